@@ -1,0 +1,40 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+  name: "FCNSwift",
+  products: [
+    // MARK: Public API
+    .library(name: "FCNSwift", targets: ["FCNSwift"]),
+    // libfcn.so, whose contract is include/fcn.h.
+    .library(name: "fcn", type: .dynamic, targets: ["CFCNExport"]),
+    // Installed as `fcn`; a product of that name would clash with the library's.
+    .executable(name: "fcn-cli", targets: ["fcn-cli"]),
+  ],
+  targets: [
+    .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs"]),
+    .target(name: "CFCNExport", dependencies: ["FCNSwift"]),
+    .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift"]),
+
+    // MARK: C libraries from the system
+    .systemLibrary(
+      name: "COpenBLASLibrary", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CJPEGLibrary", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    // C where C is demanded: OpenBLAS's process-wide state, and codecs that report with longjmp.
+    .target(name: "COpenBLAS", dependencies: ["COpenBLASLibrary"]),
+    .target(name: "CImageCodecs", dependencies: ["CPNGLibrary", "CJPEGLibrary"]),
+
+    // MARK: Tests
+    .target(name: "FCNTestSupport", dependencies: ["FCNSwift"], path: "Tests/FCNTestSupport"),
+    .testTarget(
+      name: "FCNSwiftTests", dependencies: ["FCNSwift", "FCNTestSupport"],
+      exclude: ["Goldens"]),
+    // These two run the built library and command as a user does; `make test` builds them first.
+    .testTarget(name: "CFCNExportTests", dependencies: ["FCNTestSupport"]),
+    .testTarget(name: "FCNCommandTests", dependencies: ["FCNTestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

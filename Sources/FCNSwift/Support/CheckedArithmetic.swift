@@ -1,0 +1,18 @@
+/// The product of `factors`, or nil where it, or a factor, is negative or beyond `Int`.
+///
+/// Sizes that come from files and callers go through this before any memory is touched.
+func checkedProduct(_ factors: Int...) -> Int? {
+  var product = 1
+  for factor in factors {
+    guard factor >= 0 else { return nil }
+    let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+    guard !overflow else { return nil }
+    product = next
+  }
+  return product
+}
+
+/// `value` rounded up to the next multiple of `multiple`, both positive.
+func roundUp(_ value: Int, toMultipleOf multiple: Int) -> Int {
+  (value + multiple - 1) / multiple * multiple
+}

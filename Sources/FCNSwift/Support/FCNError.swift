@@ -1,0 +1,60 @@
+/// Every error the engine throws: what kind it is, and a message that says what was found, what was
+/// wanted and what to do.
+public struct FCNError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What went wrong, in the classes a host can act on.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// An argument or option is outside what is documented for it.
+    case invalidArgument
+    /// A file, a folder, a tensor, a class or an architecture of that name does not exist.
+    case notFound
+    /// The system refused to read or write; the message carries its reason.
+    case inputOutput
+    /// The file is not of a kind that is understood, or uses a feature that is not.
+    case unsupported
+    /// The file claims to be of a known kind but contradicts itself or ends early.
+    case corrupt
+    /// Shapes that must agree do not; the message names the layer or tensor.
+    case shapeMismatch
+    /// The system gave no memory, or a documented limit on sizes was passed.
+    case outOfMemory
+    /// A callback asked to stop; the object stays usable.
+    case aborted
+    /// A loss, gradient or weight is NaN or infinite; the message names the layer.
+    case notFinite
+    /// The caller's buffer is too small.
+    case bufferTooSmall
+    /// The call is not legal in the object's present state.
+    case invalidState
+    /// A defect in the library itself.
+    case internalDefect
+  }
+
+  /// The class of the error.
+  public let kind: Kind
+  /// One or two sentences for the person who has to act.
+  public let message: String
+
+  /// Makes an error of `kind` with a message that needs no further context to be understood.
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  public var description: String { message }
+
+  /// The same error with `prefix` and a colon before its message: the file or layer it is about.
+  public func within(_ prefix: String) -> FCNError {
+    FCNError(kind, "\(prefix): \(message)")
+  }
+}
+
+/// Runs `body`; an `FCNError` thrown from it gets `prefix` before its message.
+func naming<Result>(_ prefix: @autoclosure () -> String, _ body: () throws -> Result) throws
+  -> Result
+{
+  do {
+    return try body()
+  } catch let error as FCNError {
+    throw error.within(prefix())
+  }
+}

@@ -1,0 +1,26 @@
+import Glibc
+
+/// A block of float32 memory on a 64-byte boundary (a cache line, and the widest vector), freed with
+/// its last reference. Its contents are whatever was there; who allocates it fills it.
+///
+/// Not synchronised: who shares it between threads divides it into parts that do not overlap.
+final class AlignedMemory: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Float>
+  let count: Int
+
+  /// Allocates `count` floats; throws `outOfMemory` where the system gives none.
+  init(count: Int) throws {
+    guard let bytes = checkedProduct(max(count, 1), MemoryLayout<Float>.stride) else {
+      throw FCNError(.outOfMemory, "\(count) float32 values cannot be addressed")
+    }
+    var raw: UnsafeMutableRawPointer?
+    guard posix_memalign(&raw, 64, bytes) == 0, let raw else {
+      throw FCNError(
+        .outOfMemory, "the system gave no memory for \(bytes) bytes; use smaller pictures or batches")
+    }
+    pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    self.count = count
+  }
+
+  deinit { free(pointer) }
+}

@@ -1,0 +1,66 @@
+/// What a model file says besides its weights: which network, which classes, which preprocessing.
+public struct ModelDescription: Sendable, Hashable {
+  /// The architecture's name in `Architecture.all`, `fcn-simple` for one.
+  public var architecture: String
+  /// The architecture's options.
+  public var options: ArchitectureOptions
+  /// A name for each class, in index order.
+  public var classNames: [String]
+  /// A colour for each class, in index order.
+  public var palette: [RGB]
+  /// How a picture becomes the network's input.
+  public var preprocessing: Preprocessing
+  /// Free text for people: what the model was trained on, and how well it does.
+  public var note: String
+
+  /// Makes a description of its parts.
+  public init(
+    architecture: String, options: ArchitectureOptions, classNames: [String], palette: [RGB],
+    preprocessing: Preprocessing, note: String = ""
+  ) {
+    self.architecture = architecture
+    self.options = options
+    self.classNames = classNames
+    self.palette = palette
+    self.preprocessing = preprocessing
+    self.note = note
+  }
+}
+
+/// The choices an architecture leaves open, alike for all of them.
+public struct ArchitectureOptions: Sendable, Hashable {
+  /// Classes to tell apart, background included; 1…255, since 255 is the ignore label.
+  public var classes: Int
+  /// Channels of the input.
+  public var inputChannels: Int
+  /// A factor on every channel count of the trunk; counts are rounded, at least 1.
+  public var width: Float
+  /// Batch normalisation after each convolution of the trunk.
+  public var batchNorm: Bool
+
+  /// Makes the options; `validate()` says whether they are in range.
+  public init(classes: Int, inputChannels: Int = 3, width: Float = 1, batchNorm: Bool = false) {
+    self.classes = classes
+    self.inputChannels = inputChannels
+    self.width = width
+    self.batchNorm = batchNorm
+  }
+
+  /// Throws where an option is outside what any architecture can be built with.
+  public func validate() throws {
+    guard (1...255).contains(classes) else {
+      throw FCNError(.invalidArgument, "classes is \(classes); it must be 1…255")
+    }
+    guard (1...64).contains(inputChannels) else {
+      throw FCNError(.invalidArgument, "inputChannels is \(inputChannels); it must be 1…64")
+    }
+    guard width.isFinite, width >= 0.01, width <= 4 else {
+      throw FCNError(.invalidArgument, "width is \(width); it must be 0.01…4")
+    }
+  }
+
+  /// `channels` times the width factor, rounded, at least 1.
+  func scaled(_ channels: Int) -> Int {
+    max(1, Int((Float(channels) * width).rounded()))
+  }
+}
