@@ -16,7 +16,8 @@ final class AlignedMemory: @unchecked Sendable {
     var raw: UnsafeMutableRawPointer?
     guard posix_memalign(&raw, 64, bytes) == 0, let raw else {
       throw FCNError(
-        .outOfMemory, "the system gave no memory for \(bytes) bytes; use smaller pictures or batches")
+        .outOfMemory,
+        "the system gave no memory for \(bytes) bytes; use smaller pictures or batches")
     }
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
     self.count = count

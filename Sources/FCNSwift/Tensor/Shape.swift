@@ -30,7 +30,8 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
   func validate() throws {
     guard n > 0, c > 0, h > 0, w > 0 else {
       throw FCNError(
-        .shapeMismatch, "the shape \(self) has an extent that is not positive; the input is too small")
+        .shapeMismatch,
+        "the shape \(self) has an extent that is not positive; the input is too small")
     }
     guard let bytes = checkedProduct(n, c, h, w, MemoryLayout<Float>.stride),
       bytes <= Self.largestByteCount
