@@ -12,7 +12,7 @@ let package = Package(
     .executable(name: "fcn-cli", targets: ["fcn-cli"]),
   ],
   targets: [
-    .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs"]),
+    .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem"]),
     .target(name: "CFCNExport", dependencies: ["FCNSwift"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift"]),
 
@@ -26,6 +26,7 @@ let package = Package(
     // C where C is demanded: OpenBLAS's process-wide state, and codecs that report with longjmp.
     .target(name: "COpenBLAS", dependencies: ["COpenBLASLibrary"]),
     .target(name: "CImageCodecs", dependencies: ["CPNGLibrary", "CJPEGLibrary"]),
+    .target(name: "CSystem"),
 
     // MARK: Tests
     .target(name: "FCNTestSupport", dependencies: ["FCNSwift"], path: "Tests/FCNTestSupport"),

@@ -1,0 +1,77 @@
+/// A form made ready for fixed shapes. Made once with the plan; holds what it must remember between
+/// a forward and the backward that follows.
+protocol Kernel: AnyObject {
+  /// Scratch floats that each worker needs.
+  var workspacePerWorker: Int { get }
+  /// Scratch floats that all workers share.
+  var sharedWorkspace: Int { get }
+
+  /// Computes the output from the inputs and parameters. Must write every element of the output.
+  func forward(_ call: ForwardCall)
+
+  /// Computes the gradients that are asked for. Must write every element of each, adding nothing.
+  func backward(_ call: BackwardCall)
+}
+
+extension Kernel {
+  var workspacePerWorker: Int { 0 }
+  var sharedWorkspace: Int { 0 }
+}
+
+/// Threads and scratch memory for one kernel at a time.
+struct Workers {
+  let pool: WorkerPool
+  private let scratch: AlignedMemory
+  private let sharedCount: Int
+  private let perWorkerCount: Int
+
+  /// Room for the neediest of `kernels`.
+  init(pool: WorkerPool, kernels: [any Kernel]) throws {
+    self.pool = pool
+    sharedCount = roundUp(kernels.map(\.sharedWorkspace).max() ?? 0, toMultipleOf: 16)
+    perWorkerCount = roundUp(kernels.map(\.workspacePerWorker).max() ?? 0, toMultipleOf: 16)
+    scratch = try AlignedMemory(count: sharedCount + perWorkerCount * pool.threadCount)
+  }
+
+  /// Scratch that all workers share.
+  var shared: UnsafeMutablePointer<Float> { scratch.pointer }
+
+  /// Calls `body(task, scratch of the worker)` for every task.
+  func run(_ taskCount: Int, _ body: @escaping (Int, UnsafeMutablePointer<Float>) -> Void) {
+    let own = scratch.pointer + sharedCount
+    let stride = perWorkerCount
+    pool.run(taskCount) { task, worker in body(task, own + worker * stride) }
+  }
+}
+
+/// What a forward pass works on.
+struct ForwardCall {
+  let inputs: [Tensor]
+  let output: Tensor
+  /// In the order of the operation's `parameters`.
+  let parameters: [Tensor]
+  let workers: Workers
+  /// Whether batch statistics are taken and units dropped.
+  var training = false
+  /// What random choices of this step and layer follow from.
+  var seed: UInt64 = 0
+
+  var input: Tensor { inputs[0] }
+}
+
+/// What a backward pass works on.
+struct BackwardCall {
+  let inputs: [Tensor]
+  let output: Tensor
+  let parameters: [Tensor]
+  let outputGradient: Tensor
+  /// nil where nobody wants it.
+  let inputGradients: [Tensor?]
+  /// nil where nobody wants it; in the order of the operation's `parameters`.
+  let parameterGradients: [Tensor?]
+  let workers: Workers
+  /// As in the forward pass that came before.
+  var seed: UInt64 = 0
+
+  var input: Tensor { inputs[0] }
+}

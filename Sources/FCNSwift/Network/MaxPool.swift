@@ -1,0 +1,99 @@
+/// The largest value under a sliding window. The padding holds no values.
+///
+/// In ceil mode, as Caffe's, a last window that starts inside the input (or its left padding) but
+/// hangs over the end counts too.
+public struct MaxPool: Operation {
+  public static let name = "max_pool"
+  let window: Window
+  let ceilMode: Bool
+
+  /// Makes a pool of its settings; pairs are rows, columns.
+  public init(kernel: Extent, stride: Extent, padding: Extent = 0, ceilMode: Bool = false) {
+    window = Window(kernel: kernel, stride: stride, padding: padding, dilation: 1)
+    self.ceilMode = ceilMode
+  }
+
+  public func outputShape(of inputs: [Shape]) throws -> Shape {
+    let input = inputs[0]
+    try window.validate()
+    guard window.padding.h * 2 <= window.kernel.h, window.padding.w * 2 <= window.kernel.w else {
+      throw FCNError(
+        .invalidArgument,
+        "a pool's padding \(window.padding) must be at most half its kernel \(window.kernel)")
+    }
+    var positions = try window.positions(height: input.h, width: input.w)
+    if ceilMode {
+      positions.h = ceiled(input.h, window.kernel.h, window.stride.h, window.padding.h)
+      positions.w = ceiled(input.w, window.kernel.w, window.stride.w, window.padding.w)
+    }
+    return Shape(input.n, input.c, positions.h, positions.w)
+  }
+
+  private func ceiled(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int) -> Int {
+    let count = (size + 2 * padding - kernel + stride - 1) / stride + 1
+    // A window that would start in the right padding sees nothing.
+    return (count - 1) * stride >= size + padding ? count - 1 : count
+  }
+
+  public var backwardReadsOutput: Bool { true }
+
+  public var forms: [Form] {
+    [
+      Form("max_pool.pairs") { [window] in MaxPoolPairs(window, $0[0], $1) },
+      Form("max_pool.reference") { [window] in MaxPoolReference(window, $0[0], $1) },
+    ]
+  }
+}
+
+/// Max pooling as its definition reads. Where values are equal the first one wins, and gets the
+/// gradient.
+final class MaxPoolReference: Kernel {
+  private let window: Window
+  private let input: Shape
+  private let output: Shape
+
+  init(_ window: Window, _ input: Shape, _ output: Shape) {
+    self.window = window
+    self.input = input
+    self.output = output
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (source, target) = (call.input, call.output)
+    call.workers.run(output.n * output.c) { [self] plane, _ in
+      let values = source.pointer + plane * input.planeCount
+      let results = target.pointer + plane * output.planeCount
+      for y in 0..<output.h {
+        for x in 0..<output.w { results[y * output.w + x] = values[winner(values, y, x)] }
+      }
+    }
+  }
+
+  func backward(_ call: BackwardCall) {
+    guard let gradient = call.inputGradients[0] else { return }
+    let (source, upstream) = (call.input, call.outputGradient)
+    call.workers.run(output.n * output.c) { [self] plane, _ in
+      let values = source.pointer + plane * input.planeCount
+      let from = upstream.pointer + plane * output.planeCount
+      let to = gradient.pointer + plane * input.planeCount
+      to.update(repeating: 0, count: input.planeCount)
+      for y in 0..<output.h {
+        for x in 0..<output.w { to[winner(values, y, x)] += from[y * output.w + x] }
+      }
+    }
+  }
+
+  /// Where in its plane the largest value under the window at (`y`, `x`) stands; a NaN is largest.
+  private func winner(_ plane: UnsafePointer<Float>, _ y: Int, _ x: Int) -> Int {
+    let top = y * window.stride.h - window.padding.h
+    let left = x * window.stride.w - window.padding.w
+    var best = max(top, 0) * input.w + max(left, 0)
+    for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
+      for column in max(left, 0)..<min(left + window.kernel.w, input.w) {
+        let here = row * input.w + column
+        if !(plane[here] <= plane[best]) && !plane[best].isNaN { best = here }
+      }
+    }
+    return best
+  }
+}

@@ -1,0 +1,124 @@
+/// A layer: a named operation on the outputs of earlier layers.
+public struct Layer: Sendable {
+  /// Unique within its network; parameters are named after it.
+  public let name: String
+  /// What it computes.
+  public let operation: any Operation
+  /// Names of the layers whose outputs it takes; `Network.inputName` is the network's input.
+  public let inputs: [String]
+
+  /// Makes a layer of its parts.
+  public init(_ name: String, _ operation: any Operation, _ inputs: [String]) {
+    self.name = name
+    self.operation = operation
+    self.inputs = inputs
+  }
+}
+
+/// A network as data: layers in an order in which each comes after its inputs. The last layer's
+/// output is the network's: class scores, before softmax.
+public struct Network: Sendable {
+  /// The name by which layers take the network's own input.
+  public static let inputName = "input"
+
+  /// Channels of the input.
+  public let inputChannels: Int
+  /// What the input's height and width must be multiples of.
+  public let stride: Int
+  /// In execution order.
+  public let layers: [Layer]
+  /// For each layer, the indices of its inputs among the layers; −1 is the network's input.
+  let inputIndices: [[Int]]
+  /// The parameters of each layer, named `layer.parameter`.
+  public let parametersByLayer: [[ParameterSpecification]]
+
+  /// All parameters, named `layer.parameter`, in layer order.
+  public var parameters: [ParameterSpecification] { parametersByLayer.flatMap { $0 } }
+
+  /// Checks that names are unique, inputs exist before they are used, and counts and channels fit.
+  public init(inputChannels: Int, stride: Int, layers: [Layer]) throws {
+    guard !layers.isEmpty else { throw FCNError(.invalidArgument, "a network needs a layer") }
+    self.inputChannels = inputChannels
+    self.stride = stride
+    self.layers = layers
+    let inputIndices = try Network.resolveInputs(of: layers)
+    self.inputIndices = inputIndices
+    // Channel counts do not depend on the picture's size, so any size that fits will do.
+    let probe = Shape(1, inputChannels, 8 * stride, 8 * stride)
+    let shapes = try Network.shapes(of: layers, inputIndices, for: probe)
+    parametersByLayer = zip(layers, inputIndices).map { layer, indices in
+      let channels = indices[0] < 0 ? inputChannels : shapes[indices[0]].c
+      return layer.operation.parameters(inputChannels: channels).map {
+        var specification = $0
+        specification.name = "\(layer.name).\(specification.name)"
+        return specification
+      }
+    }
+  }
+
+  /// The output shape of every layer for an input of `shape`; errors name the layer.
+  public func shapes(for shape: Shape) throws -> [Shape] {
+    guard shape.c == inputChannels else {
+      throw FCNError(
+        .shapeMismatch,
+        "the network takes \(inputChannels) channels; the input has \(shape.c)")
+    }
+    return try Network.shapes(of: layers, inputIndices, for: shape)
+  }
+
+  private static func resolveInputs(of layers: [Layer]) throws -> [[Int]] {
+    var indexByName = [Network.inputName: -1]
+    var inputIndices: [[Int]] = []
+    for (index, layer) in layers.enumerated() {
+      let wanted = layer.operation.inputCount
+      guard wanted.contains(layer.inputs.count) else {
+        throw FCNError(
+          .invalidArgument,
+          "layer \(layer.name) takes \(wanted) inputs; found \(layer.inputs.count)")
+      }
+      inputIndices.append(
+        try layer.inputs.map { input in
+          guard let found = indexByName[input] else {
+            throw FCNError(
+              .notFound, "layer \(layer.name) takes \(input), which no layer before it makes")
+          }
+          return found
+        })
+      guard indexByName.updateValue(index, forKey: layer.name) == nil else {
+        throw FCNError(.invalidArgument, "two layers are named \(layer.name)")
+      }
+    }
+    return inputIndices
+  }
+
+  private static func shapes(
+    of layers: [Layer], _ inputIndices: [[Int]], for shape: Shape
+  ) throws -> [Shape] {
+    try naming("network input") { try shape.validate() }
+    var shapes: [Shape] = []
+    for (layer, indices) in zip(layers, inputIndices) {
+      let inputs = indices.map { $0 < 0 ? shape : shapes[$0] }
+      shapes.append(
+        try naming("layer \(layer.name)") {
+          let output = try layer.operation.outputShape(of: inputs)
+          try output.validate()
+          return output
+        })
+    }
+    return shapes
+  }
+}
+
+/// Builds a network's list of layers, each taking the one before it unless told otherwise.
+struct NetworkBuilder {
+  private(set) var layers: [Layer] = []
+  private(set) var last = Network.inputName
+
+  /// Adds a layer that takes `inputs`, or the last layer's output, and returns its name.
+  @discardableResult
+  mutating func add(_ name: String, _ operation: any Operation, _ inputs: [String] = []) -> String {
+    layers.append(Layer(name, operation, inputs.isEmpty ? [last] : inputs))
+    last = name
+    return name
+  }
+}

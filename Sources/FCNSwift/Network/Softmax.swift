@@ -1,0 +1,69 @@
+import Glibc
+
+/// The softmax over channels at each pixel: exp(x_c) / Σ exp(x_k).
+public struct Softmax: Operation {
+  public static let name = "softmax"
+
+  /// Makes the operation; it has no settings.
+  public init() {}
+
+  public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
+  public var mayRunInPlace: Bool { true }
+  public var backwardReadsOutput: Bool { true }
+  public var forms: [Form] { [Form("softmax.reference") { _, _ in SoftmaxKernel() }] }
+}
+
+final class SoftmaxKernel: Kernel {
+  func forward(_ call: ForwardCall) {
+    let (input, output) = (call.input, call.output)
+    let shape = output.shape
+    call.workers.run(shape.n * shape.h) { row, _ in
+      let (n, y) = (row / shape.h, row % shape.h)
+      let offset = n * shape.pictureCount + y * shape.w
+      softmax(
+        input.pointer + offset, to: output.pointer + offset, count: shape.w,
+        channels: shape.c, stride: shape.planeCount)
+    }
+  }
+
+  /// ∂input_c = output_c · (g_c − Σ g_k · output_k).
+  func backward(_ call: BackwardCall) {
+    guard let gradient = call.inputGradients[0] else { return }
+    let (output, upstream) = (call.output, call.outputGradient)
+    let shape = output.shape
+    call.workers.run(shape.n * shape.h) { row, _ in
+      let offset = row / shape.h * shape.pictureCount + row % shape.h * shape.w
+      for x in offset..<offset + shape.w {
+        var mean: Float = 0
+        for c in 0..<shape.c {
+          let i = x + c * shape.planeCount
+          mean += upstream.pointer[i] * output.pointer[i]
+        }
+        for c in 0..<shape.c {
+          let i = x + c * shape.planeCount
+          gradient.pointer[i] = output.pointer[i] * (upstream.pointer[i] - mean)
+        }
+      }
+    }
+  }
+}
+
+/// The softmax of `count` neighbouring pixels; channels lie `stride` floats apart. The largest score
+/// is taken off first, so that no exponential overflows.
+func softmax(
+  _ scores: UnsafePointer<Float>, to probabilities: UnsafeMutablePointer<Float>, count: Int,
+  channels: Int, stride: Int
+) {
+  for x in 0..<count {
+    var largest = scores[x]
+    for c in 1..<max(channels, 1) { largest = max(largest, scores[x + c * stride]) }
+    var total: Float = 0
+    for c in 0..<channels {
+      let value = expf(scores[x + c * stride] - largest)
+      probabilities[x + c * stride] = value
+      total += value
+    }
+    let scale = 1 / total
+    for c in 0..<channels { probabilities[x + c * stride] *= scale }
+  }
+}
