@@ -1,3 +1,73 @@
+/* PNG and JPEG, from memory to memory.
+ *
+ * libpng and libjpeg report errors with longjmp, which must not cross Swift frames: it stays in here.
+ * Every function returns a status and, unless that is FCNCODEC_OK, leaves the library's words in
+ * `message`, a buffer of FCNCODEC_MESSAGE_SIZE bytes. */
 #ifndef CIMAGECODECS_H
 #define CIMAGECODECS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FCNCODEC_MESSAGE_SIZE 256
+
+/* The longest side that libjpeg writes. */
+#define FCNCODEC_LONGEST_JPEG_SIDE 65500
+
+typedef enum {
+  FCNCODEC_OK = 0,
+  FCNCODEC_CORRUPT,
+  FCNCODEC_UNSUPPORTED,
+  FCNCODEC_OUT_OF_MEMORY
+} fcncodec_status;
+
+typedef enum { FCNCODEC_PNG = 1, FCNCODEC_JPEG = 2 } fcncodec_format;
+
+/* What a file says of itself, read before any memory is spent on its pixels. */
+typedef struct {
+  fcncodec_format format;
+  uint32_t width;
+  uint32_t height;
+  int samples;       /* per pixel, as stored: a palette index is one */
+  int bits;          /* per sample, as stored: 1 to 16 */
+  int has_palette;
+} fcncodec_header;
+
+/* Bytes of an encoded picture; freed with fcncodec_free. */
+typedef struct {
+  uint8_t *bytes;
+  size_t size;
+  size_t capacity;
+} fcncodec_output;
+
+/* Reads the header. Data that begins as neither PNG nor JPEG is FCNCODEC_UNSUPPORTED. */
+fcncodec_status fcncodec_read_header(const uint8_t *data, size_t size, fcncodec_header *header,
+                                     char *message);
+
+/* Decodes to R, G, B of 8 bits, `header`'s width × height × 3 bytes from the top row, into `rgb`.
+ * Alpha is dropped: a transparent pixel has the colour that is stored under it. */
+fcncodec_status fcncodec_read_rgb(const uint8_t *data, size_t size, const fcncodec_header *header,
+                                  uint8_t *rgb, char *message);
+
+/* Decodes a PNG with a palette, or a grey one of at most 8 bits, to its stored values, width × height
+ * bytes: palette indices, or unscaled greys. */
+fcncodec_status fcncodec_read_indices(const uint8_t *data, size_t size,
+                                      const fcncodec_header *header, uint8_t *indices,
+                                      char *message);
+
+/* Encodes width × height × 3 bytes as a PNG of 8-bit RGB. */
+fcncodec_status fcncodec_write_png(const uint8_t *rgb, uint32_t width, uint32_t height,
+                                   fcncodec_output *output, char *message);
+
+/* Encodes width × height bytes as a PNG of 8-bit indices into `palette`, 256 RGB triples. */
+fcncodec_status fcncodec_write_indexed_png(const uint8_t *indices, uint32_t width, uint32_t height,
+                                           const uint8_t *palette, fcncodec_output *output,
+                                           char *message);
+
+/* Encodes width × height × 3 bytes as a baseline JPEG of `quality` 1 to 100. */
+fcncodec_status fcncodec_write_jpeg(const uint8_t *rgb, uint32_t width, uint32_t height,
+                                    int quality, fcncodec_output *output, char *message);
+
+void fcncodec_free(fcncodec_output *output);
+
 #endif

@@ -1,0 +1,46 @@
+#include "codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fcncodec_say(char *message, const char *words) {
+  size_t length = strnlen(words, FCNCODEC_MESSAGE_SIZE - 1);
+  memcpy(message, words, length);
+  message[length] = 0;
+}
+
+int fcncodec_reserve(fcncodec_output *output, size_t extra) {
+  if (extra <= output->capacity - output->size) return 1;
+  if (extra > SIZE_MAX / 4 || output->size > SIZE_MAX / 4) return 0;
+  size_t capacity = (output->size + extra) * 2;
+  if (capacity < 4096) capacity = 4096;
+  uint8_t *bytes = realloc(output->bytes, capacity);
+  if (!bytes) return 0;
+  output->bytes = bytes;
+  output->capacity = capacity;
+  return 1;
+}
+
+void fcncodec_free(fcncodec_output *output) {
+  free(output->bytes);
+  memset(output, 0, sizeof *output);
+}
+
+fcncodec_status fcncodec_read_header(const uint8_t *data, size_t size, fcncodec_header *header,
+                                     char *message) {
+  static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
+  memset(header, 0, sizeof *header);
+  if (size >= sizeof png && memcmp(data, png, sizeof png) == 0)
+    return fcncodec_png_header(data, size, header, message);
+  if (size >= sizeof jpeg && memcmp(data, jpeg, sizeof jpeg) == 0)
+    return fcncodec_jpeg_header(data, size, header, message);
+  fcncodec_say(message, "the data begins as neither PNG nor JPEG");
+  return FCNCODEC_UNSUPPORTED;
+}
+
+fcncodec_status fcncodec_read_rgb(const uint8_t *data, size_t size, const fcncodec_header *header,
+                                  uint8_t *rgb, char *message) {
+  return header->format == FCNCODEC_PNG ? fcncodec_png_rgb(data, size, header, rgb, message)
+                                        : fcncodec_jpeg_rgb(data, size, header, rgb, message);
+}

@@ -1,0 +1,72 @@
+import CImageCodecs
+
+extension Image {
+  /// Decodes a PNG or JPEG of any kind: grey, grey with alpha, RGB, RGBA, palette, 1 to 16 bits,
+  /// interlaced; grey, YCbCr, RGB, CMYK and YCCK, progressive or not.
+  ///
+  /// Alpha is dropped, a transparent pixel having the colour stored under it. 16-bit samples are
+  /// rounded to 8. Gamma and colour profiles are passed over. The orientation in a JPEG's EXIF data is
+  /// applied, so that the picture stands upright.
+  ///
+  /// Throws `unsupported` for other data, `corrupt` for damaged or shortened files and `outOfMemory`
+  /// for sizes beyond `largestPixelCount`.
+  public init(decoding bytes: UnsafeRawBufferPointer) throws {
+    let encoded = try EncodedPicture(bytes)
+    let stored = Image(
+      checkedWidth: encoded.width, height: encoded.height, pixels: try encoded.decodeRGB())
+    self = encoded.isPNG ? stored : stored.turned(by: Orientation(ofJPEG: bytes))
+  }
+
+  /// Decodes a PNG or JPEG as `init(decoding:)` for raw bytes does.
+  public init(decoding bytes: [UInt8]) throws {
+    self = try bytes.withUnsafeBytes { try Image(decoding: $0) }
+  }
+
+  /// Reads and decodes the file at `path`, which every error names.
+  public init(contentsOf path: String) throws {
+    let bytes = try File.read(path)
+    self = try naming(path) { try Image(decoding: bytes) }
+  }
+
+  /// The picture as a PNG of 8-bit RGB.
+  public func encodedPNG() throws -> [UInt8] {
+    try collectCodecOutput("the PNG cannot be made") { output, message in
+      pixels.withUnsafeBufferPointer {
+        fcncodec_write_png($0.baseAddress, UInt32(width), UInt32(height), output, message)
+      }
+    }
+  }
+
+  /// The picture as a baseline JPEG of `quality` 1 (small) to 100 (best).
+  ///
+  /// Throws `invalidArgument` for another quality or a side beyond the format's 65,500 pixels.
+  public func encodedJPEG(quality: Int = 90) throws -> [UInt8] {
+    guard (1...100).contains(quality) else {
+      throw FCNError(
+        .invalidArgument, "a JPEG quality of \(quality) was given; it goes from 1 to 100")
+    }
+    guard max(width, height) <= Int(FCNCODEC_LONGEST_JPEG_SIDE) else {
+      throw FCNError(
+        .invalidArgument,
+        "a picture of \(width)×\(height) is beyond the \(FCNCODEC_LONGEST_JPEG_SIDE) pixels that a "
+          + "side of a JPEG may have; write a PNG")
+    }
+    return try collectCodecOutput("the JPEG cannot be made") { output, message in
+      pixels.withUnsafeBufferPointer {
+        fcncodec_write_jpeg(
+          $0.baseAddress, UInt32(width), UInt32(height), Int32(quality), output, message)
+      }
+    }
+  }
+}
+
+/// Runs an encoder and copies what it wrote to an array.
+func collectCodecOutput(
+  _ subject: String,
+  _ encode: (UnsafeMutablePointer<fcncodec_output>, UnsafeMutablePointer<CChar>?) -> fcncodec_status
+) throws -> [UInt8] {
+  var output = fcncodec_output()
+  defer { fcncodec_free(&output) }
+  try callCodec(subject) { encode(&output, $0) }
+  return Array(UnsafeBufferPointer(start: output.bytes, count: output.size))
+}

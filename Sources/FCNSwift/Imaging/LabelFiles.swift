@@ -1,0 +1,94 @@
+import CImageCodecs
+
+extension LabelMap {
+  /// Decodes a label PNG to class indices.
+  ///
+  /// A palette PNG gives its indices whatever their colours; a grey one of at most 8 bits its stored
+  /// values, not scaled; RGB and RGBA ones must use the colours of the VOC palette, its border
+  /// (224, 224, 192) being index 255, `ignore`.
+  ///
+  /// Throws `unsupported` for JPEGs, whose compression blurs labels, for greys of 16 bits and for
+  /// colours outside the palette; `corrupt` for damaged files.
+  public init(decoding bytes: UnsafeRawBufferPointer) throws {
+    let encoded = try EncodedPicture(bytes)
+    guard encoded.isPNG else {
+      throw FCNError(
+        .unsupported,
+        "labels were given as a JPEG, which does not keep them exactly; a PNG of class indices was "
+          + "wanted")
+    }
+    let header = encoded.header
+    let isGrey = header.samples <= 2 && header.has_palette == 0
+    guard !isGrey || header.bits <= 8 else {
+      throw FCNError(
+        .unsupported,
+        "labels were given as 16-bit grey; class indices of 8 bits, grey or with a palette, were "
+          + "wanted")
+    }
+    let isColour = header.samples > 2
+    self.init(
+      checkedWidth: encoded.width, height: encoded.height,
+      labels: isColour
+        ? try LabelMap.indices(ofRGB: try encoded.decodeRGB(), width: encoded.width)
+        : try encoded.decodeIndices())
+  }
+
+  /// Decodes a label PNG as `init(decoding:)` for raw bytes does.
+  public init(decoding bytes: [UInt8]) throws {
+    self = try bytes.withUnsafeBytes { try LabelMap(decoding: $0) }
+  }
+
+  /// Reads and decodes the label PNG at `path`, which every error names.
+  public init(contentsOf path: String) throws {
+    let bytes = try File.read(path)
+    self = try naming(path) { try LabelMap(decoding: bytes) }
+  }
+
+  /// The map as a palette PNG of 8 bits, whose values are the indices.
+  ///
+  /// Indices beyond `palette` are drawn in the VOC palette's colours, and 255 always in its border
+  /// colour. Throws `invalidArgument` for more than 255 colours.
+  public func encodedPNG(palette: [RGB]) throws -> [UInt8] {
+    let colours = try Palette.extended(palette).flatMap { [$0.red, $0.green, $0.blue] }
+    return try collectCodecOutput("the label PNG cannot be made") { output, message in
+      labels.withUnsafeBufferPointer {
+        fcncodec_write_indexed_png(
+          $0.baseAddress, UInt32(width), UInt32(height), colours, output, message)
+      }
+    }
+  }
+
+  /// Indices of the VOC palette's colours in `rgb`.
+  private static func indices(ofRGB rgb: [UInt8], width: Int) throws -> [UInt8] {
+    func key(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt32 {
+      UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
+    }
+    var known: [UInt32: UInt8] = [:]
+    for (index, colour) in Palette.voc(count: 256).enumerated() {
+      known[key(colour.red, colour.green, colour.blue)] = UInt8(index)
+    }
+    let count = rgb.count / 3
+    return try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      try rgb.withUnsafeBufferPointer { rgb in
+        // Labels come in runs: most pixels repeat the one before.
+        var lastKey = UInt32.max
+        var lastIndex: UInt8 = 0
+        for i in 0..<count {
+          let colour = key(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
+          if colour != lastKey {
+            guard let index = known[colour] else {
+              throw FCNError(
+                .unsupported,
+                "the label colour (\(rgb[3 * i]), \(rgb[3 * i + 1]), \(rgb[3 * i + 2])) at x "
+                  + "\(i % width), y \(i / width) is not of the VOC palette; store labels as "
+                  + "class indices, in a PNG that is grey or has a palette")
+            }
+            (lastKey, lastIndex) = (colour, index)
+          }
+          output[i] = lastIndex
+        }
+      }
+      initialized = count
+    }
+  }
+}

@@ -1,0 +1,150 @@
+extension Image {
+  /// The picture at another size, smoothly: a triangle filter one pixel wide each way, widened by the
+  /// factor when shrinking so that nothing is skipped. Pixel centres are at half integers.
+  ///
+  /// Throws as `init(width:height:)` does for sizes that a picture cannot have.
+  public func resized(width newWidth: Int, height newHeight: Int) throws -> Image {
+    _ = try Image.pixelCount(width: newWidth, height: newHeight)
+    // Between the passes the picture is new in one direction only.
+    _ = try Image.pixelCount(width: newWidth, height: height)
+    var result = self
+    if newWidth != width { result = result.resizedHorizontally(to: newWidth) }
+    if newHeight != height { result = result.resizedVertically(to: newHeight) }
+    return result
+  }
+
+  private func resizedHorizontally(to newWidth: Int) -> Image {
+    let filter = TriangleFilter(from: width, to: newWidth)
+    let count = newWidth * height * 3
+    let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      pixels.withUnsafeBufferPointer { pixels in
+        filter.weights.withUnsafeBufferPointer { weights in
+          filter.firsts.withUnsafeBufferPointer { firsts in
+            guard let source = pixels.baseAddress, var to = output.baseAddress,
+              let weights = weights.baseAddress
+            else { return }
+            for y in 0..<height {
+              let row = source + y * width * 3
+              for x in 0..<newWidth {
+                var (red, green, blue) = TriangleFilter.zero
+                var from = row + firsts[x] * 3
+                let weight = weights + x * filter.taps
+                for tap in 0..<filter.taps {
+                  red &+= weight[tap] &* Int32(from[0])
+                  green &+= weight[tap] &* Int32(from[1])
+                  blue &+= weight[tap] &* Int32(from[2])
+                  from += 3
+                }
+                to[0] = TriangleFilter.byte(red)
+                to[1] = TriangleFilter.byte(green)
+                to[2] = TriangleFilter.byte(blue)
+                to += 3
+              }
+            }
+          }
+        }
+      }
+      initialized = count
+    }
+    return Image(checkedWidth: newWidth, height: height, pixels: result)
+  }
+
+  private func resizedVertically(to newHeight: Int) -> Image {
+    let filter = TriangleFilter(from: height, to: newHeight)
+    let stride = width * 3
+    let count = newHeight * stride
+    let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: stride) { sums in
+        pixels.withUnsafeBufferPointer { pixels in
+          guard let source = pixels.baseAddress, let output = output.baseAddress,
+            let sums = sums.baseAddress
+          else { return }
+          for y in 0..<newHeight {
+            sums.initialize(repeating: TriangleFilter.zero.0, count: stride)
+            for tap in 0..<filter.taps {
+              let weight = filter.weights[y * filter.taps + tap]
+              let row = source + (filter.firsts[y] + tap) * stride
+              for i in 0..<stride { sums[i] &+= weight &* Int32(row[i]) }
+            }
+            let to = output + y * stride
+            for i in 0..<stride { to[i] = TriangleFilter.byte(sums[i]) }
+          }
+        }
+      }
+      initialized = count
+    }
+    return Image(checkedWidth: width, height: newHeight, pixels: result)
+  }
+}
+
+extension LabelMap {
+  /// The map at another size, each label being that of the nearest pixel: new column x takes old
+  /// column ⌊(x + ½) · width / newWidth⌋. No label arises that was not there.
+  ///
+  /// Throws as `init(width:height:)` does for sizes that a map cannot have.
+  public func resized(width newWidth: Int, height newHeight: Int) throws -> LabelMap {
+    let count = try Image.pixelCount(width: newWidth, height: newHeight)
+    func nearest(_ index: Int, from: Int, to: Int) -> Int { (2 * index + 1) * from / (2 * to) }
+    let columns = (0..<newWidth).map { nearest($0, from: width, to: newWidth) }
+    let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      labels.withUnsafeBufferPointer { labels in
+        columns.withUnsafeBufferPointer { columns in
+          guard let source = labels.baseAddress, var to = output.baseAddress else { return }
+          for y in 0..<newHeight {
+            let row = source + nearest(y, from: height, to: newHeight) * width
+            for x in 0..<newWidth { to[x] = row[columns[x]] }
+            to += newWidth
+          }
+        }
+      }
+      initialized = count
+    }
+    return LabelMap(checkedWidth: newWidth, height: newHeight, labels: result)
+  }
+}
+
+/// The weights with which old pixels of a row or column make each new one, in fixed point.
+private struct TriangleFilter {
+  /// Bits after the point: 255 · 2^22 still fits Int32.
+  private static let fraction: Int32 = 22
+
+  /// Old pixels per new one; the weights of those beyond the triangle are 0.
+  let taps: Int
+  /// The first old pixel of each new one; `taps` of them from there lie within the picture.
+  let firsts: [Int]
+  /// `taps` weights for each new pixel, which sum to 1 but for rounding.
+  let weights: [Int32]
+
+  init(from old: Int, to new: Int) {
+    let scale = Double(old) / Double(new)
+    let support = max(scale, 1)
+    let taps = min(old, Int((2 * support).rounded(.up)))
+    var firsts: [Int] = []
+    var weights: [Int32] = []
+    firsts.reserveCapacity(new)
+    weights.reserveCapacity(new * taps)
+    for index in 0..<new {
+      let centre = (Double(index) + 0.5) * scale
+      let first = max(0, min(Int(centre - support + 0.5), old - taps))
+      let heights = (0..<taps).map { tap in
+        max(0, 1 - abs(Double(first + tap) + 0.5 - centre) / support)
+      }
+      let sum = heights.reduce(0, +)
+      firsts.append(first)
+      for height in heights {
+        weights.append(Int32((height / sum * Double(1 << TriangleFilter.fraction)).rounded()))
+      }
+    }
+    self.taps = taps
+    self.firsts = firsts
+    self.weights = weights
+  }
+
+  /// Where sums start: one half, so that cutting the fraction off rounds.
+  static let zero: (Int32, Int32, Int32) = (half, half, half)
+  private static let half: Int32 = 1 << (fraction - 1)
+
+  static func byte(_ sum: Int32) -> UInt8 {
+    UInt8(truncatingIfNeeded: max(0, min(sum >> fraction, 255)))
+  }
+}
