@@ -13,8 +13,11 @@ let package = Package(
   ],
   targets: [
     .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem"]),
-    .target(name: "CFCNExport", dependencies: ["FCNSwift"]),
+    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift"]),
+
+    // include/fcn.h as a module: the compiler holds the exports against its declarations.
+    .systemLibrary(name: "CFCN"),
 
     // MARK: C libraries from the system
     .systemLibrary(

@@ -1,0 +1,88 @@
+public import CFCN
+import FCNSwift
+
+@c @implementation
+public func fcn_version() -> UnsafePointer<CChar>? { About.version }
+
+@c @implementation
+public func fcn_version_number() -> Int32 {
+  FCN_VERSION_MAJOR * 1_000_000 + FCN_VERSION_MINOR * 1000 + FCN_VERSION_PATCH
+}
+
+@c @implementation
+public func fcn_abi_version() -> Int32 { FCN_ABI_VERSION }
+
+@c @implementation
+public func fcn_about(_ topic: Int32) -> UnsafePointer<CChar>? {
+  switch Int(topic) {
+  case FCN_ABOUT_BUILD: About.build
+  case FCN_ABOUT_CPU: About.processor
+  case FCN_ABOUT_BLAS: About.matrixLibrary
+  case FCN_ABOUT_ARCHITECTURES: About.architectures
+  default: permanentCString("")
+  }
+}
+
+@c @implementation
+public func fcn_backend_count() -> Int32 { Int32(About.backends.count) }
+
+@c @implementation
+public func fcn_backend_get_info(
+  _ out: UnsafeMutablePointer<fcn_backend_info>?, _ index: Int32
+) -> fcn_status {
+  attempt {
+    guard About.backends.indices.contains(Int(index)) else {
+      throw FCNError(
+        .notFound, "there is no backend \(index); there are \(About.backends.count)")
+    }
+    try About.backends[Int(index)].fill(out)
+  }
+}
+
+extension fcn_backend_info: GrowingStruct {
+  static var name: StaticString { "fcn_backend_info" }
+  static var firstSize: Int { 24 }
+}
+
+/// Strings that are made once and stay.
+private enum About {
+  // Unsafe only in name: pointers to memory that nobody changes.
+  nonisolated(unsafe) static let version = permanentCString(copying: FCN_VERSION)
+  nonisolated(unsafe) static let processor = permanentCString(copying: Capabilities.processor)
+  nonisolated(unsafe) static let matrixLibrary = permanentCString(
+    copying: Capabilities.matrixLibrary)
+  nonisolated(unsafe) static let architectures = permanentCString(
+    copying: Architecture.all.map(\.name).joined(separator: ","))
+  nonisolated(unsafe) static let build = permanentCString(
+    copying: "FCNSwift \(FCN_VERSION), ABI \(FCN_ABI_VERSION), \(compiler), \(system)")
+
+  static let backends = [
+    fcn_backend_info(
+      struct_size: 0, available: 1, name: permanentCString("cpu"), description: processor)
+  ]
+
+  private static var compiler: String {
+    #if compiler(>=6.4)
+      let version = "Swift 6.4 or later"
+    #elseif compiler(>=6.3)
+      let version = "Swift 6.3"
+    #else
+      let version = "Swift before 6.3"
+    #endif
+    #if DEBUG
+      return version + " debug build"
+    #else
+      return version + " release build"
+    #endif
+  }
+
+  private static var system: String {
+    #if arch(x86_64)
+      "Linux x86_64"
+    #elseif arch(arm64)
+      "Linux arm64"
+    #else
+      "Linux"
+    #endif
+  }
+}

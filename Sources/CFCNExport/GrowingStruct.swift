@@ -1,0 +1,90 @@
+import FCNSwift
+import Glibc
+
+/// The structs of the header that begin with `struct_size` and may gain fields at their end.
+///
+/// A conforming type is its newest form. `struct_size` of an older host is smaller, that of a newer
+/// one larger; neither may make the library read or write a byte that is not there.
+protocol GrowingStruct {
+  /// The name in the header, for messages.
+  static var name: StaticString { get }
+  /// sizeof in the first release that had the struct.
+  static var firstSize: Int { get }
+  /// The field that every one begins with.
+  var struct_size: UInt32 { get set }
+  /// All zero.
+  init()
+}
+
+extension GrowingStruct {
+  private static var size: Int { MemoryLayout<Self>.stride }
+
+  /// Larger than any struct will be: what a host that never set the size may not make us walk over.
+  private static var largestSize: Int { 1 << 16 }
+
+  private static func check(size: UInt32) throws {
+    guard (firstSize...largestSize).contains(Int(size)) else {
+      throw FCNError(
+        .invalidArgument,
+        "struct_size of \(name) is \(size); it must be sizeof(\(name)), which is \(Self.size) here")
+    }
+  }
+
+  private static func checkedSize(at bytes: UnsafeRawPointer) throws -> Int {
+    let size = bytes.loadUnaligned(as: UInt32.self)
+    try check(size: size)
+    return Int(size)
+  }
+
+  /// What the host set at `pointer`, over `defaults` where it knows fewer fields.
+  static func read(_ pointer: UnsafePointer<Self>, over defaults: Self) throws -> Self {
+    let bytes = UnsafeRawPointer(pointer)
+    let size = try checkedSize(at: bytes)
+    if size > Self.size {
+      guard UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(start: bytes, count: size)[Self.size...])
+        .allSatisfy({ $0 == 0 })
+      else {
+        throw FCNError(
+          .invalidArgument,
+          "\(name) sets a field that this version of the library does not know; use a library at "
+            + "least as new as the header, or leave the field zero")
+      }
+    }
+    var value = defaults
+    withUnsafeMutableBytes(of: &value) { $0.baseAddress?.copyMemory(from: bytes, byteCount: min(size, Self.size)) }
+    value.struct_size = UInt32(Self.size)
+    return value
+  }
+
+  /// Writes `defaults` to `pointer`, as much of them as fits into `size` bytes, and zeros after them.
+  static func initialize(
+    _ pointer: UnsafeMutablePointer<Self>?, size: UInt32, to defaults: Self
+  ) throws {
+    guard let pointer else { throw FCNError(.invalidArgument, "the \(name) to fill is NULL") }
+    try check(size: size)
+    write(defaults, to: pointer, size: Int(size))
+  }
+
+  /// Writes this to `pointer`, whose `struct_size` the host has set.
+  func fill(_ pointer: UnsafeMutablePointer<Self>?) throws {
+    guard let pointer else { throw FCNError(.invalidArgument, "the \(Self.name) to fill is NULL") }
+    Self.write(self, to: pointer, size: try Self.checkedSize(at: UnsafeRawPointer(pointer)))
+  }
+
+  /// This with `struct_size` set, as callbacks get it.
+  var sized: Self {
+    var copy = self
+    copy.struct_size = UInt32(Self.size)
+    return copy
+  }
+
+  private static func write(_ value: Self, to pointer: UnsafeMutablePointer<Self>, size: Int) {
+    var value = value
+    value.struct_size = UInt32(size)
+    let target = UnsafeMutableRawBufferPointer(start: pointer, count: size)
+    withUnsafeBytes(of: &value) { source in
+      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix(size)))
+    }
+    if size > Self.size { memset(target.baseAddress.map { $0 + Self.size }, 0, size - Self.size) }
+  }
+}
