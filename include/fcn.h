@@ -145,7 +145,8 @@ extern "C" {
 #define FCN_VERSION_PATCH 0
 /** The version of this header as text. */
 #define FCN_VERSION "0.1.0"
-/** The version of this header as one number that grows: major * 1000000 + minor * 1000 + patch. */
+/** The version of this header as one number that grows: major * 1000000 + minor * 1000 + patch.
+ *  */
 #define FCN_VERSION_NUMBER \
   (FCN_VERSION_MAJOR * 1000000 + FCN_VERSION_MINOR * 1000 + FCN_VERSION_PATCH)
 /** The binary interface that this header describes. */
@@ -235,9 +236,10 @@ fcn_status fcn_log_set(int32_t most_verbose_level, fcn_log_callback callback, vo
 enum {
   /** Version, compiler and build, for a bug report. */
   FCN_ABOUT_BUILD = 1,
-  /** The processor, its cores and the vector instructions that are used on it. */
+  /** The processor, and how many of its cores the process may use. */
   FCN_ABOUT_CPU = 2,
-  /** The matrix library, its version, and whether it is a private copy. */
+  /** The matrix library, its version, the core it is tuned for, and whether it is a private copy.
+   *  */
   FCN_ABOUT_BLAS = 3,
   /** The architectures that can be opened and trained, separated by commas. */
   FCN_ABOUT_ARCHITECTURES = 4
@@ -301,7 +303,8 @@ enum {
 
 /** Pixels in the caller's memory. This struct is complete and stays as it is. */
 typedef struct fcn_pixels {
-  /** The first of (height - 1) * row_stride + width * bytes per pixel bytes, rows from the top. */
+  /** The first of (height - 1) * row_stride + width * bytes per pixel bytes, rows from the top.
+   *  */
   const void *data;
   /** Columns, at least 1. Width times height is at most 2^28. */
   int32_t width;
@@ -387,7 +390,8 @@ typedef struct fcn_model_info {
   int32_t class_count;
   /** A name for each class; borrowed from the model. */
   const char *const *class_names;
-  /** A colour for each class, as class_count times red, green and blue; borrowed from the model. */
+  /** A colour for each class, as class_count times red, green and blue; borrowed from the model.
+   *  */
   const uint8_t *palette;
   /** The name of its architecture, "fcn-simple" for one; borrowed from the model. */
   const char *architecture;

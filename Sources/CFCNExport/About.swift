@@ -56,9 +56,12 @@ private enum About {
   nonisolated(unsafe) static let build = permanentCString(
     copying: "FCNSwift \(FCN_VERSION), ABI \(FCN_ABI_VERSION), \(compiler), \(system)")
 
-  static let backends = [
+  nonisolated(unsafe) static let backends = [
     fcn_backend_info(
-      struct_size: 0, available: 1, name: permanentCString("cpu"), description: processor)
+      struct_size: 0, available: 1, name: permanentCString("cpu"), description: processor),
+    fcn_backend_info(
+      struct_size: 0, available: 0, name: permanentCString("cuda"),
+      description: permanentCString("this version of the library has no CUDA backend")),
   ]
 
   private static var compiler: String {

@@ -1,5 +1,4 @@
 import FCNSwift
-import Glibc
 
 /// The structs of the header that begin with `struct_size` and may gain fields at their end.
 ///
@@ -30,28 +29,26 @@ extension GrowingStruct {
     }
   }
 
-  private static func checkedSize(at bytes: UnsafeRawPointer) throws -> Int {
-    let size = bytes.loadUnaligned(as: UInt32.self)
+  private static func checkedSize(at pointer: UnsafeRawPointer) throws -> Int {
+    let size = pointer.loadUnaligned(as: UInt32.self)
     try check(size: size)
     return Int(size)
   }
 
   /// What the host set at `pointer`, over `defaults` where it knows fewer fields.
   static func read(_ pointer: UnsafePointer<Self>, over defaults: Self) throws -> Self {
-    let bytes = UnsafeRawPointer(pointer)
-    let size = try checkedSize(at: bytes)
-    if size > Self.size {
-      guard UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(start: bytes, count: size)[Self.size...])
-        .allSatisfy({ $0 == 0 })
-      else {
-        throw FCNError(
-          .invalidArgument,
-          "\(name) sets a field that this version of the library does not know; use a library at "
-            + "least as new as the header, or leave the field zero")
-      }
+    let size = try checkedSize(at: pointer)
+    let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
+    guard bytes.dropFirst(Self.size).allSatisfy({ $0 == 0 }) else {
+      throw FCNError(
+        .invalidArgument,
+        "\(name) sets a field that this version of the library does not know; use a library at "
+          + "least as new as the header, or leave the field zero")
     }
     var value = defaults
-    withUnsafeMutableBytes(of: &value) { $0.baseAddress?.copyMemory(from: bytes, byteCount: min(size, Self.size)) }
+    withUnsafeMutableBytes(of: &value) {
+      $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.size)))
+    }
     value.struct_size = UInt32(Self.size)
     return value
   }
@@ -68,7 +65,7 @@ extension GrowingStruct {
   /// Writes this to `pointer`, whose `struct_size` the host has set.
   func fill(_ pointer: UnsafeMutablePointer<Self>?) throws {
     guard let pointer else { throw FCNError(.invalidArgument, "the \(Self.name) to fill is NULL") }
-    Self.write(self, to: pointer, size: try Self.checkedSize(at: UnsafeRawPointer(pointer)))
+    Self.write(self, to: pointer, size: try Self.checkedSize(at: pointer))
   }
 
   /// This with `struct_size` set, as callbacks get it.
@@ -82,9 +79,9 @@ extension GrowingStruct {
     var value = value
     value.struct_size = UInt32(size)
     let target = UnsafeMutableRawBufferPointer(start: pointer, count: size)
-    withUnsafeBytes(of: &value) { source in
-      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix(size)))
+    target.initializeMemory(as: UInt8.self, repeating: 0)
+    withUnsafeBytes(of: &value) {
+      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size)))
     }
-    if size > Self.size { memset(target.baseAddress.map { $0 + Self.size }, 0, size - Self.size) }
   }
 }

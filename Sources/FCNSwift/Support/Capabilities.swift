@@ -30,9 +30,10 @@ public enum Capabilities {
 
 extension String {
   /// This without the spaces and tabs at its ends.
-  fileprivate var trimmed: Substring {
+  fileprivate var trimmed: String {
     let blank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
     let rest = drop(while: blank)
-    return rest[..<(rest.lastIndex { !blank($0) }.map(rest.index(after:)) ?? rest.startIndex)]
+    guard let last = rest.lastIndex(where: { !blank($0) }) else { return "" }
+    return String(rest[...last])
   }
 }

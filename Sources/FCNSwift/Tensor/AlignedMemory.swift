@@ -1,5 +1,3 @@
-import Glibc
-
 /// A block of float32 memory on a 64-byte boundary (a cache line, and the widest vector), freed with
 /// its last reference. Its contents are whatever was there; who allocates it fills it.
 ///
@@ -7,21 +5,21 @@ import Glibc
 final class AlignedMemory: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
+  private let allocator: Allocator
 
-  /// Allocates `count` floats; throws `outOfMemory` where the system gives none.
-  init(count: Int) throws {
+  /// Allocates `count` floats; throws `outOfMemory` where `allocator` gives none.
+  init(count: Int, from allocator: Allocator = .system) throws {
     guard let bytes = checkedProduct(max(count, 1), MemoryLayout<Float>.stride) else {
       throw FCNError(.outOfMemory, "\(count) float32 values cannot be addressed")
     }
-    var raw: UnsafeMutableRawPointer?
-    guard posix_memalign(&raw, 64, bytes) == 0, let raw else {
+    guard let raw = allocator.allocate(bytes, 64) else {
       throw FCNError(
-        .outOfMemory,
-        "the system gave no memory for \(bytes) bytes; use smaller pictures or batches")
+        .outOfMemory, "there is no memory for \(bytes) bytes; use smaller pictures or batches")
     }
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
     self.count = count
+    self.allocator = allocator
   }
 
-  deinit { free(pointer) }
+  deinit { allocator.release(pointer, max(count, 1) * MemoryLayout<Float>.stride) }
 }
