@@ -1,7 +1,10 @@
 /// The product of `factors`, or nil where it, or a factor, is negative or beyond `Int`.
 ///
 /// Sizes that come from files and callers go through this before any memory is touched.
-func checkedProduct(_ factors: Int...) -> Int? {
+func checkedProduct(_ factors: Int...) -> Int? { checkedProduct(factors) }
+
+/// The product of `factors`, or nil where it, or a factor, is negative or beyond `Int`.
+func checkedProduct(_ factors: [Int]) -> Int? {
   var product = 1
   for factor in factors {
     guard factor >= 0 else { return nil }

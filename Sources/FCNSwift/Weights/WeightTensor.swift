@@ -1,0 +1,138 @@
+/// A named array of weights, in the element type and the memory it was loaded into. Immutable.
+public struct WeightTensor: Sendable {
+  /// `layer.parameter`, `conv1_1.weight` for one.
+  public let name: String
+  /// Extents, outermost first; empty for a single value.
+  public let shape: [Int]
+  /// How the elements are stored.
+  public let elementType: ElementType
+  /// Elements in all.
+  public let count: Int
+
+  private let storage: ByteStorage
+  private let offset: Int
+
+  /// Copies `floats`, in row-major order, into a tensor of `shape`; throws unless they fill it.
+  public init(name: String, shape: [Int], floats: [Float]) throws {
+    let storage = try floats.withUnsafeBytes { try ByteStorage(copying: $0) }
+    guard checkedProduct(shape) == floats.count else {
+      throw FCNError(
+        .shapeMismatch,
+        "tensor \(quoted(name)): \(floats.count) values were given for the shape \(shape)")
+    }
+    self.init(
+      name: name, shape: shape, elementType: .float32, count: floats.count, storage: storage,
+      offset: 0)
+  }
+
+  /// Makes a tensor of memory that `fill` writes every one of its elements to.
+  init(
+    name: String, shape: [Int], filledBy fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) throws {
+    guard let bytes = checkedProduct(shape + [4]) else {
+      throw FCNError(.outOfMemory, "tensor \(quoted(name)): \(shape) cannot be addressed")
+    }
+    let storage = try ByteStorage(count: bytes) { try fill($0.bindMemory(to: Float.self)) }
+    self.init(
+      name: name, shape: shape, elementType: .float32, count: bytes / 4, storage: storage,
+      offset: 0)
+  }
+
+  /// A tensor of the `count` elements, which the caller has checked, at `offset` in `storage`.
+  init(
+    name: String, shape: [Int], elementType: ElementType, count: Int, storage: ByteStorage,
+    offset: Int
+  ) {
+    precondition(
+      offset >= 0 && offset + count * elementType.byteCount <= storage.bytes.count)
+    self.name = name
+    self.shape = shape
+    self.elementType = elementType
+    self.count = count
+    self.storage = storage
+    self.offset = offset
+  }
+
+  /// The elements as stored, little-endian; valid while this tensor or a copy of it lives.
+  var bytes: UnsafeRawBufferPointer {
+    let end = offset + count * elementType.byteCount
+    return UnsafeRawBufferPointer(rebasing: storage.bytes[offset..<end])
+  }
+
+  /// Calls `body` with the elements as stored, little-endian; the pointer must not leave it.
+  public func withUnsafeBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(storage) { try body(bytes) }
+  }
+
+  /// Writes the elements as float32 to `destination`, which must have room for `count`.
+  public func copyFloats(to destination: UnsafeMutablePointer<Float>) {
+    withUnsafeBytes {
+      elementType.decode($0, to: UnsafeMutableBufferPointer(start: destination, count: count))
+    }
+  }
+
+  /// The elements as float32, a fresh copy.
+  public var floats: [Float] {
+    [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress { copyFloats(to: base) }
+      initialized = count
+    }
+  }
+
+  /// Calls `body` with the elements as float32; the pointer must not leave it. Nothing is copied
+  /// where they are stored so, on a 4-byte boundary.
+  public func withFloats<Result>(
+    _ body: (UnsafeBufferPointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    guard elementType == .float32, hasFloatAlignment, Self.isLittleEndian else {
+      return try floats.withUnsafeBufferPointer(body)
+    }
+    return try withUnsafeBytes { try body($0.bindMemory(to: Float.self)) }
+  }
+
+  private var hasFloatAlignment: Bool {
+    UInt(bitPattern: bytes.baseAddress) % UInt(MemoryLayout<Float>.alignment) == 0
+  }
+
+  private static var isLittleEndian: Bool { UInt16(1).littleEndian == 1 }
+}
+
+extension WeightTensor {
+  /// The same elements in another type, float32 or float16 (rounded to nearest, ties to even).
+  ///
+  /// Throws `notFinite` where an element is, or in the new type would be, infinite or NaN.
+  func converted(to type: ElementType) throws -> WeightTensor {
+    if type == elementType { return self }
+    let storage: ByteStorage
+    switch type {
+    case .float32:
+      storage = try ByteStorage(count: count * 4) {
+        let output = $0.bindMemory(to: Float.self)
+        if let base = output.baseAddress { copyFloats(to: base) }
+        if let index = output.firstIndex(where: { !$0.isFinite }) {
+          throw notFinite(at: index, in: type)
+        }
+      }
+    case .float16:
+      storage = try ByteStorage(count: count * 2) { output in
+        let first = withFloats { ElementType.encodeFloat16($0, to: output) }
+        if let first { throw notFinite(at: first, in: type) }
+      }
+    case .bfloat16, .float64:
+      throw FCNError(
+        .invalidArgument, "weights are written as float32 or float16, not \(type.rawValue)")
+    }
+    return WeightTensor(
+      name: name, shape: shape, elementType: type, count: count, storage: storage, offset: 0)
+  }
+
+  private func notFinite(at index: Int, in type: ElementType) -> FCNError {
+    let value = withFloats { $0[index] }
+    return FCNError(
+      .notFinite,
+      "tensor \(quoted(name)): element \(index) is \(value), which \(type.rawValue) cannot hold; "
+        + (value.isFinite ? "write the model as float32" : "training has diverged"))
+  }
+}
