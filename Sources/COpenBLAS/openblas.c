@@ -4,11 +4,6 @@
 #include <pthread.h>
 
 #ifdef FCN_PRIVATE_OPENBLAS
-/* The linker sends OpenBLAS's load-time call here (--wrap=blas_thread_init): our threads call it,
-   so it needs none of its own, and loading libfcn must not start threads in the host. */
-int __wrap_blas_thread_init(void);
-int __wrap_blas_thread_init(void) { return 0; }
-
 static void keep_single_threaded(void) { openblas_set_num_threads(1); }
 #endif
 

@@ -1,0 +1,106 @@
+# Builds libfcn and the fcn command into build/, tests them, installs them: `make help`.
+#
+# Swift programs need none of this: they name the package and SwiftPM does the rest. The Makefile
+# adds what a manifest can only say with unsafeFlags, which would bar the package from being a
+# versioned dependency: Swift's runtime inside the library, a private OpenBLAS, a soname, the list
+# of exported symbols.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+.PHONY: all deps demo test lint install uninstall clean help
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Where Swift's own installers put it, should it not be on the PATH.
+export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+
+# The version is the header's. The soname changes with the ABI alone.
+macro = $(shell sed -n 's/^\#define $(1)  *"*\([0-9.]*\)"*$$/\1/p' include/fcn.h)
+VERSION := $(call macro,FCN_VERSION)
+SONAME := libfcn.so.$(call macro,FCN_ABI_VERSION)
+LIBRARY := $(SONAME).$(VERSION)
+MODEL := $(if $(wildcard models/default.safetensors),share/fcn/default.safetensors)
+
+SOURCES := Package.swift $(shell find Sources include -type f)
+
+# One scratch folder for both products; debug builds and tests keep to SwiftPM's own .build.
+SWIFT_BUILD = PKG_CONFIG_PATH="$(CURDIR)/build/openblas:$$PKG_CONFIG_PATH" \
+  swift build -c release --scratch-path build/swift \
+  -Xcc -DFCN_PRIVATE_OPENBLAS -Xswiftc -static-stdlib
+
+all: ## build the library and the command into build/ (the default)
+all: build/bin/fcn build/lib/libfcn.so build/include/fcn.h build/lib/pkgconfig/fcn.pc
+all: $(MODEL:%=build/%)
+
+build/openblas/openblas.pc: scripts/make-private-openblas
+	scripts/make-private-openblas build/openblas
+
+build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc
+	$(SWIFT_BUILD) --product fcn \
+	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map"
+	mkdir -p $(@D)
+	strip --strip-unneeded -o $@ build/swift/release/libfcn.so
+
+build/lib/libfcn.so: build/lib/$(LIBRARY)
+	ln -sf $(LIBRARY) build/lib/$(SONAME)
+	ln -sf $(SONAME) $@
+
+# After the library, for two SwiftPMs cannot share a scratch folder.
+build/bin/fcn: $(SOURCES) Makefile build/openblas/openblas.pc | build/lib/$(LIBRARY)
+	$(SWIFT_BUILD) --product fcn-cli
+	mkdir -p $(@D)
+	strip -o $@ build/swift/release/fcn-cli
+
+build/include/fcn.h: include/fcn.h
+build/share/fcn/default.safetensors: models/default.safetensors
+build/include/fcn.h build/share/fcn/default.safetensors:
+	mkdir -p $(@D)
+	cp $< $@
+
+# $(1) is the prefix that the file will name.
+define pkgconfig
+printf '%s\n' 'prefix=$(1)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+  'Name: fcn' 'Description: Semantic segmentation with fully convolutional networks' \
+  'Version: $(VERSION)' 'Libs: -L$${libdir} -lfcn' 'Cflags: -I$${includedir}'
+endef
+
+build/lib/pkgconfig/fcn.pc: Makefile include/fcn.h
+	mkdir -p $(@D)
+	$(call pkgconfig,$${pcfiledir}/../..) > $@
+
+deps: ## install what the build and the tests need, or say what to install
+	scripts/install-dependencies
+
+test: deps ## run every test
+	$(MAKE) --no-print-directory all lint
+	scripts/make-python-environment build/python
+	MAKE="$(MAKE)" scripts/test-install
+	scripts/test-versioned-dependency
+	PATH="$(CURDIR)/build/python/bin:$$PATH" swift test
+
+lint: ## check the format of the Swift sources
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" \
+	  "$(DESTDIR)$(PREFIX)/lib/pkgconfig" "$(DESTDIR)$(PREFIX)/share/fcn"
+	install -m 755 build/bin/fcn "$(DESTDIR)$(PREFIX)/bin/"
+	install -m 644 build/include/fcn.h "$(DESTDIR)$(PREFIX)/include/"
+	install -m 644 build/lib/$(LIBRARY) "$(DESTDIR)$(PREFIX)/lib/"
+	ln -sf $(LIBRARY) "$(DESTDIR)$(PREFIX)/lib/$(SONAME)"
+	ln -sf $(SONAME) "$(DESTDIR)$(PREFIX)/lib/libfcn.so"
+	$(call pkgconfig,$(PREFIX)) > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/fcn.pc"
+	$(if $(MODEL),install -m 644 build/$(MODEL) "$(DESTDIR)$(PREFIX)/$(MODEL)")
+
+uninstall: ## remove what install put there
+	cd "$(DESTDIR)$(PREFIX)" && rm -f bin/fcn include/fcn.h lib/libfcn.so lib/$(SONAME) \
+	  lib/$(LIBRARY) lib/pkgconfig/fcn.pc share/fcn/default.safetensors
+	rmdir "$(DESTDIR)$(PREFIX)/share/fcn" 2>/dev/null || true
+
+clean: ## remove build/ and .build/
+	rm -rf build .build
+
+help: ## list the goals
+	@sed -n 's/^\([a-z]*\):.*\(## \)/make \1\t/p' Makefile | expand -t 18
