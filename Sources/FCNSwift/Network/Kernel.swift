@@ -26,12 +26,16 @@ struct Workers {
   private let perWorkerCount: Int
 
   /// Room for the neediest of `kernels`.
-  init(pool: WorkerPool, kernels: [any Kernel]) throws {
+  init(pool: WorkerPool, kernels: [any Kernel], allocator: Allocator = .system) throws {
     self.pool = pool
     sharedCount = roundUp(kernels.map(\.sharedWorkspace).max() ?? 0, toMultipleOf: 16)
     perWorkerCount = roundUp(kernels.map(\.workspacePerWorker).max() ?? 0, toMultipleOf: 16)
-    scratch = try AlignedMemory(count: sharedCount + perWorkerCount * pool.threadCount)
+    scratch = try AlignedMemory(
+      count: sharedCount + perWorkerCount * pool.threadCount, from: allocator)
   }
+
+  /// Floats of scratch in all.
+  var floatCount: Int { scratch.count }
 
   /// Scratch that all workers share.
   var shared: UnsafeMutablePointer<Float> { scratch.pointer }

@@ -104,17 +104,22 @@ func resizePlane(
   _ source: UnsafePointer<Float>, width: Int, to target: UnsafeMutablePointer<Float>,
   _ rows: BilinearAxis, _ columns: BilinearAxis
 ) {
-  let outputWidth = columns.low.count
-  for y in 0..<rows.low.count {
-    let above = source + rows.low[y] * width
-    let below = source + rows.high[y] * width
-    let down = rows.fraction[y]
-    let result = target + y * outputWidth
-    for x in 0..<outputWidth {
-      let (low, high, right) = (columns.low[x], columns.high[x], columns.fraction[x])
-      let top = above[low] + (above[high] - above[low]) * right
-      let bottom = below[low] + (below[high] - below[low]) * right
-      result[x] = top + (bottom - top) * down
-    }
+  for y in rows.low.indices {
+    interpolateRow(
+      above: source + rows.low[y] * width, below: source + rows.high[y] * width, rows.fraction[y],
+      columns, to: target + y * columns.low.count)
+  }
+}
+
+/// One row of a bilinear resize, `down` of the way from the row `above` to the row `below`.
+func interpolateRow(
+  above: UnsafePointer<Float>, below: UnsafePointer<Float>, _ down: Float,
+  _ columns: BilinearAxis, to result: UnsafeMutablePointer<Float>
+) {
+  for x in columns.low.indices {
+    let (low, high, right) = (columns.low[x], columns.high[x], columns.fraction[x])
+    let top = above[low] + (above[high] - above[low]) * right
+    let bottom = below[low] + (below[high] - below[low]) * right
+    result[x] = top + (bottom - top) * down
   }
 }

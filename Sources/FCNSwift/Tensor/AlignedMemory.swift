@@ -5,7 +5,9 @@
 final class AlignedMemory: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
-  private let allocator: Allocator
+  /// What keeps borrowed memory alive; nil where the memory is our own.
+  private let owner: Any?
+  private let allocator: Allocator?
 
   /// Allocates `count` floats; throws `outOfMemory` where `allocator` gives none.
   init(count: Int, from allocator: Allocator = .system) throws {
@@ -19,7 +21,16 @@ final class AlignedMemory: @unchecked Sendable {
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
     self.count = count
     self.allocator = allocator
+    owner = nil
   }
 
-  deinit { allocator.release(pointer, max(count, 1) * MemoryLayout<Float>.stride) }
+  /// Floats that `owner` keeps alive and nobody writes to; their boundary is what it is.
+  init(borrowing floats: UnsafePointer<Float>, count: Int, owner: Any) {
+    pointer = UnsafeMutablePointer(mutating: floats)
+    self.count = count
+    self.owner = owner
+    allocator = nil
+  }
+
+  deinit { allocator?.release(pointer, max(count, 1) * MemoryLayout<Float>.stride) }
 }

@@ -27,9 +27,9 @@ public struct Tensor: @unchecked Sendable {
   }
 
   /// Allocates a tensor whose contents are whatever was in memory.
-  init(uninitialized shape: Shape) throws {
+  init(uninitialized shape: Shape, from allocator: Allocator = .system) throws {
     try shape.validate()
-    self.init(shape, memory: try AlignedMemory(count: shape.count), offset: 0)
+    self.init(shape, memory: try AlignedMemory(count: shape.count, from: allocator), offset: 0)
   }
 
   /// A tensor of `shape` inside `memory`, from element `offset` on.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A trained or fresh network, ready to be run or written: a description, the network that follows
 /// from it, and a tensor for each of the network's parameters.
 ///
@@ -10,6 +12,8 @@ public final class Model: Sendable {
   public let network: Network
   /// Exactly the network's parameters, by name.
   public let weights: [String: WeightTensor]
+  /// What sessions have asked for so far, by whether batch normalisation is folded.
+  let inferenceCache = Mutex<[Bool: InferenceWeights]>([:])
 
   /// Makes a model of its parts.
   ///

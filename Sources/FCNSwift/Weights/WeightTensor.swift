@@ -86,10 +86,17 @@ public struct WeightTensor: Sendable {
   public func withFloats<Result>(
     _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
-    guard elementType == .float32, hasFloatAlignment, Self.isLittleEndian else {
-      return try floats.withUnsafeBufferPointer(body)
+    guard let borrowed = borrowedFloats else { return try floats.withUnsafeBufferPointer(body) }
+    return try withExtendedLifetime(storage) {
+      try body(UnsafeBufferPointer(start: borrowed, count: count))
     }
-    return try withUnsafeBytes { try body($0.bindMemory(to: Float.self)) }
+  }
+
+  /// The elements where they are stored as float32 on a 4-byte boundary, nil otherwise; valid while
+  /// this tensor or a copy of it lives.
+  var borrowedFloats: UnsafePointer<Float>? {
+    guard elementType == .float32, hasFloatAlignment, Self.isLittleEndian else { return nil }
+    return bytes.baseAddress?.assumingMemoryBound(to: Float.self)
   }
 
   private var hasFloatAlignment: Bool {

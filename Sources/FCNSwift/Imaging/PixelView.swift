@@ -1,0 +1,103 @@
+/// A picture that somebody else owns: a pointer to its pixels, and how they lie.
+public struct PixelView {
+  /// How a pixel's bytes lie. Alpha is ignored, not multiplied in.
+  public enum Format: Int, Sendable, CaseIterable {
+    /// Red, green, blue.
+    case rgb8
+    /// Blue, green, red: OpenCV's order.
+    case bgr8
+    /// Red, green, blue, alpha.
+    case rgba8
+    /// Blue, green, red, alpha.
+    case bgra8
+    /// One byte of luma, which counts as red, green and blue.
+    case grey8
+
+    /// Bytes of a pixel.
+    public var bytesPerPixel: Int {
+      switch self {
+      case .rgb8, .bgr8: 3
+      case .rgba8, .bgra8: 4
+      case .grey8: 1
+      }
+    }
+
+    /// Where red, green and blue stand among a pixel's bytes.
+    var channelOffsets: (red: Int, green: Int, blue: Int) {
+      switch self {
+      case .rgb8, .rgba8: (0, 1, 2)
+      case .bgr8, .bgra8: (2, 1, 0)
+      case .grey8: (0, 0, 0)
+      }
+    }
+  }
+
+  /// The first row's first byte; must stay valid while the view is used.
+  public let base: UnsafeRawPointer
+  /// Columns.
+  public let width: Int
+  /// Rows.
+  public let height: Int
+  /// Bytes from one row's start to the next one's.
+  public let rowStride: Int
+  /// How a pixel's bytes lie.
+  public let format: Format
+
+  /// A view of `height` rows of `width` pixels; throws unless the size is sane and rows do not
+  /// overlap. That the memory is there is the caller's word.
+  public init(
+    base: UnsafeRawPointer, width: Int, height: Int, rowStride: Int, format: Format
+  ) throws {
+    _ = try Image.pixelCount(width: width, height: height)
+    let rowBytes = width * format.bytesPerPixel
+    guard rowStride >= rowBytes, checkedProduct(rowStride, height) != nil else {
+      throw FCNError(
+        .invalidArgument,
+        "a row stride of \(rowStride) bytes was given for rows of \(width) \(format) pixels, which "
+          + "have \(rowBytes); it must be at least that")
+    }
+    self.base = base
+    self.width = width
+    self.height = height
+    self.rowStride = rowStride
+    self.format = format
+  }
+
+  /// The bytes of row `y`.
+  func row(_ y: Int) -> UnsafePointer<UInt8> {
+    (base + y * rowStride).assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// A copy as RGB.
+  public func image() throws -> Image {
+    let (red, green, blue) = format.channelOffsets
+    let step = format.bytesPerPixel
+    let pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { buffer, count in
+      for y in 0..<height {
+        let source = row(y)
+        for x in 0..<width {
+          let target = (y * width + x) * 3
+          buffer[target] = source[x * step + red]
+          buffer[target + 1] = source[x * step + green]
+          buffer[target + 2] = source[x * step + blue]
+        }
+      }
+      count = width * height * 3
+    }
+    return try Image(width: width, height: height, pixels: pixels)
+  }
+}
+
+extension Image {
+  /// Calls `body` with a view of this picture; it must not leave the call.
+  public func withPixelView<Result>(_ body: (PixelView) throws -> Result) throws -> Result {
+    try pixels.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else {
+        throw FCNError(.invalidArgument, "a picture of \(width)×\(height) has no pixels")
+      }
+      return try body(
+        try PixelView(
+          base: base, width: width, height: height, rowStride: width * 3, format: .rgb8))
+    }
+  }
+}

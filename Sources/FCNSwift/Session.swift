@@ -1,0 +1,192 @@
+/// Segments pictures with a model. Holds activations and threads, so it belongs to one thread at a
+/// time; any number of sessions may share a model.
+public final class Session {
+  /// How a session works.
+  public struct Options: Sendable, Hashable {
+    /// Threads, the caller's included; 0 means one for every core that the process may use. Results
+    /// do not depend on it.
+    public var threads: Int
+    /// Most pictures that run together, 1…64; more need more memory.
+    public var largestBatch: Int
+    /// Fast forms that are switched off, such as `convolution.gemm`, and `batch_norm.folding`; see
+    /// `Session.formNames(of:)`.
+    public var disabledForms: Set<String>
+
+    /// Makes options; without arguments the defaults.
+    public init(threads: Int = 0, largestBatch: Int = 8, disabledForms: Set<String> = []) {
+      self.threads = threads
+      self.largestBatch = largestBatch
+      self.disabledForms = disabledForms
+    }
+  }
+
+  /// How far a run is.
+  public struct Progress: Sendable, Hashable {
+    /// Pictures of the run that are done, and all of them.
+    public var picturesDone: Int
+    /// Pictures of the run.
+    public var pictureCount: Int
+    /// Layers of the present batch that are done, and all of them.
+    public var layersDone: Int
+    /// Layers of the network.
+    public var layerCount: Int
+    /// The layer that comes next.
+    public var layerName: String
+  }
+
+  /// The model whose scores it computes.
+  public let model: Model
+  private let options: Options
+  private let allocator: Allocator
+  private let segmenter: Segmenter
+  private var results: [ScoreView] = []
+
+  /// Makes a session. Throws `invalidArgument` where an option is out of range, `outOfMemory` where
+  /// the weights cannot be held. Activations and scratch memory come from `allocator`.
+  public init(
+    model: Model, options: Options = Options(), allocator: Allocator = .system
+  ) throws {
+    guard (1...64).contains(options.largestBatch) else {
+      throw FCNError(
+        .invalidArgument, "largestBatch is \(options.largestBatch); it must be 1…64")
+    }
+    self.model = model
+    self.options = options
+    self.allocator = allocator
+    var forms = options.disabledForms
+    let folding = forms.remove(InferenceWeights.foldingName) == nil
+    try model.network.validateFormNames(forms)
+    let weights = try model.inferenceWeights(folding: folding)
+    segmenter = try Segmenter(
+      weights.network, parameters: weights.parameters,
+      preprocessing: model.description.preprocessing, pool: WorkerPool(threads: options.threads),
+      disabledForms: forms, allocator: allocator)
+  }
+
+  /// Every name that `Options.disabledForms` may hold for `model`.
+  public static func formNames(of model: Model) -> [String] {
+    [InferenceWeights.foldingName] + model.network.formNames
+  }
+
+  /// Threads it works with.
+  public var threadCount: Int { segmenter.pool.threadCount }
+
+  /// Bytes of activations and scratch memory it holds now.
+  public var memoryByteCount: Int { segmenter.planByteCount }
+
+  /// Segments `pictures`, those of one size together. Their results stay valid until the next run.
+  ///
+  /// `progress` is called on this thread before every layer; false stops the run, which then throws
+  /// `aborted`, leaves no results, and leaves the session ready for the next run.
+  public func run(_ pictures: [PixelView], progress: ((Progress) -> Bool)? = nil) throws {
+    results = []
+    var results: [ScoreView] = []
+    var start = 0
+    while start < pictures.count {
+      let shape = segmenter.inputShape(pictures[start])
+      var end = start + 1
+      while end < pictures.count, end - start < options.largestBatch,
+        segmenter.inputShape(pictures[end]) == shape
+      { end += 1 }
+      let scores = try segmenter.run(
+        pictures[start..<end],
+        progress: progress.map { report in
+          { layer, done, total in
+            report(
+              Progress(
+                picturesDone: start, pictureCount: pictures.count, layersDone: done,
+                layerCount: total, layerName: layer))
+          }
+        })
+      // A later batch of this run would overwrite the plan's own memory.
+      let isOnlyBatch = start == 0 && end == pictures.count
+      results += isOnlyBatch ? scores : try scores.map { try $0.copied(from: allocator) }
+      start = end
+    }
+    self.results = results
+  }
+
+  /// Segments pictures as `run(_:progress:)` for views does.
+  public func run(_ images: [Image], progress: ((Progress) -> Bool)? = nil) throws {
+    func collect(_ views: [PixelView]) throws {
+      guard views.count < images.count else { return try run(views, progress: progress) }
+      try images[views.count].withPixelView { try collect(views + [$0]) }
+    }
+    try collect([])
+  }
+
+  // MARK: Results of the last run
+
+  /// Pictures that the last run segmented.
+  public var resultCount: Int { results.count }
+
+  /// The size of picture `index`, which is that of its label map.
+  public func resultSize(_ index: Int) throws -> (width: Int, height: Int) {
+    let result = try result(index)
+    return (result.width, result.height)
+  }
+
+  /// Writes the label map of picture `index`, H×W class indices, into `labels`.
+  ///
+  /// Throws `bufferTooSmall` unless it has room for H·W, `notFound` unless the last run had such a
+  /// picture.
+  public func copyLabels(_ index: Int, to labels: UnsafeMutableBufferPointer<UInt8>) throws {
+    let result = try result(index)
+    let base = try room(labels, for: result.width * result.height, "labels")
+    result.copyLabels(to: base, segmenter.pool)
+  }
+
+  /// Writes the scores of picture `index` before softmax, classes×H×W at the picture's own size.
+  public func copyScores(_ index: Int, to scores: UnsafeMutableBufferPointer<Float>) throws {
+    let result = try result(index)
+    let base = try room(
+      scores, for: result.classCount * result.width * result.height, "scores")
+    result.copyScores(to: base, segmenter.pool)
+  }
+
+  /// Writes the probabilities of picture `index`, classes×H×W; each pixel's sum to 1.
+  public func copyProbabilities(
+    _ index: Int, to probabilities: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let result = try result(index)
+    let base = try room(
+      probabilities, for: result.classCount * result.width * result.height, "probabilities")
+    result.copyProbabilities(to: base, segmenter.pool)
+  }
+
+  /// The label map of picture `index`.
+  public func labelMap(_ index: Int) throws -> LabelMap {
+    let result = try result(index)
+    let count = result.width * result.height
+    let labels = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      try copyLabels(index, to: buffer)
+      initialized = count
+    }
+    return try LabelMap(width: result.width, height: result.height, labels: labels)
+  }
+
+  /// The pixels of each class in picture `index`.
+  public func areas(_ index: Int) throws -> [Int] {
+    try labelMap(index).areas(classCount: model.description.classNames.count)
+  }
+
+  private func result(_ index: Int) throws -> ScoreView {
+    guard results.indices.contains(index) else {
+      throw FCNError(
+        .notFound,
+        "result \(index) was asked for; the last run of this session left \(results.count)")
+    }
+    return results[index]
+  }
+
+  private func room<Element>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, for count: Int, _ what: String
+  ) throws -> UnsafeMutablePointer<Element> {
+    guard let base = buffer.baseAddress, buffer.count >= count else {
+      throw FCNError(
+        .bufferTooSmall,
+        "the buffer has room for \(buffer.count) \(what); \(count) are needed")
+    }
+    return base
+  }
+}
