@@ -1,0 +1,107 @@
+import Glibc
+
+/// The loss: −log softmax(scores)[label] at every labelled pixel, each times its class's weight.
+struct SoftmaxCrossEntropy {
+  /// How pixels make one number.
+  enum Reduction: String, CaseIterable {
+    /// Σ weight · loss / Σ weight over all labelled pixels of the minibatch.
+    case mean
+    /// Σ weight · loss, as the FCN papers' Caffe recipes have it (`normalize: false`).
+    case sum
+  }
+
+  let reduction: Reduction
+  /// A factor for each class; nil means all 1.
+  let classWeights: [Float]?
+
+  /// Computes the loss of `scores`, N×C×H×W, under `labels`, N×H×W. Writes ∂loss/∂scores to
+  /// `gradient` and the class of the largest score at each pixel, N×H×W, to `predictions`. Every
+  /// label other than `LabelMap.ignore` must be below C. Zero if no pixel is labelled.
+  func evaluate(
+    _ scores: Tensor, _ labels: UnsafeBufferPointer<UInt8>, gradient: Tensor,
+    predictions: UnsafeMutableBufferPointer<UInt8>, _ pool: WorkerPool
+  ) -> Double {
+    let shape = scores.shape
+    let weights = classWeights ?? [Float](repeating: 1, count: shape.c)
+    let total = SoftmaxCrossEntropy.totalWeight(labels, weights)
+    guard total > 0, let labels = labels.baseAddress, let predictions = predictions.baseAddress
+    else {
+      gradient.pointer.update(repeating: 0, count: shape.count)
+      return 0
+    }
+    let scale: Float = reduction == .sum ? 1 : Float(1 / total)
+    var rowLosses = [Double](repeating: 0, count: shape.n * shape.h)
+    rowLosses.withUnsafeMutableBufferPointer { rowLosses in
+      guard let losses = rowLosses.baseAddress else { return }
+      pool.run(shape.n * shape.h) { row, _ in
+        let offset = row / shape.h * shape.pictureCount + row % shape.h * shape.w
+        losses[row] = SoftmaxCrossEntropy.evaluateRow(
+          scores.pointer + offset, gradient.pointer + offset, labels + row * shape.w,
+          predictions + row * shape.w, shape, weights, scale)
+      }
+    }
+    let loss = rowLosses.reduce(0, +)
+    return reduction == .sum ? loss : loss / total
+  }
+
+  private static func totalWeight(
+    _ labels: UnsafeBufferPointer<UInt8>, _ weights: [Float]
+  ) -> Double {
+    var pixels = [Int](repeating: 0, count: 256)
+    pixels.withUnsafeMutableBufferPointer { pixels in
+      for label in labels { pixels[Int(label)] += 1 }
+    }
+    return zip(weights, pixels).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  /// One row of one picture; returns its weighted loss. Scratch: the largest score, the sum of
+  /// exponentials at each pixel.
+  private static func evaluateRow(
+    _ scores: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
+    _ labels: UnsafePointer<UInt8>, _ predictions: UnsafeMutablePointer<UInt8>,
+    _ shape: Shape, _ weights: [Float], _ scale: Float
+  ) -> Double {
+    let width = shape.w
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch -> Double in
+      guard let largest = scratch.baseAddress else { return 0 }
+      let total = largest + width
+      largest.update(from: scores, count: width)
+      predictions.update(repeating: 0, count: width)
+      for c in 1..<max(shape.c, 1) {
+        let plane = scores + c * shape.planeCount
+        for x in 0..<width where plane[x] > largest[x] {
+          largest[x] = plane[x]
+          predictions[x] = UInt8(truncatingIfNeeded: c)
+        }
+      }
+      total.update(repeating: 0, count: width)
+      for c in 0..<shape.c {
+        let (plane, target) = (scores + c * shape.planeCount, gradient + c * shape.planeCount)
+        for x in 0..<width {
+          target[x] = expf(plane[x] - largest[x])
+          total[x] += target[x]
+        }
+      }
+      var loss = 0.0
+      for x in 0..<width {
+        let label = Int(labels[x])
+        guard label < shape.c else {
+          total[x] = 0
+          continue
+        }
+        let score = scores[label * shape.planeCount + x] - largest[x]
+        loss += Double(weights[label] * (logf(total[x]) - score))
+        // From here on: what each exponential is multiplied by.
+        total[x] = weights[label] * scale / total[x]
+      }
+      for c in 0..<shape.c {
+        let target = gradient + c * shape.planeCount
+        for x in 0..<width { target[x] *= total[x] }
+      }
+      for x in 0..<width where Int(labels[x]) < shape.c {
+        gradient[Int(labels[x]) * shape.planeCount + x] -= weights[Int(labels[x])] * scale
+      }
+      return loss
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/// A network ready to be trained on minibatches of one shape: forward, keeping what backward needs,
+/// then backward, leaving a gradient for every parameter that is learned.
+final class TrainingPlan {
+  /// Where the minibatch goes, N×C×H×W.
+  let input: Tensor
+  /// The scores, N×classes×H×W; valid between `forward` and `backward`.
+  let output: Tensor
+  /// Where the loss puts its gradient by the scores before `backward`.
+  let outputGradient: Tensor
+  /// Of every parameter that is learned, by name; valid after `backward`.
+  let gradients: ParameterTable
+  private let network: Network
+  private var forwardSteps: [(kernel: any Kernel, call: ForwardCall)] = []
+  private var backwardSteps: [BackwardStep] = []
+
+  /// A layer's backward, and the sums to make after it where a value has several readers.
+  private struct BackwardStep {
+    let layer: Int
+    let kernel: any Kernel
+    var call: BackwardCall
+    let sums: [(into: Tensor, of: Tensor)]
+  }
+
+  /// `learned` names the parameters that want gradients.
+  init(
+    _ network: Network, parameters: ParameterTable, learned: Set<String>, inputShape: Shape,
+    pool: WorkerPool, disabledForms: Set<String> = []
+  ) throws {
+    self.network = network
+    let wiring = try Wiring(
+      network, inputShape: inputShape, disabledForms: disabledForms, forTraining: true)
+    let workers = try Workers(pool: pool, kernels: wiring.kernels)
+    let gradients = try network.parameters.filter { learned.contains($0.name) }
+      .reduce(into: ParameterTable()) {
+        $0[$1.name] = try Tensor(uninitialized: $1.tensorShape)
+      }
+    self.gradients = gradients
+    let arena = try TrainingArena(wiring, learned: learned)
+    input = arena.value(0, inputShape)
+    let last = wiring.shapes.count - 1
+    output = arena.value(wiring.buffers[last], wiring.shapes[last])
+    outputGradient = arena.gradient(wiring.buffers[last], wiring.shapes[last])
+
+    for (index, kernel) in wiring.kernels.enumerated() {
+      let inputs = zip(wiring.inputBuffers(index), wiring.inputShapes(index)).map {
+        arena.value($0, $1)
+      }
+      forwardSteps.append(
+        (
+          kernel,
+          ForwardCall(
+            inputs: inputs, output: arena.value(wiring.buffers[index], wiring.shapes[index]),
+            parameters: try network.parameterTensors(index, in: parameters), workers: workers,
+            training: true)
+        ))
+    }
+    for index in wiring.kernels.indices.reversed() where arena.wantsGradient[index] {
+      let forward = forwardSteps[index].call
+      let targets = arena.inputGradients(index)
+      backwardSteps.append(
+        BackwardStep(
+          layer: index, kernel: wiring.kernels[index],
+          call: BackwardCall(
+            inputs: forward.inputs, output: forward.output, parameters: forward.parameters,
+            outputGradient: arena.gradient(wiring.buffers[index], wiring.shapes[index]),
+            inputGradients: targets.map { $0?.written },
+            parameterGradients: network.parametersByLayer[index].map { gradients[$0.name] },
+            workers: workers),
+          sums: targets.compactMap { target in
+            target.flatMap { target in target.total.map { (into: $0, of: target.written) } }
+          }))
+    }
+  }
+
+  /// Computes `output` from `input`. Random choices follow from `seed`.
+  func forward(seed: UInt64) {
+    for (index, step) in forwardSteps.enumerated() {
+      var call = step.call
+      call.seed = layerSeed(seed, index)
+      step.kernel.forward(call)
+    }
+  }
+
+  /// Computes `gradients` from `outputGradient`; `seed` as in the forward pass before.
+  func backward(seed: UInt64) {
+    for step in backwardSteps {
+      var call = step.call
+      call.seed = layerSeed(seed, step.layer)
+      step.kernel.backward(call)
+      for (total, part) in step.sums {
+        let (target, source) = (total.pointer, part.pointer)
+        forEachChunk(of: total.shape.count, call.workers) { range in
+          for i in range { target[i] += source[i] }
+        }
+      }
+    }
+  }
+
+  /// The first layer, in execution order, whose output is not finite; only between `forward` and
+  /// `backward`, while outputs are whole.
+  func firstLayerNotFinite() -> String? {
+    if !isFinite(input) { return "the input" }
+    return zip(network.layers, forwardSteps).first { !isFinite($1.call.output) }.map {
+      "layer \($0.0.name)"
+    }
+  }
+
+  private func layerSeed(_ seed: UInt64, _ layer: Int) -> UInt64 {
+    seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15
+  }
+}
+
+/// Whether no element of `tensor` is NaN or infinite.
+func isFinite(_ tensor: Tensor) -> Bool {
+  // x − x is 0 for finite x and NaN otherwise.
+  var lanes: Float = 0
+  let values = tensor.pointer
+  for i in 0..<tensor.shape.count where !(values[i] - values[i] == 0) {
+    lanes = .nan
+    break
+  }
+  return lanes == 0
+}
