@@ -23,6 +23,7 @@ SONAME := libfcn.so.$(call macro,FCN_ABI_VERSION)
 LIBRARY := $(SONAME).$(VERSION)
 MODEL := $(if $(wildcard models/default.safetensors),share/fcn/default.safetensors)
 
+EXPORTS := Sources/CFCNExport/libfcn.map
 SOURCES := Package.swift $(shell find Sources include -type f)
 
 # One scratch folder for both products; debug builds and tests keep to SwiftPM's own .build.
@@ -37,9 +38,9 @@ all: $(MODEL:%=build/%)
 build/openblas/openblas.pc: scripts/make-private-openblas
 	scripts/make-private-openblas build/openblas
 
-build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc
+build/lib/$(LIBRARY): $(SOURCES) Makefile build/openblas/openblas.pc
 	$(SWIFT_BUILD) --product fcn \
-	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map"
+	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/$(EXPORTS)"
 	mkdir -p $(@D)
 	strip --strip-unneeded -o $@ build/swift/release/libfcn.so
 
@@ -72,6 +73,10 @@ build/lib/pkgconfig/fcn.pc: Makefile include/fcn.h
 
 deps: ## install what the build and the tests need, or say what to install
 	scripts/install-dependencies
+
+demo: deps ## build, draw a scene, segment it through the C library, leave pictures in build/demo
+	$(MAKE) --no-print-directory all
+	scripts/demo
 
 test: deps ## run every test
 	$(MAKE) --no-print-directory all lint
