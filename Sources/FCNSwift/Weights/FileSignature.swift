@@ -8,9 +8,7 @@ enum FileSignature {
     (Array("II*\0".utf8), "a TIFF picture"),
     (Array("MM\0*".utf8), "a TIFF picture"),
     (Array("RIFF".utf8), "a RIFF file (WebP, AVI, WAV)"),
-    (
-      Array("PK\u{3}\u{4}".utf8), "a zip archive (PyTorch's .pt and .pth and NumPy's .npz are ones)"
-    ),
+    (Array("PK\u{3}\u{4}".utf8), "a zip archive (PyTorch's .pt and NumPy's .npz are ones)"),
     ([0x80, 0x02], "a Python pickle (an old PyTorch file, perhaps)"),
     ([0x80, 0x03], "a Python pickle"),
     ([0x80, 0x04], "a Python pickle"),
