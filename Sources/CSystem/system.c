@@ -1,7 +1,10 @@
 #define _GNU_SOURCE
 #include "CSystem.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 int32_t fcn_available_cores(void) {
@@ -9,4 +12,13 @@ int32_t fcn_available_cores(void) {
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
   long online = sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? (int32_t)online : 1;
+}
+
+char *fcn_code_path(void) {
+  Dl_info info;
+  struct link_map *map = NULL;
+  if (!dladdr1((void *)fcn_code_path, &info, (void **)&map, RTLD_DL_LINKMAP)) return NULL;
+  /* Of the program itself the loader knows no more than argv[0], which may be anything. */
+  int is_program = map == NULL || map->l_name == NULL || map->l_name[0] == '\0';
+  return realpath(is_program ? "/proc/self/exe" : info.dli_fname, NULL);
 }

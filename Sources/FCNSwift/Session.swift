@@ -26,12 +26,20 @@ public final class Session {
     public var picturesDone: Int
     /// Pictures of the run.
     public var pictureCount: Int
+    /// Pictures that go through the network at present.
+    public var batchCount: Int
     /// Layers of the present batch that are done, and all of them.
     public var layersDone: Int
     /// Layers of the network.
     public var layerCount: Int
     /// The layer that comes next.
     public var layerName: String
+
+    /// The part of the work that is done, 0 to 1, all layers taken alike.
+    public var fraction: Float {
+      let batch = Float(layersDone) / Float(max(1, layerCount)) * Float(batchCount)
+      return (Float(picturesDone) + batch) / Float(max(1, pictureCount))
+    }
   }
 
   /// The model whose scores it computes.
@@ -94,8 +102,8 @@ public final class Session {
           { layer, done, total in
             report(
               Progress(
-                picturesDone: start, pictureCount: pictures.count, layersDone: done,
-                layerCount: total, layerName: layer))
+                picturesDone: start, pictureCount: pictures.count, batchCount: end - start,
+                layersDone: done, layerCount: total, layerName: layer))
           }
         })
       // A later batch of this run would overwrite the plan's own memory.

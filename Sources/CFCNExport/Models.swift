@@ -1,0 +1,131 @@
+public import CFCN
+import FCNSwift
+
+/// What an fcn_model stands for: the model, and its strings in the form in which C borrows them.
+final class ModelObject: HandledObject {
+  static var handleName: StaticString { "fcn_model" }
+  static var handleMark: UInt64 { 0x6661_6D6F_6465_6C31 }
+
+  let model: Model
+  /// What fcn_model_get_info tells.
+  let info: fcn_model_info
+  private let strings = CStrings()
+  private let classNames: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>
+  private let palette: UnsafeMutableBufferPointer<UInt8>
+
+  init(_ model: Model) throws {
+    self.model = model
+    let description = model.description
+    let strings = strings
+    let names = try description.classNames.map { try strings.add($0) }
+    classNames = .allocate(capacity: names.count)
+    _ = classNames.initialize(fromContentsOf: names.map { $0 })
+    let colours = description.palette.flatMap { [$0.red, $0.green, $0.blue] }
+    palette = .allocate(capacity: colours.count)
+    _ = palette.initialize(fromContentsOf: colours)
+    info = fcn_model_info(
+      struct_size: 0, class_count: Int32(names.count),
+      class_names: UnsafePointer(classNames.baseAddress),
+      palette: UnsafePointer(palette.baseAddress),
+      architecture: try strings.add(description.architecture),
+      note: try strings.add(description.note), parameter_count: Int64(model.parameterCount),
+      width: description.options.width, batch_norm: description.options.batchNorm ? 1 : 0)
+  }
+
+  deinit {
+    classNames.deallocate()
+    palette.deallocate()
+  }
+
+  /// Opens with `open`, logs what was opened from `place`.
+  static func opened(from place: String, _ open: () throws -> Model) throws -> ModelObject {
+    let object = try ModelObject(try open())
+    let description = object.model.description
+    Log.send(
+      .info,
+      "opened \(place): \(description.architecture), \(description.classNames.count) classes, "
+        + "\(object.model.parameterCount) parameters")
+    return object
+  }
+}
+
+extension fcn_model_info: GrowingStruct {
+  static var name: StaticString { "fcn_model_info" }
+  static var firstSize: Int { 64 }
+}
+
+@c @implementation
+public func fcn_model_open(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ path: UnsafePointer<CChar>?
+) -> fcn_status {
+  attempt {
+    try ModelObject.create(out) {
+      let path = try string(path, "path")
+      return try .opened(from: path) { try Model(contentsOf: path) }
+    }
+  }
+}
+
+@c @implementation
+public func fcn_model_open_default(_ out: UnsafeMutablePointer<OpaquePointer?>?) -> fcn_status {
+  attempt {
+    try ModelObject.create(out) {
+      let path = try DefaultModel.path()
+      return try .opened(from: path) { try Model(contentsOf: path) }
+    }
+  }
+}
+
+@c @implementation
+public func fcn_model_open_memory(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafeRawPointer?, _ size: Int
+) -> fcn_status {
+  attempt {
+    try ModelObject.create(out) {
+      let bytes = try hostBytes(bytes, size: size, "bytes")
+      return try .opened(from: "\(size) bytes") { try Model(copying: bytes) }
+    }
+  }
+}
+
+@c @implementation
+public func fcn_model_open_borrowed(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafeRawPointer?, _ size: Int,
+  _ release: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?,
+  _ user_data: UnsafeMutableRawPointer?
+) -> fcn_status {
+  attempt {
+    let loan = Loan(release: release, userData: user_data)
+    try ModelObject.create(out) {
+      let bytes = try hostBytes(bytes, size: size, "bytes")
+      return try .opened(from: "\(size) bytes") { try Model(borrowing: bytes, owner: loan) }
+    }
+    loan.isTaken = true
+  }
+}
+
+@c @implementation
+public func fcn_model_open_reader(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ read: fcn_read_callback?,
+  _ user_data: UnsafeMutableRawPointer?
+) -> fcn_status {
+  attempt {
+    try ModelObject.create(out) {
+      guard let read else { throw FCNError(.invalidArgument, "read is NULL") }
+      let file = try FileFromReader(read, user_data)
+      return try .opened(from: "\(file.bytes.count) bytes from a reader") {
+        try Model(borrowing: file.bytes, owner: file)
+      }
+    }
+  }
+}
+
+@c @implementation
+public func fcn_model_free(_ model: OpaquePointer?) { ModelObject.free(model) }
+
+@c @implementation
+public func fcn_model_get_info(
+  _ out: UnsafeMutablePointer<fcn_model_info>?, _ model: OpaquePointer?
+) -> fcn_status {
+  attempt { try ModelObject.from(model).info.fill(out) }
+}

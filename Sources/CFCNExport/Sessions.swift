@@ -1,0 +1,154 @@
+public import CFCN
+import FCNSwift
+
+/// What an fcn_session stands for.
+final class SessionObject: HandledObject {
+  static var handleName: StaticString { "fcn_session" }
+  static var handleMark: UInt64 { 0x6661_7365_7373_6E31 }
+
+  private let session: Session
+  private let turnstile = Turnstile()
+  private var progress: (callback: fcn_segment_callback, userData: UnsafeMutableRawPointer?)?
+
+  init(_ model: Model, _ params: fcn_session_params) throws {
+    session = try Session(
+      model: model, options: try params.options(),
+      allocator: try params.allocator.map { try Allocator($0) } ?? .system)
+  }
+
+  /// Runs `body` with the session, which no other call uses meanwhile.
+  func use<Result>(_ body: (Session) throws -> Result) throws -> Result {
+    try turnstile.run("fcn_session") { try body(session) }
+  }
+
+  func setProgress(
+    _ callback: fcn_segment_callback?, _ userData: UnsafeMutableRawPointer?
+  ) throws {
+    try turnstile.run("fcn_session") { progress = callback.map { ($0, userData) } }
+  }
+
+  func segment(_ pictures: [PixelView]) throws {
+    try use { session in
+      guard let progress else { return try session.run(pictures) }
+      let clock = ContinuousClock()
+      let start = clock.now
+      try session.run(pictures) { state in
+        var report = fcn_segment_progress(state, elapsed: clock.now - start)
+        return progress.callback(&report, progress.userData) == 0
+      }
+    }
+  }
+}
+
+extension fcn_session_params: GrowingStruct {
+  static var name: StaticString { "fcn_session_params" }
+  static var firstSize: Int { 32 }
+
+  static var defaults: fcn_session_params {
+    let options = Session.Options()
+    var params = fcn_session_params()
+    params.threads = Int32(options.threads)
+    params.largest_batch = Int32(options.largestBatch)
+    return params
+  }
+
+  func options() throws -> Session.Options {
+    guard reserved == 0 else {
+      throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
+    }
+    let forms = try optionalString(disabled_forms, "disabled_forms") ?? ""
+    return Session.Options(
+      threads: Int(threads), largestBatch: Int(largest_batch),
+      disabledForms: Set(forms.split(separator: ",").map(String.init)))
+  }
+}
+
+extension fcn_segment_progress: GrowingStruct {
+  static var name: StaticString { "fcn_segment_progress" }
+  static var firstSize: Int { 24 }
+
+  init(_ state: Session.Progress, elapsed: Duration) {
+    self.init()
+    self.struct_size = UInt32(MemoryLayout<Self>.stride)
+    pictures_done = Int32(clamping: state.picturesDone)
+    picture_count = Int32(clamping: state.pictureCount)
+    fraction = state.fraction
+    elapsed_ms = elapsed / .milliseconds(1)
+  }
+}
+
+@c @implementation
+public func fcn_session_params_init(
+  _ params: UnsafeMutablePointer<fcn_session_params>?, _ struct_size: UInt32
+) -> fcn_status {
+  attempt { try fcn_session_params.initialize(params, size: struct_size, to: .defaults) }
+}
+
+@c @implementation
+public func fcn_session_create(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ model: OpaquePointer?,
+  _ params: UnsafePointer<fcn_session_params>?
+) -> fcn_status {
+  attempt {
+    try SessionObject.create(out) {
+      let model = try ModelObject.from(model).model
+      let params = try params.map { try fcn_session_params.read($0, over: .defaults) }
+      return try SessionObject(model, params ?? .defaults)
+    }
+  }
+}
+
+@c @implementation
+public func fcn_session_free(_ session: OpaquePointer?) { SessionObject.free(session) }
+
+@c @implementation
+public func fcn_session_set_progress(
+  _ session: OpaquePointer?, _ callback: fcn_segment_callback?,
+  _ user_data: UnsafeMutableRawPointer?
+) -> fcn_status {
+  attempt { try SessionObject.from(session).setProgress(callback, user_data) }
+}
+
+@c @implementation
+public func fcn_segment(
+  _ session: OpaquePointer?, _ pictures: UnsafePointer<fcn_pixels>?, _ count: Int32
+) -> fcn_status {
+  attempt {
+    let session = try SessionObject.from(session)
+    let pictures = try required(pictures, "pictures")
+    guard count > 0 else {
+      throw FCNError(.invalidArgument, "count is \(count); it must be at least 1")
+    }
+    let views = try UnsafeBufferPointer(start: pictures, count: Int(count)).enumerated().map {
+      index, pixels in
+      do {
+        return try PixelView(pixels)
+      } catch let error as FCNError {
+        throw FCNError(error.kind, "picture \(index): \(error.message)")
+      }
+    }
+    try session.segment(views)
+  }
+}
+
+@c @implementation
+public func fcn_segment_encoded(
+  _ session: OpaquePointer?, _ bytes: UnsafeRawPointer?, _ size: Int
+) -> fcn_status {
+  attempt {
+    let session = try SessionObject.from(session)
+    let image = try Image(decoding: try hostBytes(bytes, size: size, "bytes"))
+    try image.withPixelView { try session.segment([$0]) }
+  }
+}
+
+@c @implementation
+public func fcn_segment_file(
+  _ session: OpaquePointer?, _ path: UnsafePointer<CChar>?
+) -> fcn_status {
+  attempt {
+    let session = try SessionObject.from(session)
+    let image = try Image(contentsOf: try string(path, "path"))
+    try image.withPixelView { try session.segment([$0]) }
+  }
+}
