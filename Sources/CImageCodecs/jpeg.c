@@ -103,15 +103,12 @@ static void header_guarded(j_decompress_ptr jpeg, const uint8_t *data, size_t si
   header->bits = jpeg->data_precision;
 }
 
-/* Cyan, magenta, yellow and black to RGB, one row. Adobe's programs store them inverted, and say so
- * only by their marker. */
-static void rgb_of_cmyk(const uint8_t *cmyk, size_t width, int inverted, uint8_t *rgb) {
-  uint8_t flip = inverted ? 0 : 255;
-  for (size_t x = 0; x < width; x++) {
-    unsigned light = cmyk[4 * x + 3] ^ flip;
+/* Cyan, magenta, yellow and black to RGB, one row. They are stored inverted, 255 meaning no ink: so
+ * Adobe began it, and so every program reads them, whether or not Adobe's marker is there. */
+static void rgb_of_cmyk(const uint8_t *cmyk, size_t width, uint8_t *rgb) {
+  for (size_t x = 0; x < width; x++)
     for (int channel = 0; channel < 3; channel++)
-      rgb[3 * x + channel] = (uint8_t)(((cmyk[4 * x + channel] ^ flip) * light + 127) / 255);
-  }
+      rgb[3 * x + channel] = (uint8_t)((cmyk[4 * x + channel] * cmyk[4 * x + 3] + 127) / 255);
 }
 
 static void rgb_guarded(j_decompress_ptr jpeg, const uint8_t *data, size_t size,
@@ -134,7 +131,7 @@ static void rgb_guarded(j_decompress_ptr jpeg, const uint8_t *data, size_t size,
   while (jpeg->output_scanline < jpeg->output_height) {
     JSAMPROW row = rgb + (size_t)jpeg->output_scanline * width * 3;
     jpeg_read_scanlines(jpeg, ink ? ink : &row, 1);
-    if (ink) rgb_of_cmyk(ink[0], width, jpeg->saw_Adobe_marker, row);
+    if (ink) rgb_of_cmyk(ink[0], width, row);
   }
   jpeg_finish_decompress(jpeg);
 }
