@@ -13,7 +13,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem"]),
-    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
+    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"], exclude: ["libfcn.map"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift"]),
 
     // include/fcn.h as a module: the compiler holds the exports against its declarations.
