@@ -14,7 +14,7 @@ let package = Package(
   targets: [
     .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem"]),
     .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"], exclude: ["libfcn.map"]),
-    .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift"]),
+    .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
 
     // include/fcn.h as a module: the compiler holds the exports against its declarations.
     .systemLibrary(name: "CFCN"),

@@ -1,1 +1,3 @@
-print("fcn")
+import Glibc
+
+exit(CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))

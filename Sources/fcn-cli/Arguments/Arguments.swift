@@ -1,0 +1,115 @@
+/// What a command line said, with the checks that every value wants.
+struct Arguments {
+  private let values: [String: [String]]
+  /// The words that are no options.
+  let operands: [String]
+
+  init(values: [String: [String]], operands: [String]) {
+    self.values = values
+    self.operands = operands
+  }
+
+  /// Whether the option was given.
+  func has(_ option: Option) -> Bool { values[option.name] != nil }
+
+  /// The option's value, the last one where it was given more than once.
+  func text(_ option: Option) -> String? { values[option.name]?.last }
+
+  /// All values of an option that may be given more than once.
+  func texts(_ option: Option) -> [String] { values[option.name] ?? [] }
+
+  /// The value of an option that must be given.
+  func required(_ option: Option) throws -> String {
+    guard let text = text(option) else {
+      throw UsageError("\(option.spelling) is missing")
+    }
+    return text
+  }
+
+  /// The option's value as an integer in `range`.
+  func integer(_ option: Option, in range: ClosedRange<Int>) throws -> Int? {
+    try text(option).map { text in
+      guard let value = Int(text), range.contains(value) else {
+        throw outside(option, text, "an integer, \(range.lowerBound)…\(range.upperBound)")
+      }
+      return value
+    }
+  }
+
+  /// The option's value as a random seed.
+  func seed(_ option: Option) throws -> UInt64? {
+    try text(option).map { text in
+      guard let value = UInt64(text) else {
+        throw outside(option, text, "an integer, 0…\(UInt64.max)")
+      }
+      return value
+    }
+  }
+
+  /// The option's value as a number in `range`.
+  func number(_ option: Option, in range: ClosedRange<Float>) throws -> Float? {
+    try text(option).map { try number($0, option, in: range) }
+  }
+
+  /// The option's value as one of the cases of an enumeration.
+  func choice<Choice>(_ option: Option) throws -> Choice?
+  where Choice: RawRepresentable<String> & CaseIterable {
+    try text(option).map { text in
+      guard let choice = Choice(rawValue: text) else {
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw outside(option, text, "one of \(choices)")
+      }
+      return choice
+    }
+  }
+
+  /// The option's value as `LOWxHIGH` or `LOW:HIGH` and the like, two numbers in `range`.
+  func pair(
+    _ option: Option, separator: Character, in range: ClosedRange<Float>
+  ) throws -> (Float, Float)? {
+    try text(option).map { text in
+      let parts = text.split(separator: separator, omittingEmptySubsequences: false)
+      guard parts.count == 2 else {
+        throw outside(option, text, option.value ?? "two numbers")
+      }
+      return (
+        try number(String(parts[0]), option, in: range),
+        try number(String(parts[1]), option, in: range)
+      )
+    }
+  }
+
+  /// The option's value as `WIDTHxHEIGHT` in pixels.
+  func size(_ option: Option, in range: ClosedRange<Int>) throws -> (width: Int, height: Int)? {
+    try text(option).map { text in
+      let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+      guard sides.count == 2, let width = sides[0], let height = sides[1],
+        range.contains(width), range.contains(height)
+      else {
+        throw outside(
+          option, text, "WIDTHxHEIGHT, each \(range.lowerBound)…\(range.upperBound) pixels")
+      }
+      return (width, height)
+    }
+  }
+
+  /// `text`, which belongs to `option`, as a number in `range`.
+  func number(
+    _ text: String, _ option: Option, in range: ClosedRange<Float>
+  ) throws -> Float {
+    guard let value = Float(text), range.contains(value) else {
+      throw outside(option, text, "a number, \(range.lowerBound)…\(range.upperBound)")
+    }
+    return value
+  }
+
+  /// The error for a value of `option` that is not what is `wanted`.
+  func outside(_ option: Option, _ found: String, _ wanted: String) -> UsageError {
+    UsageError("--\(option.name) is \"\(found)\"; wanted \(wanted)")
+  }
+}
+
+extension Arguments {
+  /// `--threads`, in the range that the engine takes.
+  func threads() throws -> Int { try integer(.threads, in: 0...1024) ?? 0 }
+}

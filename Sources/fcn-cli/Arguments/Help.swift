@@ -1,0 +1,62 @@
+/// The texts behind `--help`, 80 columns wide.
+enum Help {
+  /// What `fcn --help` prints.
+  static func overview(of subcommands: [Subcommand]) -> String {
+    """
+    Semantic segmentation with fully convolutional networks.
+
+    Usage: fcn COMMAND [OPTIONS] [FILES]
+
+    Commands:
+    \(table(subcommands.map { ($0.name, $0.summary) }))
+
+    `fcn COMMAND --help` tells of a command's options. Options are spelled
+    --name VALUE or --name=VALUE; after -- there are only files; - is standard
+    input or output where that makes sense.
+
+    Exit status:
+    \(table(ExitStatus.explanations))
+
+    """
+  }
+
+  /// What `fcn COMMAND --help` prints.
+  static func text(of command: Subcommand) -> String {
+    var text = command.summary + "\n\n"
+    for (index, usage) in command.usage.enumerated() {
+      text += (index == 0 ? "Usage: " : "       ") + "fcn \(command.name) \(usage)\n"
+    }
+    if !command.discussion.isEmpty { text += "\n" + command.discussion + "\n" }
+    for group in command.groups {
+      text += "\n\(group.title):\n"
+      text += table(group.options.map { ($0.spelling, $0.help) }) + "\n"
+    }
+    return text
+  }
+
+  private static let width = 80
+  private static let column = 26
+
+  /// Two columns, the second one wrapped; what is too long for the first has a line of its own.
+  private static func table(_ rows: [(String, String)]) -> String {
+    rows.map { left, right in
+      let indent = String(repeating: " ", count: column)
+      let lines = wrapped(right, width: width - column).joined(separator: "\n" + indent)
+      let start = "  " + left
+      return start.count + 2 <= column
+        ? start + indent.dropFirst(start.count) + lines : start + "\n" + indent + lines
+    }.joined(separator: "\n")
+  }
+
+  private static func wrapped(_ text: String, width: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= width {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
+  }
+}

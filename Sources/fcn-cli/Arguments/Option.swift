@@ -1,0 +1,51 @@
+/// An option of a subcommand: `--name`, or `--name VALUE`.
+struct Option: Sendable {
+  /// Without the dashes.
+  let name: String
+  /// A one-letter spelling, without its dash.
+  let letter: Character?
+  /// What help calls the value; nil for an option that takes none.
+  let value: String?
+  /// What it does, and its default.
+  let help: String
+
+  /// An option that is either there or not.
+  static func flag(_ name: String, _ help: String, letter: Character? = nil) -> Option {
+    Option(name: name, letter: letter, value: nil, help: help)
+  }
+
+  /// An option with a value.
+  static func value(
+    _ name: String, _ value: String, _ help: String, letter: Character? = nil
+  ) -> Option {
+    Option(name: name, letter: letter, value: value, help: help)
+  }
+
+  /// How help spells it.
+  var spelling: String {
+    let letter = letter.map { "-\($0), " } ?? ""
+    return "\(letter)--\(name)" + (value.map { " \($0)" } ?? "")
+  }
+}
+
+extension Option {
+  static let help = flag("help", "Show this help.", letter: "h")
+  static let threads = value(
+    "threads", "N", "Threads to work with; 0, the default, means one for every core.")
+  static let json = flag("json", "Print one JSON object on standard output.")
+  static let quiet = flag("quiet", "Say nothing while working.", letter: "q")
+  static let model = value(
+    "model", "FILE", "The model; without it the default model that is installed with fcn.",
+    letter: "m")
+}
+
+/// Options under a title in help.
+struct OptionGroup: Sendable {
+  let title: String
+  let options: [Option]
+
+  init(_ title: String, _ options: [Option]) {
+    self.title = title
+    self.options = options
+  }
+}

@@ -1,0 +1,33 @@
+/// One of the things that `fcn` does.
+struct Subcommand: Sendable {
+  /// The word after `fcn`.
+  let name: String
+  /// What it does, in a line.
+  let summary: String
+  /// How it is called, without `fcn` and its name; a line for each way.
+  let usage: [String]
+  /// What the options do not say.
+  let discussion: String
+  /// How many operands it takes.
+  let operands: ClosedRange<Int>
+  /// Its options; `--help` is everyone's.
+  let groups: [OptionGroup]
+  /// Does it.
+  let run: @Sendable (Arguments) throws -> Void
+
+  init(
+    _ name: String, _ summary: String, usage: [String], discussion: String = "",
+    operands: ClosedRange<Int> = 0...0, _ groups: [OptionGroup],
+    run: @escaping @Sendable (Arguments) throws -> Void
+  ) {
+    self.name = name
+    self.summary = summary
+    self.usage = usage
+    self.discussion = discussion
+    self.operands = operands
+    self.groups = groups + [OptionGroup("Help", [.help])]
+    self.run = run
+  }
+
+  var options: [Option] { groups.flatMap(\.options) }
+}

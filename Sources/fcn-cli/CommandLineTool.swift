@@ -1,0 +1,66 @@
+import FCNSwift
+
+/// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
+enum CommandLineTool {
+  static let subcommands: [Subcommand] = [.initialize, .info, .version]
+
+  static func run(_ words: [String]) -> Int32 {
+    Interrupt.listen()
+    guard let name = words.first else {
+      Terminal.rawLog(Help.overview(of: subcommands))
+      return ExitStatus.usage
+    }
+    return reportingErrors("fcn") {
+      switch name {
+      case "--help", "-h", "help": try help(words.dropFirst())
+      case "--version": try Subcommand.version.run(Arguments(values: [:], operands: []))
+      default:
+        let command = try subcommand(name)
+        return reportingErrors("fcn \(name)") { try run(command, Array(words.dropFirst())) }
+      }
+      return ExitStatus.success
+    }
+  }
+
+  private static func run(_ command: Subcommand, _ words: [String]) throws -> Int32 {
+    let arguments = try command.parse(words)
+    if arguments.has(.help) {
+      try Terminal.print(Help.text(of: command), terminator: "")
+    } else {
+      try command.run(arguments)
+    }
+    return ExitStatus.success
+  }
+
+  private static func help(_ words: ArraySlice<String>) throws {
+    let text = try words.first.map { Help.text(of: try subcommand($0)) }
+    try Terminal.print(text ?? Help.overview(of: subcommands), terminator: "")
+  }
+
+  private static func subcommand(_ name: String) throws -> Subcommand {
+    guard let found = subcommands.first(where: { $0.name == name }) else {
+      let nearest = nearest(to: name, among: subcommands.map(\.name))
+      throw UsageError(
+        "there is no command \"\(name)\"" + (nearest.map { "; did you mean \($0)?" } ?? ""))
+    }
+    return found
+  }
+
+  /// Runs `body`; what it throws is told on standard error after `name` and a colon.
+  private static func reportingErrors(_ name: String, _ body: () throws -> Int32) -> Int32 {
+    do {
+      return try body()
+    } catch let error as UsageError {
+      Terminal.log("\(name): \(error.message)\nTry `\(name) --help`.")
+      return ExitStatus.usage
+    } catch let error as FCNError {
+      Terminal.log("\(name): \(error.message)")
+      return ExitStatus.of(error)
+    } catch is BrokenPipe {
+      return 128 + 13
+    } catch {
+      Terminal.log("\(name): \(error)")
+      return ExitStatus.failure
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import FCNSwift
+
+/// The options that describe a model that does not exist yet, alike for `init` and `train`.
+enum FreshModel {
+  static let architecture = Option.value(
+    "architecture", "NAME", "The network; fcn-simple by default. `fcn info` lists them.")
+  static let classes = Option.value(
+    "classes", "LIST", "The classes' names in index order: a file with a name a line, or a,b,c.")
+  static let palette = Option.value(
+    "palette", "LIST",
+    "The classes' colours: voc, street, or #rrggbb,#rrggbb,… By default street where the classes "
+      + "have its names, voc otherwise.")
+  static let width = Option.value(
+    "width", "FACTOR", "A factor on the trunk's channel counts, 0.01…4; 1 by default.")
+  static let batchNorm = Option.flag(
+    "batch-norm", "Batch normalisation after the trunk's convolutions.")
+  static let preprocessing = Option.value(
+    "preprocessing", "NAME",
+    "Channel order, mean and scale: torchvision, caffe or grey; the architecture's by default.")
+  static let size = Option.value(
+    "size", "RULE",
+    "The size at which the network sees pictures: native (the default), WIDTHxHEIGHT, longest:N "
+      + "(the longer side becomes N pixels) or at-most:N (larger pictures alone are scaled).")
+  static let scores = Option.value(
+    "init", "RULE", "Initial weights of the score layers: he (the default) or zero.")
+  static let source = Option.value(
+    "from", "FILE",
+    "A safetensors file; its weights are taken wherever a name and a shape agree.")
+
+  static let group = OptionGroup(
+    "A fresh model",
+    [architecture, classes, palette, width, batchNorm, preprocessing, size, scores, source])
+
+  /// Whether an option was given that only a fresh model can follow.
+  static func given(in arguments: Arguments) -> [Option] {
+    group.options.filter { arguments.has($0) }
+  }
+
+  /// Makes the model that the options describe. `classNames` are those of the data, where there are
+  /// any; what was and was not copied from `--from` goes to `report`.
+  static func make(
+    _ arguments: Arguments, classNames: [String]?, seed: UInt64, note: String,
+    report: (Transplant) -> Void
+  ) throws -> Model {
+    let architecture = try Architecture.named(
+      arguments.text(architecture) ?? Architecture.fcnSimple.name)
+    guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
+      throw UsageError("\(classes.spelling) is missing")
+    }
+    var preprocessing = architecture.preprocessing
+    if let name = arguments.text(FreshModel.preprocessing) {
+      preprocessing = try named(name, arguments)
+    }
+    if let rule = arguments.text(size) { preprocessing.size = try sizeRule(rule, arguments) }
+    let description = ModelDescription(
+      architecture: architecture.name,
+      options: ArchitectureOptions(
+        classes: names.count, inputChannels: preprocessing.channels,
+        width: try arguments.number(width, in: 0.01...4) ?? 1,
+        batchNorm: arguments.has(batchNorm)),
+      classNames: names,
+      palette: try palette(arguments.text(FreshModel.palette), for: names),
+      preprocessing: preprocessing, note: note)
+    let model = try Model.fresh(
+      description, seed: seed, scores: try arguments.choice(scores) ?? .he)
+    guard let path = arguments.text(source) else { return model }
+    let (started, transplant) = try model.copyingWeights(from: Safetensors(contentsOf: path))
+    guard !transplant.copied.isEmpty else {
+      throw FCNError(
+        .shapeMismatch,
+        "\(path): no tensor has a name and a shape of \(architecture.name) with these options; "
+          + "`fcn info --tensors` lists the network's")
+    }
+    report(transplant)
+    return started
+  }
+
+  /// Names from a file, one a line, or from a list with commas.
+  static func classNames(in text: String) throws -> [String] {
+    let isFile = !text.contains(",") && File.exists(text)
+    guard !isFile else { return try lines(ofFile: text) }
+    guard text.contains(",") || !text.contains("/") else {
+      throw FCNError(.notFound, "\(text): there is no such file of class names")
+    }
+    return text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  private static func lines(ofFile path: String) throws -> [String] {
+    guard let text = String(validating: try File.read(path), as: UTF8.self) else {
+      throw FCNError(.corrupt, "\(path): is not a UTF-8 text file of class names")
+    }
+    return text.split(whereSeparator: \.isNewline).map(String.init)
+  }
+
+  private static func palette(_ text: String?, for names: [String]) throws -> [RGB] {
+    switch text {
+    case nil where names == Palette.streetClassNames, "street"?: Palette.street
+    case nil, "voc"?: Palette.voc(count: names.count)
+    case let list?: try list.split(separator: ",").map { try RGB(hexadecimal: String($0)) }
+    }
+  }
+
+  private static func named(_ name: String, _ arguments: Arguments) throws -> Preprocessing {
+    switch name {
+    case "torchvision": .torchvision
+    case "caffe": .caffe
+    case "grey": .grey
+    default: throw arguments.outside(preprocessing, name, "torchvision, caffe or grey")
+    }
+  }
+
+  private static func sizeRule(
+    _ text: String, _ arguments: Arguments
+  ) throws -> Preprocessing.SizeRule {
+    if text == "native" { return .native }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    if parts.count == 2, let side = Int(parts[1]) {
+      if parts[0] == "longest" { return .longestSide(side) }
+      if parts[0] == "at-most" { return .atMost(side) }
+    }
+    guard let size = try? arguments.size(size, in: 1...16384) else {
+      throw arguments.outside(size, text, "native, WIDTHxHEIGHT, longest:N or at-most:N")
+    }
+    return .exact(width: size.width, height: size.height)
+  }
+}

@@ -1,0 +1,107 @@
+import CFCN
+import FCNSwift
+
+extension Subcommand {
+  private static let tensors = Option.flag("tensors", "List the model's tensors too.")
+
+  /// `fcn info`: tells what a model holds, or what the program is.
+  static let info = Subcommand(
+    "info", "Tell what a model file holds; without a file, what this program runs on.",
+    usage: ["[MODEL] [--tensors] [--json]"],
+    discussion: "`default` stands for the default model.", operands: 0...1,
+    [OptionGroup("Options", [tensors, .json])]
+  ) { arguments in
+    let json: JSON
+    if let operand = arguments.operands.first {
+      let path = operand == "default" ? try DefaultModel.path() : operand
+      json = try describe(Model(contentsOf: path), path, withTensors: arguments.has(tensors))
+    } else {
+      json = describeProgram()
+    }
+    try Terminal.print(arguments.has(.json) ? json.indentedText : table(json))
+  }
+
+  /// `fcn version`.
+  static let version = Subcommand(
+    "version", "Print the program's version.", usage: [""], []
+  ) { _ in
+    try Terminal.print("fcn \(FCN_VERSION)")
+  }
+
+  private static func describeProgram() -> JSON {
+    [
+      "version": .string(FCN_VERSION), "processor": .string(Capabilities.processor),
+      "matrix_library": .string(Capabilities.matrixLibrary),
+      "default_model": (try? DefaultModel.path()).map { .string($0) } ?? nil,
+      "architectures": .object(
+        Architecture.all.map { JSON.Member($0.name, .string($0.source)) }),
+    ]
+  }
+
+  private static func describe(
+    _ model: Model, _ path: String, withTensors: Bool
+  ) throws -> JSON {
+    let description = model.description
+    let types = Set(model.weights.values.map(\.elementType.rawValue)).sorted()
+    var members: [JSON.Member] = [
+      .init("file", .string(path)),
+      .init("architecture", .string(description.architecture)),
+      .init("source", .string(try Architecture.named(description.architecture).source)),
+      .init("options", description.options.json),
+      .init("preprocessing", description.preprocessing.json),
+      .init("stride", .number(model.network.stride)),
+      .init("layers", .number(model.network.layers.count)),
+      .init("parameters", .number(model.parameterCount)),
+      .init("element_types", .array(types.map { .string($0) })),
+      .init("classes", .array(description.classNames.map { .string($0) })),
+      .init("palette", .array(description.palette.map { .string($0.hexadecimal) })),
+      .init("note", .string(description.note)),
+    ]
+    if withTensors {
+      members.append(
+        .init(
+          "tensors",
+          .array(
+            model.orderedWeights.map { tensor in
+              [
+                "name": .string(tensor.name),
+                "shape": .array(tensor.shape.map { .number($0) }),
+                "element_type": .string(tensor.elementType.rawValue),
+              ]
+            })))
+    }
+    return .object(members)
+  }
+
+  /// The same for people: a line a member, lists of objects a line each.
+  private static func table(_ json: JSON) -> String {
+    (json.members ?? []).map { member in
+      let name = member.name.split(separator: "_").joined(separator: " ")
+      let indent = String(repeating: " ", count: 16)
+      let start = name + String(repeating: " ", count: max(1, 16 - name.count))
+      return start + lines(member.value).joined(separator: "\n" + indent)
+    }.joined(separator: "\n")
+  }
+
+  private static func lines(_ value: JSON) -> [String] {
+    switch value {
+    case .array(let elements) where elements.contains { $0.members != nil }:
+      return elements.map { inline($0) }
+    case .object(let members):
+      return members.map {
+        "\($0.name.split(separator: "_").joined(separator: " ")): \(inline($0.value))"
+      }
+    default: return [inline(value)]
+    }
+  }
+
+  private static func inline(_ value: JSON) -> String {
+    switch value {
+    case .null: "none"
+    case .bool(let truth): truth ? "yes" : "no"
+    case .number, .string: value.text ?? value.compactText
+    case .array(let elements): elements.map(inline).joined(separator: ", ")
+    case .object(let members): members.map { inline($0.value) }.joined(separator: "  ")
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import FCNSwift
+import Glibc
+
+/// Standard output and standard error.
+enum Terminal {
+  /// Writes `text` to standard output. Throws `BrokenPipe` where nobody reads it any more.
+  static func print(_ text: String, terminator: String = "\n") throws {
+    try write(Array((text + terminator).utf8))
+  }
+
+  /// Writes `bytes` to standard output. Throws `BrokenPipe` where nobody reads it any more.
+  static func write(_ bytes: [UInt8]) throws {
+    do {
+      try bytes.withUnsafeBytes {
+        try File.write($0, descriptor: STDOUT_FILENO, named: "standard output")
+      }
+    } catch let error as FCNError {
+      throw errno == EPIPE ? BrokenPipe() : error
+    }
+  }
+
+  /// Writes a line to standard error; that it cannot be written is nobody's concern.
+  static func log(_ line: String) {
+    rawLog(line + "\n")
+  }
+
+  static func rawLog(_ text: String) {
+    try? Array(text.utf8).withUnsafeBytes {
+      try File.write($0, descriptor: STDERR_FILENO, named: "standard error")
+    }
+  }
+
+  /// Whether a person looks at standard error.
+  static let isInteractive: Bool = {
+    isatty(STDERR_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+  }()
+
+  /// Columns of the terminal behind standard error.
+  static var width: Int {
+    var size = winsize()
+    let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? Int(size.ws_col) : 80
+  }
+}
+
+/// Standard output was closed by its reader.
+struct BrokenPipe: Error {}
