@@ -3,7 +3,7 @@
 /// They need no download, so a whole pipeline can be trained and tested anywhere.
 public enum Scene {
   /// The classes of every scene's labels, in order: those of CamVid.
-  public static let classNames = SceneClass.names
+  public static let classNames = Palette.streetClassNames
 
   /// Widths and heights that can be drawn.
   public static let sizes = 16...2048
@@ -18,10 +18,7 @@ public enum Scene {
     seed: UInt64, index: Int, width: Int = 480, height: Int = 360
   ) throws -> LabelledPicture {
     guard sizes.contains(width), sizes.contains(height) else {
-      throw FCNError(
-        .invalidArgument,
-        "a scene of \(width)×\(height) cannot be drawn; both sides must be in "
-          + "\(sizes.lowerBound)…\(sizes.upperBound)")
+      throw sizeError(width, height)
     }
     guard index >= 0, index < Int.max else {
       throw FCNError(.invalidArgument, "there is no scene \(index); the first is 0")
@@ -39,6 +36,13 @@ public enum Scene {
     population.paint(on: canvas)
     let (image, labels) = try exposure.develop(canvas)
     return LabelledPicture(name: name(index), image: image, labels: labels)
+  }
+
+  static func sizeError(_ width: Int, _ height: Int) -> FCNError {
+    FCNError(
+      .invalidArgument,
+      "a scene of \(width)×\(height) cannot be drawn; both sides must be in "
+        + "\(sizes.lowerBound)…\(sizes.upperBound)")
   }
 
   /// `street_0001` for index 0, and so on.

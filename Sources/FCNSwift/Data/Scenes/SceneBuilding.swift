@@ -37,7 +37,8 @@ struct SceneBuilding {
     case .stone: wall = generator.varied(Paint(0.64, 0.59, 0.49), by: 0.22)
     case .glass: wall = generator.varied(Paint(0.48, 0.52, 0.55), by: 0.25)
     }
-    trim = generator.chance(0.75)
+    trim =
+      generator.chance(0.75)
       ? generator.varied(Paint(0.84, 0.83, 0.8), by: 0.1)
       : generator.varied(Paint(0.25, 0.23, 0.22), by: 0.3)
     glassPaint = generator.varied(Paint(0.17, 0.19, 0.22), by: 0.35)
@@ -50,7 +51,8 @@ struct SceneBuilding {
       generator.pick([Paint(0.33, 0.33, 0.36), Paint(0.47, 0.29, 0.22), Paint(0.38, 0.34, 0.3)]),
       by: 0.2)
     storey = generator.uniform(in: 2.8...3.7)
-    spacing = material == .glass
+    spacing =
+      material == .glass
       ? generator.uniform(in: 1.2...2) : generator.uniform(in: 1.9...3.4)
     windowWidth = material == .glass ? 0.86 : generator.uniform(in: 0.34...0.56)
     windowHeight = material == .glass ? 0.74 : generator.uniform(in: 0.45...0.64)
@@ -87,7 +89,8 @@ struct SceneBuilding {
     let wall = SceneWall(street.camera, from: a, to: b, bottom: 0, top: height)
     wall.forEachSample(on: canvas) { index, along, y, z in
       let detail = 1 / (1 + z * 0.05)
-      let surface = windows
+      let surface =
+        windows
         ? facade(along, y, detail, lit, street) : masonry(along, y, detail) * lit
       canvas.colours[index] = street.light.through(z, surface)
       canvas.classes[index] = SceneClass.building.rawValue
@@ -112,8 +115,10 @@ struct SceneBuilding {
       let z = near.z + (far.z - near.z) * 0.3
       let x = near.x + half
       let stack = [
-        WorldPoint(x - 0.5, height + roofRise * 0.5, z), WorldPoint(x - 0.5, height + roofRise + 1.3, z),
-        WorldPoint(x + 0.5, height + roofRise + 1.3, z), WorldPoint(x + 0.5, height + roofRise * 0.5, z),
+        WorldPoint(x - 0.5, height + roofRise * 0.5, z),
+        WorldPoint(x - 0.5, height + roofRise + 1.3, z),
+        WorldPoint(x + 0.5, height + roofRise + 1.3, z),
+        WorldPoint(x + 0.5, height + roofRise * 0.5, z),
       ]
       let brick = Paint(0.42, 0.3, 0.25) * street.light.falling(onX: 0, 0, -1)
       canvas.fill(street.camera.project(stack), .building, street.light.through(z, brick))

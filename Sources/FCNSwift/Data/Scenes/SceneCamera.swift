@@ -73,7 +73,8 @@ struct SceneLight {
     zenith = blue.mixed(with: Paint(grey: 0.82), overcast ? 0.85 : 0) * (0.35 + 0.65 * level)
     let glow = dusk ? Paint(1.0, 0.86, 0.72) : Paint(0.93, 0.97, 1.0)
     haze = glow.mixed(with: Paint(grey: 0.92), overcast ? 0.7 : 0) * (0.3 + 0.72 * level)
-    visibility = generator.chance(0.15)
+    visibility =
+      generator.chance(0.15)
       ? generator.uniform(in: 120...250) : generator.uniform(in: 350...1500)
   }
 

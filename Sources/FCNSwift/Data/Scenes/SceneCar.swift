@@ -281,7 +281,8 @@ struct SceneCar {
       let mirrored = pose.street.light.haze
       for window in windows(cabin) {
         pose.fill(
-          face(window), top: glass * light + mirrored * 0.32, bottom: glass * light + mirrored * 0.1,
+          face(window), top: glass * light + mirrored * 0.32,
+          bottom: glass * light + mirrored * 0.1,
           on: canvas)
       }
       paintWheels(pose, side, light, on: canvas)
@@ -301,7 +302,9 @@ struct SceneCar {
     let panes = body.length > 7 ? 6 : (body.length > 5 ? 3 : 2)
     return (0..<panes).map { pane in
       func low(_ t: Float) -> Float { start + (stop - start) * t }
-      func high(_ t: Float) -> Float { max(low(0), rearTop) + (frontTop - max(low(0), rearTop)) * t }
+      func high(_ t: Float) -> Float {
+        max(low(0), rearTop) + (frontTop - max(low(0), rearTop)) * t
+      }
       let a = Float(pane) / Float(panes) + 0.02
       let b = Float(pane + 1) / Float(panes) - 0.02
       return [(low(a), belt), (high(a), roof), (high(b), roof), (low(b), belt)]

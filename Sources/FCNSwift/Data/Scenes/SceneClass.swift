@@ -1,4 +1,4 @@
-/// What can be seen in a generated scene, in CamVid's order of eleven classes.
+/// What can be seen in a generated scene, in the order of `Palette.streetClassNames`.
 enum SceneClass: UInt8, CaseIterable {
   case sky
   case building
@@ -11,10 +11,4 @@ enum SceneClass: UInt8, CaseIterable {
   case car
   case pedestrian
   case bicyclist
-
-  /// The names that datasets use, in the order of the raw values.
-  static let names = [
-    "sky", "building", "pole", "road", "pavement", "tree", "sign_symbol", "fence", "car",
-    "pedestrian", "bicyclist",
-  ]
 }

@@ -80,7 +80,8 @@ struct SceneExposure {
   private func byte(_ value: Float) -> UInt8 { UInt8(unitClamped(value) * 255 + 0.5) }
 
   @inline(__always)
-  private func majority(_ classes: UnsafeMutablePointer<UInt8>, _ upper: Int, _ lower: Int) -> UInt8 {
+  private func majority(_ classes: UnsafeMutablePointer<UInt8>, _ upper: Int, _ lower: Int) -> UInt8
+  {
     let (a, b, c, d) = (classes[upper], classes[upper + 1], classes[lower], classes[lower + 1])
     if a == b || a == c || a == d { return a }
     if b == c || b == d { return b }

@@ -59,7 +59,7 @@ struct SceneFence {
     switch style {
     case .railings:
       let bar = along / spacing
-      let fromBar = abs(bar - bar.rounded() ) * spacing
+      let fromBar = abs(bar - bar.rounded()) * spacing
       let post = abs(along / 2 - (along / 2).rounded()) * 2
       if post < 0.04 || height - y < 0.06 || abs(y - 0.15) < 0.03 { return (paint, 1) }
       // Bars thinner than a sample are a veil.
@@ -79,7 +79,8 @@ struct SceneFence {
       let seam = panel - panel.rounded(.down) < 0.02
       let poster = noise.cell(panel, 3) > 0.7 && y > 0.5 && y < height - 0.3
       let level = 0.92 + 0.16 * noise.fractal(along * 0.8, y)
-      let surface = poster
+      let surface =
+        poster
         ? Paint(0.8, 0.75 * noise.cell(panel, 4) + 0.2, 0.7 * noise.cell(panel, 5) + 0.2) : paint
       return (surface * (seam ? 0.7 : level), 1)
     }

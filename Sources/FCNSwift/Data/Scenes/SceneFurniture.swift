@@ -58,7 +58,8 @@ struct SceneFurniture {
       left: left, right: right)
     switch kind {
     case .lamp:
-      let head = hasArm
+      let head =
+        hasArm
         ? CanvasPoint(top.x - side * armReach * scale, top.y - 0.25 * scale) : top
       if hasArm {
         canvas.fillLimb(
@@ -88,8 +89,10 @@ struct SceneFurniture {
     let half = max(1.5, 0.2 * scale)
     let tall = max(4, 0.95 * scale)
     let box = [
-      CanvasPoint(top.x - half, top.y - tall * 0.75), CanvasPoint(top.x + half, top.y - tall * 0.75),
-      CanvasPoint(top.x + half, top.y + tall * 0.25), CanvasPoint(top.x - half, top.y + tall * 0.25),
+      CanvasPoint(top.x - half, top.y - tall * 0.75),
+      CanvasPoint(top.x + half, top.y - tall * 0.75),
+      CanvasPoint(top.x + half, top.y + tall * 0.25),
+      CanvasPoint(top.x - half, top.y + tall * 0.25),
     ]
     let rim = box.map { CanvasPoint($0.x + ($0.x - top.x) * 0.18, $0.y + ($0.y - top.y) * 0.06) }
     let dark = street.light.through(z, Paint(0.08, 0.08, 0.08) * light)
@@ -117,7 +120,9 @@ struct SceneSign {
   private let second: Bool
 
   init(_ generator: inout SeededGenerator) {
-    plate = generator.pick([.ban, .ban, .warning, .order, .order, .direction, .notice, .yellow, .back])
+    plate = generator.pick([
+      .ban, .ban, .warning, .order, .order, .direction, .notice, .yellow, .back,
+    ])
     size = generator.uniform(in: 0.3...0.48)
     second = generator.chance(0.3)
   }

@@ -62,7 +62,8 @@ struct SceneGround {
       for column in 0..<canvas.width {
         let offset = (Float(column) + 0.5 - camera.centre) * metres - middle
         let isRoad = street.isRoad(offset, z)
-        var paint = isRoad
+        var paint =
+          isRoad
           ? road(offset, z, detail, metres, street) : pavement(offset, z, detail, metres, street)
         var lit = light
         if depth > 0.3 {

@@ -242,7 +242,8 @@ struct ScenePopulation {
     }
     for _ in 0..<generator.integer(in: 0..<4) {
       let z = generator.uniform(in: 6...min(60, max(7, last)))
-      found.append(addCar(otherLane, z, turns: 0.5 + generator.uniform(in: -0.01...0.01), &generator))
+      found.append(
+        addCar(otherLane, z, turns: 0.5 + generator.uniform(in: -0.01...0.01), &generator))
     }
     for side: Float in [-1, 1] where generator.chance(0.45) {
       var z = generator.uniform(in: 5...16)

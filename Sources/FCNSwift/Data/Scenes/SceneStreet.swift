@@ -37,7 +37,8 @@ struct SceneStreet {
     leftPavement = generator.uniform(in: 1.5...4.2)
     rightPavement = generator.uniform(in: 1.5...4.2)
     bend = generator.chance(0.5) ? generator.uniform(in: -0.0016...0.0016) : 0
-    end = generator.chance(0.22)
+    end =
+      generator.chance(0.22)
       ? generator.uniform(in: 17...32) : generator.uniform(in: 55...150)
     let nearKerb = end - generator.uniform(in: 2...4)
     crossing = (nearKerb - generator.uniform(in: 6...9))...nearKerb

@@ -30,8 +30,10 @@ struct SceneTree {
     }
     bark = generator.varied(Paint(0.27, 0.23, 0.19), by: 0.3)
     height = generator.uniform(in: 5...12)
-    spread = height * (habit == .evergreen
-      ? generator.uniform(in: 0.2...0.28) : generator.uniform(in: 0.32...0.46))
+    spread =
+      height
+      * (habit == .evergreen
+        ? generator.uniform(in: 0.2...0.28) : generator.uniform(in: 0.32...0.46))
     trunk = height * generator.uniform(in: 0.02...0.03)
     noise = SceneNoise(&generator)
     shape = SeededGenerator(seed: generator.next())
@@ -79,11 +81,13 @@ struct SceneTree {
     let grain = min(0.5, 9 / scale)
     let sunX = street.light.towardsSun.x
     for clump in 0..<(conical ? 12 : 16) {
-      let v = conical
+      let v =
+        conical
         ? 0.95 - Float(clump) * 0.165 : generator.uniform(in: -0.72...0.62)
       let room = conical ? 0.55 * (v + 1.05) / 2 : (1 - v * v).squareRoot() * 0.62
       let u = generator.uniform(in: -room...room)
-      let size = conical
+      let size =
+        conical
         ? 0.14 + 0.34 * (v + 1) / 2 : generator.uniform(in: 0.36...0.56)
       let centre = CanvasPoint(base.x + u * wide, middle + v * tall * (conical ? 1.35 : 1))
       let tint = leaf * (generator.uniform(in: 0.85...1.12) * (1 - 0.2 * v))

@@ -1,0 +1,72 @@
+/// One split of a VOC folder.
+public struct VOCSplit: LabelledPictures, Hashable {
+  /// The dataset.
+  public let folder: VOCFolder
+  /// The pictures of the split, in the order of its list.
+  public let names: [String]
+
+  /// The split `split` of `folder`; throws unless it has a list and every picture on it its files.
+  public init(_ folder: VOCFolder, split: String) throws {
+    names = try folder.names(inSplit: split)
+    self.folder = folder
+    try folder.validatePairs(of: names, in: "the split “\(split)”")
+  }
+
+  public var count: Int { names.count }
+  public var classNames: [String] { folder.classNames }
+
+  public func name(at index: Int) -> String { names[index] }
+
+  public func picture(at index: Int) throws -> LabelledPicture {
+    guard names.indices.contains(index) else {
+      throw FCNError(
+        .invalidArgument, "\(folder.path): picture \(index) was asked for of \(names.count)")
+    }
+    return try folder.picture(named: names[index])
+  }
+}
+
+/// Several sets of pictures, one after another, as one.
+public struct CombinedPictures: LabelledPictures {
+  private let sets: [any LabelledPictures]
+  /// The index of each set's first picture, and the count of all.
+  private let starts: [Int]
+  public let classNames: [String]
+
+  /// Puts `sets` together; throws `invalidArgument` for none, or where their class names differ.
+  public init(_ sets: [any LabelledPictures]) throws {
+    guard let first = sets.first else {
+      throw FCNError(.invalidArgument, "no pictures were given; at least one dataset is needed")
+    }
+    for (index, set) in sets.enumerated() where set.classNames != first.classNames {
+      throw FCNError(
+        .invalidArgument,
+        "the datasets cannot be combined: the first has the classes "
+          + "\(first.classNames.joined(separator: ", ")), but number \(index + 1) has "
+          + "\(set.classNames.joined(separator: ", ")); names and order must agree")
+    }
+    self.sets = sets
+    classNames = first.classNames
+    starts = sets.reduce(into: [0]) { starts, set in starts.append((starts.last ?? 0) + set.count) }
+  }
+
+  public var count: Int { starts.last ?? 0 }
+
+  public func name(at index: Int) -> String {
+    let (set, rest) = place(of: index)
+    return sets[set].name(at: rest)
+  }
+
+  public func picture(at index: Int) throws -> LabelledPicture {
+    guard (0..<count).contains(index) else {
+      throw FCNError(.invalidArgument, "picture \(index) was asked for of \(count)")
+    }
+    let (set, rest) = place(of: index)
+    return try sets[set].picture(at: rest)
+  }
+
+  private func place(of index: Int) -> (set: Int, rest: Int) {
+    let set = starts.dropLast().lastIndex { $0 <= index } ?? 0
+    return (set, index - starts[set])
+  }
+}
