@@ -39,14 +39,16 @@ public struct BatchNorm: Operation {
 final class BatchNormKernel: Kernel {
   private let operation: BatchNorm
   private let shape: Shape
-  /// The mean and 1 / √(variance + ε) that the last training pass used, for its backward.
-  private var used: (mean: [Float], inverse: [Float])
+  /// The mean that the last pass used for each channel, for its backward.
+  private var usedMeans: [Float]
+  /// As `usedMeans`: 1 / √(variance + ε).
+  private var usedInverses: [Float]
 
   init(_ operation: BatchNorm, _ shape: Shape) {
     self.operation = operation
     self.shape = shape
-    let zeros = [Float](repeating: 0, count: shape.c)
-    used = (zeros, zeros)
+    usedMeans = [Float](repeating: 0, count: shape.c)
+    usedInverses = usedMeans
   }
 
   func forward(_ call: ForwardCall) {
@@ -54,8 +56,8 @@ final class BatchNormKernel: Kernel {
     let (weight, bias) = (call.parameters[0].pointer, call.parameters[1].pointer)
     let (runningMean, runningVariance) = (call.parameters[2].pointer, call.parameters[3].pointer)
     let (training, momentum) = (call.training, operation.momentum)
-    used.mean.withUnsafeMutableBufferPointer { means in
-      used.inverse.withUnsafeMutableBufferPointer { inverses in
+    usedMeans.withUnsafeMutableBufferPointer { means in
+      usedInverses.withUnsafeMutableBufferPointer { inverses in
         guard let means = means.baseAddress, let inverses = inverses.baseAddress else { return }
         call.workers.run(shape.c) { c, _ in
           if training {
@@ -86,7 +88,7 @@ final class BatchNormKernel: Kernel {
     let weight = call.parameters[0].pointer
     let gradients = call.parameterGradients.map { $0?.pointer }
     let inputGradient = call.inputGradients[0]
-    let (means, inverses) = used
+    let (means, inverses) = (usedMeans, usedInverses)
     call.workers.run(shape.c) { c, _ in
       let (mean, inverse) = (means[c], inverses[c])
       var (total, product) = (0.0, 0.0)

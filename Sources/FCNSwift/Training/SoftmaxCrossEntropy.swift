@@ -1,33 +1,36 @@
 import Glibc
 
-/// The loss: −log softmax(scores)[label] at every labelled pixel, each times its class's weight.
-struct SoftmaxCrossEntropy {
-  /// How pixels make one number.
-  enum Reduction: String, CaseIterable {
-    /// Σ weight · loss / Σ weight over all labelled pixels of the minibatch.
-    case mean
-    /// Σ weight · loss, as the FCN papers' Caffe recipes have it (`normalize: false`).
-    case sum
-  }
+/// How the losses of a minibatch's pixels make one number.
+public enum LossReduction: String, Sendable, CaseIterable {
+  /// Σ weight · loss / Σ weight over all labelled pixels.
+  case mean
+  /// Σ weight · loss, as the FCN papers' Caffe recipes have it (`normalize: false`).
+  case sum
+}
 
-  let reduction: Reduction
+/// The loss: −log softmax(scores)[label] at every labelled pixel, each times its class's weight.
+struct SoftmaxCrossEntropy: Sendable {
+  let reduction: LossReduction
   /// A factor for each class; nil means all 1.
   let classWeights: [Float]?
 
   /// Computes the loss of `scores`, N×C×H×W, under `labels`, N×H×W. Writes ∂loss/∂scores to
   /// `gradient` and the class of the largest score at each pixel, N×H×W, to `predictions`. Every
-  /// label other than `LabelMap.ignore` must be below C. Zero if no pixel is labelled.
+  /// label other than `LabelMap.ignore` must be below C.
+  ///
+  /// Returns Σ weight · loss and Σ weight; both, and the gradient, are zero if no pixel is labelled,
+  /// which is one way in which a mean of nothing would otherwise bring NaN into a training.
   func evaluate(
     _ scores: Tensor, _ labels: UnsafeBufferPointer<UInt8>, gradient: Tensor,
     predictions: UnsafeMutableBufferPointer<UInt8>, _ pool: WorkerPool
-  ) -> Double {
+  ) -> (sum: Double, weight: Double) {
     let shape = scores.shape
     let weights = classWeights ?? [Float](repeating: 1, count: shape.c)
     let total = SoftmaxCrossEntropy.totalWeight(labels, weights)
     guard total > 0, let labels = labels.baseAddress, let predictions = predictions.baseAddress
     else {
       gradient.pointer.update(repeating: 0, count: shape.count)
-      return 0
+      return (0, 0)
     }
     let scale: Float = reduction == .sum ? 1 : Float(1 / total)
     var rowLosses = [Double](repeating: 0, count: shape.n * shape.h)
@@ -40,8 +43,12 @@ struct SoftmaxCrossEntropy {
           predictions + row * shape.w, shape, weights, scale)
       }
     }
-    let loss = rowLosses.reduce(0, +)
-    return reduction == .sum ? loss : loss / total
+    return (rowLosses.reduce(0, +), total)
+  }
+
+  /// The number that `evaluate`'s result stands for.
+  func reduced(_ result: (sum: Double, weight: Double)) -> Double {
+    reduction == .sum || result.weight == 0 ? result.sum : result.sum / result.weight
   }
 
   private static func totalWeight(

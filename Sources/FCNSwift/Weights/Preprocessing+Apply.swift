@@ -9,7 +9,8 @@ extension Preprocessing {
     try scaled.withPixelView { write($0, to: tensor, n) }
   }
 
-  private func write(_ picture: PixelView, to tensor: Tensor, _ n: Int) {
+  /// Writes a `picture` that has the network's size already.
+  func write(_ picture: PixelView, to tensor: Tensor, _ n: Int) {
     let shape = tensor.shape
     assert(shape.c == channels && shape.h >= picture.height && shape.w >= picture.width)
     let (red, green, blue) = picture.format.channelOffsets

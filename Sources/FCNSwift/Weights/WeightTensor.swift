@@ -107,6 +107,13 @@ public struct WeightTensor: Sendable {
 }
 
 extension WeightTensor {
+  /// The same elements under another name, in the same memory.
+  func named(_ name: String) -> WeightTensor {
+    WeightTensor(
+      name: name, shape: shape, elementType: elementType, count: count, storage: storage,
+      offset: offset)
+  }
+
   /// The same elements in another type, float32 or float16 (rounded to nearest, ties to even).
   ///
   /// Throws `notFinite` where an element is, or in the new type would be, infinite or NaN.

@@ -1,0 +1,80 @@
+/// Labelled pictures brought to one size, ready to be copied into a training plan.
+struct Minibatch: Sendable {
+  /// Its pictures, augmented, none larger than `height`×`width`.
+  let pictures: [Image]
+  /// N×height×width labels; `LabelMap.ignore` beyond a picture's own edge.
+  let labels: [UInt8]
+  /// Rows, a multiple of the network's stride.
+  let height: Int
+  /// Columns, a multiple of the network's stride.
+  let width: Int
+
+  /// Pads `pictures` at the right and the bottom to the largest one's size, rounded up to `stride`.
+  init(_ pictures: [LabelledPicture], stride: Int) {
+    self.pictures = pictures.map(\.image)
+    let height = roundUp(pictures.map(\.image.height).max() ?? 1, toMultipleOf: stride)
+    let width = roundUp(pictures.map(\.image.width).max() ?? 1, toMultipleOf: stride)
+    let plane = height * width
+    labels = [UInt8](unsafeUninitializedCapacity: pictures.count * plane) { buffer, count in
+      buffer.initialize(repeating: LabelMap.ignore)
+      for (n, picture) in pictures.enumerated() {
+        let map = picture.labels
+        map.labels.withUnsafeBufferPointer { source in
+          for y in 0..<map.height {
+            let row = UnsafeMutableBufferPointer(
+              rebasing: buffer[n * plane + y * width..<n * plane + y * width + map.width])
+            _ = row.update(fromContentsOf: source[y * map.width..<(y + 1) * map.width])
+          }
+        }
+      }
+      count = pictures.count * plane
+    }
+    self.height = height
+    self.width = width
+  }
+}
+
+/// Which pictures make up each minibatch of an epoch, and what is done to them: decided by the seed,
+/// the epoch and the position alone, whoever prepares them and when.
+struct MinibatchSource: Sendable {
+  let pictures: any LabelledPictures
+  let batchSize: Int
+  let augmentation: Augmentation
+  let preprocessing: Preprocessing
+  let stride: Int
+  let seed: UInt64
+
+  /// Minibatches of an epoch.
+  var count: Int { max(1, pictures.count / batchSize) }
+
+  /// The pictures of `epoch`, counted from 0, in the order in which they are learned from.
+  func order(_ epoch: Int) -> [Int] {
+    var order = Array(0..<pictures.count)
+    var generator = SeededGenerator(seed: seed, stream: UInt64(epoch))
+    generator.shuffle(&order)
+    return order
+  }
+
+  /// Minibatch `index` of `epoch`, whose order is `order`.
+  func minibatch(_ index: Int, _ epoch: Int, _ order: [Int]) throws -> Minibatch {
+    let positions = index * batchSize..<min(order.count, (index + 1) * batchSize)
+    return Minibatch(
+      try positions.map { position in
+        let picture = try pictures.picture(at: order[position])
+        var generator = SeededGenerator(
+          seed: seed ^ 0xA5A5_A5A5_A5A5_A5A5, stream: UInt64(epoch * order.count + position))
+        return try scaled(try augmentation.apply(picture, using: &generator))
+      }, stride: stride)
+  }
+
+  /// The picture at the size at which the network sees it.
+  private func scaled(_ picture: LabelledPicture) throws -> LabelledPicture {
+    let (width, height) = (picture.image.width, picture.image.height)
+    let size = preprocessing.networkSize(width: width, height: height)
+    guard size != (width, height) else { return picture }
+    return LabelledPicture(
+      name: picture.name,
+      image: try picture.image.resized(width: size.width, height: size.height),
+      labels: try picture.labels.resized(width: size.width, height: size.height))
+  }
+}

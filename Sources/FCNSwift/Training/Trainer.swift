@@ -1,0 +1,205 @@
+import Glibc
+
+/// Trains a model, an epoch at a time, and leaves in its folder after each
+///
+/// - `model.safetensors`, the model as it is now,
+/// - `best.safetensors`, the one with the highest mean IU on the test pictures so far,
+/// - `checkpoint.safetensors`, from which the training can go on to the same bits,
+/// - `log.csv`, a row an epoch.
+///
+/// One thread at a time. Each file is whole at any moment, whatever happens to the process.
+public final class Trainer {
+  /// How far a training is, told after every minibatch and every epoch.
+  public enum Event: Sendable {
+    /// A minibatch was learned from.
+    case minibatch(Progress)
+    /// A test picture was evaluated: how many are done, of how many.
+    case evaluated(done: Int, of: Int)
+    /// An epoch is done and its files are written.
+    case epoch(EpochRecord)
+  }
+
+  /// Where within the training a minibatch was.
+  public struct Progress: Sendable {
+    /// Counted from 1.
+    public var epoch: Int
+    /// Epochs in all.
+    public var epochs: Int
+    /// Minibatches done in this epoch.
+    public var iteration: Int
+    /// Minibatches of an epoch.
+    public var iterations: Int
+    /// The minibatch's loss.
+    public var loss: Double
+    /// The learning rate it was learned with, before multipliers.
+    public var learningRate: Float
+    /// Seconds since the start of the training, over all its runs.
+    public var seconds: Double
+  }
+
+  /// The description of the model that is trained.
+  public let description: ModelDescription
+  private let folder: String
+  private let options: TrainingOptions
+  private let source: MinibatchSource
+  private let validation: (any LabelledPictures)?
+  private let pool: WorkerPool
+  private let learner: Learner
+  private let evaluator: Evaluator
+  private var log: TrainingLog
+  private var epochsDone = 0
+  private var best = (meanIU: -Double.infinity, epoch: 0)
+  private var seconds = 0.0
+
+  /// Prepares to train `model`, which itself stays as it is, on `training`, evaluating `validation`,
+  /// with everything written to `folder`. With `resume`, goes on from the checkpoint there.
+  ///
+  /// Throws `invalidArgument` where options or classes do not fit, `invalidState` where the folder
+  /// holds another training that is not to be resumed, `notFound` where there is none to resume.
+  public init(
+    model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
+    folder: String, options: TrainingOptions, resume: Bool = false
+  ) throws {
+    description = model.description
+    try options.validate(classCount: description.classNames.count)
+    try model.checkClasses(of: training)
+    if let validation { try model.checkClasses(of: validation) }
+    guard training.count > 0 else {
+      throw FCNError(.invalidArgument, "there are no pictures to train on")
+    }
+    self.folder = folder
+    self.options = options
+    self.validation = validation
+    try File.makeFolder(folder)
+    let checkpointPath = "\(folder)/checkpoint.safetensors"
+    guard resume || !File.exists(checkpointPath) else {
+      throw FCNError(
+        .invalidState,
+        "\(folder) holds a training already; resume it, or name another folder")
+    }
+    pool = try WorkerPool(threads: options.threads)
+    source = MinibatchSource(
+      pictures: training, batchSize: min(options.batchSize, training.count),
+      augmentation: options.augmentation, preprocessing: model.description.preprocessing,
+      stride: model.network.stride, seed: options.seed)
+    let classWeights = try options.classWeights.values(
+      for: training, classCount: description.classNames.count)
+    learner = try Learner(
+      model: model, options: options,
+      loss: SoftmaxCrossEntropy(reduction: options.lossReduction, classWeights: classWeights),
+      pool: pool)
+    let segmenter = try Segmenter(
+      model.network, parameters: learner.parameters, preprocessing: description.preprocessing,
+      pool: pool)
+    evaluator = Evaluator(segmenter, classCount: description.classNames.count)
+    if resume {
+      let checkpoint = try Checkpoint(contentsOf: checkpointPath, options.optimizer)
+      try checkpoint.checkOptions(options.decisive)
+      guard checkpoint.description == description else {
+        throw FCNError(
+          .invalidArgument,
+          "\(checkpointPath) is of another model; resume with the model it began with")
+      }
+      try learner.restore(checkpoint, iterations: checkpoint.epoch * source.count)
+      (epochsDone, best, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
+    }
+    log = try TrainingLog(path: "\(folder)/log.csv", keeping: epochsDone)
+  }
+
+  /// Trains until all epochs are done. `observer` is called on this thread; false stops the training
+  /// with `aborted`, which can be resumed from the last whole epoch.
+  ///
+  /// Throws `notFinite` with the layer's name as soon as a loss or gradient is NaN or infinite;
+  /// nothing of that epoch is written.
+  public func run(_ observer: (Event) -> Bool) throws {
+    while epochsDone < options.epochs {
+      let start = now()
+      let training = try learnEpoch(epochsDone, start, observer)
+      let validation = try evaluateIfDue(epochsDone + 1, observer)
+      seconds += now() - start
+      epochsDone += 1
+      let record = EpochRecord(
+        epoch: epochsDone, iteration: epochsDone * source.count,
+        learningRate: learningRate(epochsDone * source.count - 1), training: training,
+        validation: validation, seconds: seconds)
+      try save(record)
+      try check(observer(.epoch(record)))
+    }
+  }
+
+  private func learnEpoch(
+    _ epoch: Int, _ start: Double, _ observer: (Event) -> Bool
+  ) throws -> EpochRecord.Measures {
+    let loader = try MinibatchLoader(source, epoch: epoch)
+    defer { loader.finish() }
+    var confusion = try ConfusionMatrix(classCount: description.classNames.count)
+    var lossSum = 0.0
+    for index in 0..<source.count {
+      let iteration = epoch * source.count + index
+      let rate = learningRate(iteration)
+      let loss = try naming("epoch \(epoch + 1), iteration \(index + 1)") {
+        try learner.learn(try loader.next(), iteration: iteration, rate: rate, &confusion)
+      }
+      lossSum += loss
+      let progress = Progress(
+        epoch: epoch + 1, epochs: options.epochs, iteration: index + 1, iterations: source.count,
+        loss: loss, learningRate: rate, seconds: seconds + now() - start)
+      try check(observer(.minibatch(progress)))
+    }
+    return EpochRecord.Measures(loss: lossSum / Double(source.count), confusion)
+  }
+
+  private func evaluateIfDue(
+    _ epoch: Int, _ observer: (Event) -> Bool
+  ) throws -> EpochRecord.Measures? {
+    guard let validation, validation.count > 0,
+      epoch % options.evaluationInterval == 0 || epoch == options.epochs
+    else { return nil }
+    let evaluation = try evaluator.evaluate(validation) { done, _, _ in
+      observer(.evaluated(done: done, of: validation.count))
+    }
+    return EpochRecord.Measures(loss: evaluation.loss, evaluation.confusion)
+  }
+
+  /// Writes the epoch's files; the checkpoint last, so that what it resumes from is there.
+  private func save(_ record: EpochRecord) throws {
+    let model = try learner.model(description)
+    try model.write(to: "\(folder)/model.safetensors", elementType: options.elementType)
+    if options.keepsEveryEpoch {
+      let digits = String(record.epoch)
+      let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+      try model.write(
+        to: "\(folder)/epoch-\(number).safetensors", elementType: options.elementType)
+    }
+    if let meanIU = record.validation?.meanIU, meanIU > best.meanIU {
+      best = (meanIU, record.epoch)
+      try model.write(to: "\(folder)/best.safetensors", elementType: options.elementType)
+    }
+    try log.append(record)
+    let checkpoint = Checkpoint(
+      epoch: record.epoch, best: best, seconds: seconds, options: options.decisive,
+      description: description, parameters: model.weights,
+      optimizerState: try learner.optimizerState())
+    try checkpoint.write(to: "\(folder)/checkpoint.safetensors", options.optimizer)
+  }
+
+  private func learningRate(_ iteration: Int) -> Float {
+    options.learningRate
+      * options.schedule.factor(
+        iteration: iteration, of: options.epochs * source.count, epochIterations: source.count,
+        warmup: options.warmup)
+  }
+
+  private func check(_ goesOn: Bool) throws {
+    guard goesOn else {
+      throw FCNError(
+        .aborted, "stopped by the caller; \(epochsDone) of \(options.epochs) epochs are saved")
+    }
+  }
+
+  private func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}
