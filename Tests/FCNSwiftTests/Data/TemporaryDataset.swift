@@ -1,17 +1,8 @@
 import FCNSwift
+import FCNTestSupport
 import Foundation
 
-/// A folder of its own for a test, gone with it.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "fcn-data-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
   /// Writes a file, and the folders that it needs.
   func write(_ text: String, to name: String) throws {
     try write(Array(text.utf8), to: name)
