@@ -37,7 +37,9 @@ let package = Package(
       name: "FCNSwiftTests", dependencies: ["FCNSwift", "FCNTestSupport"],
       exclude: ["Goldens"]),
     // These two run the built library and command as a user does; `make test` builds them first.
-    .testTarget(name: "CFCNExportTests", dependencies: ["FCNTestSupport"]),
+    .testTarget(
+      name: "CFCNExportTests", dependencies: ["FCNSwift", "FCNTestSupport"],
+      exclude: ["Programs"]),
     .testTarget(name: "FCNCommandTests", dependencies: ["FCNTestSupport"]),
   ],
   swiftLanguageModes: [.v6]

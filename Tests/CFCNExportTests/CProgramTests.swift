@@ -1,0 +1,32 @@
+import FCNTestSupport
+import Testing
+
+@Suite struct CProgramTests {
+  private func expectAllWell(_ name: String, _ arguments: (Material) -> [String]) throws {
+    let material = try Material()
+    let program = try BuiltTree.compile(
+      "\(BuiltTree.programs)/\(name).c", into: material.folder)
+    let output = try BuiltTree.run([program] + arguments(material))
+    #expect(output == "all well\n")
+  }
+
+  @Test func everyArgumentIsChecked() throws {
+    try expectAllWell("arguments") { [$0.model, $0.picture, $0.folder.path] }
+  }
+
+  @Test func modelsOpenInEveryWayAndDamagedOnesAreRefused() throws {
+    try expectAllWell("models") { [$0.model] }
+  }
+
+  @Test func picturesOfEveryFormatGiveTheSameLabels() throws {
+    try expectAllWell("pictures") { [$0.model, $0.picture, $0.folder.path] }
+  }
+
+  @Test func callbacksStopAndMemoryRunsOutWithoutHarm() throws {
+    try expectAllWell("callbacks") { [$0.model] }
+  }
+
+  @Test func threadsShareAModelAndForksGoOn() throws {
+    try expectAllWell("processes") { [$0.model] }
+  }
+}

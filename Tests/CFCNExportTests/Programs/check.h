@@ -1,0 +1,75 @@
+// Checks that count failures and go on, so that one run tells all that is wrong.
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <fcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures;
+
+#define CHECK(condition)                                                       \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);           \
+      failures++;                                                              \
+    }                                                                          \
+  } while (0)
+
+#define EXPECT(wanted, call)                                                   \
+  do {                                                                         \
+    fcn_status got_ = (call);                                                  \
+    if (got_ != (wanted)) {                                                    \
+      printf("%s:%d: %s\n    gave %d, wanted %d; the last message is: %s\n",   \
+             __FILE__, __LINE__, #call, (int)got_, (int)(wanted),              \
+             fcn_last_error_message());                                        \
+      failures++;                                                              \
+    } else if (got_ != FCN_OK && fcn_last_error_message()[0] == '\0') {        \
+      printf("%s:%d: %s failed without a message\n", __FILE__, __LINE__,       \
+             #call);                                                           \
+      failures++;                                                              \
+    }                                                                          \
+  } while (0)
+
+#define OK(call) EXPECT(FCN_OK, call)
+
+/** Ends the program where the rest of it would make no sense. */
+#define MUST(call)                                                             \
+  do {                                                                         \
+    OK(call);                                                                  \
+    if (failures) exit(EXIT_FAILURE);                                          \
+  } while (0)
+
+static inline int report(void) {
+  if (failures == 0) puts("all well");
+  return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/** The whole of a file, for the caller to free. */
+static inline unsigned char *contents(const char *path, size_t *size) {
+  FILE *file = fopen(path, "rb");
+  if (!file) exit(EXIT_FAILURE);
+  fseek(file, 0, SEEK_END);
+  *size = (size_t)ftell(file);
+  rewind(file);
+  unsigned char *bytes = malloc(*size);
+  if (!bytes || fread(bytes, 1, *size, file) != *size) exit(EXIT_FAILURE);
+  fclose(file);
+  return bytes;
+}
+
+/** A small picture that stays, different for every `seed`. */
+static inline fcn_pixels some_pixels(int32_t width, int32_t height, unsigned seed) {
+  size_t count = (size_t)width * (size_t)height * 3;
+  unsigned char *bytes = malloc(count);
+  if (!bytes) exit(EXIT_FAILURE);
+  for (size_t i = 0; i < count; i++) {
+    seed = seed * 1103515245u + 12345u;
+    bytes[i] = (unsigned char)(seed >> 16);
+  }
+  fcn_pixels pixels = {bytes, width, height, 0, FCN_PIXELS_RGB8, 0};
+  return pixels;
+}
+
+#endif

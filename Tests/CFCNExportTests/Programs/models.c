@@ -1,0 +1,142 @@
+// The ways to open a model, and what becomes of damaged ones.
+// usage: models MODEL
+
+#include "check.h"
+
+static int releases;
+static void count_release(void *user_data) {
+  CHECK(user_data == &releases);
+  releases++;
+}
+
+typedef struct {
+  const unsigned char *bytes;
+  size_t size, position, step;
+  int stop_at, overrun;
+  int calls;
+} reader_state;
+
+static int32_t read_part(void *buffer, size_t capacity, size_t *count, void *user_data) {
+  reader_state *state = user_data;
+  CHECK(capacity > 0);
+  if (++state->calls == state->stop_at) return 1;
+  if (state->overrun) {
+    *count = capacity + 1;
+    return 0;
+  }
+  size_t rest = state->size - state->position;
+  size_t part = state->step < rest ? state->step : rest;
+  if (part > capacity) part = capacity;
+  memcpy(buffer, state->bytes + state->position, part);
+  state->position += part;
+  *count = part;
+  return 0;
+}
+
+/** Segments a picture and adds up its labels, so that models can be told apart. */
+static unsigned long fingerprint(const fcn_model *model) {
+  fcn_session *session = NULL;
+  fcn_pixels pixels = some_pixels(48, 40, 9);
+  MUST(fcn_session_create(&session, model, NULL));
+  MUST(fcn_segment(session, &pixels, 1));
+  unsigned char labels[48 * 40];
+  MUST(fcn_result_labels(labels, sizeof labels, NULL, session, 0));
+  unsigned long sum = 5381;
+  for (size_t i = 0; i < sizeof labels; i++) sum = sum * 33 + labels[i];
+  fcn_session_free(session);
+  free((void *)pixels.data);
+  return sum;
+}
+
+static void ways(const char *path, unsigned char *bytes, size_t size) {
+  fcn_model *model = NULL;
+  MUST(fcn_model_open(&model, path));
+  const unsigned long wanted = fingerprint(model);
+  fcn_model_free(model);
+
+  // Copied: the host's bytes may go at once.
+  unsigned char *copy = malloc(size);
+  if (!copy) exit(EXIT_FAILURE);
+  memcpy(copy, bytes, size);
+  MUST(fcn_model_open_memory(&model, copy, size));
+  memset(copy, 0, size);
+  free(copy);
+  CHECK(fingerprint(model) == wanted);
+  fcn_model_free(model);
+
+  // Borrowed: given back with the last of model and session.
+  MUST(fcn_model_open_borrowed(&model, bytes, size, count_release, &releases));
+  CHECK(fingerprint(model) == wanted);
+  fcn_session *session = NULL;
+  MUST(fcn_session_create(&session, model, NULL));
+  fcn_model_free(model);
+  CHECK(releases == 0);
+  fcn_session_free(session);
+  CHECK(releases == 1);
+  EXPECT(FCN_E_CORRUPT, fcn_model_open_borrowed(&model, bytes, size - 1, count_release, &releases));
+  CHECK(releases == 1);
+
+  // From addresses that are not aligned to anything.
+  unsigned char *shifted = malloc(size + 1);
+  if (!shifted) exit(EXIT_FAILURE);
+  memcpy(shifted + 1, bytes, size);
+  MUST(fcn_model_open_borrowed(&model, shifted + 1, size, NULL, NULL));
+  CHECK(fingerprint(model) == wanted);
+  fcn_model_free(model);
+  free(shifted);
+
+  for (size_t step = 1000; step < 4 * size; step = step * 7 + 3) {
+    reader_state state = {bytes, size, 0, step, 0, 0, 0};
+    MUST(fcn_model_open_reader(&model, read_part, &state));
+    CHECK(fingerprint(model) == wanted);
+    fcn_model_free(model);
+  }
+  reader_state stopping = {bytes, size, 0, 100, 3, 0, 0};
+  EXPECT(FCN_E_ABORTED, fcn_model_open_reader(&model, read_part, &stopping));
+  CHECK(stopping.calls == 3 && model == NULL);
+  reader_state lying = {bytes, size, 0, 100, 0, 1, 0};
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_open_reader(&model, read_part, &lying));
+  reader_state empty = {bytes, 0, 0, 100, 0, 0, 0};
+  CHECK(fcn_model_open_reader(&model, read_part, &empty) < 0);
+}
+
+static void damaged(const unsigned char *bytes, size_t size) {
+  fcn_model *model = NULL;
+  unsigned char *copy = malloc(size);
+  if (!copy) exit(EXIT_FAILURE);
+  // Cut off at every length of the header, and at some of the rest.
+  for (size_t length = 1; length < size; length += length < 4096 ? 1 : 4093) {
+    fcn_status status = fcn_model_open_memory(&model, bytes, length);
+    CHECK(status == FCN_E_CORRUPT || status == FCN_E_UNSUPPORTED);
+    CHECK(model == NULL);
+  }
+  // One byte changed: a model that opens must run.
+  const fcn_pixels pixels = some_pixels(16, 16, 3);
+  int opened = 0;
+  for (size_t i = 0; i < 6000 && i < size; i++) {
+    memcpy(copy, bytes, size);
+    copy[i] ^= (unsigned char)(1u << (i % 8));
+    if (fcn_model_open_memory(&model, copy, size) != FCN_OK) continue;
+    fcn_session *session = NULL;
+    fcn_session_params params;
+    OK(fcn_session_params_init(&params, sizeof params));
+    params.threads = 1;
+    if (opened++ % 16 == 0 && fcn_session_create(&session, model, &params) == FCN_OK) {
+      (void)fcn_segment(session, &pixels, 1);
+    }
+    fcn_session_free(session);
+    fcn_model_free(model);
+  }
+  free((void *)pixels.data);
+  free(copy);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) return EXIT_FAILURE;
+  size_t size;
+  unsigned char *bytes = contents(argv[1], &size);
+  ways(argv[1], bytes, size);
+  damaged(bytes, size);
+  free(bytes);
+  return report();
+}
