@@ -25,14 +25,14 @@ struct SceneBuilding {
     case .brick:
       wall = generator.varied(
         generator.pick([
-          Paint(0.50, 0.30, 0.23), Paint(0.60, 0.42, 0.31), Paint(0.66, 0.55, 0.40),
-          Paint(0.42, 0.29, 0.26),
+          Paint(0.47, 0.32, 0.27), Paint(0.57, 0.44, 0.36), Paint(0.62, 0.54, 0.43),
+          Paint(0.38, 0.29, 0.27),
         ]), by: 0.18)
     case .render:
       wall = generator.varied(
         generator.pick([
-          Paint(0.87, 0.85, 0.80), Paint(0.80, 0.74, 0.61), Paint(0.72, 0.70, 0.68),
-          Paint(0.77, 0.62, 0.56),
+          Paint(0.87, 0.85, 0.80), Paint(0.80, 0.74, 0.61), Paint(0.72, 0.71, 0.70),
+          Paint(0.74, 0.64, 0.59),
         ]), by: 0.1)
     case .stone: wall = generator.varied(Paint(0.64, 0.59, 0.49), by: 0.22)
     case .glass: wall = generator.varied(Paint(0.48, 0.52, 0.55), by: 0.25)
@@ -41,7 +41,7 @@ struct SceneBuilding {
       generator.chance(0.75)
       ? generator.varied(Paint(0.84, 0.83, 0.8), by: 0.1)
       : generator.varied(Paint(0.25, 0.23, 0.22), by: 0.3)
-    glassPaint = generator.varied(Paint(0.17, 0.19, 0.22), by: 0.35)
+    glassPaint = generator.varied(Paint(0.11, 0.125, 0.14), by: 0.45)
     shopPaint = generator.varied(
       generator.pick([
         Paint(0.15, 0.2, 0.2), Paint(0.5, 0.1, 0.1), Paint(0.1, 0.16, 0.38), Paint(0.1, 0.3, 0.18),
@@ -57,7 +57,7 @@ struct SceneBuilding {
     windowWidth = material == .glass ? 0.86 : generator.uniform(in: 0.34...0.56)
     windowHeight = material == .glass ? 0.74 : generator.uniform(in: 0.45...0.64)
     hasShop = generator.chance(0.5)
-    let storeys = generator.pick([2, 2, 3, 3, 3, 4, 4, 5])
+    let storeys = generator.pick([2, 2, 2, 3, 3, 3, 3, 4, 5])
     height = storey * Float(storeys) + generator.uniform(in: 0.3...1)
     roofRise = material == .glass || generator.chance(0.3) ? 0 : generator.uniform(in: 1.5...3.5)
     chimney = roofRise > 0 && generator.chance(0.5)
@@ -139,10 +139,10 @@ struct SceneBuilding {
   /// Wall without openings: courses of brick or stone, stains, weather.
   @inline(__always)
   private func masonry(_ along: Float, _ y: Float, _ detail: Float) -> Paint {
-    var level = 0.87 + 0.26 * noise.fractal(along * 0.5, y * 0.35)
+    var level = 0.77 + 0.46 * noise.fractal(along * 0.5, y * 0.35)
     switch material {
     case .brick:
-      level += (noise.cell(along * 4.4, y * 13) - 0.5) * 0.34 * detail
+      level += (noise.cell(along * 4.4, y * 13) - 0.5) * 0.5 * detail
     case .stone:
       level += (noise.cell(along * 1.6, y * 2.9) - 0.5) * 0.22 * detail
       let course = y * 2.9 - (y * 2.9).rounded(.down)
@@ -200,7 +200,8 @@ struct SceneBuilding {
     let goods = noise.cell(along * 2.7, y * 2.1)
     let shelf = noise.smooth(along * 1.3, y * 1.7)
     let inside = Paint(0.20, 0.19, 0.17) * (0.45 + shelf)
-    let wares = Paint(0.3 + 0.5 * goods, 0.28 + 0.3 * shelf, 0.25 + 0.25 * (1 - goods))
+    let hue = noise.cell(along * 2.7, y * 2.1 + 50)
+    let wares = Paint(0.35 + 0.35 * hue, 0.42 + 0.15 * goods, 0.65 - 0.35 * hue)
     let display = goods > 0.72 && y < 1.7 ? wares * 0.8 : inside
     let reflected = street.light.haze * (0.06 + 0.2 * noise.smooth(along * 0.4, y * 0.5 + 20))
     return display * (lit * 0.8 + Paint(grey: 0.12)) + reflected

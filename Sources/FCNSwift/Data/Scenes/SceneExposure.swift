@@ -10,8 +10,8 @@ struct SceneExposure {
 
   init(_ generator: inout SeededGenerator) {
     gain = generator.uniform(in: 0.88...1.12)
-    contrast = generator.uniform(in: 0.95...1.25)
-    let warm = generator.uniform(in: -0.04...0.04)
+    contrast = generator.uniform(in: 1.05...1.6)
+    let warm = generator.uniform(in: -0.07...0.03)
     tint = Paint(1 + warm, 1, 1 - warm)
     vignette = generator.uniform(in: 0...0.22)
     blur = generator.uniform(in: 0...0.16)

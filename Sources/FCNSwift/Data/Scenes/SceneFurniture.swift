@@ -40,7 +40,7 @@ struct SceneFurniture {
   func paint(
     _ street: SceneStreet, at foot: WorldPoint, side: Float, on canvas: SceneCanvas
   ) {
-    guard foot.z > 1.2 else { return }
+    guard foot.z > 3 else { return }
     street.castShadow(on: canvas, at: foot, width: 0.35, height: height * 0.4)
     let scale = street.camera.focalLength / foot.z
     let base = street.camera.project(foot)
@@ -86,8 +86,8 @@ struct SceneFurniture {
     _ street: SceneStreet, at top: CanvasPoint, scale: Float, z: Float, on canvas: SceneCanvas
   ) {
     let light = street.light.onRound
-    let half = max(1.5, 0.2 * scale)
-    let tall = max(4, 0.95 * scale)
+    let half = max(1.8, 0.24 * scale)
+    let tall = max(4.5, 1.1 * scale)
     let box = [
       CanvasPoint(top.x - half, top.y - tall * 0.75),
       CanvasPoint(top.x + half, top.y - tall * 0.75),
@@ -123,7 +123,7 @@ struct SceneSign {
     plate = generator.pick([
       .ban, .ban, .warning, .order, .order, .direction, .notice, .yellow, .back,
     ])
-    size = generator.uniform(in: 0.3...0.48)
+    size = generator.uniform(in: 0.34...0.58)
     second = generator.chance(0.3)
   }
 

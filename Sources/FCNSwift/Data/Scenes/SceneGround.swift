@@ -20,16 +20,17 @@ struct SceneGround {
   private enum EdgeLines { case none, single, double }
 
   init(_ street: SceneStreet, _ generator: inout SeededGenerator) {
-    asphalt = generator.varied(Paint(0.40, 0.40, 0.41), by: 0.28)
+    asphalt =
+      generator.varied(Paint(0.36, 0.37, 0.39), by: 0.15) * generator.uniform(in: 0.75...1.2)
     paving = generator.pick([.slabs, .slabs, .slabs, .bricks, .tarmac])
     let base: Paint
     switch paving {
-    case .slabs: base = Paint(0.60, 0.575, 0.54)
-    case .bricks: base = Paint(0.56, 0.45, 0.40)
-    case .tarmac: base = Paint(0.52, 0.50, 0.49)
+    case .slabs: base = Paint(0.44, 0.435, 0.43)
+    case .bricks: base = Paint(0.43, 0.36, 0.34)
+    case .tarmac: base = Paint(0.42, 0.415, 0.41)
     }
-    slabs = generator.varied(base, by: 0.13)
-    kerbstone = generator.varied(Paint(0.68, 0.67, 0.64), by: 0.12)
+    slabs = generator.varied(base, by: 0.12) * generator.uniform(in: 0.85...1.3)
+    kerbstone = generator.varied(Paint(0.56, 0.56, 0.55), by: 0.15)
     slabSize = generator.uniform(in: 0.45...0.8)
     line = generator.varied(Paint(0.88, 0.88, 0.86), by: 0.08)
     dashLength = generator.uniform(in: 1.5...3.5)
@@ -95,7 +96,7 @@ struct SceneGround {
     level += 0.05 * (broad.smooth(lane, z * 0.03) - 0.5)
     // Repairs and their tarred seams.
     let patch = broad.cell(offset * 0.31 + 7, z * 0.09)
-    if patch > 0.86 { level *= 0.84 }
+    if patch > 0.86 { level *= 0.92 }
     var paint = asphalt * level
     let fromKerb = min(offset - street.leftKerb, street.rightKerb - offset)
     if fromKerb > 0 && fromKerb < 0.5 { paint = paint * (0.8 + 0.4 * fromKerb) }

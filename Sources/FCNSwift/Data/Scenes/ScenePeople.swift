@@ -45,7 +45,7 @@ struct SceneFigure {
   }
 
   private func shades(_ paint: Paint) -> (left: Paint, right: Paint) {
-    let lit = paint * street.light.onRound
+    let lit = paint * street.light.onRound * 0.85
     let bright = street.light.through(foot.z, lit * 1.15)
     let dark = street.light.through(foot.z, lit * 0.6)
     return sunLeft ? (bright, dark) : (dark, bright)
@@ -120,8 +120,9 @@ struct ScenePerson {
     size = generator.uniform(in: 0.9...1.08)
     coat = generator.varied(
       generator.pick([
-        Paint(0.1, 0.1, 0.11), Paint(0.13, 0.14, 0.2), Paint(0.16, 0.2, 0.36),
-        Paint(0.5, 0.12, 0.12), Paint(0.4, 0.4, 0.4), Paint(0.75, 0.73, 0.68),
+        Paint(0.08, 0.08, 0.09), Paint(0.06, 0.06, 0.07), Paint(0.1, 0.11, 0.16),
+        Paint(0.16, 0.2, 0.36),
+        Paint(0.5, 0.12, 0.12), Paint(0.3, 0.3, 0.31), Paint(0.62, 0.6, 0.56),
         Paint(0.24, 0.2, 0.16), Paint(0.2, 0.28, 0.2), Paint(0.7, 0.75, 0.2),
       ]), by: 0.3)
     trousers = generator.varied(

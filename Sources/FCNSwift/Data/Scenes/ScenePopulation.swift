@@ -159,7 +159,10 @@ struct ScenePopulation {
     var z = generator.uniform(in: 2.5...9)
     while z < last {
       let kind = generator.pick(
-        [SceneFurniture.Kind.lamp, .lamp, .sign, .sign, .trafficLight, .bollard])
+        [
+          SceneFurniture.Kind.lamp, .lamp, .sign, .sign, .sign, .trafficLight, .trafficLight,
+          .bollard,
+        ])
       let item = SceneFurniture(kind, &generator)
       let foot = street.ground(kerb + side * generator.uniform(in: 0.35...0.6), z)
       if isFree(z) { add(z) { item.paint(street, at: foot, side: side, on: $0) } }

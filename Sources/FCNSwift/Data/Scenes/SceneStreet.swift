@@ -25,7 +25,7 @@ struct SceneStreet {
     camera = SceneCamera(
       focalLength: unit * generator.uniform(in: 0.8...1.1),
       centre: Float(width) * generator.uniform(in: 0.34...0.66),
-      horizon: Float(height) * generator.uniform(in: 0.38...0.54),
+      horizon: Float(height) * generator.uniform(in: 0.41...0.56),
       height: generator.uniform(in: 1.2...1.9))
     light = SceneLight(&generator)
     let mirrored: Float = generator.chance(0.35) ? -1 : 1

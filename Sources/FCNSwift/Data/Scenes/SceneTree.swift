@@ -15,18 +15,18 @@ struct SceneTree {
   private let shape: SeededGenerator
 
   init(_ generator: inout SeededGenerator) {
-    habit = generator.pick([.leafy, .leafy, .leafy, .bare, .bare, .bare, .evergreen])
+    habit = generator.pick([.leafy, .leafy, .leafy, .bare, .bare, .bare, .bare, .evergreen])
     switch habit {
     case .leafy:
       leaf = generator.varied(
         generator.pick([
-          Paint(0.27, 0.36, 0.14), Paint(0.33, 0.38, 0.16), Paint(0.22, 0.31, 0.15),
-          Paint(0.45, 0.36, 0.15),
+          Paint(0.29, 0.35, 0.19), Paint(0.35, 0.38, 0.22), Paint(0.24, 0.30, 0.18),
+          Paint(0.44, 0.37, 0.22),
         ]), by: 0.25)
     case .bare:
-      leaf = generator.varied(Paint(0.40, 0.34, 0.28), by: 0.2)
+      leaf = generator.varied(Paint(0.37, 0.33, 0.30), by: 0.25)
     case .evergreen:
-      leaf = generator.varied(Paint(0.15, 0.22, 0.13), by: 0.25)
+      leaf = generator.varied(Paint(0.16, 0.20, 0.14), by: 0.25)
     }
     bark = generator.varied(Paint(0.27, 0.23, 0.19), by: 0.3)
     height = generator.uniform(in: 5...12)
@@ -90,7 +90,7 @@ struct SceneTree {
         conical
         ? 0.14 + 0.34 * (v + 1) / 2 : generator.uniform(in: 0.36...0.56)
       let centre = CanvasPoint(base.x + u * wide, middle + v * tall * (conical ? 1.35 : 1))
-      let tint = leaf * (generator.uniform(in: 0.85...1.12) * (1 - 0.2 * v))
+      let tint = leaf * (generator.uniform(in: 0.95...1.4) * (1 - 0.2 * v))
       let radiusX = wide * size * (conical ? 1.25 : 1)
       let radiusY = tall * size * (conical ? 0.75 : 1)
       canvas.forEachSample(inEllipseAt: centre, radiusX, radiusY) { index, a, b in
@@ -113,7 +113,7 @@ struct SceneTree {
     on canvas: SceneCanvas, _ generator: inout SeededGenerator
   ) {
     let centre = CanvasPoint(base.x, base.y - height * 0.62 * scale)
-    let density = generator.uniform(in: 0.45...0.75)
+    let density = generator.uniform(in: 0.3...0.7)
     let paint = street.light.through(z, leaf * street.light.onRound)
     let radiusX = spread * scale
     let radiusY = height * 0.38 * scale
@@ -125,7 +125,7 @@ struct SceneTree {
       let twig = noise.smooth(x * 2.2 + y * 0.4, y * 1.1)
       let cover = unitClamped(density * (0.35 + 1.3 * twig))
       let under = canvas.colours[index]
-      canvas.colours[index] = under.mixed(with: paint * (0.55 + 0.5 * twig), cover)
+      canvas.colours[index] = under.mixed(with: paint * (0.6 + 0.7 * twig), cover)
       canvas.classes[index] = SceneClass.tree.rawValue
     }
   }
