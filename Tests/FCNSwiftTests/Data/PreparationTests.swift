@@ -1,4 +1,5 @@
 import FCNSwift
+import FCNTestSupport
 import Testing
 
 @Suite struct PreparationTests {

@@ -3,15 +3,15 @@ import FCNTestSupport
 import Foundation
 
 extension TemporaryFolder {
-  /// Writes a file, and the folders that it needs.
+  /// Writes a text file, and the folders that it needs.
   func write(_ text: String, to name: String) throws {
     try write(Array(text.utf8), to: name)
   }
 
+  /// Writes a file, and the folders that it needs.
   func write(_ bytes: [UInt8], to name: String) throws {
-    let file = "\(path)/\(name)"
-    try File.makeFolder((file as NSString).deletingLastPathComponent)
-    try File.write(bytes, to: file)
+    try File.makeFolder((file(name) as NSString).deletingLastPathComponent)
+    try File.write(bytes, to: file(name))
   }
 
   /// Writes a picture and its labels in VOC layout; label values run from 0 over `classes`.

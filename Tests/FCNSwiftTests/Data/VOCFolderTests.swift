@@ -1,5 +1,6 @@
 import FCNSwift
 import FCNTestSupport
+import FCNTestSupport
 import Testing
 
 @Suite struct VOCFolderTests {
