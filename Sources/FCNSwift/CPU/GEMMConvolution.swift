@@ -76,8 +76,8 @@ struct GEMMConvolution: Sendable {
       let (group, n) = (
         task / (blockCount * tileCount) % groups, task / (blockCount * tileCount * groups)
       )
-      let range = tile * tileWidth..<min(pixels, (tile + 1) * tileWidth)
-      let rows = block * blockWidth..<min(groupOutputs, (block + 1) * blockWidth)
+      let range = part(tile, of: pixels, size: tileWidth)
+      let rows = part(block, of: groupOutputs, size: blockWidth)
       guard !range.isEmpty, !rows.isEmpty else { return }
       let (matrix, stride) = unfolded(
         source + (n * input.c + group * groupInputs) * input.planeCount,
@@ -108,7 +108,7 @@ struct GEMMConvolution: Sendable {
     workers.run(output.n * groups * blockCount) { task, columns in
       let (block, group) = (task % blockCount, task / blockCount % groups)
       let n = task / (blockCount * groups)
-      let channels = block * blockWidth..<min(groupInputs, (block + 1) * blockWidth)
+      let channels = part(block, of: groupInputs, size: blockWidth)
       guard !channels.isEmpty else { return }
       let firstInput = group * groupInputs + channels.lowerBound
       let target = result + (n * input.c + firstInput) * input.planeCount
@@ -117,7 +117,7 @@ struct GEMMConvolution: Sendable {
           repeating: bias?[firstInput + channel] ?? 0, count: input.planeCount)
       }
       for tile in 0..<tileCount {
-        let range = tile * tileWidth..<min(pixels, (tile + 1) * tileWidth)
+        let range = part(tile, of: pixels, size: tileWidth)
         guard !range.isEmpty else { continue }
         fcn_sgemm(
           1, 0, Int32(channels.count * taps), Int32(range.count), Int32(groupOutputs),
@@ -149,7 +149,7 @@ struct GEMMConvolution: Sendable {
     workers.run(sets * groups * blockCount) { task, columns in
       let (block, group) = (task % blockCount, task / blockCount % groups)
       let set = task / (blockCount * groups)
-      let channels = block * blockWidth..<min(groupInputs, (block + 1) * blockWidth)
+      let channels = part(block, of: groupInputs, size: blockWidth)
       guard !channels.isEmpty else { return }
       let target =
         partial + set * count + group * groupOutputs * depth + channels.lowerBound * taps
@@ -157,7 +157,7 @@ struct GEMMConvolution: Sendable {
       for n in stride(from: set, to: output.n, by: sets) {
         let picture = source + (n * input.c + group * groupInputs) * input.planeCount
         for tile in 0..<tileCount {
-          let range = tile * tileWidth..<min(pixels, (tile + 1) * tileWidth)
+          let range = part(tile, of: pixels, size: tileWidth)
           guard !range.isEmpty else { continue }
           let (matrix, stride) = unfolded(picture, channels: channels, range, into: columns)
           fcn_sgemm(
@@ -171,7 +171,7 @@ struct GEMMConvolution: Sendable {
     guard sets > 1 else { return }
     let chunk = 4096
     workers.run((count + chunk - 1) / chunk) { task, _ in
-      for i in task * chunk..<min(count, (task + 1) * chunk) {
+      for i in part(task, of: count, size: chunk) {
         var sum = partial[i]
         for set in 1..<sets { sum += partial[set * count + i] }
         gradient[i] = sum

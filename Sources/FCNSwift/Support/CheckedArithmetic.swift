@@ -19,3 +19,8 @@ func checkedProduct(_ factors: [Int]) -> Int? {
 func roundUp(_ value: Int, toMultipleOf multiple: Int) -> Int {
   (value + multiple - 1) / multiple * multiple
 }
+
+/// Part `index` of `0..<count` cut into parts of `size`; empty where `count` ends before it.
+func part(_ index: Int, of count: Int, size: Int) -> Range<Int> {
+  min(count, index * size)..<min(count, (index + 1) * size)
+}
