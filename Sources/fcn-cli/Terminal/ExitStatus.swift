@@ -14,7 +14,7 @@ enum ExitStatus {
     ("2", "The command line is wrong: an unknown option, a value out of range."),
     (
       "3",
-      "A file or folder is missing, unreadable, damaged, of another kind, or cannot be written."
+      "A file or folder is missing, unreadable, damaged, of another kind, cannot be written, or holds what must not be overwritten."
     ),
     ("130, 143", "Stopped by Ctrl-C (SIGINT) or SIGTERM, after tidying up."),
     ("141", "Whoever read standard output stopped reading."),
@@ -24,8 +24,8 @@ enum ExitStatus {
   static func of(_ error: FCNError) -> Int32 {
     switch error.kind {
     case .invalidArgument: usage
-    case .notFound, .inputOutput, .unsupported, .corrupt, .shapeMismatch: file
-    case .outOfMemory, .notFinite, .bufferTooSmall, .invalidState, .internalDefect: failure
+    case .notFound, .inputOutput, .unsupported, .corrupt, .shapeMismatch, .invalidState: file
+    case .outOfMemory, .notFinite, .bufferTooSmall, .internalDefect: failure
     case .aborted: Interrupt.status ?? failure
     }
   }

@@ -6,6 +6,7 @@ final class Progress {
   private let label: String
   private let unit: String
   private let isQuiet: Bool
+  private let alreadyDone: Int
   private let start = monotonicSeconds()
   private var lastShown: Double
   private var isDrawn = false
@@ -13,8 +14,9 @@ final class Progress {
   /// Seconds between two lines where nobody watches.
   private static let lineInterval = 30.0
 
-  /// `unit` is what is counted, in the plural.
-  init(_ label: String, unit: String, isQuiet: Bool) {
+  /// `unit` is what is counted, in the plural; `alreadyDone` of them took no time of this process.
+  init(_ label: String, unit: String, isQuiet: Bool, alreadyDone: Int = 0) {
+    self.alreadyDone = alreadyDone
     self.label = label
     self.unit = unit
     self.isQuiet = isQuiet
@@ -52,8 +54,8 @@ final class Progress {
 
   private func status(_ done: Int, _ total: Int, elapsed: Double, _ note: String) -> String {
     var parts = ["\(done)/\(total)"]
-    if done > 0, elapsed > 0 {
-      let rate = Double(done) / elapsed
+    if done > alreadyDone, elapsed > 0 {
+      let rate = Double(done - alreadyDone) / elapsed
       parts.append("\(rate.rounded(toPlaces: rate < 10 ? 1 : 0)) \(unit)/s")
       parts.append("\(duration(Double(total - done) / rate)) left")
     }

@@ -1,0 +1,31 @@
+import FCNSwift
+
+/// `DIR` or `DIR:SPLIT`: a folder in VOC layout and one of its lists.
+struct DataName {
+  let folder: VOCFolder
+  /// What stood after the colon.
+  let split: String?
+
+  /// A folder whose own name holds a colon is taken as it is.
+  init(_ text: String) throws {
+    if !File.isFolder(text), let colon = text.lastIndex(of: ":"), colon > text.startIndex {
+      folder = try VOCFolder(path: String(text[..<colon]))
+      split = String(text[text.index(after: colon)...])
+    } else {
+      folder = try VOCFolder(path: text)
+      split = nil
+    }
+  }
+
+  /// The pictures of the split that was named, or of `standard`.
+  func pictures(of standard: String) throws -> any LabelledPictures {
+    try VOCSplit(folder, split: split ?? standard)
+  }
+
+  /// The pictures of all `names` together.
+  static func pictures(
+    of names: [DataName], split standard: String
+  ) throws -> any LabelledPictures {
+    try CombinedPictures(names.map { try $0.pictures(of: standard) })
+  }
+}

@@ -1,0 +1,169 @@
+import FCNSwift
+
+/// The options of `train` that decide what is learned and how.
+enum TrainOptions {
+  private static let epochs = Option.value(
+    "epochs", "N", "Times that every picture is seen; 62 by default.")
+  private static let batch = Option.value("batch", "N", "Pictures of a minibatch; 10 by default.")
+  private static let optimizer = Option.value(
+    "optimizer", "NAME", "sgd (the default) or adamw.")
+  private static let learningRate = Option.value(
+    "lr", "RATE", "The learning rate; 0.01 by default for sgd, 0.001 for adamw.")
+  private static let momentum = Option.value(
+    "momentum", "FACTOR", "Of sgd; 0.9 by default.")
+  private static let weightDecay = Option.value(
+    "weight-decay", "FACTOR", "Of weights, not of biases; 0.0005 by default.")
+  private static let biasRate = Option.value(
+    "bias-rate", "FACTOR", "A factor on the learning rate of biases; 1 by default.")
+  private static let biasDecay = Option.value(
+    "bias-decay", "FACTOR", "A factor on the weight decay of biases; 0 by default.")
+  private static let schedule = Option.value(
+    "schedule", "RULE",
+    "How the learning rate changes: constant (the default), poly or poly:POWER (falling to 0; power "
+      + "0.9), step:EPOCHS:FACTOR (times FACTOR every so many epochs).")
+  private static let warmup = Option.value(
+    "warmup", "N", "Iterations over which the learning rate first rises; 0 by default.")
+  private static let clip = Option.value(
+    "clip", "NORM", "Gradients longer than this are shortened to it; 0, the default: never.")
+  private static let classWeights = Option.value(
+    "class-weights", "RULE",
+    "Weights of the classes in the loss: none (the default), enet (1 / ln(1.1 + share)), a list a,b,c "
+      + "or a file with a number a line.")
+  private static let lossReduction = Option.value(
+    "loss-reduction", "NAME",
+    "The loss of a minibatch is the mean (the default) or the sum of its labelled pixels' losses.")
+  private static let layerRate = Option.value(
+    "layer-rate", "NAME=FACTOR",
+    "A factor on the learning rate of the layers whose names begin so; may be repeated.")
+  private static let freeze = Option.value(
+    "freeze", "NAME", "Layers whose names begin so do not learn; may be repeated.")
+  private static let seed = Option.value(
+    "seed", "N",
+    "What initial weights, order and augmentation follow from; 1 by default.")
+  private static let crop = Option.value(
+    "crop", "WIDTHxHEIGHT", "Learn from pieces of this size, cut out at random places.")
+  private static let scale = Option.value(
+    "scale", "LOW:HIGH", "Scale pictures by a random factor first; 1:1 by default.")
+  private static let flip = Option.flag("flip", "Mirror every second picture.")
+  private static let brightness = Option.value(
+    "brightness", "B", "Brighten by a random factor of 1 ± B; 0 by default.")
+  private static let contrast = Option.value(
+    "contrast", "C", "Change the contrast by a random factor of 1 ± C; 0 by default.")
+  private static let evaluateEvery = Option.value(
+    "eval-every", "N", "Epochs from one evaluation to the next; 1 by default.")
+  private static let keepAll = Option.flag(
+    "keep-all", "Keep the model of every epoch, as epoch-0001.safetensors and so on.")
+  private static let half = Option.flag("half", "Store the models' weights as float16.")
+
+  static let learning = OptionGroup(
+    "Learning",
+    [
+      epochs, batch, optimizer, learningRate, momentum, weightDecay, biasRate, biasDecay, schedule,
+      warmup, clip, classWeights, lossReduction, layerRate, freeze, seed,
+    ])
+  static let augmentation = OptionGroup(
+    "Augmentation of the training pictures", [crop, scale, flip, brightness, contrast])
+  static let files = [evaluateEvery, keepAll, half]
+
+  /// What `--seed` says, 1 without it.
+  static func seed(_ arguments: Arguments) throws -> UInt64 { try arguments.seed(seed) ?? 1 }
+
+  /// The options for the engine. `layers` are the names that `--layer-rate` and `--freeze` may mean.
+  static func make(_ arguments: Arguments, layers: [String]) throws -> TrainingOptions {
+    var options = TrainingOptions()
+    options.epochs = try arguments.integer(epochs, in: 1...1_000_000) ?? options.epochs
+    options.batchSize = try arguments.integer(batch, in: 1...1024) ?? options.batchSize
+    try setOptimizer(&options, arguments)
+    options.weightDecay = try arguments.number(weightDecay, in: 0...1) ?? options.weightDecay
+    options.biasRate = try arguments.number(biasRate, in: 0...1000) ?? options.biasRate
+    options.biasDecay = try arguments.number(biasDecay, in: 0...1000) ?? options.biasDecay
+    if let rule = arguments.text(schedule) { options.schedule = try schedule(rule, arguments) }
+    options.warmup = try arguments.integer(warmup, in: 0...1_000_000_000) ?? 0
+    options.clipNorm = try arguments.number(clip, in: 0...1e9) ?? 0
+    if let rule = arguments.text(classWeights) {
+      options.classWeights = try classWeights(rule, arguments)
+    }
+    options.lossReduction = try arguments.choice(lossReduction) ?? .mean
+    options.layerRates = try layerRates(arguments, layers: layers)
+    options.seed = try seed(arguments)
+    options.augmentation = try augmentation(arguments)
+    options.threads = try arguments.threads()
+    options.evaluationInterval = try arguments.integer(evaluateEvery, in: 1...1_000_000) ?? 1
+    options.keepsEveryEpoch = arguments.has(keepAll)
+    options.elementType = arguments.has(half) ? .float16 : .float32
+    return options
+  }
+
+  private static func setOptimizer(
+    _ options: inout TrainingOptions, _ arguments: Arguments
+  ) throws {
+    let name = arguments.text(optimizer) ?? "sgd"
+    switch name {
+    case "sgd":
+      options.optimizer = .sgd(momentum: try arguments.number(momentum, in: 0...0.9999) ?? 0.9)
+    case "adamw":
+      guard !arguments.has(momentum) else { throw UsageError("--momentum is for sgd alone") }
+      options.optimizer = .adamW()
+      options.learningRate = 0.001
+    default: throw arguments.outside(optimizer, name, "sgd or adamw")
+    }
+    if let rate = try arguments.number(learningRate, in: 0...1000) { options.learningRate = rate }
+  }
+
+  private static func schedule(_ rule: String, _ arguments: Arguments) throws -> Schedule {
+    let parts = rule.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    switch (parts[0], parts.count) {
+    case ("constant", 1): return .constant
+    case ("poly", 1): return .poly(power: 0.9)
+    case ("poly", 2): return .poly(power: try arguments.number(parts[1], schedule, in: 0...10))
+    case ("step", 3):
+      guard let epochs = Int(parts[1]) else { break }
+      return .step(
+        epochs: epochs, factor: try arguments.number(parts[2], schedule, in: 0...1))
+    default: break
+    }
+    throw arguments.outside(
+      schedule, rule, "constant, poly, poly:POWER or step:EPOCHS:FACTOR")
+  }
+
+  private static func classWeights(
+    _ rule: String, _ arguments: Arguments
+  ) throws -> TrainingOptions.ClassWeights {
+    if rule == "none" { return .none }
+    if rule == "enet" { return .enet }
+    var list = rule
+    if File.exists(rule) { list = String(decoding: try File.read(rule), as: UTF8.self) }
+    let numbers = list.split { $0 == "," || $0.isWhitespace }
+    return .explicit(
+      try numbers.map { try arguments.number(String($0), classWeights, in: 0...1e6) })
+  }
+
+  private static func layerRates(
+    _ arguments: Arguments, layers: [String]
+  ) throws -> [String: Float] {
+    var rates: [String: Float] = [:]
+    for name in arguments.texts(freeze) { rates[name] = 0 }
+    for text in arguments.texts(layerRate) {
+      guard let equals = text.lastIndex(of: "=") else {
+        throw arguments.outside(layerRate, text, "NAME=FACTOR")
+      }
+      rates[String(text[..<equals])] = try arguments.number(
+        String(text[text.index(after: equals)...]), layerRate, in: 0...1000)
+    }
+    for name in rates.keys where !layers.contains(where: { $0.hasPrefix(name) }) {
+      throw UsageError(
+        "no layer's name begins with \"\(name)\"; `fcn info MODEL --tensors` lists them")
+    }
+    return rates
+  }
+
+  private static func augmentation(_ arguments: Arguments) throws -> Augmentation {
+    let crop = try arguments.size(crop, in: 1...65536) ?? (0, 0)
+    let scale = try arguments.pair(scale, separator: ":", in: 0.05...20) ?? (1, 1)
+    guard scale.0 <= scale.1 else { throw UsageError("--scale wants the lower factor first") }
+    return Augmentation(
+      cropWidth: crop.width, cropHeight: crop.height, scale: scale.0...scale.1,
+      flip: arguments.has(flip), brightness: try arguments.number(brightness, in: 0...1) ?? 0,
+      contrast: try arguments.number(contrast, in: 0...1) ?? 0)
+  }
+}
