@@ -2,7 +2,9 @@ import FCNSwift
 
 /// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
 enum CommandLineTool {
-  static let subcommands: [Subcommand] = [.train, .initialize, .info, .scenes, .version]
+  static let subcommands: [Subcommand] = [
+    .train, .evaluate, .prepare, .initialize, .info, .scenes, .version,
+  ]
 
   static func run(_ words: [String]) -> Int32 {
     Interrupt.listen()

@@ -29,3 +29,13 @@ struct DataName {
     try CombinedPictures(names.map { try $0.pictures(of: standard) })
   }
 }
+
+/// Warns where the data's classes, as many as the model's, have other names.
+func warnOfOtherNames(_ model: Model, _ pictures: any LabelledPictures) {
+  let (own, others) = (model.description.classNames, pictures.classNames)
+  guard own.count == others.count, let index = own.indices.first(where: { own[$0] != others[$0] })
+  else { return }
+  Terminal.log(
+    "warning: class \(index) is \"\(own[index])\" to the model and \"\(others[index])\" to the data; "
+      + "are these the same classes?")
+}

@@ -41,6 +41,7 @@ extension Subcommand {
     let folder = try arguments.required(output)
     let (training, validation) = try trainingData(arguments)
     let model = try startingModel(arguments, training)
+    warnOfOtherNames(model, training)
     let options = try TrainOptions.make(arguments, layers: model.network.layers.map(\.name))
     let trainer = try Trainer(
       model: model, training: training, validation: validation, folder: folder, options: options,

@@ -1,0 +1,101 @@
+import FCNSwift
+
+extension Subcommand {
+  private static let data = Option.value(
+    "data", "DIR[:SPLIT]", "A folder in VOC layout; must be given, may be repeated.")
+  private static let split = Option.value(
+    "split", "NAME", "The list of pictures, where --data names none; val by default.")
+  private static let predictions = Option.value(
+    "predictions", "DIR", "Write every predicted label map to this folder, as palette PNGs.")
+  private static let confusion = Option.value(
+    "confusion", "FILE",
+    "Write the confusion matrix as a NumPy file: int64, true × predicted classes, in pixels.")
+
+  /// `fcn eval`.
+  static let evaluate = Subcommand(
+    "eval", "Measure a model on labelled pictures.",
+    usage: ["--data DIR [--split NAME] [--model FILE] [OPTIONS]"],
+    discussion: """
+      The measures are those of the FCN papers, fractions of 1. Pixels labelled 255
+      do not count; a class that neither occurs nor is predicted has no IU (null) and
+      is left out of the mean.
+      """,
+    [
+      OptionGroup(
+        "Options", [.model, data, split, predictions, confusion, .threads, .json, .quiet])
+    ]
+  ) { arguments in
+    let path = try arguments.text(.model) ?? DefaultModel.path()
+    let model = try Model(contentsOf: path)
+    let names = try arguments.texts(data).map { try DataName($0) }
+    guard !names.isEmpty else { throw UsageError("\(data.spelling) is missing") }
+    let pictures = try DataName.pictures(of: names, split: arguments.text(split) ?? "val")
+    warnOfOtherNames(model, pictures)
+    let folder = arguments.text(predictions)
+    if let folder { try File.makeFolder(folder) }
+
+    let start = monotonicSeconds()
+    let progress = Progress("measuring", unit: "pictures", isQuiet: arguments.has(.quiet))
+    defer { progress.finish() }
+    let evaluation = try model.evaluate(on: pictures, threads: arguments.threads()) {
+      done, picture, prediction in
+      if let folder {
+        try File.write(
+          prediction.encodedPNG(palette: model.description.palette),
+          to: "\(folder)/\(picture.name).png")
+      }
+      progress.update(done, of: pictures.count)
+      return !Interrupt.isPending
+    }
+    progress.finish()
+
+    let matrix = evaluation.confusion
+    if let file = arguments.text(confusion) {
+      let bytes = try NPY.bytes(matrix.counts, shape: [matrix.classCount, matrix.classCount])
+      try File.write(bytes, to: file)
+    }
+    let classNames = model.description.classNames
+    if arguments.has(.json) {
+      let about: [JSON.Member] = [
+        .init("model", .string(path)),
+        .init("data", .array(arguments.texts(data).map { .string($0) })),
+        .init("pictures", .number(pictures.count)),
+        .init("seconds", .number(monotonicSeconds() - start)),
+      ]
+      try Terminal.print(
+        JSON.object(about + measures(evaluation, classNames)).indentedText)
+    } else {
+      try Terminal.print(table(evaluation, classNames))
+    }
+  }
+
+  private static func measures(
+    _ evaluation: Evaluation, _ classNames: [String]
+  ) -> [JSON.Member] {
+    let matrix = evaluation.confusion
+    return [
+      .init("pixel_accuracy", .number(matrix.pixelAccuracy)),
+      .init("mean_accuracy", .number(matrix.meanAccuracy)),
+      .init("mean_iu", .number(matrix.meanIU)),
+      .init("frequency_weighted_iu", .number(matrix.frequencyWeightedIU)),
+      .init("mean_picture_accuracy", .number(matrix.meanPictureAccuracy)),
+      .init("loss", .number(evaluation.loss)),
+      .init("classes", .array(classNames.map { .string($0) })),
+      .init("per_class_iu", .array(matrix.perClassIU.map { .number($0) })),
+    ]
+  }
+
+  private static func table(_ evaluation: Evaluation, _ classNames: [String]) -> String {
+    let matrix = evaluation.confusion
+    let rows =
+      zip(classNames, matrix.perClassIU).map { ("IU of \($0)", $1) } + [
+        ("pixel accuracy", matrix.pixelAccuracy), ("mean accuracy", matrix.meanAccuracy),
+        ("mean IU", matrix.meanIU), ("frequency weighted IU", matrix.frequencyWeightedIU),
+        ("mean picture accuracy", matrix.meanPictureAccuracy), ("loss", evaluation.loss),
+      ]
+    let width = rows.map(\.0.count).max() ?? 0
+    return rows.map { name, value in
+      name + String(repeating: " ", count: width + 2 - name.count) + value.rounded(toPlaces: 4)
+    }.joined(separator: "\n")
+  }
+}
