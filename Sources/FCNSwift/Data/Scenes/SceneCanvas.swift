@@ -5,8 +5,8 @@ final class SceneCanvas {
   /// Samples in a row, and rows of them.
   let width: Int
   let height: Int
-  private(set) var colours: UnsafeMutablePointer<Paint>
-  private(set) var classes: UnsafeMutablePointer<UInt8>
+  let colours: UnsafeMutablePointer<Paint>
+  let classes: UnsafeMutablePointer<UInt8>
 
   init(width: Int, height: Int) {
     self.width = width

@@ -1,65 +1,19 @@
 /// A car: a side outline drawn out across its width, turned any way, with glass, wheels and lights.
 struct SceneCar {
-  /// A corner of the side outline: how far along the car (0 rear, 1 front), and metres above ground.
-  private typealias Corner = (along: Float, y: Float)
-
-  private struct Body {
-    let length: Float
-    let halfWidth: Float
-    let outline: [Corner]
-    /// Which edges of the outline, by their first corner, are glass.
-    let glass: Set<Int>
-    /// Corners where the cabin begins and ends.
-    let cabin: ClosedRange<Int>
-  }
-
-  private static let hatchback = Body(
-    length: 4, halfWidth: 0.86,
-    outline: [
-      (0, 0.26), (0, 0.6), (0.02, 0.95), (0.12, 1.36), (0.2, 1.46), (0.52, 1.46), (0.71, 0.98),
-      (0.96, 0.8), (1, 0.6), (1, 0.26),
-    ], glass: [2, 5], cabin: 2...6)
-  private static let saloon = Body(
-    length: 4.5, halfWidth: 0.88,
-    outline: [
-      (0, 0.26), (0, 0.6), (0.01, 0.93), (0.15, 0.98), (0.28, 1.37), (0.34, 1.43), (0.55, 1.43),
-      (0.72, 0.97), (0.97, 0.77), (1, 0.58), (1, 0.26),
-    ], glass: [3, 6], cabin: 3...7)
-  private static let offRoader = Body(
-    length: 4.4, halfWidth: 0.93,
-    outline: [
-      (0, 0.38), (0, 0.7), (0.01, 1.08), (0.05, 1.72), (0.1, 1.82), (0.56, 1.8), (0.69, 1.12),
-      (0.97, 1.02), (1, 0.75), (1, 0.38),
-    ], glass: [2, 5], cabin: 2...6)
-  private static let van = Body(
-    length: 5.2, halfWidth: 0.98,
-    outline: [
-      (0, 0.32), (0, 0.7), (0, 1.15), (0.01, 1.9), (0.04, 2.15), (0.72, 2.15), (0.86, 1.2),
-      (0.98, 1), (1, 0.65), (1, 0.32),
-    ], glass: [2, 5], cabin: 2...6)
-  private static let bus = Body(
-    length: 9.5, halfWidth: 1.22,
-    outline: [
-      (0, 0.35), (0, 0.8), (0, 1.45), (0.005, 2.75), (0.02, 2.95), (0.985, 2.95), (0.998, 1.2),
-      (1, 1.1), (1, 0.8), (1, 0.35),
-    ], glass: [2, 5], cabin: 2...6)
-
-  private let body: Body
+  private let body: SceneCarBody
   private let paint: Paint
   private let glass: Paint
   private let plate: Paint
   private let braking: Bool
-  private let noise: SceneNoise
-  /// Metres from end to end, and half of those from side to side.
+  /// Metres from end to end.
   var length: Float { body.length }
-  var halfWidth: Float { body.halfWidth }
 
   init(_ generator: inout SeededGenerator) {
-    body = generator.pick([
-      SceneCar.hatchback, SceneCar.hatchback, SceneCar.hatchback, SceneCar.saloon, SceneCar.saloon,
-      SceneCar.saloon, SceneCar.offRoader, SceneCar.van, SceneCar.van,
-      generator.chance(0.4) ? SceneCar.bus : SceneCar.hatchback,
-    ])
+    let kinds: [SceneCarBody] = [
+      .hatchback, .hatchback, .hatchback, .saloon, .saloon, .saloon, .offRoader, .van, .van,
+      generator.chance(0.4) ? .bus : .hatchback,
+    ]
+    body = generator.pick(kinds)
     paint = generator.varied(
       generator.pick([
         Paint(0.68, 0.69, 0.7), Paint(0.5, 0.51, 0.53), Paint(0.85, 0.85, 0.84),
@@ -70,7 +24,6 @@ struct SceneCar {
     glass = generator.varied(Paint(0.1, 0.12, 0.13), by: 0.3)
     plate = generator.chance(0.5) ? Paint(0.9, 0.9, 0.86) : Paint(0.9, 0.76, 0.2)
     braking = generator.chance(0.35)
-    noise = SceneNoise(&generator)
   }
 
   /// Paints the car with its middle on the ground at `place`, turned by `turns` full turns: at 0 it
@@ -164,14 +117,6 @@ struct SceneCar {
     }
   }
 
-  /// Half the width at a corner: cabins lean inwards.
-  private func halfWidth(_ corner: Corner) -> Float {
-    let belt = body.outline[body.cabin.lowerBound].y
-    let roof = body.outline[body.cabin.lowerBound + 2].y
-    let lean = 0.2 * unitClamped((corner.y - belt) / (roof - belt))
-    return body.halfWidth * (1 - lean * (body.halfWidth > 0.95 ? 0.4 : 1))
-  }
-
   /// The faces that run across the car: bumpers, bonnet, glass, roof, far ones first.
   private func paintAcross(_ pose: Pose, on canvas: SceneCanvas) {
     let outline = body.outline
@@ -187,8 +132,8 @@ struct SceneCar {
       let run = (b.along - a.along) * body.length
       let norm = 1 / (rise * rise + run * run).squareRoot()
       let normal = (along: -rise * norm, up: run * norm)
-      let wa = halfWidth(a)
-      let wb = halfWidth(b)
+      let wa = body.halfWidth(at: a)
+      let wb = body.halfWidth(at: b)
       guard pose.shows(pose.world(a.along, a.y, 0), normal.along, normal.up, 0) else { continue }
       let light = pose.light(normal.along, normal.up, 0)
       let shine = pose.street.light.haze * (0.06 + 0.14 * max(0, normal.up))
@@ -267,47 +212,26 @@ struct SceneCar {
       guard pose.shows(pose.world(0.5, 0.7, side * body.halfWidth), 0, 0, side) else { continue }
       let light = pose.light(0, 0, side)
       let shine = pose.street.light.haze * 0.1
-      func face(_ corners: [Corner]) -> [WorldPoint] {
-        corners.map { pose.world($0.along, $0.y, side * halfWidth($0)) }
+      func face(_ corners: [SceneCarBody.Corner]) -> [WorldPoint] {
+        corners.map { pose.world($0.along, $0.y, side * body.halfWidth(at: $0)) }
       }
-      let cabin = Array(body.outline[body.cabin])
       let below = body.outline.indices.filter {
         !body.cabin.contains($0) || $0 == body.cabin.lowerBound || $0 == body.cabin.upperBound
       }
       pose.fill(
         face(below.map { body.outline[$0] }), top: paint * light + shine * 1.6,
         bottom: paint * light * 0.7, on: canvas)
-      pose.fill(face(cabin), top: paint * light + shine, bottom: paint * light + shine, on: canvas)
+      pose.fill(
+        face(Array(body.outline[body.cabin])), top: paint * light + shine,
+        bottom: paint * light + shine, on: canvas)
       let mirrored = pose.street.light.haze
-      for window in windows(cabin) {
+      for window in body.windows() {
         pose.fill(
           face(window), top: glass * light + mirrored * 0.32,
           bottom: glass * light + mirrored * 0.1,
           on: canvas)
       }
       paintWheels(pose, side, light, on: canvas)
-    }
-  }
-
-  /// The side windows: the cabin's outline drawn in, cut by pillars.
-  private func windows(_ cabin: [Corner]) -> [[Corner]] {
-    guard let rear = cabin.first, let front = cabin.last, cabin.count >= 4 else { return [] }
-    let belt = max(rear.y, front.y) + 0.05
-    let roof = cabin[2].y - 0.1
-    // The slanting ends, followed up to the height of the windows' upper edge.
-    let rearTop = cabin[1].along + 0.05
-    let frontTop = cabin[cabin.count - 2].along - 0.02
-    let start = rear.along + 0.07
-    let stop = front.along - 0.06
-    let panes = body.length > 7 ? 6 : (body.length > 5 ? 3 : 2)
-    return (0..<panes).map { pane in
-      func low(_ t: Float) -> Float { start + (stop - start) * t }
-      func high(_ t: Float) -> Float {
-        max(low(0), rearTop) + (frontTop - max(low(0), rearTop)) * t
-      }
-      let a = Float(pane) / Float(panes) + 0.02
-      let b = Float(pane + 1) / Float(panes) - 0.02
-      return [(low(a), belt), (high(a), roof), (high(b), roof), (low(b), belt)]
     }
   }
 

@@ -121,11 +121,15 @@ struct SceneTree {
     canvas.forEachSample(inEllipseAt: centre, radiusX, radiusY) { index, a, b in
       let x = a * radiusX * grain
       let y = b * radiusY * grain
-      guard a * a + b * b < 0.5 + 0.75 * noise.smooth(x * 0.35, y * 0.35) else { return }
-      let twig = noise.smooth(x * 2.2 + y * 0.4, y * 1.1)
-      let cover = unitClamped(density * (0.35 + 1.3 * twig))
+      // Thinner towards the rim, and there in tufts.
+      let depth = 0.5 + 0.75 * noise.smooth(x * 0.35, y * 0.35) - a * a - b * b
+      guard depth > 0.05 else { return }
+      let twig = 1 - 5 * abs(noise.smooth(x * 1.3 + y * 0.4, y * 0.9) - 0.5)
+      let fork = noise.smooth(x * 2.6, y * 2.2)
+      let cover =
+        unitClamped(density * (0.25 + 0.9 * max(0, twig) + 0.6 * fork)) * min(1, depth * 4)
       let under = canvas.colours[index]
-      canvas.colours[index] = under.mixed(with: paint * (0.6 + 0.7 * twig), cover)
+      canvas.colours[index] = under.mixed(with: paint * (0.6 + 0.7 * fork), cover)
       canvas.classes[index] = SceneClass.tree.rawValue
     }
   }
