@@ -13,7 +13,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem"]),
-    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"], exclude: ["libfcn.map"]),
+    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
 
     // include/fcn.h as a module: the compiler holds the exports against its declarations.

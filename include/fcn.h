@@ -270,8 +270,9 @@ fcn_status fcn_backend_get_info(fcn_backend_info *out, int32_t index);
  * ---- Memory -----------------------------------------------------------------------------------
  */
 
-/** Where a session's large blocks come from: packed weights, activations, results. Small objects
- *  use the system's allocator. Called from any thread, several at a time. */
+/** Where a session's large blocks come from: activations, scratch memory, kept results. Weights
+ *  belong to the model; they and small objects use the system's allocator. Called from any
+ *  thread, several at a time. */
 typedef struct fcn_allocator {
   /** sizeof(fcn_allocator). */
   uint32_t struct_size;
@@ -469,8 +470,8 @@ typedef struct fcn_session_params {
   /** Threads to work with, the calling one among them, at most 1024; 0, the default, for one on
    *  each core that the process may use. Results do not depend on it, to the last bit. */
   int32_t threads;
-  /** Pictures that go through the network together, at least 1, the default. More cost memory in
-   *  proportion; fcn_segment divides longer lists by itself. */
+  /** Most pictures, 1 to 64, of those that follow one another and are of one size, that go
+   *  through the network together; 8 is the default. Memory grows with it. */
   int32_t largest_batch;
   /** 0. */
   int32_t reserved;
@@ -580,69 +581,131 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer fcn_trainer;
 enum {
   /** Stochastic gradient descent with momentum. */
   FCN_OPTIMIZER_SGD = 0,
-  /** Adam with decoupled weight decay. */
+  /** Adam with decoupled weight decay; its own decay rates are 0.9 and 0.999. */
   FCN_OPTIMIZER_ADAMW = 1
 };
 
 enum {
   /** The learning rate stays as it is. */
   FCN_SCHEDULE_CONSTANT = 0,
-  /** The learning rate falls to 0 as (1 - iteration / iterations) ^ 0.9. */
-  FCN_SCHEDULE_POLY = 1
+  /** It is multiplied by schedule_factor after every schedule_epochs epochs. */
+  FCN_SCHEDULE_STEP = 1,
+  /** It falls to 0 as (1 - iteration / iterations) ^ schedule_power. */
+  FCN_SCHEDULE_POLY = 2
+};
+
+enum {
+  /** The loss is the mean over labelled pixels. */
+  FCN_LOSS_MEAN = 0,
+  /** The loss is the sum over labelled pixels, as in the recipes of the FCN papers. */
+  FCN_LOSS_SUM = 1
+};
+
+enum {
+  /** All classes count alike in the loss. */
+  FCN_CLASS_WEIGHTS_NONE = 0,
+  /** Rare classes count more: 1 / ln(1.1 + the class's share of the labelled pixels). */
+  FCN_CLASS_WEIGHTS_ENET = 1
 };
 
 /** What to train, on what, and how. */
 FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** Set by fcn_trainer_params_init. */
   uint32_t struct_size;
-  /** Threads to work with; 0, the default, for one on each core that the process may use. */
+  /** Threads to work with; 0, the default, for one on each core that the process may use. Results
+   *  do not depend on it, to the last bit. */
   int32_t threads;
+
   /** A folder as VOC lays it out: JPEGImages, SegmentationClass, ImageSets/Segmentation and
    *  class_names.txt. Must be set. */
   const char *data;
   /** The list in ImageSets/Segmentation to train on; NULL, the default, for "train". */
   const char *train_split;
-  /** The list to measure on after every epoch; NULL, the default, for none. */
+  /** The list to measure on; NULL, the default, to measure on none. */
   const char *validation_split;
-  /** A folder for a log and checkpoints, made if it is missing; NULL, the default, to write
-   *  nothing. */
+  /** A folder, made if it is missing, that gets after every epoch model.safetensors, the best
+   *  model so far as best.safetensors, checkpoint.safetensors and a row of log.csv. Must be set.
+   *  */
   const char *output;
-  /** A model to go on from, whose architecture and options then count; NULL, the default, for
-   *  fresh weights. */
+  /** 1 to go on from the checkpoint in `output`, to the same bits as if there had been no break;
+   *  0, the default, to begin, which fails if there is a checkpoint. */
+  int32_t resume;
+  /** 1 to keep every epoch's model, as epoch-0001.safetensors and so on; 0 is the default. */
+  int32_t keep_every_epoch;
+  /** 1 to write models in half precision; 0, the default, in single. */
+  int32_t half_precision;
+  /** Epochs from one measurement to the next; 1 is the default. The last epoch is always
+   *  measured. */
+  int32_t evaluation_interval;
+
+  /** A model to start from, which stays as it is and whose architecture and options count; NULL,
+   *  the default, for fresh weights, which the fields to the next blank line describe. */
   const fcn_model *start;
-  /** The architecture of a fresh model; NULL, the default, for "fcn-simple". */
+  /** The architecture; NULL, the default, for "fcn-simple". */
   const char *architecture;
-  /** How pictures become the fresh model's input; NULL, the default, for torchvision's rule. */
+  /** How pictures become its input; NULL, the default, for the architecture's own way. */
   const fcn_preprocessing *preprocessing;
-  /** Factor on the fresh model's channel counts, 0.01 to 4; 1 is the default. */
+  /** A safetensors file whose weights are taken where name and shape agree; NULL, the default,
+   *  for none. */
+  const char *weights;
+  /** Factor on the channel counts, 0.01 to 4; 1 is the default. */
   float width;
-  /** 1 for batch normalisation in the fresh model; 0 is the default. */
+  /** 1 for batch normalisation; 0 is the default. */
   int32_t batch_norm;
-  /** Times to go through the training pictures; 50 is the default. */
+
+  /** Times to go through the training pictures; 62 is the default. */
   int32_t epochs;
-  /** Pictures in a minibatch; 8 is the default. */
+  /** Pictures in a minibatch, 1 to 1024; 10 is the default. */
   int32_t batch_size;
-  /** Side in pixels of the square that is cut from each training picture; 224 is the default. */
-  int32_t crop_size;
   /** FCN_OPTIMIZER_SGD, the default, or another. */
   int32_t optimizer;
+  /** What the optimiser's steps are multiplied by, above 0; 0.01 is the default. */
+  float learning_rate;
+  /** Part of the last step that SGD takes again, 0 to 0.9999; 0.9 is the default. */
+  float momentum;
+  /** Pull of the weights towards 0, 0 to 1; 0.0005 is the default. */
+  float weight_decay;
+  /** Factor on the learning rate of biases; 1 is the default, 2 that of the FCN papers. */
+  float bias_rate;
+  /** Factor on the weight decay of biases; 0 is the default. */
+  float bias_decay;
+  /** Longest norm of all gradients together, to which longer ones are cut; 0, the default, for no
+   *  limit. */
+  float clip_norm;
   /** FCN_SCHEDULE_CONSTANT, the default, or another. */
   int32_t schedule;
-  /** Length of an optimiser's step at the start; 0.01 is the default. */
-  float learning_rate;
-  /** Part of the last step that SGD takes again, 0 to below 1; 0.9 is the default. */
-  float momentum;
-  /** Pull of the weights towards 0; 0.0005 is the default. */
-  float weight_decay;
-  /** Iterations over which the learning rate rises from 0; 0 is the default. */
+  /** Power of FCN_SCHEDULE_POLY, above 0, at most 10; 0.9 is the default. */
+  float schedule_power;
+  /** Epochs of FCN_SCHEDULE_STEP, at least 1; 10 is the default. */
+  int32_t schedule_epochs;
+  /** Factor of FCN_SCHEDULE_STEP, above 0, at most 1; 0.1 is the default. */
+  float schedule_factor;
+  /** Iterations over which the learning rate first rises from 0; 0 is the default. */
   int32_t warm_up;
-  /** 1, the default, to mirror half of the pictures; 0 not to. */
-  int32_t flip;
-  /** Least factor by which a training picture is scaled, 0.1 to 10; 1 is the default. */
+  /** FCN_LOSS_MEAN, the default, or another. */
+  int32_t loss;
+  /** FCN_CLASS_WEIGHTS_NONE, the default, or another. */
+  int32_t class_weights;
+
+  /** Columns of the piece that is cut from each training picture; 0, the default, for all, in
+   *  which case the pictures must be of one size. */
+  int32_t crop_width;
+  /** Rows of that piece; 0, the default, for all. */
+  int32_t crop_height;
+  /** Least factor by which a training picture is scaled, 0.05 to 20; 1 is the default. */
   float scale_least;
   /** Greatest factor, at least the least; 1 is the default. */
   float scale_greatest;
-  /** Where random numbers start: the same seed gives the same model, to the last bit. */
+  /** 1 to mirror half of the training pictures; 0 is the default. */
+  int32_t flip;
+  /** Colours are multiplied by 1 plus or minus at most this, 0 to 1; 0 is the default. */
+  float brightness;
+  /** Distances from mid-grey are multiplied by 1 plus or minus at most this, 0 to 1; 0 is the
+   *  default. */
+  float contrast;
+  /** 0. */
+  int32_t reserved;
+  /** What fresh weights, order and variation of the pictures follow from; 1 is the default. */
   uint64_t seed;
 } fcn_trainer_params;
 
@@ -650,53 +713,65 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
 FCN_EXPERIMENTAL fcn_status fcn_trainer_params_init(fcn_trainer_params *params,
                                                     uint32_t struct_size);
 
-/** Makes a trainer and reads the lists of its data. */
+/** Makes a trainer, makes the output folder, and looks for all files of the data. */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_create(fcn_trainer **out,
                                                const fcn_trainer_params *params);
 /** Frees a trainer; NULL is allowed. What it wrote stays. */
 FCN_EXPERIMENTAL void fcn_trainer_free(fcn_trainer *trainer);
 
+enum {
+  /** A minibatch was learned from. */
+  FCN_TRAIN_MINIBATCH = 1,
+  /** A picture of the validation split was measured. */
+  FCN_TRAIN_MEASUREMENT = 2,
+  /** An epoch is done and its files are written. */
+  FCN_TRAIN_EPOCH = 3
+};
+
 /** How far training has come. */
 FCN_EXPERIMENTAL typedef struct fcn_train_progress {
   /** Bytes of this struct that the library filled in. */
   uint32_t struct_size;
-  /** 1 in the call after the last minibatch of an epoch and its measurements, else 0. */
-  int32_t epoch_ended;
+  /** FCN_TRAIN_MINIBATCH or another: why the callback is called. */
+  int32_t event;
   /** The epoch, from 1. */
   int32_t epoch;
   /** Epochs in all. */
   int32_t epoch_count;
-  /** Minibatches done since the start of the run. */
+  /** Minibatches of this epoch, or pictures of this measurement, that are done. */
+  int32_t step;
+  /** Minibatches of an epoch, or pictures of a measurement. */
+  int32_t step_count;
+  /** Minibatches done since the start of the training, in all its runs. */
   int64_t iteration;
-  /** Minibatches in all. */
+  /** Minibatches of the whole training. */
   int64_t iteration_count;
-  /** Loss of the last minibatch, or the mean of the epoch once it has ended. */
+  /** Loss of the last minibatch; after an epoch the mean of its minibatches. */
   float loss;
-  /** Part of the labelled training pixels that were right, 0 to 1, over the same pictures as
-   *  `loss`. */
+  /** After an epoch: part of its labelled pixels that were right, 0 to 1; otherwise NaN. */
   float pixel_accuracy;
-  /** The same two on the validation split, if there is one and an epoch has ended; else NaN. */
+  /** After an epoch that was measured: mean loss on the validation split; otherwise NaN. */
   float validation_loss;
-  /** See validation_loss. */
+  /** After an epoch that was measured: part of the labelled pixels that were right, 0 to 1;
+   *  otherwise NaN. */
   float validation_pixel_accuracy;
-  /** Mean over the classes of intersection over union on the validation split; else NaN. */
+  /** After an epoch that was measured: mean over the classes of intersection over union, 0 to 1;
+   *  otherwise NaN. */
   float validation_mean_iu;
   /** Learning rate of the last minibatch. */
   float learning_rate;
-  /** Since the call began, in milliseconds. */
+  /** Since the start of the training, over all its runs, in milliseconds. */
   double elapsed_ms;
 } fcn_train_progress;
 
-/** Told of progress after every minibatch and every epoch; returns 0 to go on. */
+/** Told of progress after every minibatch, measured picture and epoch; returns 0 to go on. */
 FCN_EXPERIMENTAL typedef int32_t (*fcn_train_callback)(const fcn_train_progress *progress,
                                                        void *user_data);
 
-/** Trains to the end. `callback` may be NULL. After FCN_E_ABORTED another call goes on where this
- *  one stopped. */
+/** Trains to the end. `callback` may be NULL. After FCN_E_ABORTED, or another failure whose cause
+ *  has gone, a further call goes on from the last whole epoch. */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_run(fcn_trainer *trainer, fcn_train_callback callback,
                                             void *user_data);
-/** Writes the model, as it stands, to `path`, in place of what stood there. */
-FCN_EXPERIMENTAL fcn_status fcn_trainer_save(fcn_trainer *trainer, const char *path);
 
 #ifdef __cplusplus
 }

@@ -41,7 +41,6 @@ public func fcn_backend_get_info(
 
 extension fcn_backend_info: GrowingStruct {
   static var name: StaticString { "fcn_backend_info" }
-  static var firstSize: Int { 24 }
 }
 
 /// Strings that are made once and stay.

@@ -3,7 +3,6 @@ import FCNSwift
 
 extension fcn_allocator: GrowingStruct {
   static var name: StaticString { "fcn_allocator" }
-  static var firstSize: Int { 32 }
 }
 
 extension Allocator {

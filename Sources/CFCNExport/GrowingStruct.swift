@@ -7,7 +7,7 @@ import FCNSwift
 protocol GrowingStruct {
   /// The name in the header, for messages.
   static var name: StaticString { get }
-  /// sizeof in the first release that had the struct.
+  /// sizeof in the first release that had the struct: its size, until the day it grows.
   static var firstSize: Int { get }
   /// The field that every one begins with.
   var struct_size: UInt32 { get set }
@@ -16,6 +16,8 @@ protocol GrowingStruct {
 }
 
 extension GrowingStruct {
+  static var firstSize: Int { size }
+
   private static var size: Int { MemoryLayout<Self>.stride }
 
   /// Larger than any struct will be: what a host that never set the size may not make us walk over.
@@ -68,11 +70,11 @@ extension GrowingStruct {
     Self.write(self, to: pointer, size: try Self.checkedSize(at: pointer))
   }
 
-  /// This with `struct_size` set, as callbacks get it.
-  var sized: Self {
-    var copy = self
-    copy.struct_size = UInt32(Self.size)
-    return copy
+  /// All zero but for `struct_size`, as callbacks get it.
+  static var sized: Self {
+    var value = Self()
+    value.struct_size = UInt32(size)
+    return value
   }
 
   private static func write(_ value: Self, to pointer: UnsafeMutablePointer<Self>, size: Int) {

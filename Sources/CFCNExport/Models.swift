@@ -51,7 +51,6 @@ final class ModelObject: HandledObject {
 
 extension fcn_model_info: GrowingStruct {
   static var name: StaticString { "fcn_model_info" }
-  static var firstSize: Int { 64 }
 }
 
 @c @implementation

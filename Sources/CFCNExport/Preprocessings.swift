@@ -3,7 +3,6 @@ import FCNSwift
 
 extension fcn_preprocessing: GrowingStruct {
   static var name: StaticString { "fcn_preprocessing" }
-  static var firstSize: Int { 48 }
 
   /// The rule as the header has it.
   init(_ rule: Preprocessing) {

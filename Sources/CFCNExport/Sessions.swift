@@ -42,7 +42,6 @@ final class SessionObject: HandledObject {
 
 extension fcn_session_params: GrowingStruct {
   static var name: StaticString { "fcn_session_params" }
-  static var firstSize: Int { 32 }
 
   static var defaults: fcn_session_params {
     let options = Session.Options()
@@ -65,11 +64,9 @@ extension fcn_session_params: GrowingStruct {
 
 extension fcn_segment_progress: GrowingStruct {
   static var name: StaticString { "fcn_segment_progress" }
-  static var firstSize: Int { 24 }
 
   init(_ state: Session.Progress, elapsed: Duration) {
-    self.init()
-    self.struct_size = UInt32(MemoryLayout<Self>.stride)
+    self = .sized
     pictures_done = Int32(clamping: state.picturesDone)
     picture_count = Int32(clamping: state.pictureCount)
     fraction = state.fraction

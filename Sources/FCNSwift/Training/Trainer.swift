@@ -71,8 +71,8 @@ public final class Trainer {
     self.options = options
     self.validation = validation
     try File.makeFolder(folder)
-    let checkpointPath = "\(folder)/checkpoint.safetensors"
-    guard resume || !File.exists(checkpointPath) else {
+    let checkpointPath = Trainer.checkpointPath(in: folder)
+    guard resume || !Trainer.hasCheckpoint(in: folder) else {
       throw FCNError(
         .invalidState,
         "\(folder) holds a training already; resume it, or name another folder")
@@ -104,6 +104,15 @@ public final class Trainer {
       (epochsDone, best, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
     }
     log = try TrainingLog(path: "\(folder)/log.csv", keeping: epochsDone)
+  }
+
+  /// Whether `folder` holds a training that can be resumed.
+  public static func hasCheckpoint(in folder: String) -> Bool {
+    File.exists(checkpointPath(in: folder))
+  }
+
+  private static func checkpointPath(in folder: String) -> String {
+    "\(folder)/checkpoint.safetensors"
   }
 
   /// Trains until all epochs are done. `observer` is called on this thread; false stops the training
@@ -180,7 +189,7 @@ public final class Trainer {
       epoch: record.epoch, best: best, seconds: seconds, options: options.decisive,
       description: description, parameters: model.weights,
       optimizerState: try learner.optimizerState())
-    try checkpoint.write(to: "\(folder)/checkpoint.safetensors", options.optimizer)
+    try checkpoint.write(to: Trainer.checkpointPath(in: folder), options.optimizer)
   }
 
   private func learningRate(_ iteration: Int) -> Float {

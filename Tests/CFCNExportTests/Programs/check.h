@@ -34,11 +34,12 @@ static int failures;
 
 #define OK(call) EXPECT(FCN_OK, call)
 
-/** Ends the program where the rest of it would make no sense. */
+/** As OK, but ends the program where the call fails, since the rest would make no sense. */
 #define MUST(call)                                                             \
   do {                                                                         \
+    int before_ = failures;                                                    \
     OK(call);                                                                  \
-    if (failures) exit(EXIT_FAILURE);                                          \
+    if (failures != before_) exit(EXIT_FAILURE);                               \
   } while (0)
 
 static inline int report(void) {

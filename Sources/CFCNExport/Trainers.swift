@@ -1,0 +1,114 @@
+public import CFCN
+import FCNSwift
+
+/// What an fcn_trainer stands for.
+final class TrainerObject: HandledObject {
+  static var handleName: StaticString { "fcn_trainer" }
+  static var handleMark: UInt64 { 0x6661_7472_6169_6E31 }
+
+  private let turnstile = Turnstile()
+  private let model: Model
+  private let training: VOCSplit
+  private let validation: VOCSplit?
+  private let folder: String
+  private let options: TrainingOptions
+  /// nil after a run that did not reach its end: it may have stopped within an epoch.
+  private var trainer: Trainer?
+
+  init(_ params: fcn_trainer_params) throws {
+    let data = try VOCFolder(path: try string(params.data, "data"))
+    let split = try optionalString(params.train_split, "train_split") ?? "train"
+    training = try VOCSplit(data, split: split)
+    validation = try optionalString(params.validation_split, "validation_split").map {
+      try VOCSplit(data, split: $0)
+    }
+    folder = try string(params.output, "output")
+    options = try params.options()
+    model = try params.model(for: data)
+    trainer = try makeTrainer(resume: try params.resumes)
+  }
+
+  private func makeTrainer(resume: Bool) throws -> Trainer {
+    try Trainer(
+      model: model, training: training, validation: validation, folder: folder, options: options,
+      resume: resume)
+  }
+
+  func run(_ callback: fcn_train_callback?, _ userData: UnsafeMutableRawPointer?) throws {
+    try turnstile.run("fcn_trainer") {
+      let trainer = try trainer ?? makeTrainer(resume: Trainer.hasCheckpoint(in: folder))
+      self.trainer = nil
+      var report = fcn_train_progress.sized
+      try trainer.run { event in
+        report.update(event)
+        guard let callback else { return true }
+        return callback(&report, userData) == 0
+      }
+      self.trainer = trainer
+    }
+  }
+}
+
+extension fcn_train_progress: GrowingStruct {
+  static var name: StaticString { "fcn_train_progress" }
+
+  /// Puts `event` in place of what the last one said; what it does not touch stays.
+  mutating func update(_ event: Trainer.Event) {
+    (pixel_accuracy, validation_loss) = (.nan, .nan)
+    (validation_pixel_accuracy, validation_mean_iu) = (.nan, .nan)
+    switch event {
+    case .minibatch(let progress):
+      self.event = Int32(FCN_TRAIN_MINIBATCH)
+      epoch = Int32(clamping: progress.epoch)
+      epoch_count = Int32(clamping: progress.epochs)
+      step = Int32(clamping: progress.iteration)
+      step_count = Int32(clamping: progress.iterations)
+      iteration = Int64((progress.epoch - 1) * progress.iterations + progress.iteration)
+      iteration_count = Int64(progress.epochs * progress.iterations)
+      loss = Float(progress.loss)
+      learning_rate = progress.learningRate
+      elapsed_ms = progress.seconds * 1000
+    case .evaluated(let done, let count):
+      self.event = Int32(FCN_TRAIN_MEASUREMENT)
+      step = Int32(clamping: done)
+      step_count = Int32(clamping: count)
+    case .epoch(let record):
+      self.event = Int32(FCN_TRAIN_EPOCH)
+      loss = Float(record.training.loss)
+      pixel_accuracy = Float(record.training.pixelAccuracy)
+      validation_loss = Float(record.validation?.loss ?? .nan)
+      validation_pixel_accuracy = Float(record.validation?.pixelAccuracy ?? .nan)
+      validation_mean_iu = Float(record.validation?.meanIU ?? .nan)
+      elapsed_ms = record.seconds * 1000
+    }
+  }
+}
+
+@c @implementation
+public func fcn_trainer_params_init(
+  _ params: UnsafeMutablePointer<fcn_trainer_params>?, _ struct_size: UInt32
+) -> fcn_status {
+  attempt { try fcn_trainer_params.initialize(params, size: struct_size, to: .defaults) }
+}
+
+@c @implementation
+public func fcn_trainer_create(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ params: UnsafePointer<fcn_trainer_params>?
+) -> fcn_status {
+  attempt {
+    try TrainerObject.create(out) {
+      let params = try required(params, "params")
+      return try TrainerObject(fcn_trainer_params.read(params, over: .defaults))
+    }
+  }
+}
+
+@c @implementation
+public func fcn_trainer_free(_ trainer: OpaquePointer?) { TrainerObject.free(trainer) }
+
+@c @implementation
+public func fcn_trainer_run(
+  _ trainer: OpaquePointer?, _ callback: fcn_train_callback?, _ user_data: UnsafeMutableRawPointer?
+) -> fcn_status {
+  attempt { try TrainerObject.from(trainer).run(callback, user_data) }
+}
