@@ -1,0 +1,269 @@
+"""What examples/python/fcn promises.
+
+usage: test_fcn.py MODEL PICTURE FOLDER DATA   (FCN_MODEL names the model too)
+"""
+
+import gc
+import sys
+import threading
+import unittest
+import weakref
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+import fcn  # noqa: E402
+
+MODEL, PICTURE, FOLDER, DATA = sys.argv[1:5]
+
+
+def noise(height, width, channels=3, seed=1):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, channels), np.uint8)
+
+
+class ModelTest(unittest.TestCase):
+    def test_properties(self):
+        with fcn.Model(MODEL) as model:
+            self.assertEqual(model.class_names, ["ground", "sky", "house", "tree"])
+            self.assertEqual(model.palette.tolist()[1], [90, 160, 250])
+            self.assertEqual(model.architecture, "fcn-simple")
+            self.assertIn("tests", model.note)
+            self.assertGreater(model.parameter_count, 1000)
+            rule = model.preprocessing
+            self.assertEqual((rule["size"], rule["channels"]), ("native", "rgb"))
+            np.testing.assert_allclose(rule["mean"], [123.675, 116.28, 103.53], rtol=1e-5)
+
+    def test_ways_to_open(self):
+        picture = noise(40, 50)
+        with fcn.Model(MODEL) as model, fcn.Session(model) as session:
+            wanted = session.segment(picture)
+        for model in (fcn.Model.default(), fcn.Model.from_bytes(Path(MODEL).read_bytes())):
+            with model, fcn.Session(model) as session:
+                np.testing.assert_array_equal(session.segment(picture), wanted)
+
+    def test_errors(self):
+        with self.assertRaises(fcn.FCNError) as caught:
+            fcn.Model("/no/such/model")
+        self.assertEqual((caught.exception.status, caught.exception.name), (-2, "NOT_FOUND"))
+        self.assertIn("/no/such/model", str(caught.exception))
+        with self.assertRaises(fcn.FCNError) as caught:
+            fcn.Model.from_bytes(Path(MODEL).read_bytes()[:-1])
+        self.assertEqual(caught.exception.name, "CORRUPT")
+
+    def test_closing(self):
+        model = fcn.Model(MODEL)
+        session = fcn.Session(model)
+        model.close()
+        model.close()
+        self.assertEqual(session.segment(noise(8, 8)).shape, (8, 8))
+        with self.assertRaises(ValueError):
+            _ = model.class_names
+        gone = weakref.ref(session)
+        del session
+        gc.collect()
+        self.assertIsNone(gone())
+
+
+class SessionTest(unittest.TestCase):
+    def setUp(self):
+        self.model = fcn.Model(MODEL)
+        self.session = fcn.Session(self.model)
+
+    def tearDown(self):
+        self.session.close()
+        self.model.close()
+
+    def test_layouts(self):
+        rgb = noise(37, 53)
+        alpha = np.concatenate([rgb, noise(37, 53, 1, seed=2)], axis=2)
+        large = np.zeros((60, 90, 3), np.uint8)
+        large[5:42, 7:60] = rgb
+        wanted = self.session.segment(rgb)
+        self.assertGreater(len(np.unique(wanted)), 1)
+        cases = {
+            "part of a larger array": (large[5:42, 7:60], "rgb"),
+            "reversed channels": (rgb[:, :, ::-1], "bgr"),
+            "contiguous bgr": (np.ascontiguousarray(rgb[:, :, ::-1]), "bgr"),
+            "alpha": (alpha, "rgb"),
+            "bgr and alpha": (np.ascontiguousarray(alpha[:, :, [2, 1, 0, 3]]), "bgr"),
+            "colour without alpha, not contiguous": (alpha[:, :, :3], "rgb"),
+            "rows from the bottom, twice": (rgb[::-1][::-1], "rgb"),
+            "columns first in memory": (np.asfortranarray(rgb), "rgb"),
+        }
+        for name, (array, order) in cases.items():
+            with self.subTest(name):
+                np.testing.assert_array_equal(self.session.segment(array, order), wanted)
+        upside_down = self.session.segment(rgb[::-1])
+        np.testing.assert_array_equal(
+            upside_down, self.session.segment(np.ascontiguousarray(rgb[::-1])))
+        grey = rgb[:, :, 0]
+        np.testing.assert_array_equal(
+            self.session.segment(grey), self.session.segment(np.dstack([grey] * 3)))
+
+    def test_wrong_arrays(self):
+        for array, error in [
+            (noise(4, 4).astype(np.float32), TypeError),
+            (np.zeros((4, 4, 2), np.uint8), ValueError),
+            (np.zeros((0, 4, 3), np.uint8), ValueError),
+            (np.zeros(4, np.uint8), ValueError),
+        ]:
+            with self.subTest(shape=array.shape), self.assertRaises(error):
+                self.session.segment(array)
+        with self.assertRaises(ValueError):
+            self.session.segment(noise(4, 4), "grb")
+        with self.assertRaises(fcn.FCNError):
+            self.session.segment_all([])
+
+    def test_results(self):
+        labels = self.session.segment(noise(21, 34))
+        scores, probabilities = self.session.scores(), self.session.probabilities()
+        self.assertEqual(scores.shape, (4, 21, 34))
+        np.testing.assert_array_equal(scores.argmax(0), labels)
+        shifted = np.exp(scores - scores.max(0))
+        np.testing.assert_allclose(probabilities, shifted / shifted.sum(0), rtol=1e-4, atol=1e-6)
+        areas = self.session.areas()
+        self.assertEqual(list(areas), self.model.class_names)
+        self.assertEqual(list(areas.values()), np.bincount(labels.ravel(), minlength=4).tolist())
+        with self.assertRaises(fcn.FCNError) as caught:
+            self.session.labels(1)
+        self.assertEqual(caught.exception.name, "NOT_FOUND")
+
+    def test_batches(self):
+        pictures = [noise(20, 30, seed=i) for i in range(3)] + [noise(11, 17)]
+        together = self.session.segment_all(pictures)
+        self.assertEqual(self.session.result_count, 4)
+        for picture, labels in zip(pictures, together):
+            np.testing.assert_array_equal(self.session.segment(picture), labels)
+
+    def test_files(self):
+        with fcn.Image(PICTURE) as image:
+            wanted = self.session.segment(image.array)
+        np.testing.assert_array_equal(self.session.segment_file(PICTURE), wanted)
+        encoded = Path(PICTURE).read_bytes()
+        np.testing.assert_array_equal(self.session.segment_encoded(encoded), wanted)
+
+    def test_progress_and_stopping(self):
+        seen = []
+        with fcn.Session(self.model, progress=lambda p: seen.append(p.fraction)) as session:
+            session.segment(noise(16, 16))
+        self.assertGreater(len(seen), 10)
+        self.assertEqual(seen, sorted(seen))
+        with fcn.Session(self.model, progress=lambda p: p.fraction < 0.5) as session:
+            with self.assertRaises(fcn.FCNError) as caught:
+                session.segment(noise(16, 16))
+            self.assertEqual(caught.exception.name, "ABORTED")
+
+        def fail(_):
+            raise KeyError("mine")
+
+        with fcn.Session(self.model, progress=fail) as session, self.assertRaises(KeyError):
+            session.segment(noise(16, 16))
+
+    def test_threads(self):
+        picture = noise(64, 64)
+        wanted = self.session.segment(picture)
+        results = []
+
+        def work():
+            with fcn.Session(self.model, threads=1) as session:
+                results.extend(session.segment(picture) for _ in range(3))
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(results), 9)
+        for labels in results:
+            np.testing.assert_array_equal(labels, wanted)
+
+    def test_disabled_forms(self):
+        picture = noise(32, 32)
+        fast = self.session.segment(picture), self.session.scores()
+        with fcn.Session(self.model, disabled_forms=["convolution.gemm"]) as session:
+            session.segment(picture)
+            np.testing.assert_allclose(session.scores(), fast[1], rtol=1e-3, atol=1e-4)
+        with self.assertRaises(fcn.FCNError) as caught:
+            fcn.Session(self.model, disabled_forms=["no.such.form"])
+        self.assertIn("no.such.form", str(caught.exception))
+
+
+class ImageTest(unittest.TestCase):
+    def test_round_trip(self):
+        picture = noise(19, 23)
+        path = Path(FOLDER) / "noise.png"
+        with fcn.Image.from_array(picture[:, :, ::-1], "bgr") as image:
+            np.testing.assert_array_equal(image.array, picture)
+            image.save(path)
+        with fcn.Image(path) as image, fcn.Image.decode(path.read_bytes()) as decoded:
+            np.testing.assert_array_equal(image.array, picture)
+            np.testing.assert_array_equal(decoded.array, picture)
+
+    def test_drawings(self):
+        picture, labels = np.full((30, 40, 3), 100, np.uint8), np.zeros((30, 40), np.uint8)
+        labels[:, 20:] = 1
+        with fcn.Model(MODEL) as model:
+            colours = model.palette[labels]
+            with fcn.overlay(picture, labels, model, opacity=1) as drawn:
+                np.testing.assert_array_equal(drawn.array, colours)
+            with fcn.overlay(picture, labels, model, opacity=0) as drawn:
+                np.testing.assert_array_equal(drawn.array, picture)
+            with fcn.sheet(picture, labels, model, truth=labels) as drawn:
+                self.assertGreaterEqual(drawn.array.shape[1], 3 * 40)
+            path = Path(FOLDER) / "labels.png"
+            fcn.save_labels(path, labels, model)
+            with fcn.Image(path) as image:
+                np.testing.assert_array_equal(image.array, colours)
+            with self.assertRaises(ValueError):
+                fcn.overlay(picture, labels.T, model)
+
+
+class TrainerTest(unittest.TestCase):
+    def test_stop_and_resume(self):
+        params = dict(epochs=2, width=0.05, batch_norm=1, batch_size=2, optimizer="adamw",
+                      validation_split="val", threads=1)
+        whole, broken = Path(FOLDER) / "whole", Path(FOLDER) / "broken"
+        events = []
+        with fcn.Trainer(DATA, whole, **params) as trainer:
+            trainer.run(events.append)
+        self.assertEqual({e.event for e in events}, {"minibatch", "measurement", "epoch"})
+        ends = [e for e in events if e.event == "epoch"]
+        self.assertEqual([e.epoch for e in ends], [1, 2])
+        self.assertEqual((ends[-1].iteration, ends[-1].epoch_count), (ends[-1].iteration_count, 2))
+        self.assertTrue(0 <= ends[-1].validation_mean_iu <= 1)
+        self.assertTrue(all(e.validation_mean_iu is None for e in events if e.event != "epoch"))
+
+        with fcn.Trainer(DATA, broken, **params) as trainer:
+            with self.assertRaises(fcn.FCNError) as caught:
+                trainer.run(lambda e: not (e.epoch == 2 and e.event == "minibatch"))
+            self.assertEqual(caught.exception.name, "ABORTED")
+            trainer.run()
+        for name in ("model.safetensors", "best.safetensors"):
+            self.assertEqual((whole / name).read_bytes(), (broken / name).read_bytes())
+        with fcn.Model(broken / "model.safetensors") as model:
+            self.assertEqual(model.class_names, ["ground", "sky", "house", "tree"])
+        with self.assertRaises(fcn.FCNError) as caught:
+            fcn.Trainer(DATA, whole, **params)
+        self.assertEqual(caught.exception.name, "INVALID_STATE")
+
+    def test_wrong_parameters(self):
+        with self.assertRaises(TypeError):
+            fcn.Trainer(DATA, FOLDER, epoch=3)
+        with self.assertRaises(fcn.FCNError):
+            fcn.Trainer(DATA, Path(FOLDER) / "none", epochs=0)
+        with self.assertRaises(fcn.FCNError):
+            fcn.Trainer("/no/such/folder", Path(FOLDER) / "none")
+
+
+class LibraryTest(unittest.TestCase):
+    def test_about(self):
+        self.assertRegex(fcn.version(), r"^\d+\.\d+\.\d+$")
+        about = fcn.about()
+        self.assertEqual(set(about), {"build", "cpu", "blas", "architectures"})
+        self.assertIn("fcn-simple", about["architectures"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)

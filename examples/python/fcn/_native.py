@@ -1,0 +1,245 @@
+"""include/fcn.h restated for ctypes: structs, functions and their types, statuses as exceptions."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t
+from ctypes import c_uint8, c_uint32, c_uint64, c_void_p
+from pathlib import Path
+from typing import Any, TypeVar, Union
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+#: The FCN_ABI_VERSION of the header that is restated here.
+ABI_VERSION = 1
+
+STATUS_NAMES = {
+    -1: "INVALID_ARGUMENT", -2: "NOT_FOUND", -3: "INPUT_OUTPUT", -4: "UNSUPPORTED",
+    -5: "CORRUPT", -6: "SHAPE_MISMATCH", -7: "OUT_OF_MEMORY", -8: "ABORTED", -9: "NOT_FINITE",
+    -10: "BUFFER_TOO_SMALL", -11: "INVALID_STATE", -12: "INTERNAL",
+}
+
+
+class FCNError(Exception):
+    """A call that failed: `status` is its code, `name` the code's name without FCN_E_."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.name = STATUS_NAMES.get(status, str(status))
+
+
+class PixelsStruct(ctypes.Structure):
+    _fields_ = [
+        ("data", c_void_p), ("width", c_int32), ("height", c_int32), ("row_stride", c_size_t),
+        ("format", c_int32), ("reserved", c_int32),
+    ]
+
+
+class ModelInfoStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("class_count", c_int32), ("class_names", POINTER(c_char_p)),
+        ("palette", POINTER(c_uint8)), ("architecture", c_char_p), ("note", c_char_p),
+        ("parameter_count", c_int64), ("width", c_float), ("batch_norm", c_int32),
+    ]
+
+
+class PreprocessingStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("size_rule", c_int32), ("size_width", c_int32),
+        ("size_height", c_int32), ("channel_order", c_int32), ("mean", c_float * 3),
+        ("scale", c_float * 3), ("reserved", c_int32),
+    ]
+
+
+class SessionParamsStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("threads", c_int32), ("largest_batch", c_int32),
+        ("reserved", c_int32), ("disabled_forms", c_char_p), ("allocator", c_void_p),
+    ]
+
+
+class SegmentProgressStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("pictures_done", c_int32), ("picture_count", c_int32),
+        ("fraction", c_float), ("elapsed_ms", c_double),
+    ]
+
+
+class TrainerParamsStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("threads", c_int32), ("data", c_char_p),
+        ("train_split", c_char_p), ("validation_split", c_char_p), ("output", c_char_p),
+        ("resume", c_int32), ("keep_every_epoch", c_int32), ("half_precision", c_int32),
+        ("evaluation_interval", c_int32), ("start", c_void_p), ("architecture", c_char_p),
+        ("preprocessing", c_void_p), ("weights", c_char_p), ("width", c_float),
+        ("batch_norm", c_int32), ("epochs", c_int32), ("batch_size", c_int32),
+        ("optimizer", c_int32), ("learning_rate", c_float), ("momentum", c_float),
+        ("weight_decay", c_float), ("bias_rate", c_float), ("bias_decay", c_float),
+        ("clip_norm", c_float), ("schedule", c_int32), ("schedule_power", c_float),
+        ("schedule_epochs", c_int32), ("schedule_factor", c_float), ("warm_up", c_int32),
+        ("loss", c_int32), ("class_weights", c_int32), ("crop_width", c_int32),
+        ("crop_height", c_int32), ("scale_least", c_float), ("scale_greatest", c_float),
+        ("flip", c_int32), ("brightness", c_float), ("contrast", c_float), ("reserved", c_int32),
+        ("seed", c_uint64),
+    ]
+
+
+class TrainProgressStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("event", c_int32), ("epoch", c_int32),
+        ("epoch_count", c_int32), ("step", c_int32), ("step_count", c_int32),
+        ("iteration", c_int64), ("iteration_count", c_int64), ("loss", c_float),
+        ("pixel_accuracy", c_float), ("validation_loss", c_float),
+        ("validation_pixel_accuracy", c_float), ("validation_mean_iu", c_float),
+        ("learning_rate", c_float), ("elapsed_ms", c_double),
+    ]
+
+
+class ModelHandle(ctypes.Structure):
+    pass
+
+
+class SessionHandle(ctypes.Structure):
+    pass
+
+
+class ImageHandle(ctypes.Structure):
+    pass
+
+
+class TrainerHandle(ctypes.Structure):
+    pass
+
+
+SegmentCallback = CFUNCTYPE(c_int32, POINTER(SegmentProgressStruct), c_void_p)
+TrainCallback = CFUNCTYPE(c_int32, POINTER(TrainProgressStruct), c_void_p)
+
+_U8, _F32, _I64, _Size = POINTER(c_uint8), POINTER(c_float), POINTER(c_int64), POINTER(c_size_t)
+_Image, _Model, _Pixels = POINTER(ImageHandle), POINTER(ModelHandle), POINTER(PixelsStruct)
+_Session, _Trainer = POINTER(SessionHandle), POINTER(TrainerHandle)
+
+#: Parameters of every function that returns a status.
+_STATUS_FUNCTIONS: dict[str, list[Any]] = {
+    "fcn_image_open": [POINTER(_Image), c_char_p],
+    "fcn_image_decode": [POINTER(_Image), c_char_p, c_size_t],
+    "fcn_image_copy": [POINTER(_Image), _Pixels],
+    "fcn_image_pixels": [_Pixels, _Image],
+    "fcn_image_save": [_Image, c_char_p],
+    "fcn_model_open": [POINTER(_Model), c_char_p],
+    "fcn_model_open_default": [POINTER(_Model)],
+    "fcn_model_open_memory": [POINTER(_Model), c_char_p, c_size_t],
+    "fcn_model_get_info": [POINTER(ModelInfoStruct), _Model],
+    "fcn_model_get_preprocessing": [POINTER(PreprocessingStruct), _Model],
+    "fcn_session_params_init": [POINTER(SessionParamsStruct), c_uint32],
+    "fcn_session_create": [POINTER(_Session), _Model, POINTER(SessionParamsStruct)],
+    "fcn_session_set_progress": [_Session, SegmentCallback, c_void_p],
+    "fcn_segment": [_Session, _Pixels, c_int32],
+    "fcn_segment_encoded": [_Session, c_char_p, c_size_t],
+    "fcn_segment_file": [_Session, c_char_p],
+    "fcn_result_count": [POINTER(c_int32), _Session],
+    "fcn_result_size": [POINTER(c_int32), POINTER(c_int32), _Session, c_int32],
+    "fcn_result_labels": [_U8, c_size_t, _Size, _Session, c_int32],
+    "fcn_result_scores": [_F32, c_size_t, _Size, _Session, c_int32],
+    "fcn_result_probabilities": [_F32, c_size_t, _Size, _Session, c_int32],
+    "fcn_result_areas": [_I64, c_size_t, _Size, _Session, c_int32],
+    "fcn_labels_save": [_U8, c_int32, c_int32, _Model, c_char_p],
+    "fcn_overlay": [POINTER(_Image), _Pixels, _U8, c_size_t, _Model, c_float],
+    "fcn_sheet": [POINTER(_Image), _Pixels, _U8, _U8, c_size_t, _Model],
+    "fcn_trainer_params_init": [POINTER(TrainerParamsStruct), c_uint32],
+    "fcn_trainer_create": [POINTER(_Trainer), POINTER(TrainerParamsStruct)],
+    "fcn_trainer_run": [_Trainer, TrainCallback, c_void_p],
+}
+
+#: Result and parameters of the others.
+_OTHER_FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
+    "fcn_version": (c_char_p, []),
+    "fcn_abi_version": (c_int32, []),
+    "fcn_about": (c_char_p, [c_int32]),
+    "fcn_last_error_message": (c_char_p, []),
+    "fcn_image_free": (None, [_Image]),
+    "fcn_model_free": (None, [_Model]),
+    "fcn_session_free": (None, [_Session]),
+    "fcn_trainer_free": (None, [_Trainer]),
+}
+
+
+def _load() -> ctypes.CDLL:
+    built = Path(__file__).resolve().parents[3] / "build" / "lib" / "libfcn.so.1"
+    path = os.environ.get("FCN_LIBRARY") or (str(built) if built.exists() else "libfcn.so.1")
+    library = ctypes.CDLL(path)
+    for name, (result, parameters) in _OTHER_FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, parameters
+    if library.fcn_abi_version() != ABI_VERSION:
+        raise ImportError(
+            f"{path} has ABI version {library.fcn_abi_version()}; this module needs {ABI_VERSION}")
+
+    def check(status: int, *_: Any) -> int:
+        if status != 0:
+            raise FCNError(status, library.fcn_last_error_message().decode())
+        return status
+
+    for name, parameters in _STATUS_FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes, function.errcheck = c_int32, parameters, check
+    return library
+
+
+lib = _load()
+
+
+def version() -> str:
+    """The library's version, "0.1.0" for one."""
+    return lib.fcn_version().decode()
+
+
+def about() -> dict[str, str]:
+    """What the library was built from and runs on, for a bug report."""
+    topics = {"build": 1, "cpu": 2, "blas": 3, "architectures": 4}
+    return {name: lib.fcn_about(topic).decode() for name, topic in topics.items()}
+
+
+_Self = TypeVar("_Self", bound="Handle")
+
+
+class Handle:
+    """An object of the library, freed by close(), at the end of a `with`, or when unused."""
+
+    _struct: type[ctypes.Structure]
+    _free: str
+
+    def __init__(self) -> None:
+        self.pointer = POINTER(self._struct)()
+
+    @classmethod
+    def made_by(cls: type[_Self], function: str, *arguments: Any) -> _Self:
+        """What the library's `function` hands out through its first parameter."""
+        handle = cls.__new__(cls)
+        Handle.__init__(handle)
+        getattr(lib, function)(ctypes.byref(handle.pointer), *arguments)
+        return handle
+
+    @property
+    def live(self) -> Any:
+        """The pointer, for calls; raises ValueError once the object is closed."""
+        if not self.pointer:
+            raise ValueError(f"the {type(self).__name__} is closed")
+        return self.pointer
+
+    def close(self) -> None:
+        """Frees the object; further calls on it raise ValueError. Closing twice is allowed."""
+        pointer, self.pointer = self.pointer, POINTER(self._struct)()
+        if pointer:
+            getattr(lib, self._free)(pointer)
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "pointer", None):
+            self.close()

@@ -1,0 +1,138 @@
+"""Segmentation."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Iterable, Sequence
+from ctypes import byref, c_float, c_int32, c_int64, c_uint8
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._native import FCNError, Handle, PathLike, PixelsStruct, SegmentCallback
+from ._native import SessionHandle, SessionParamsStruct, lib
+from .image import ChannelOrder, Labels, pixels_of, pointer_to
+from .model import Model
+
+
+@dataclass(frozen=True)
+class SegmentProgress:
+    """How far a segmentation has come; `fraction` is 0 to 1."""
+
+    pictures_done: int
+    picture_count: int
+    fraction: float
+    elapsed_ms: float
+
+
+def _callback(
+    progress: Callable[[SegmentProgress], bool | None], raised: list[BaseException]
+) -> Any:
+    def report(pointer: Any, _: Any) -> int:
+        try:
+            p = pointer.contents
+            state = SegmentProgress(p.pictures_done, p.picture_count, p.fraction, p.elapsed_ms)
+            return 1 if progress(state) is False else 0
+        except BaseException as error:  # to be raised again once C has returned
+            raised.append(error)
+            return 1
+
+    return SegmentCallback(report)
+
+
+class Session(Handle):
+    """The memory and the threads in which a model runs. One thread at a time may use it."""
+
+    _struct, _free = SessionHandle, "fcn_session_free"
+
+    def __init__(
+        self, model: Model, *, threads: int = 0, largest_batch: int = 8,
+        disabled_forms: Iterable[str] = (),
+        progress: Callable[[SegmentProgress], bool | None] | None = None,
+    ) -> None:
+        """`threads` 0 uses every core; `largest_batch` pictures of one size run together.
+        `progress` is told of progress and stops the run, which then raises FCNError, by returning
+        False."""
+        super().__init__()
+        params = SessionParamsStruct()
+        lib.fcn_session_params_init(byref(params), ctypes.sizeof(params))
+        params.threads, params.largest_batch = threads, largest_batch
+        params.disabled_forms = ",".join(disabled_forms).encode() or None
+        self._class_names = model.class_names
+        lib.fcn_session_create(byref(self.pointer), model.live, byref(params))
+        self._raised: list[BaseException] = []
+        if progress is not None:
+            # C calls it as long as the session lives.
+            self._callback = _callback(progress, self._raised)
+            lib.fcn_session_set_progress(self.pointer, self._callback, None)
+
+    def _run(self, function: str, *arguments: Any) -> None:
+        try:
+            getattr(lib, function)(self.live, *arguments)
+        except FCNError:
+            if self._raised:
+                raise self._raised.pop() from None
+            raise
+
+    def segment(self, picture: npt.ArrayLike, order: ChannelOrder = "rgb") -> Labels:
+        """The class of every pixel of an array of uint8: height x width (grey), x 3, or x 4."""
+        return self.segment_all([picture], order)[0]
+
+    def segment_all(
+        self, pictures: Sequence[npt.ArrayLike], order: ChannelOrder = "rgb"
+    ) -> list[Labels]:
+        """As segment() for several pictures, which may differ in size."""
+        views = [pixels_of(picture, order) for picture in pictures]
+        array = (PixelsStruct * len(views))(*(view for view, _ in views))
+        self._run("fcn_segment", array, len(views))
+        return [self.labels(i) for i in range(len(views))]
+
+    def segment_file(self, path: PathLike) -> Labels:
+        """As segment() for a PNG or JPEG file."""
+        self._run("fcn_segment_file", os.fsencode(path))
+        return self.labels()
+
+    def segment_encoded(self, data: bytes) -> Labels:
+        """As segment() for a PNG or JPEG file that stands in memory."""
+        self._run("fcn_segment_encoded", data, len(data))
+        return self.labels()
+
+    @property
+    def result_count(self) -> int:
+        """Pictures in the last run, whose results can be asked for."""
+        count = c_int32()
+        lib.fcn_result_count(byref(count), self.live)
+        return count.value
+
+    def _size(self, index: int) -> tuple[int, int]:
+        width, height = c_int32(), c_int32()
+        lib.fcn_result_size(byref(width), byref(height), self.live, index)
+        return height.value, width.value
+
+    def _result(self, name: str, shape: tuple[int, ...], dtype: Any, kind: Any, index: int) -> Any:
+        array = np.empty(shape, dtype)
+        getattr(lib, name)(pointer_to(array, kind), array.size, None, self.live, index)
+        return array
+
+    def labels(self, index: int = 0) -> Labels:
+        """The class of every pixel of picture `index` of the last run: height x width."""
+        return self._result("fcn_result_labels", self._size(index), np.uint8, c_uint8, index)
+
+    def scores(self, index: int = 0) -> npt.NDArray[np.float32]:
+        """The score of every class at every pixel, before softmax: classes x height x width."""
+        shape = (len(self._class_names), *self._size(index))
+        return self._result("fcn_result_scores", shape, np.float32, c_float, index)
+
+    def probabilities(self, index: int = 0) -> npt.NDArray[np.float32]:
+        """The softmax of the scores."""
+        shape = (len(self._class_names), *self._size(index))
+        return self._result("fcn_result_probabilities", shape, np.float32, c_float, index)
+
+    def areas(self, index: int = 0) -> dict[str, int]:
+        """Pixels of each class, in index order."""
+        shape = (len(self._class_names),)
+        areas = self._result("fcn_result_areas", shape, np.int64, c_int64, index)
+        return dict(zip(self._class_names, areas.tolist()))
