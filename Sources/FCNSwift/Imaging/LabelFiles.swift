@@ -47,9 +47,9 @@ extension LabelMap {
   /// The map as a palette PNG of 8 bits, whose values are the indices.
   ///
   /// Indices beyond `palette` are drawn in the VOC palette's colours, and 255 always in its border
-  /// colour. Throws `invalidArgument` for more than 255 colours.
+  /// colour.
   public func encodedPNG(palette: [RGB]) throws -> [UInt8] {
-    let colours = try Palette.extended(palette).flatMap { [$0.red, $0.green, $0.blue] }
+    let colours = Palette.extended(palette).flatMap { [$0.red, $0.green, $0.blue] }
     return try collectCodecOutput("the label PNG cannot be made") { output, message in
       labels.withUnsafeBufferPointer {
         fcncodec_write_indexed_png(

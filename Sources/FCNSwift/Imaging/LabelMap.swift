@@ -33,8 +33,17 @@ public struct LabelMap: Sendable, Hashable {
 
   /// Pixels of each class below `classCount`: the areas that a host asks for.
   public func areas(classCount: Int) -> [Int] {
+    Array(histogram().prefix(max(0, min(classCount, 255))))
+  }
+
+  /// Pixels of each of the 256 values.
+  func histogram() -> [Int] {
     var areas = [Int](repeating: 0, count: 256)
-    for label in labels { areas[Int(label)] += 1 }
-    return Array(areas.prefix(max(0, min(classCount, 255))))
+    areas.withUnsafeMutableBufferPointer { areas in
+      labels.withUnsafeBufferPointer { labels in
+        for label in labels { areas[Int(label)] += 1 }
+      }
+    }
+    return areas
   }
 }

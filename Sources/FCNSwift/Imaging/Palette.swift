@@ -40,13 +40,10 @@ public enum Palette {
     "pedestrian", "bicyclist",
   ]
 
-  /// A colour for each of the 256 label values: `palette`, then VOC's, and `ignored` last.
-  static func extended(_ palette: [RGB]) throws -> [RGB] {
-    guard palette.count <= 255 else {
-      throw FCNError(
-        .invalidArgument,
-        "a palette of \(palette.count) colours was given; label maps have at most 255 classes")
-    }
-    return palette + voc(count: 255).dropFirst(palette.count) + [ignored]
+  /// A colour for each of the 256 label values: the first 255 of `palette`, VOC's beyond them, and
+  /// `ignored` last.
+  static func extended(_ palette: [RGB]) -> [RGB] {
+    let first = palette.prefix(255)
+    return first + voc(count: 255).dropFirst(first.count) + [ignored]
   }
 }

@@ -53,10 +53,10 @@ import Testing
     #expect(try LabelMap(decoding: coloured.encodedPNG()) == map)
   }
 
-  @Test func aPaletteBeyondAllLabelsIsAnError() throws {
-    let map = try LabelMap(width: 1, height: 1)
-    let palette = [RGB](repeating: RGB(0, 0, 0), count: 256)
-    #expect(fcnError { _ = try map.encodedPNG(palette: palette) }?.kind == .invalidArgument)
+  @Test func aPaletteMayHaveMoreColoursThanThereAreLabels() throws {
+    let map = try LabelMap(width: 1, height: 1, labels: [LabelMap.ignore])
+    let palette = [RGB](repeating: RGB(1, 2, 3), count: 300)
+    #expect(try Image(decoding: map.encodedPNG(palette: palette)).pixels == [224, 224, 192])
   }
 
   @Test func theVOCPaletteHasItsPublishedColours() {
