@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Makes layers.safetensors and layers.json: what PyTorch computes for every operation.
+
+    pip install torch numpy safetensors && python3 make_layers.py
+
+layers.json lists the cases with their settings; a case's tensors are named after it: CASE/input
+(further inputs input1, input2…), CASE/weight and the like, CASE/output, and CASE/gradient/X, the
+gradient of the scalar Σ CASE/gradient/output · CASE/output by X. Values are computed in float64 from
+float32 inputs and stored as float32, so differences are the tested engine's own.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.numpy import save_file
+
+HERE = pathlib.Path(__file__).parent
+IGNORE = 255
+
+random = np.random.RandomState(1)
+tensors = {}
+manifest = {"layers": [], "losses": [], "optimizers": []}
+
+
+def normal(*shape, deviation=1.0):
+    return (deviation * random.standard_normal(shape)).astype(np.float32)
+
+
+def distinct(*shape):
+    """Values no two of which are closer than 1/16, in random order around zero."""
+    count = int(np.prod(shape))
+    return ((random.permutation(count) - count // 2) / 16).astype(np.float32).reshape(shape)
+
+
+def store(name, value):
+    assert name not in tensors, name
+    value = value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+    tensors[name] = np.ascontiguousarray(value.astype(np.float32))
+
+
+def variables(arrays):
+    return {k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in arrays.items()}
+
+
+def layer(name, operation, settings, inputs, parameters, compute, statistics=None, window=None):
+    """Records one case. `compute(inputs, parameters, statistics)` gives the output.
+
+    `statistics` change in the forward pass: their values after it are stored as CASE/after/X.
+    `window`, (row, column, height, width), stores that part of the output only; the upstream
+    gradient is zero outside it.
+    """
+    names = ["input"] + [f"input{i}" for i in range(1, len(inputs))]
+    leaves = variables(dict(zip(names, inputs)))
+    weights = variables(parameters)
+    state = {k: torch.tensor(v, dtype=torch.float64) for k, v in (statistics or {}).items()}
+    for key, value in {**leaves, **weights, **state}.items():
+        store(f"{name}/{key}", value)
+    output = compute([leaves[n] for n in names], weights, state)
+    settings = dict(settings)
+    shape = list(output.shape)
+    if window:
+        row, column, height, width = window
+        settings["window"] = [row, column]
+        output = output[:, :, row : row + height, column : column + width]
+    upstream = normal(*output.shape)
+    store(f"{name}/output", output)
+    store(f"{name}/gradient/output", upstream)
+    output.backward(torch.tensor(upstream, dtype=torch.float64))
+    for key, value in {**leaves, **weights}.items():
+        store(f"{name}/gradient/{key}", torch.zeros_like(value) if value.grad is None else value.grad)
+    for key, value in state.items():
+        store(f"{name}/after/{key}", value)
+    manifest["layers"].append(
+        {"name": name, "operation": operation, "inputs": len(inputs), "outputShape": shape, **settings})
+
+
+def pair(value):
+    return list(value) if isinstance(value, tuple) else [value, value]
+
+
+def convolution(name, shape, channels, kernel, stride=1, padding=0, dilation=1, groups=1, bias=True, window=None):
+    kernel, stride, padding, dilation = map(pair, (kernel, stride, padding, dilation))
+    fan_in = shape[1] // groups * kernel[0] * kernel[1]
+    parameters = {"weight": normal(channels, shape[1] // groups, *kernel, deviation=fan_in**-0.5)}
+    if bias:
+        parameters["bias"] = normal(channels)
+    layer(
+        name, "convolution",
+        dict(outputChannels=channels, kernel=kernel, stride=stride, padding=padding, dilation=dilation,
+             groups=groups, bias=bias),
+        [normal(*shape)], parameters,
+        lambda x, p, _: F.conv2d(x[0], p["weight"], p.get("bias"), stride, padding, dilation, groups),
+        window=window)
+
+
+def transposed(name, shape, channels, kernel, stride=1, padding=0, groups=1, bias=True):
+    kernel, stride, padding = map(pair, (kernel, stride, padding))
+    spread = shape[1] / groups * kernel[0] * kernel[1] / (stride[0] * stride[1])
+    parameters = {"weight": normal(shape[1], channels // groups, *kernel, deviation=spread**-0.5)}
+    if bias:
+        parameters["bias"] = normal(channels)
+    layer(
+        name, "transposed_convolution",
+        dict(outputChannels=channels, kernel=kernel, stride=stride, padding=padding, groups=groups, bias=bias),
+        [normal(*shape)], parameters,
+        lambda x, p, _: F.conv_transpose2d(
+            x[0], p["weight"], p.get("bias"), stride, padding, groups=groups))
+
+
+def pool(name, values, kernel, stride, padding=0, ceil=False):
+    kernel, stride, padding = map(pair, (kernel, stride, padding))
+    layer(
+        name, "max_pool", dict(kernel=kernel, stride=stride, padding=padding, ceilMode=ceil), [values], {},
+        lambda x, p, _: F.max_pool2d(x[0], kernel, stride, padding, ceil_mode=ceil))
+
+
+def batch_norm(name, shape, training, epsilon=1e-5, momentum=0.1):
+    channels = shape[1]
+    parameters = {"weight": 1 + normal(channels, deviation=0.3), "bias": normal(channels)}
+    statistics = {"running_mean": normal(channels), "running_var": 0.5 + normal(channels) ** 2}
+    scale, shift = 0.5 + normal(1, channels, 1, 1) ** 2, 2 * normal(1, channels, 1, 1)
+    layer(
+        name, "batch_norm", dict(epsilon=epsilon, momentum=momentum, training=training),
+        [normal(*shape) * scale + shift], parameters,
+        lambda x, p, s: F.batch_norm(
+            x[0], s["running_mean"], s["running_var"], p["weight"], p["bias"], training, momentum, epsilon),
+        statistics)
+
+
+def resize(name, shape, **settings):
+    """To `exact` [h, w], by the factors `scale` [h, w], or as large as a second input."""
+    height, width = shape[2:]
+    inputs = [normal(*shape)]
+    if "exact" in settings:
+        size = settings["exact"]
+    elif "scale" in settings:
+        size = [height * settings["scale"][0], width * settings["scale"][1]]
+    else:
+        size = settings.pop("like")
+        inputs.append(normal(shape[0], 1, *size))
+    layer(
+        name, "resize", settings, inputs, {},
+        lambda x, p, _: F.interpolate(x[0], size=size, mode="bilinear", align_corners=False))
+
+
+def loss(name, shape, reduction, weights=None, ignored=0.2):
+    n, classes, height, width = shape
+    scores = variables({"input": normal(*shape, deviation=3)})["input"]
+    labels = random.randint(classes, size=(n, height, width))
+    labels[random.uniform(size=labels.shape) < ignored] = IGNORE
+    value = F.cross_entropy(
+        scores, torch.tensor(labels), reduction=reduction, ignore_index=IGNORE,
+        weight=None if weights is None else torch.tensor(weights, dtype=torch.float64))
+    value.backward()
+    store(f"{name}/input", scores)
+    store(f"{name}/labels", labels)
+    store(f"{name}/loss", value.reshape(1))
+    store(f"{name}/predictions", scores.argmax(1))
+    store(f"{name}/gradient/input", scores.grad)
+    manifest["losses"].append(dict(name=name, reduction=reduction, classWeights=weights))
+
+
+def optimizer(name, kind, count=7, steps=4, **settings):
+    """CASE/gradients and CASE/output have a row a step: what is fed in, the weights after it."""
+    weight = normal(count)
+    gradients = normal(steps, count)
+    # A gradient of zero and a very small one: where ε and the bias corrections matter.
+    gradients[:, 0], gradients[:, 1] = 0, 1e-6
+    parameter = torch.tensor(weight, dtype=torch.float64, requires_grad=True)
+    common = dict(lr=settings["rate"], weight_decay=settings["decay"])
+    if kind == "sgd":
+        method = torch.optim.SGD([parameter], momentum=settings["momentum"], **common)
+    else:
+        method = torch.optim.AdamW([parameter], betas=(settings["beta1"], settings["beta2"]), **common)
+    results = []
+    for gradient in gradients:
+        parameter.grad = torch.tensor(gradient, dtype=torch.float64)
+        method.step()
+        results.append(parameter.detach().numpy().copy())
+    store(f"{name}/weight", weight)
+    store(f"{name}/gradients", gradients)
+    store(f"{name}/output", np.stack(results))
+    manifest["optimizers"].append(dict(name=name, kind=kind, **settings))
+
+
+def make_convolutions():
+    convolution("conv 1x1", (2, 5, 4, 7), 3, 1)
+    convolution("conv 1x1 without bias", (1, 3, 5, 5), 4, 1, bias=False)
+    convolution("conv 1x1 stride 2", (1, 3, 5, 7), 4, 1, stride=2)
+    convolution("conv 3x3 pad 1", (2, 3, 7, 9), 4, 3, padding=1)
+    convolution("conv 3x3 pad 1 without bias", (2, 4, 5, 6), 3, 3, padding=1, bias=False)
+    convolution("conv 3x3 without padding", (1, 3, 6, 5), 2, 3)
+    convolution("conv 3x3 stride 2 pad 1", (2, 3, 9, 8), 4, 3, stride=2, padding=1)
+    convolution("conv 3x3 dilation 2 pad 2", (2, 3, 8, 9), 3, 3, padding=2, dilation=2)
+    convolution("conv 3x3 stride 3 dilation 2", (1, 2, 11, 13), 3, 3, stride=3, padding=1, dilation=2)
+    convolution("conv 3x3 pad 100", (1, 2, 5, 6), 3, 3, padding=100, window=(97, 96, 11, 14))
+    convolution("conv 7x7 stride 2 pad 3", (2, 3, 13, 11), 4, 7, stride=2, padding=3)
+    convolution("conv 7x7 without padding", (1, 4, 9, 8), 5, 7)
+    convolution("conv 1x5 pad 0,2", (1, 3, 6, 9), 3, (1, 5), padding=(0, 2))
+    convolution("conv 3x2 stride 2,1 pad 1,0 dilation 1,3", (2, 2, 7, 9), 3, (3, 2), (2, 1), (1, 0), (1, 3))
+    convolution("conv 3x3 pad 3, more than the kernel reaches", (1, 2, 4, 3), 3, 3, padding=3)
+    convolution("conv 3x3 in 2 groups", (2, 4, 6, 5), 6, 3, padding=1, groups=2)
+    convolution("conv 3x3 per channel", (1, 4, 5, 7), 4, 3, padding=1, groups=4)
+
+
+def make_transposed():
+    for kernel, stride, padding in [(4, 2, 1), (8, 4, 2), (16, 8, 4), (4, 2, 0)]:
+        size = f"{kernel}/{stride}/{padding}"
+        transposed(f"deconv {size}", (2 if kernel == 4 else 1, 3, 3, 4), 3 if kernel == 4 else 2,
+                   kernel, stride, padding)
+        transposed(f"deconv {size} per channel without bias", (1, 3, 2, 3), 3, kernel, stride, padding,
+                   groups=3, bias=False)
+    transposed("deconv 4/2/1 per channel", (2, 3, 4, 3), 3, 4, 2, 1, groups=3)
+    transposed("deconv 3/1/1", (1, 3, 5, 4), 2, 3, 1, 1)
+    transposed("deconv 2/3/0, with gaps", (1, 2, 3, 4), 3, 2, 3, 0)
+    transposed("deconv 3x4/2x1/1x0 in 2 groups", (2, 4, 3, 5), 6, (3, 4), (2, 1), (1, 0), groups=2)
+
+
+def make_pools():
+    pool("pool 2x2", distinct(2, 3, 6, 8), 2, 2)
+    pool("pool 2x2 floor", distinct(2, 3, 7, 9), 2, 2)
+    pool("pool 2x2 ceil", distinct(2, 3, 7, 9), 2, 2, ceil=True)
+    pool("pool 2x2 ceil on even rows", distinct(1, 2, 6, 5), 2, 2, ceil=True)
+    pool("pool 3x3 stride 2 pad 1", distinct(2, 2, 9, 8), 3, 2, 1)
+    pool("pool 3x3 stride 2 pad 1 ceil", distinct(1, 3, 8, 10), 3, 2, 1, ceil=True)
+    pool("pool 3x3 stride 2 ceil", distinct(1, 2, 8, 6), 3, 2, ceil=True)
+    pool("pool 2x3 stride 1,2 pad 1,0", distinct(1, 2, 5, 8), (2, 3), (1, 2), (1, 0))
+    # PyTorch gives an element under overlapping windows both gradients, and ties to the first.
+    pool("pool 3x3 stride 1, overlapping", distinct(1, 2, 6, 5), 3, 1)
+    pool("pool 2x2 of ties", random.randint(3, size=(2, 2, 6, 8)).astype(np.float32), 2, 2)
+    pool("pool 3x3 of ties", random.randint(3, size=(1, 2, 7, 7)).astype(np.float32), 3, 2, 1)
+
+
+def make_others():
+    values = normal(2, 3, 5, 7)
+    values[values < -1] = 0  # ReLU's gradient at 0 is 0
+    layer("relu", "relu", {}, [values], {}, lambda x, p, _: F.relu(x[0]))
+    batch_norm("batch norm in training", (3, 4, 5, 6), True)
+    batch_norm("batch norm in training, one picture", (1, 3, 4, 7), True, epsilon=1e-3, momentum=0.3)
+    batch_norm("batch norm in use", (2, 4, 5, 3), False)
+    layer("softmax", "softmax", {}, [normal(2, 5, 3, 7, deviation=3)], {}, lambda x, p, _: F.softmax(x[0], 1))
+    layer("softmax of large scores", "softmax", {}, [normal(1, 4, 3, 3, deviation=60) + 500], {},
+          lambda x, p, _: F.softmax(x[0], 1))
+    shape = (2, 3, 4, 5)
+    layer("sum of 2", "sum", {}, [normal(*shape) for _ in range(2)], {}, lambda x, p, _: sum(x))
+    layer("sum of 4", "sum", {}, [normal(*shape) for _ in range(4)], {}, lambda x, p, _: sum(x))
+    layer("crop", "crop", dict(offset=[2, 3]), [normal(2, 3, 8, 9), normal(2, 2, 5, 4)], {},
+          lambda x, p, _: x[0][:, :, 2:7, 3:7])
+    layer("crop of nothing", "crop", dict(offset=[0, 0]), [normal(1, 2, 3, 4), normal(1, 1, 3, 4)], {},
+          lambda x, p, _: x[0][:, :, :3, :4])
+    resize("resize up", (2, 3, 5, 4), exact=[13, 11])
+    resize("resize down", (1, 3, 11, 13), exact=[4, 5])
+    resize("resize up and down", (1, 2, 5, 12), exact=[9, 5])
+    resize("resize to itself", (1, 2, 4, 5), exact=[4, 5])
+    resize("resize from one pixel", (1, 3, 1, 1), exact=[3, 4])
+    resize("resize to one pixel", (1, 2, 6, 5), exact=[1, 1])
+    resize("resize by 4 and 3", (1, 2, 3, 4), scale=[4, 3])
+    resize("resize like another", (2, 2, 5, 6), like=[7, 9])
+
+
+def make_training():
+    weights = [0.5, 2.0, 1.0, 0.25, 0.0]
+    loss("loss mean", (2, 5, 4, 7), "mean")
+    loss("loss sum", (2, 5, 4, 7), "sum")
+    loss("loss mean of weighted classes", (2, 5, 4, 7), "mean", weights)
+    loss("loss sum of weighted classes", (2, 5, 4, 7), "sum", weights)
+    loss("loss of all pixels", (1, 21, 3, 5), "mean", ignored=0)
+    optimizer("sgd", "sgd", rate=0.1, momentum=0.0, decay=0.0)
+    optimizer("sgd with momentum and decay", "sgd", rate=0.1, momentum=0.9, decay=0.05, steps=6)
+    optimizer("adamw", "adamw", rate=0.01, beta1=0.9, beta2=0.999, decay=0.0)
+    optimizer("adamw with decay", "adamw", rate=0.02, beta1=0.8, beta2=0.95, decay=0.1, steps=6)
+
+
+def main():
+    make_convolutions()
+    make_transposed()
+    make_pools()
+    make_others()
+    make_training()
+    save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
+    groups = [
+        f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"
+        for group, cases in manifest.items()]
+    (HERE / "layers.json").write_text("{\n" + ",\n".join(groups) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()

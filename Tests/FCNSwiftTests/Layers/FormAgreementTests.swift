@@ -1,0 +1,104 @@
+import FCNTestSupport
+import Testing
+
+@testable import FCNSwift
+
+/// Fast forms on shapes large enough to be divided into tiles, blocks and sets, against the
+/// reference form; and every form with one thread against three.
+struct FormAgreementTests {
+  static let cases: [LayerCase] = [
+    // Blocks of input and output channels; two tiles.
+    LayerCase(
+      "deep convolution", Convolution(130, kernel: 3, padding: 1), Shape(1, 135, 15, 15)),
+    // Tiles that end within a row; as many picture sets as pictures.
+    LayerCase(
+      "wide convolution", Convolution(5, kernel: 3, padding: 1), Shape(3, 3, 53, 59)),
+    LayerCase("many pictures", Convolution(4, kernel: 3), Shape(11, 3, 7, 6)),
+    LayerCase("wide 1×1 convolution", Convolution(7, kernel: 1), Shape(2, 9, 47, 61)),
+    LayerCase(
+      "strided convolution", Convolution(6, kernel: 7, stride: 2, padding: 3),
+      Shape(2, 3, 101, 97)),
+    LayerCase(
+      "strided deep convolution", Convolution(16, kernel: 3, stride: 2, padding: 1),
+      Shape(1, 200, 12, 13)),
+    LayerCase(
+      "grouped convolution", Convolution(12, kernel: 3, padding: 1, groups: 3),
+      Shape(2, 6, 53, 47)),
+    LayerCase(
+      "dilated convolution", Convolution(5, kernel: 3, padding: 4, dilation: 4),
+      Shape(1, 4, 55, 51)),
+    LayerCase(
+      "wide transposed convolution", TransposedConvolution(4, kernel: 4, stride: 2, padding: 1),
+      Shape(2, 3, 49, 53)),
+    LayerCase(
+      "transposed convolution of 11 classes",
+      TransposedConvolution(11, kernel: 8, stride: 4, padding: 2), Shape(1, 11, 7, 9)),
+    LayerCase(
+      "transposed convolution of 21 classes",
+      TransposedConvolution(21, kernel: 4, stride: 2, padding: 1), Shape(3, 21, 6, 5)),
+    LayerCase(
+      "deep transposed convolution", TransposedConvolution(70, kernel: 4, stride: 2),
+      Shape(1, 130, 3, 4)),
+    LayerCase(
+      "transposed convolution per channel",
+      TransposedConvolution(21, kernel: 16, stride: 8, padding: 4, groups: 21),
+      Shape(2, 21, 7, 6)),
+    LayerCase("max pool", MaxPool(kernel: 2, stride: 2), Shape(3, 5, 47, 53)),
+    LayerCase("relu", ReLU(), Shape(2, 5, 97, 101)),
+    LayerCase("batch norm in training", BatchNorm(), Shape(3, 5, 67, 71), training: true),
+    LayerCase("softmax", Softmax(), Shape(2, 21, 23, 29)),
+    LayerCase(
+      "sum", Sum(), Shape(2, 5, 97, 101), Shape(2, 5, 97, 101), Shape(2, 5, 97, 101)),
+    LayerCase("crop", Crop(offset: Extent(5, 9)), Shape(2, 5, 43, 47), Shape(2, 1, 23, 31)),
+    LayerCase("resize", Resize(to: .exact(Extent(61, 40))), Shape(2, 5, 33, 47)),
+    LayerCase("dropout in training", Dropout(rate: 0.5), Shape(2, 5, 97, 101), training: true),
+  ]
+
+  private struct Results {
+    var output: Tensor
+    var gradients: [Tensor]
+    /// Parameters after the forward pass, which changes statistics.
+    var parameters: [Tensor]
+    var all: [Tensor] { [output] + gradients + parameters }
+  }
+
+  private func results(_ layer: LayerCase, _ form: Form, threads: Int) throws -> Results? {
+    let parameters = try layer.makeParameters()
+    guard
+      let run = try LayerRun(
+        layer.operation, form, inputs: layer.makeInputs(), parameters: parameters,
+        threads: threads)
+    else { return nil }
+    let output = try run.forward(training: layer.training, seed: 7)
+    let gradients = try run.backward(.random(run.outputShape, seed: 3), seed: 7).all
+    return Results(output: output, gradients: gradients, parameters: parameters)
+  }
+
+  @Test(arguments: cases)
+  func everyFastFormAgreesWithTheReferenceForm(layer: LayerCase) throws {
+    let forms = layer.operation.forms
+    guard forms.count > 1 else { return }
+    let reference = try #require(try results(layer, forms[forms.count - 1], threads: 1))
+    for form in forms.dropLast() {
+      let fast = try #require(try results(layer, form, threads: 2), "\(form.name)")
+      for (index, (actual, expected)) in zip(fast.all, reference.all).enumerated() {
+        // Sums of many terms in another order: errors go with the largest values.
+        let scale = expected.elements.map(abs).max() ?? 0
+        expectClose(
+          actual, expected, absolute: scale * 1e-5, "\(form.name), tensor \(index)")
+      }
+    }
+  }
+
+  @Test(arguments: cases)
+  func theNumberOfThreadsDoesNotChangeABit(layer: LayerCase) throws {
+    // The reference forms of the convolutions know no threads.
+    for form in layer.operation.forms.prefix(1) {
+      let one = try #require(try results(layer, form, threads: 1))
+      let three = try #require(try results(layer, form, threads: 3))
+      for (index, (a, b)) in zip(one.all, three.all).enumerated() {
+        #expect(a.bits == b.bits, "\(form.name), tensor \(index)")
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import Testing
+
+@testable import FCNSwift
+
+/// What Goldens/make_layers.py made with PyTorch.
+struct LayerGoldens: Decodable {
+  let layers: [LayerGolden]
+  let losses: [LossGolden]
+  let optimizers: [OptimizerGolden]
+
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Goldens")
+
+  static func load() throws -> LayerGoldens {
+    let data = try Data(contentsOf: folder.appendingPathComponent("layers.json"))
+    return try JSONDecoder().decode(LayerGoldens.self, from: data)
+  }
+
+  private static let file = Result {
+    try Safetensors(contentsOf: folder.appendingPathComponent("layers.safetensors").path)
+  }
+
+  /// The tensor called `name`, ones in front of its extents if it has fewer than four.
+  static func tensor(_ name: String) throws -> Tensor {
+    try file.get().tensor(named: name).fourDimensional()
+  }
+}
+
+extension WeightTensor {
+  /// The elements in a tensor of their own, ones in front of the extents if there are fewer than four.
+  func fourDimensional() throws -> Tensor {
+    let extents = [Int](repeating: 1, count: 4 - shape.count) + shape
+    return try Tensor(Shape(extents[0], extents[1], extents[2], extents[3]), floats)
+  }
+}
+
+/// An operation with inputs, parameters, output and gradients.
+struct LayerGolden: Decodable, CustomTestStringConvertible {
+  let name: String
+  private let operation: String
+  private let inputs: Int
+  private let outputShape: [Int]
+  private let outputChannels: Int?
+  private let kernel: Pair?
+  private let stride: Pair?
+  private let padding: Pair?
+  private let dilation: Pair?
+  private let groups: Int?
+  private let bias: Bool?
+  private let ceilMode: Bool?
+  private let epsilon: Float?
+  private let momentum: Float?
+  private let offset: Pair?
+  private let exact: Pair?
+  private let scale: Pair?
+  /// The first row and column of the output that the golden has; outside it the upstream gradient is
+  /// zero. Without it the golden has all.
+  let window: Pair?
+  /// Whether it is the training form of an operation that has one.
+  let training: Bool?
+
+  struct Pair: Decodable {
+    let extent: Extent
+    init(from decoder: any Decoder) throws {
+      var container = try decoder.unkeyedContainer()
+      extent = Extent(try container.decode(Int.self), try container.decode(Int.self))
+    }
+  }
+
+  var testDescription: String { name }
+
+  /// The operation that the settings describe.
+  func makeOperation() throws -> any FCNSwift.Operation {
+    switch operation {
+    case "convolution":
+      return Convolution(
+        try require(outputChannels), kernel: try require(kernel).extent,
+        stride: try require(stride).extent, padding: try require(padding).extent,
+        dilation: try require(dilation).extent, groups: try require(groups),
+        bias: try require(bias))
+    case "transposed_convolution":
+      return TransposedConvolution(
+        try require(outputChannels), kernel: try require(kernel).extent,
+        stride: try require(stride).extent, padding: try require(padding).extent,
+        groups: try require(groups), bias: try require(bias))
+    case "max_pool":
+      return MaxPool(
+        kernel: try require(kernel).extent, stride: try require(stride).extent,
+        padding: try require(padding).extent, ceilMode: try require(ceilMode))
+    case "batch_norm":
+      return BatchNorm(epsilon: try require(epsilon), momentum: try require(momentum))
+    case "resize":
+      let size = exact.map { Resize.Size.exact($0.extent) } ?? scale.map { .scaled(by: $0.extent) }
+      return Resize(to: size ?? .likeSecondInput)
+    case "crop": return Crop(offset: try require(offset).extent)
+    case "relu": return ReLU()
+    case "softmax": return Softmax()
+    case "sum": return Sum()
+    default:
+      throw FCNError(.unsupported, "\(name): there is no operation \(operation)")
+    }
+  }
+
+  private func require<Value>(_ value: Value?) throws -> Value {
+    guard let value else { throw FCNError(.corrupt, "\(name): a setting is missing") }
+    return value
+  }
+
+  /// The output's shape in PyTorch.
+  var wantedShape: Shape {
+    Shape(outputShape[0], outputShape[1], outputShape[2], outputShape[3])
+  }
+
+  func tensor(_ key: String) throws -> Tensor { try LayerGoldens.tensor("\(name)/\(key)") }
+
+  /// Names of the inputs' tensors.
+  var inputNames: [String] { (0..<inputs).map { $0 == 0 ? "input" : "input\($0)" } }
+}
+
+/// A loss with scores, labels and the gradient by the scores.
+struct LossGolden: Decodable, CustomTestStringConvertible {
+  let name: String
+  let reduction: String
+  let classWeights: [Float]?
+  var testDescription: String { name }
+  func tensor(_ key: String) throws -> Tensor { try LayerGoldens.tensor("\(name)/\(key)") }
+}
+
+/// Some steps of an optimizer.
+struct OptimizerGolden: Decodable, CustomTestStringConvertible {
+  let name: String
+  let kind: String
+  let rate: Float
+  let decay: Float
+  let momentum: Float?
+  let beta1: Float?
+  let beta2: Float?
+  var testDescription: String { name }
+  func tensor(_ key: String) throws -> Tensor { try LayerGoldens.tensor("\(name)/\(key)") }
+}

@@ -1,0 +1,126 @@
+import Testing
+
+@testable import FCNSwift
+
+/// One form of an operation, run forward and backward on guarded memory.
+final class LayerRun {
+  /// What a backward pass leaves.
+  struct Gradients {
+    var inputs: [Tensor]
+    /// Of the learned parameters, in the operation's order; statistics have none.
+    var parameters: [Tensor]
+    var all: [Tensor] { inputs + parameters }
+  }
+
+  let operation: any Operation
+  let outputShape: Shape
+  /// How many of the operation's parameters, the first ones, are learned.
+  let learnedCount: Int
+  private let formName: String
+  private let kernel: any Kernel
+  private let memory = GuardedAllocator()
+  private var workers: Workers?
+  private let inputs: [Tensor]
+  private let parameters: [Tensor]
+  private var forwardOutput: Tensor?
+
+  /// nil where the form does not serve these shapes.
+  init?(
+    _ operation: any Operation, _ form: Form, inputs: [Tensor], parameters: [Tensor],
+    threads: Int = 1
+  ) throws {
+    let shapes = inputs.map(\.shape)
+    outputShape = try operation.outputShape(of: shapes)
+    guard let kernel = form.make(shapes, outputShape) else { return nil }
+    self.operation = operation
+    self.kernel = kernel
+    formName = form.name
+    self.inputs = inputs
+    self.parameters = parameters
+    learnedCount = operation.parameters(inputChannels: shapes[0].c).count { $0.role != .statistic }
+    workers = try Workers(
+      pool: WorkerPool(threads: threads), kernels: [kernel], allocator: memory.allocator)
+  }
+
+  deinit {
+    // Scratch is checked when it goes.
+    workers = nil
+    #expect(memory.overrunCount == 0, "\(formName) wrote beyond its scratch memory")
+  }
+
+  /// Runs forward; parameters that are statistics change.
+  func forward(training: Bool = false, seed: UInt64 = 0) throws -> Tensor {
+    let output = try GuardedTensor(outputShape)
+    kernel.forward(try forwardCall(inputs, to: output.tensor, training, seed))
+    #expect(output.isIntact, "\(formName) wrote beyond its output")
+    forwardOutput = output.tensor
+    return output.tensor
+  }
+
+  /// Runs backward after `forward`.
+  func backward(_ upstream: Tensor, seed: UInt64 = 0) throws -> Gradients {
+    let inputCount = inputs.count
+    let all = try gradients(upstream, seed) { _ in true }.compactMap { $0 }
+    return Gradients(inputs: Array(all[..<inputCount]), parameters: Array(all[inputCount...]))
+  }
+
+  /// Runs backward as if only one of the gradients, inputs' first, were wanted.
+  func backward(_ upstream: Tensor, wanting index: Int, seed: UInt64 = 0) throws -> Tensor? {
+    try gradients(upstream, seed) { $0 == index }[index]
+  }
+
+  /// Runs forward and backward with each output in the place of its input, as plans do for
+  /// operations that allow it.
+  func inPlace(
+    _ upstream: Tensor, training: Bool = false, seed: UInt64 = 0
+  ) throws -> (output: Tensor, gradient: Tensor) {
+    let value = try GuardedTensor(copying: inputs[0])
+    kernel.forward(try forwardCall([value.tensor], to: value.tensor, training, seed))
+    let gradient = try GuardedTensor(copying: upstream)
+    kernel.backward(
+      BackwardCall(
+        inputs: [value.tensor], output: value.tensor, parameters: parameters,
+        outputGradient: gradient.tensor, inputGradients: [gradient.tensor], parameterGradients: [],
+        workers: try requireWorkers(), seed: seed))
+    #expect(value.isIntact && gradient.isIntact, "\(formName) wrote beyond its tensors in place")
+    return (value.tensor, gradient.tensor)
+  }
+
+  private func requireWorkers() throws -> Workers { try #require(workers) }
+
+  private func forwardCall(
+    _ inputs: [Tensor], to output: Tensor, _ training: Bool, _ seed: UInt64
+  ) throws -> ForwardCall {
+    ForwardCall(
+      inputs: inputs, output: output, parameters: parameters, workers: try requireWorkers(),
+      training: training, seed: seed)
+  }
+
+  private func gradients(
+    _ upstream: Tensor, _ seed: UInt64, where isWanted: (Int) -> Bool
+  ) throws -> [Tensor?] {
+    let output = try #require(forwardOutput, "backward comes after forward")
+    let places = try (inputs + parameters.prefix(learnedCount)).enumerated().map {
+      isWanted($0) ? try GuardedTensor($1.shape) : nil
+    }
+    let statistics = [Tensor?](repeating: nil, count: parameters.count - learnedCount)
+    kernel.backward(
+      BackwardCall(
+        inputs: inputs, output: output, parameters: parameters, outputGradient: upstream,
+        inputGradients: places[..<inputs.count].map { $0?.tensor },
+        parameterGradients: places[inputs.count...].map { $0?.tensor } + statistics,
+        workers: try requireWorkers(), seed: seed))
+    for case let place? in places {
+      #expect(place.isIntact, "\(formName) wrote beyond a gradient")
+    }
+    return places.map { $0?.tensor }
+  }
+}
+
+extension Tensor {
+  /// The same elements in memory of its own.
+  func copy() throws -> Tensor { try Tensor(shape, elements) }
+
+  /// The elements' bits, in which NaNs and signs of zero differ.
+  var bits: [UInt32] { elements.map(\.bitPattern) }
+}
