@@ -139,9 +139,11 @@ extern "C" {
  * libfcn.so.1, changes only where a program built against an earlier header would break.
  */
 
-/** The version of this header: a change of behaviour or ABI, additions, corrections. */
+/** Grows where programs may have to change; while it is 0, FCN_VERSION_MINOR does. */
 #define FCN_VERSION_MAJOR 0
+/** Grows with additions. */
 #define FCN_VERSION_MINOR 1
+/** Grows with corrections. */
 #define FCN_VERSION_PATCH 0
 /** The version of this header as text. */
 #define FCN_VERSION "0.1.0"
@@ -564,11 +566,13 @@ fcn_status fcn_labels_save(const uint8_t *labels, int32_t width, int32_t height,
  *  width * height; `opacity` is that of the colours, 0 to 1. The colours are those of `model`. */
 fcn_status fcn_overlay(fcn_image **out, const fcn_pixels *picture, const uint8_t *labels,
                        size_t label_count, const fcn_model *model, float opacity);
-/** Draws the picture, its labels and, unless `truth` is NULL, the true labels side by side, with
- *  a legend of the classes that occur. `labels` and `truth` have `label_count` = width * height
- *  bytes. */
+/** Draws a sheet to look at: the picture beside its labels and `truth`, the true labels, or, if that
+ *  is NULL, beside an overlay and its labels; below them a legend of the classes that occur, with the
+ *  share of each. `labels` and `truth` have `label_count` = width * height bytes. `caption` stands
+ *  above; it may be NULL. */
 fcn_status fcn_sheet(fcn_image **out, const fcn_pixels *picture, const uint8_t *labels,
-                     const uint8_t *truth, size_t label_count, const fcn_model *model);
+                     const uint8_t *truth, size_t label_count, const fcn_model *model,
+                     const char *caption);
 
 /*
  * ---- Training ---------------------------------------------------------------------------------

@@ -13,6 +13,56 @@ public func fcn_labels_save(
   }
 }
 
+@c @implementation
+public func fcn_overlay(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ picture: UnsafePointer<fcn_pixels>?,
+  _ labels: UnsafePointer<UInt8>?, _ label_count: Int, _ model: OpaquePointer?, _ opacity: Float
+) -> fcn_status {
+  attempt {
+    try ImageObject.create(out) {
+      let picture = try PixelView(try required(picture, "picture").pointee)
+      let map = try labelMap(labels, "labels", count: label_count, of: picture)
+      let palette = try ModelObject.from(model).model.description.palette
+      return ImageObject(
+        try picture.image().overlaying(map, palette: palette, opacity: opacity))
+    }
+  }
+}
+
+@c @implementation
+public func fcn_sheet(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ picture: UnsafePointer<fcn_pixels>?,
+  _ labels: UnsafePointer<UInt8>?, _ truth: UnsafePointer<UInt8>?, _ label_count: Int,
+  _ model: OpaquePointer?, _ caption: UnsafePointer<CChar>?
+) -> fcn_status {
+  attempt {
+    try ImageObject.create(out) {
+      let picture = try PixelView(try required(picture, "picture").pointee)
+      let row = Sheet.Row(
+        caption: try optionalString(caption, "caption") ?? "", input: try picture.image(),
+        prediction: try labelMap(labels, "labels", count: label_count, of: picture),
+        truth: try truth.map { try labelMap($0, "truth", count: label_count, of: picture) })
+      let description = try ModelObject.from(model).model.description
+      let sheet = Sheet(
+        rows: [row], classNames: description.classNames, palette: description.palette,
+        showsShares: true)
+      return ImageObject(try sheet.image())
+    }
+  }
+}
+
+/// A copy of the `count` labels of `picture`'s pixels.
+private func labelMap(
+  _ labels: UnsafePointer<UInt8>?, _ name: StaticString, count: Int, of picture: PixelView
+) throws -> LabelMap {
+  guard count == picture.width * picture.height else {
+    throw FCNError(
+      .shapeMismatch,
+      "label_count is \(count); the picture has \(picture.width)×\(picture.height) pixels")
+  }
+  return try labelMap(labels, name, width: picture.width, height: picture.height)
+}
+
 /// A copy of `width` · `height` labels, once the size has been found sane.
 private func labelMap(
   _ labels: UnsafePointer<UInt8>?, _ name: StaticString, width: Int, height: Int

@@ -27,15 +27,22 @@ final class SessionObject: HandledObject {
     try turnstile.run("fcn_session") { progress = callback.map { ($0, userData) } }
   }
 
-  func segment(_ pictures: [PixelView]) throws {
+  /// Lets `supply` hand over pictures to be segmented. The results of the last run go first, whatever
+  /// becomes of this one.
+  func segment(_ supply: (_ run: ([PixelView]) throws -> Void) throws -> Void) throws {
     try use { session in
-      guard let progress else { return try session.run(pictures) }
-      let clock = ContinuousClock()
-      let start = clock.now
-      try session.run(pictures) { state in
-        var report = fcn_segment_progress(state, elapsed: clock.now - start)
-        return progress.callback(&report, progress.userData) == 0
-      }
+      try session.run([PixelView]())
+      try supply { try run(session, $0) }
+    }
+  }
+
+  private func run(_ session: Session, _ pictures: [PixelView]) throws {
+    guard let progress else { return try session.run(pictures) }
+    let clock = ContinuousClock()
+    let start = clock.now
+    try session.run(pictures) { state in
+      var report = fcn_segment_progress(state, elapsed: clock.now - start)
+      return progress.callback(&report, progress.userData) == 0
     }
   }
 }
@@ -111,20 +118,22 @@ public func fcn_segment(
   _ session: OpaquePointer?, _ pictures: UnsafePointer<fcn_pixels>?, _ count: Int32
 ) -> fcn_status {
   attempt {
-    let session = try SessionObject.from(session)
-    let pictures = try required(pictures, "pictures")
-    guard count > 0 else {
-      throw FCNError(.invalidArgument, "count is \(count); it must be at least 1")
-    }
-    let views = try UnsafeBufferPointer(start: pictures, count: Int(count)).enumerated().map {
-      index, pixels in
-      do {
-        return try PixelView(pixels)
-      } catch let error as FCNError {
-        throw FCNError(error.kind, "picture \(index): \(error.message)")
+    try SessionObject.from(session).segment { run in
+      let pictures = try required(pictures, "pictures")
+      guard count > 0 else {
+        throw FCNError(.invalidArgument, "count is \(count); it must be at least 1")
       }
+      try run(try UnsafeBufferPointer(start: pictures, count: Int(count)).enumerated().map(view))
     }
-    try session.segment(views)
+  }
+}
+
+/// The view of picture `index`, which errors name.
+private func view(_ index: Int, _ pixels: fcn_pixels) throws -> PixelView {
+  do {
+    return try PixelView(pixels)
+  } catch let error as FCNError {
+    throw FCNError(error.kind, "picture \(index): \(error.message)")
   }
 }
 
@@ -133,9 +142,9 @@ public func fcn_segment_encoded(
   _ session: OpaquePointer?, _ bytes: UnsafeRawPointer?, _ size: Int
 ) -> fcn_status {
   attempt {
-    let session = try SessionObject.from(session)
-    let image = try Image(decoding: try hostBytes(bytes, size: size, "bytes"))
-    try image.withPixelView { try session.segment([$0]) }
+    try SessionObject.from(session).segment { run in
+      try Image(decoding: try hostBytes(bytes, size: size, "bytes")).withPixelView { try run([$0]) }
+    }
   }
 }
 
@@ -144,8 +153,8 @@ public func fcn_segment_file(
   _ session: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
   attempt {
-    let session = try SessionObject.from(session)
-    let image = try Image(contentsOf: try string(path, "path"))
-    try image.withPixelView { try session.segment([$0]) }
+    try SessionObject.from(session).segment { run in
+      try Image(contentsOf: try string(path, "path")).withPixelView { try run([$0]) }
+    }
   }
 }
