@@ -112,15 +112,16 @@ def overlay(
 
 def sheet(
     picture: npt.ArrayLike, labels: npt.ArrayLike, model: Model,
-    truth: npt.ArrayLike | None = None, order: ChannelOrder = "rgb",
+    truth: npt.ArrayLike | None = None, caption: str = "", order: ChannelOrder = "rgb",
 ) -> Image:
-    """Draws picture, labels and, if given, true labels side by side, with a legend."""
+    """Draws the picture beside labels and truth, or overlay and labels, with a legend."""
     pixels, _keep = pixels_of(picture, order)
     map_ = labels_on(pixels, labels)
     true_map = None if truth is None else labels_on(pixels, truth)
     return Image.made_by(
         "fcn_sheet", byref(pixels), pointer_to(map_, c_uint8),
-        None if true_map is None else pointer_to(true_map, c_uint8), map_.size, model.live)
+        None if true_map is None else pointer_to(true_map, c_uint8), map_.size, model.live,
+        caption.encode())
 
 
 def save_labels(path: PathLike, labels: npt.ArrayLike, model: Model | None = None) -> None:
