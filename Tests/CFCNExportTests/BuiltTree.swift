@@ -23,7 +23,7 @@ enum BuiltTree {
   static func compile(_ source: String, into folder: TemporaryFolder) throws -> String {
     try check()
     let name = URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
-    let program = "\(folder.path)/\(name)"
+    let program = folder.file(name)
     try run(
       "cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-g", source, "-o", program,
       "-I\(root)/build/include", "-L\(root)/build/lib", "-lfcn", "-lpthread",
@@ -63,8 +63,8 @@ enum BuiltTree {
 /// A folder with a model that is small but whole, and a picture.
 struct Material {
   let folder: TemporaryFolder
-  var model: String { "\(folder.path)/model.safetensors" }
-  var picture: String { "\(folder.path)/picture.png" }
+  var model: String { folder.file("model.safetensors") }
+  var picture: String { folder.file("picture.png") }
   static let classNames = ["ground", "sky", "house", "tree"]
 
   init() throws {
@@ -75,25 +75,48 @@ struct Material {
       classNames: Self.classNames,
       palette: [RGB(128, 64, 0), RGB(90, 160, 250), RGB(200, 40, 40), RGB(20, 130, 30)],
       preprocessing: .torchvision, note: "Fresh weights, for tests.")
-    try Model.fresh(description, seed: 7).write(to: model)
-    try File.write(Self.scene().encodedPNG(), to: picture)
+    try Model.fresh(description, seed: 9).write(to: model)
+    try File.write(Self.scene(seed: 3).image.encodedPNG(), to: picture)
+  }
+
+  /// A dataset in VOC's layout, of four such pictures to learn from and two to measure on.
+  func dataset() throws -> String {
+    let data = folder.file("data")
+    let names = (1...6).map { "scene\($0)" }
+    for part in ["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"] {
+      try File.makeFolder("\(data)/\(part)")
+    }
+    for (index, name) in names.enumerated() {
+      let (image, labels) = try Self.scene(seed: UInt64(index))
+      try File.write(image.encodedPNG(), to: "\(data)/JPEGImages/\(name).png")
+      try File.write(
+        labels.encodedPNG(palette: Palette.voc(count: 4)),
+        to: "\(data)/SegmentationClass/\(name).png")
+    }
+    func write(_ lines: [String], _ path: String) throws {
+      try File.write(Array(lines.joined(separator: "\n").utf8) + [10], to: "\(data)/\(path)")
+    }
+    try write(Array(names[..<4]), "ImageSets/Segmentation/train.txt")
+    try write(Array(names[4...]), "ImageSets/Segmentation/val.txt")
+    try write(Self.classNames, "class_names.txt")
+    return data
   }
 
   /// Sky above ground, a red house, some noise.
-  private static func scene() throws -> Image {
-    var image = try Image(width: 96, height: 72, colour: RGB(120, 90, 60))
-    var generator = SeededGenerator(seed: 3)
-    for y in 0..<image.height {
-      for x in 0..<image.width {
-        let colour =
-          (30..<60).contains(x) && (20..<50).contains(y)
-          ? [200, 50, 40] : y < 36 ? [110, 170, 240] : [120, 90, 60]
-        for c in 0..<3 {
-          image.pixels[(y * image.width + x) * 3 + c] = UInt8(
-            colour[c] + generator.integer(in: -10..<10))
-        }
+  private static func scene(seed: UInt64) throws -> (image: Image, labels: LabelMap) {
+    var image = try Image(width: 96, height: 72)
+    var labels = try LabelMap(width: 96, height: 72)
+    let colours = [[120, 90, 60], [110, 170, 240], [200, 50, 40]]
+    var generator = SeededGenerator(seed: seed)
+    let left = generator.integer(in: 10..<50)
+    for i in labels.labels.indices {
+      let (x, y) = (i % 96, i / 96)
+      let label = (left..<left + 30).contains(x) && (20..<50).contains(y) ? 2 : y < 36 ? 1 : 0
+      labels.labels[i] = UInt8(label)
+      for c in 0..<3 {
+        image.pixels[3 * i + c] = UInt8(colours[label][c] + generator.integer(in: -10..<10))
       }
     }
-    return image
+    return (image, labels)
   }
 }

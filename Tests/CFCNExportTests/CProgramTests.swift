@@ -2,11 +2,11 @@ import FCNTestSupport
 import Testing
 
 @Suite struct CProgramTests {
-  private func expectAllWell(_ name: String, _ arguments: (Material) -> [String]) throws {
+  private func expectAllWell(_ name: String, _ arguments: (Material) throws -> [String]) throws {
     let material = try Material()
     let program = try BuiltTree.compile(
       "\(BuiltTree.programs)/\(name).c", into: material.folder)
-    let output = try BuiltTree.run([program] + arguments(material))
+    let output = try BuiltTree.run([program] + (try arguments(material)))
     #expect(output == "all well\n")
   }
 
@@ -28,5 +28,9 @@ import Testing
 
   @Test func threadsShareAModelAndForksGoOn() throws {
     try expectAllWell("processes") { [$0.model] }
+  }
+
+  @Test func trainersRefuseNonsenseAndGoOnWhereTheyWereStopped() throws {
+    try expectAllWell("training") { [$0.model, try $0.dataset(), $0.folder.path] }
   }
 }

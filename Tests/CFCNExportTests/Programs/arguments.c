@@ -2,6 +2,7 @@
 // small, zero or absurd: each gets a status and a message, and nothing is written where it must not be.
 // usage: arguments MODEL PICTURE FOLDER
 
+#include <math.h>
 #include <stdint.h>
 
 #include "check.h"
@@ -221,6 +222,35 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, NULL));
   FILE *unwanted = fopen(path, "rb");
   CHECK(unwanted == NULL);
+
+  fcn_image *drawn = image;
+  const size_t count = (size_t)pixels.width * (size_t)pixels.height;
+  uint8_t *map = calloc(count, 1);
+  if (!map) exit(EXIT_FAILURE);
+  OK(fcn_overlay(&drawn, &pixels, map, count, model, 0.5f));
+  fcn_image_free(drawn);
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_overlay(NULL, &pixels, map, count, model, 0.5f));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_overlay(&drawn, NULL, map, count, model, 0.5f));
+  CHECK(drawn == NULL);
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_overlay(&drawn, &pixels, NULL, count, model, 0.5f));
+  EXPECT(FCN_E_SHAPE_MISMATCH, fcn_overlay(&drawn, &pixels, map, count - 1, model, 0.5f));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_overlay(&drawn, &pixels, map, count, NULL, 0.5f));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_overlay(&drawn, &pixels, map, count, model, 1.5f));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_overlay(&drawn, &pixels, map, count, model, NAN));
+  OK(fcn_sheet(&drawn, &pixels, map, map, count, model, "a caption"));
+  fcn_image_free(drawn);
+  OK(fcn_sheet(&drawn, &pixels, map, NULL, count, model, NULL));
+  fcn_image_free(drawn);
+  EXPECT(FCN_E_SHAPE_MISMATCH, fcn_sheet(&drawn, &pixels, map, map, SIZE_MAX, model, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_sheet(&drawn, &pixels, NULL, map, count, model, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_sheet(&drawn, &pixels, map, map, count, model, "\xff"));
+  // Labels beyond the model's classes are drawn, not trapped over.
+  memset(map, 200, count);
+  OK(fcn_overlay(&drawn, &pixels, map, count, model, 1));
+  fcn_image_free(drawn);
+  OK(fcn_sheet(&drawn, &pixels, map, NULL, count, model, NULL));
+  fcn_image_free(drawn);
+  free(map);
 
   fcn_image_free(image);
   fcn_session_free(session);

@@ -73,4 +73,25 @@ static inline fcn_pixels some_pixels(int32_t width, int32_t height, unsigned see
   return pixels;
 }
 
+/** Segments one picture; returns its scores, which tell more than its labels do, for the caller to
+ *  free, and their number. */
+static inline float *scores_of(fcn_session *session, const fcn_pixels *pixels, size_t *count) {
+  MUST(fcn_segment(session, pixels, 1));
+  MUST(fcn_result_scores(NULL, 0, count, session, 0));
+  float *scores = malloc(*count * sizeof(float));
+  if (!scores) exit(EXIT_FAILURE);
+  MUST(fcn_result_scores(scores, *count, NULL, session, 0));
+  return scores;
+}
+
+/** Whether segmenting `pixels` gives exactly `wanted`. */
+static inline int gives(fcn_session *session, const fcn_pixels *pixels, const float *wanted,
+                        size_t wanted_count) {
+  size_t count;
+  float *scores = scores_of(session, pixels, &count);
+  int same = count == wanted_count && memcmp(scores, wanted, count * sizeof(float)) == 0;
+  free(scores);
+  return same;
+}
+
 #endif

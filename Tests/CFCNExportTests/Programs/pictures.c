@@ -1,16 +1,10 @@
 // The same picture in every format, with every kind of stride, decoded and in a batch: always the same
-// labels.
+// scores.
 // usage: pictures MODEL PICTURE FOLDER
 
 #include "check.h"
 
 enum { width = 61, height = 43, count = width * height };
-
-/** Segments one picture and takes its labels and scores. */
-static void segment(fcn_session *session, const fcn_pixels *pixels, uint8_t *labels) {
-  MUST(fcn_segment(session, pixels, 1));
-  MUST(fcn_result_labels(labels, count, NULL, session, 0));
-}
 
 static void formats(fcn_session *session) {
   static const struct {
@@ -24,8 +18,8 @@ static void formats(fcn_session *session) {
   };
   const fcn_pixels rgb = some_pixels(width, height, 5);
   const uint8_t *source = rgb.data;
-  uint8_t wanted[count], labels[count];
-  segment(session, &rgb, wanted);
+  size_t wanted_count;
+  float *wanted = scores_of(session, &rgb, &wanted_count);
   for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
     for (size_t gap = 0; gap < 130; gap += 43) {
       size_t stride = width * layouts[i].bytes + gap;
@@ -43,8 +37,7 @@ static void formats(fcn_session *session) {
         }
       }
       fcn_pixels pixels = {bytes, width, height, stride, layouts[i].format, 0};
-      segment(session, &pixels, labels);
-      CHECK(memcmp(labels, wanted, count) == 0);
+      CHECK(gives(session, &pixels, wanted, wanted_count));
 
       fcn_image *image = NULL;
       MUST(fcn_image_copy(&image, &pixels));
@@ -57,17 +50,23 @@ static void formats(fcn_session *session) {
     }
   }
 
+  // Another picture has other scores.
+  const fcn_pixels other = some_pixels(width, height, 6);
+  CHECK(!gives(session, &other, wanted, wanted_count));
+  free((void *)other.data);
+  free(wanted);
+
   // Grey counts as red, green and blue.
-  uint8_t grey[count], grey_as_rgb[count * 3], labels_of_rgb[count];
+  uint8_t grey[count], grey_as_rgb[count * 3];
   for (size_t i = 0; i < count; i++) {
     grey[i] = source[i];
     memset(grey_as_rgb + 3 * i, grey[i], 3);
   }
   fcn_pixels grey_pixels = {grey, width, height, 0, FCN_PIXELS_GREY8, 0};
   fcn_pixels rgb_pixels = {grey_as_rgb, width, height, 0, FCN_PIXELS_RGB8, 0};
-  segment(session, &grey_pixels, labels);
-  segment(session, &rgb_pixels, labels_of_rgb);
-  CHECK(memcmp(labels, labels_of_rgb, count) == 0);
+  wanted = scores_of(session, &rgb_pixels, &wanted_count);
+  CHECK(gives(session, &grey_pixels, wanted, wanted_count));
+  free(wanted);
   free((void *)rgb.data);
 }
 
@@ -88,15 +87,16 @@ static void batches(const fcn_model *model, fcn_session *alone) {
   OK(fcn_result_count(&results, session));
   CHECK(results == pictures);
   for (int32_t i = 0; i < pictures; i++) {
-    uint8_t in_batch[64 * 48], by_itself[64 * 48];
     size_t needed = 0;
     int32_t w = 0, h = 0;
     OK(fcn_result_size(&w, &h, session, i));
     CHECK(w == sizes[i][0] && h == sizes[i][1]);
-    OK(fcn_result_labels(in_batch, sizeof in_batch, &needed, session, i));
-    MUST(fcn_segment(alone, &pixels[i], 1));
-    OK(fcn_result_labels(by_itself, sizeof by_itself, NULL, alone, 0));
-    CHECK(memcmp(in_batch, by_itself, needed) == 0);
+    OK(fcn_result_scores(NULL, 0, &needed, session, i));
+    float *scores = malloc(needed * sizeof(float));
+    if (!scores) exit(EXIT_FAILURE);
+    OK(fcn_result_scores(scores, needed, NULL, session, i));
+    CHECK(gives(alone, &pixels[i], scores, needed));
+    free(scores);
     free((void *)pixels[i].data);
   }
   fcn_session_free(session);
@@ -120,23 +120,22 @@ static void encoded(fcn_session *session, const char *path, const char *folder) 
   CHECK(a.width == b.width && a.height == b.height && a.width == c.width && a.height == c.height);
   CHECK(memcmp(a.data, b.data, pixels * 3) == 0 && memcmp(a.data, c.data, pixels * 3) == 0);
 
-  uint8_t *from_pixels = malloc(pixels), *from_memory = malloc(pixels), *from_file = malloc(pixels);
-  if (!from_pixels || !from_memory || !from_file) exit(EXIT_FAILURE);
-  MUST(fcn_segment(session, &a, 1));
-  MUST(fcn_result_labels(from_pixels, pixels, NULL, session, 0));
+  size_t wanted_count, needed = 0;
+  float *wanted = scores_of(session, &a, &wanted_count);
+  float *scores = malloc(wanted_count * sizeof(float));
+  if (!scores) exit(EXIT_FAILURE);
   MUST(fcn_segment_encoded(session, bytes, size));
-  MUST(fcn_result_labels(from_memory, pixels, NULL, session, 0));
+  MUST(fcn_result_scores(scores, wanted_count, &needed, session, 0));
+  CHECK(needed == wanted_count && memcmp(scores, wanted, needed * sizeof(float)) == 0);
   MUST(fcn_segment_file(session, path));
-  MUST(fcn_result_labels(from_file, pixels, NULL, session, 0));
-  CHECK(memcmp(from_pixels, from_memory, pixels) == 0);
-  CHECK(memcmp(from_pixels, from_file, pixels) == 0);
+  MUST(fcn_result_scores(scores, wanted_count, &needed, session, 0));
+  CHECK(needed == wanted_count && memcmp(scores, wanted, needed * sizeof(float)) == 0);
   for (size_t length = 1; length < size; length += 37) {
     fcn_image *none = NULL;
     CHECK(fcn_image_decode(&none, bytes, length) < 0 && none == NULL);
   }
-  free(from_pixels);
-  free(from_memory);
-  free(from_file);
+  free(wanted);
+  free(scores);
   free(bytes);
   fcn_image_free(image);
   fcn_image_free(decoded);

@@ -1,0 +1,196 @@
+// What a trainer refuses, what it tells, and that it goes on where it was stopped.
+// usage: training MODEL DATA FOLDER
+
+#include <math.h>
+
+#include "check.h"
+
+static const char *data, *folder;
+
+static fcn_trainer_params small(char *output, size_t size, const char *name) {
+  fcn_trainer_params params;
+  MUST(fcn_trainer_params_init(&params, sizeof params));
+  snprintf(output, size, "%s/%s", folder, name);
+  params.data = data;
+  params.output = output;
+  params.width = 0.05f;
+  params.batch_norm = 1;
+  params.epochs = 2;
+  params.batch_size = 2;
+  params.threads = 1;
+  return params;
+}
+
+/** Creates a trainer after `change`, which must be refused, and writes nothing. */
+#define REFUSED(wanted, change)                                                \
+  do {                                                                         \
+    char output_[4096];                                                        \
+    fcn_trainer *none_ = NULL;                                                 \
+    fcn_trainer_params p = small(output_, sizeof output_, "refused");          \
+    change;                                                                    \
+    EXPECT(wanted, fcn_trainer_create(&none_, &p));                            \
+    CHECK(none_ == NULL);                                                      \
+  } while (0)
+
+static void refusals(const fcn_model *model) {
+  fcn_trainer *trainer = NULL;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_trainer_create(&trainer, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_trainer_params_init(NULL, sizeof(fcn_trainer_params)));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_trainer_run(NULL, NULL, NULL));
+  fcn_trainer_free(NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.struct_size = 12);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.data = NULL);
+  REFUSED(FCN_E_NOT_FOUND, p.data = "/no/such/folder");
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.output = NULL);
+  REFUSED(FCN_E_NOT_FOUND, p.train_split = "no-such-list");
+  REFUSED(FCN_E_NOT_FOUND, p.validation_split = "no-such-list");
+  REFUSED(FCN_E_NOT_FOUND, p.architecture = "no-such-network");
+  REFUSED(FCN_E_NOT_FOUND, p.weights = "/no/such/weights");
+  REFUSED(FCN_E_NOT_FOUND, p.resume = 1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.resume = 2);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.start = (const fcn_model *)(const void *)&p);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.threads = -1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.epochs = 0);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.batch_size = -1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.width = NAN);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.optimizer = 2);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.schedule = -1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.schedule = FCN_SCHEDULE_STEP, p.schedule_epochs = 0));
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.schedule = FCN_SCHEDULE_POLY, p.schedule_power = NAN));
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.loss = 7);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.class_weights = 7);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.learning_rate = NAN);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.momentum = 1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.clip_norm = -INFINITY);
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.scale_least = 2, p.scale_greatest = 1));
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.scale_least = NAN);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.scale_greatest = INFINITY);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.crop_width = -3);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.brightness = 2);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.warm_up = -1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.evaluation_interval = 0);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.flip = 9);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.reserved = 1);
+  REFUSED(FCN_E_INPUT_OUTPUT, p.output = "/proc/no-such-folder/output");
+  fcn_preprocessing rule = {.struct_size = sizeof rule};
+  MUST(fcn_model_get_preprocessing(&rule, model));
+  rule.channel_order = 5;
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.preprocessing = &rule);
+  rule.channel_order = FCN_CHANNELS_GREY;
+  rule.mean[0] = NAN;
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.preprocessing = &rule);
+  rule.size_rule = FCN_SIZE_EXACT;
+  rule.mean[0] = 0;
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.preprocessing = &rule);
+}
+
+typedef struct {
+  fcn_trainer *trainer;
+  int minibatches, epochs, stop_in_epoch;
+  int64_t last_iteration;
+} state;
+
+static int32_t watch(const fcn_train_progress *progress, void *user_data) {
+  state *s = user_data;
+  CHECK(progress->struct_size >= sizeof *progress && progress->epoch_count == 2);
+  CHECK(progress->epoch >= 1 && progress->epoch <= 2);
+  CHECK(progress->step >= 1 && progress->step <= progress->step_count);
+  CHECK(progress->elapsed_ms > 0 && progress->learning_rate > 0);
+  EXPECT(FCN_E_INVALID_STATE, fcn_trainer_run(s->trainer, NULL, NULL));
+  switch (progress->event) {
+    case FCN_TRAIN_MINIBATCH:
+      s->minibatches++;
+      CHECK(progress->iteration == s->last_iteration + 1);
+      CHECK(progress->loss > 0 && isnan(progress->pixel_accuracy));
+      s->last_iteration = progress->iteration;
+      return progress->epoch == s->stop_in_epoch;
+    case FCN_TRAIN_EPOCH:
+      s->epochs++;
+      CHECK(progress->pixel_accuracy >= 0 && progress->pixel_accuracy <= 1);
+      CHECK(isnan(progress->validation_mean_iu));
+      return 0;
+    default:
+      CHECK(!"an event that was not to come");
+      return 0;
+  }
+}
+
+static void same_file(const char *a, const char *b, const char *name) {
+  char path_a[8192], path_b[8192];
+  size_t size_a, size_b;
+  snprintf(path_a, sizeof path_a, "%s/%s", a, name);
+  snprintf(path_b, sizeof path_b, "%s/%s", b, name);
+  unsigned char *bytes_a = contents(path_a, &size_a), *bytes_b = contents(path_b, &size_b);
+  CHECK(size_a == size_b && memcmp(bytes_a, bytes_b, size_a) == 0);
+  free(bytes_a);
+  free(bytes_b);
+}
+
+static void runs(void) {
+  char whole[4096], stopped[4096], resumed[4096];
+  fcn_trainer *trainer = NULL;
+  fcn_trainer_params params = small(whole, sizeof whole, "whole");
+  MUST(fcn_trainer_create(&trainer, &params));
+  state s = {trainer, 0, 0, 0, 0};
+  MUST(fcn_trainer_run(trainer, watch, &s));
+  CHECK(s.minibatches == 4 && s.epochs == 2);
+  MUST(fcn_trainer_run(trainer, watch, &s));  // there is nothing left to do
+  CHECK(s.minibatches == 4);
+  fcn_trainer_free(trainer);
+  EXPECT(FCN_E_INVALID_STATE, fcn_trainer_create(&trainer, &params));
+
+  // Stopped within each epoch, then gone on with, by the same trainer and by another.
+  for (int epoch = 1; epoch <= 2; epoch++) {
+    char name[16];
+    snprintf(name, sizeof name, "stopped-%d", epoch);
+    params = small(stopped, sizeof stopped, name);
+    MUST(fcn_trainer_create(&trainer, &params));
+    s = (state){trainer, 0, 0, epoch, 0};
+    EXPECT(FCN_E_ABORTED, fcn_trainer_run(trainer, watch, &s));
+    CHECK(s.epochs == epoch - 1);
+    MUST(fcn_trainer_run(trainer, NULL, NULL));
+    fcn_trainer_free(trainer);
+    same_file(whole, stopped, "model.safetensors");
+  }
+  params = small(resumed, sizeof resumed, "resumed");
+  MUST(fcn_trainer_create(&trainer, &params));
+  s = (state){trainer, 0, 0, 2, 0};
+  EXPECT(FCN_E_ABORTED, fcn_trainer_run(trainer, watch, &s));
+  fcn_trainer_free(trainer);
+  params.resume = 1;
+  MUST(fcn_trainer_create(&trainer, &params));
+  MUST(fcn_trainer_run(trainer, NULL, NULL));
+  fcn_trainer_free(trainer);
+  same_file(whole, resumed, "model.safetensors");
+
+  // What came out is a model, and can be gone on from.
+  char path[8192], next[4096];
+  fcn_model *model = NULL;
+  snprintf(path, sizeof path, "%s/model.safetensors", whole);
+  MUST(fcn_model_open(&model, path));
+  fcn_model_info info = {.struct_size = sizeof info};
+  MUST(fcn_model_get_info(&info, model));
+  CHECK(info.class_count == 4 && strcmp(info.class_names[1], "sky") == 0);
+  params = small(next, sizeof next, "next");
+  params.start = model;
+  params.epochs = 1;
+  params.half_precision = 1;
+  params.keep_every_epoch = 1;
+  MUST(fcn_trainer_create(&trainer, &params));
+  fcn_model_free(model);
+  MUST(fcn_trainer_run(trainer, NULL, NULL));
+  fcn_trainer_free(trainer);
+  same_file(next, next, "epoch-0001.safetensors");
+}
+
+int main(int argc, char **argv) {
+  if (argc != 4) return EXIT_FAILURE;
+  data = argv[2];
+  folder = argv[3];
+  fcn_model *model = NULL;
+  MUST(fcn_model_open(&model, argv[1]));
+  refusals(model);
+  runs();
+  fcn_model_free(model);
+  return report();
+}
