@@ -54,10 +54,10 @@ struct SceneLight {
   let clouds: Float
 
   init(_ generator: inout SeededGenerator) {
-    let dusk = generator.chance(0.2)
+    let dusk = generator.chance(0.15)
     let overcast = generator.chance(0.4)
     sunshine = overcast ? generator.uniform(in: 0...0.2) : generator.uniform(in: 0.5...1)
-    let level = dusk ? generator.uniform(in: 0.45...0.7) : generator.uniform(in: 0.8...1.1)
+    let level = dusk ? generator.uniform(in: 0.6...0.8) : generator.uniform(in: 0.8...1.1)
     let side = generator.uniform(in: -1...1)
     let ahead = generator.uniform(in: -1...0.7)
     let up = dusk ? generator.uniform(in: 0.25...0.5) : generator.uniform(in: 0.45...1.3)

@@ -10,7 +10,7 @@ struct SceneExposure {
 
   init(_ generator: inout SeededGenerator) {
     gain = generator.uniform(in: 0.88...1.12)
-    contrast = generator.uniform(in: 1.05...1.6)
+    contrast = generator.uniform(in: 1.05...1.45)
     let warm = generator.uniform(in: -0.07...0.03)
     tint = Paint(1 + warm, 1, 1 - warm)
     vignette = generator.uniform(in: 0...0.22)

@@ -21,7 +21,7 @@ struct SceneGround {
 
   init(_ street: SceneStreet, _ generator: inout SeededGenerator) {
     asphalt =
-      generator.varied(Paint(0.36, 0.37, 0.39), by: 0.15) * generator.uniform(in: 0.75...1.2)
+      generator.varied(Paint(0.36, 0.37, 0.39), by: 0.15) * generator.uniform(in: 0.85...1.25)
     paving = generator.pick([.slabs, .slabs, .slabs, .bricks, .tarmac])
     let base: Paint
     switch paving {

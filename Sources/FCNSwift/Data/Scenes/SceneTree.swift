@@ -97,7 +97,7 @@ struct SceneTree {
         let x = (centre.x + a * radiusX - base.x) * grain
         let y = (centre.y + b * radiusY - base.y) * grain
         let leaves = noise.fractal(x, y)
-        guard a * a + b * b < 0.42 + 0.85 * leaves else { return }
+        guard a * a + b * b < 0.55 + 0.6 * leaves else { return }
         let facing = unitClamped(0.5 - 0.38 * b + 0.3 * a * sunX)
         let shade = (0.35 + 0.95 * facing) * (0.35 + 1.3 * noise.smooth(x * 2.7, y * 2.7))
         let lit = street.light.ambient + street.light.sun * (facing * 0.8)
