@@ -3,7 +3,7 @@ import FCNSwift
 /// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
-    .train, .evaluate, .prepare, .initialize, .info, .scenes, .version,
+    .segment, .train, .evaluate, .prepare, .initialize, .info, .plot, .scenes, .version,
   ]
 
   static func run(_ words: [String]) -> Int32 {

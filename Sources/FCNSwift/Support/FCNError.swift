@@ -49,7 +49,7 @@ public struct FCNError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Runs `body`; an `FCNError` thrown from it gets `prefix` before its message.
-func naming<Result>(_ prefix: @autoclosure () -> String, _ body: () throws -> Result) throws
+package func naming<Result>(_ prefix: @autoclosure () -> String, _ body: () throws -> Result) throws
   -> Result
 {
   do {

@@ -27,8 +27,10 @@ public enum File {
   }
 
   /// Writes `parts`, one after another, to a temporary file beside `path`, syncs it and renames it
-  /// to `path`: what stood there before is whole until the new file is.
+  /// to `path`: what stood there before is whole until the new file is. A pipe or a device, which a
+  /// file must not replace, is written to as it is.
   public static func write(_ parts: [UnsafeRawBufferPointer], to path: String) throws {
+    if isSpecial(path) { return try writeInPlace(parts, to: path) }
     let temporary = "\(path).tmp-\(getpid())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
@@ -50,6 +52,24 @@ public enum File {
       unlink(temporary)
       throw FCNError(.inputOutput, "\(path): cannot be written: \(reason)")
     }
+  }
+
+  /// Whether something that is neither a file nor a folder stands at `path`.
+  private static func isSpecial(_ path: String) -> Bool {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return false }
+    return ![S_IFREG, S_IFDIR].contains(information.st_mode & S_IFMT)
+  }
+
+  private static func writeInPlace(
+    _ parts: [UnsafeRawBufferPointer], to path: String
+  ) throws {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw FCNError(.inputOutput, "\(path): cannot be written: \(systemReason())")
+    }
+    defer { close(descriptor) }
+    for part in parts { try write(part, descriptor: descriptor, named: path) }
   }
 
   /// Writes `bytes` to `path` as `write(_:to:)` for parts does.

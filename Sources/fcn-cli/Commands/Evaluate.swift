@@ -25,10 +25,10 @@ extension Subcommand {
         "Options", [.model, data, split, predictions, confusion, .threads, .json, .quiet])
     ]
   ) { arguments in
-    let path = try arguments.text(.model) ?? DefaultModel.path()
-    let model = try Model(contentsOf: path)
     let names = try arguments.texts(data).map { try DataName($0) }
     guard !names.isEmpty else { throw UsageError("\(data.spelling) is missing") }
+    let path = try arguments.text(.model) ?? DefaultModel.path()
+    let model = try Model(contentsOf: path)
     let pictures = try DataName.pictures(of: names, split: arguments.text(split) ?? "val")
     warnOfOtherNames(model, pictures)
     let folder = arguments.text(predictions)

@@ -13,7 +13,14 @@ enum Interrupt {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { Interrupt.pending.store($0, ordering: .relaxed) }
     action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
-    for number in [SIGINT, SIGTERM] { sigaction(number, &action, nil) }
+    // Whoever started this process may have left them blocked.
+    var unblocked = sigset_t()
+    sigemptyset(&unblocked)
+    for number in [SIGINT, SIGTERM] {
+      sigaction(number, &action, nil)
+      sigaddset(&unblocked, number)
+    }
+    sigprocmask(SIG_UNBLOCK, &unblocked, nil)
     signal(SIGPIPE, SIG_IGN)
   }
 

@@ -1,0 +1,51 @@
+import FCNSwift
+
+/// The log of a training: columns of numbers by name.
+struct LogFile {
+  /// What tells it from other logs: the folder it lies in, or the file's own name.
+  let name: String
+  private let columns: [String: [Double]]
+
+  /// Reads a log.csv, or the one in the folder `path`. An empty field is NaN.
+  init(path: String) throws {
+    let file = File.isFolder(path) ? "\(path)/log.csv" : path
+    let parts = file.split(separator: "/").map(String.init)
+    let isNamedByFolder = parts.last == "log.csv" && parts.count > 1
+    name = (isNamedByFolder ? parts.dropLast().last : parts.last) ?? file
+    let lines = String(decoding: try File.read(file), as: UTF8.self).split(
+      whereSeparator: \.isNewline)
+    let names = LogFile.fields(lines.first ?? "")
+    guard names.contains("epoch"), lines.count > 1 else {
+      throw FCNError(
+        .corrupt,
+        "\(file): is not the log of a training: wanted columns, one of them epoch, and rows")
+    }
+    var columns: [String: [Double]] = [:]
+    for (number, line) in zip(2..., lines.dropFirst()) {
+      let fields = LogFile.fields(line)
+      guard fields.count == names.count else {
+        throw FCNError(
+          .corrupt, "\(file): line \(number) has \(fields.count) fields; wanted \(names.count)")
+      }
+      for (name, field) in zip(names, fields) {
+        guard let value = field.isEmpty ? .nan : Double(field) else {
+          throw FCNError(.corrupt, "\(file): line \(number): \(name) is no number: \"\(field)\"")
+        }
+        columns[name, default: []].append(value)
+      }
+    }
+    self.columns = columns
+  }
+
+  /// The column `name` over the epochs, without the epochs where it is empty; nil where there is no
+  /// such column or nothing in it.
+  func points(_ name: String) -> [(x: Double, y: Double)]? {
+    guard let epochs = columns["epoch"], let values = columns[name] else { return nil }
+    let points = zip(epochs, values).filter { !$0.1.isNaN }.map { (x: $0, y: $1) }
+    return points.isEmpty ? nil : points
+  }
+
+  private static func fields(_ line: Substring) -> [String] {
+    line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+}

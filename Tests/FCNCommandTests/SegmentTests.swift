@@ -1,0 +1,118 @@
+import FCNSwift
+import FCNTestSupport
+import Foundation
+import Testing
+
+struct SegmentTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func aPictureIsSegmentedIntoEveryKindOfFile() throws {
+    let (picture, model) = (try Fixture.picture(), try Fixture.model())
+    let (labels, overlay) = (folder.file("labels.png"), folder.file("overlay.jpg"))
+    let scores = folder.file("scores.npy")
+    let result = try Command.succeed(
+      "segment", picture, "--model", model, "--labels", labels, "--overlay", overlay, "--scores",
+      scores, "--json")
+    let map = try LabelMap(contentsOf: labels)
+    #expect((map.width, map.height) == (96, 64))
+    let image = try Image(contentsOf: overlay)
+    #expect((image.width, image.height) == (96, 64))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: overlay)).prefix(2) == Data([0xFF, 0xD8]))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: scores)).count == 128 + 11 * 64 * 96 * 4)
+
+    let object = try Command.object(result)
+    #expect((object["classes"] as? [String])?.count == 11)
+    let entries = try #require(object["pictures"] as? [[String: Any]])
+    #expect(entries.count == 1)
+    #expect(entries[0]["file"] as? String == picture)
+    #expect(entries[0]["width"] as? Int == 96)
+    #expect(entries[0]["height"] as? Int == 64)
+    #expect(entries[0]["areas"] as? [Int] == map.areas(classCount: 11))
+    #expect(entries[0]["labels"] as? String == labels)
+  }
+
+  /// The largest score at each pixel names the class on the label map.
+  @Test func theScoresAreThoseOfTheLabels() throws {
+    let (picture, model) = (try Fixture.picture(2), try Fixture.model())
+    let npy = try Command.succeed("segment", picture, "-m", model, "--scores", "-").output
+    let png = try Command.succeed("segment", picture, "-m", model, "--labels=-").output
+    let map = try LabelMap(decoding: Array(png))
+    let scores = npy.dropFirst(128).withUnsafeBytes { bytes in
+      (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+    }
+    let plane = 64 * 96
+    let isLargest = (0..<plane).allSatisfy { pixel in
+      let chosen = scores[Int(map.labels[pixel]) * plane + pixel]
+      return (0..<11).allSatisfy { scores[$0 * plane + pixel] <= chosen }
+    }
+    #expect(isLargest)
+  }
+
+  @Test func standardInputIsTheSamePicture() throws {
+    let (picture, model) = (try Fixture.picture(), try Fixture.model())
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))
+    let fromFile = try Command.succeed("segment", picture, "--model", model, "--labels", "-")
+    let fromInput = try Command.succeed(
+      "segment", "-", "--model", model, "--labels", "-", input: bytes)
+    #expect(fromInput.output == fromFile.output)
+    let single = try Command.succeed(
+      "segment", picture, "--model", model, "--labels", "-", "--threads", "1")
+    #expect(single.output == fromFile.output)
+  }
+
+  @Test func severalPicturesMakeAFolderOfFiles() throws {
+    let model = try Fixture.model()
+    let labels = folder.file("labels/deep")
+    let pictures = "\(try Fixture.scenes())/JPEGImages"
+    let result = try Command.succeed(
+      "segment", pictures, "--model", model, "--labels", labels, "--overlay",
+      folder.file("overlays") + "/")
+    let names = (1...9).map { "street_000\($0).png" }
+    #expect(try File.names(inFolder: labels) == names)
+    #expect(try File.names(inFolder: folder.file("overlays")) == names)
+    #expect(result.text.contains("street_0009.jpg  96×64"))
+    try Command.fail(
+      2, saying: "name two folders",
+      calling: ["segment", pictures, "--model", model, "--labels", labels, "--overlay", labels])
+    try Command.fail(
+      2, saying: "one name",
+      calling: ["segment", pictures, try Fixture.picture(), "--model", model, "--labels", labels])
+    try Command.fail(
+      2, saying: "--labels -", calling: ["segment", pictures, "--model", model, "--labels", "-"])
+  }
+
+  @Test func onePictureThatFailsDoesNotKeepOthersFromBeingSegmented() throws {
+    let text = try folder.write(Array("hello".utf8), "text.png")
+    let result = try Command.run([
+      "segment", text, try Fixture.picture(), "nowhere.png", "--model", try Fixture.model(),
+      "--labels", folder.file("labels"), "--json",
+    ])
+    #expect(result.status == 3)
+    #expect(result.errors.contains("fcn segment: \(text)"))
+    #expect(result.errors.contains("2 of 3 pictures were not segmented"))
+    let entries = try #require(Command.object(result)["pictures"] as? [[String: Any]])
+    #expect(entries.map { $0["error"] != nil } == [true, false, true])
+    #expect(try File.names(inFolder: folder.file("labels")) == ["street_0001.png"])
+  }
+
+  @Test func whatCannotGoTogetherIsRefused() throws {
+    let call = ["segment", try Fixture.picture(), "--model", try Fixture.model()]
+    try Command.fail(2, saying: "only one", calling: call + ["--labels", "-", "--json"])
+    try Command.fail(2, saying: "only one", calling: call + ["--labels", "-", "--overlay", "-"])
+    try Command.fail(2, saying: ".gif", calling: call + ["--overlay", "x.gif"])
+    try Command.fail(2, saying: "no.such.form", calling: call + ["--disable", "no.such.form"])
+  }
+
+  @Test func fastFormsCanBeSwitchedOff() throws {
+    let call = ["segment", try Fixture.picture(), "--model", try Fixture.model(), "--labels", "-"]
+    let fast = try LabelMap(decoding: Array(try Command.run(call).output))
+    let slow = try LabelMap(
+      decoding: Array(
+        try Command.run(call + ["--disable", "convolution.gemm", "--disable=batch_norm.folding"])
+          .output))
+    let same = zip(fast.labels, slow.labels).filter { $0 == $1 }.count
+    #expect(same >= fast.labels.count * 99 / 100)
+  }
+}

@@ -1,0 +1,108 @@
+import FCNSwift
+import FCNTestSupport
+import Foundation
+import Testing
+
+struct TrainTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func call(_ output: String, _ more: String...) throws -> [String] {
+    [
+      "train", "--data", try Fixture.scenes(), "-o", folder.file(output), "--width", "0.03",
+      "--batch-norm", "--batch", "3", "--crop", "64x64", "--scale", "0.8:1.2", "--flip",
+      "--brightness", "0.1", "--optimizer", "adamw", "--schedule", "poly", "--threads", "2",
+    ] + more
+  }
+
+  private func bytes(_ path: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: folder.file(path)))
+  }
+
+  @Test func aTrainingLeavesModelsALogAndOneObject() throws {
+    let result = try Command.run(
+      call("out", "--epochs", "2", "--class-weights", "enet", "--half", "--keep-all", "--json"))
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      try File.names(inFolder: folder.file("out")) == [
+        "best.safetensors", "checkpoint.safetensors", "epoch-0001.safetensors",
+        "epoch-0002.safetensors", "log.csv", "model.safetensors",
+      ])
+    let object = try Command.object(result)
+    #expect(object["epochs"] as? Int == 2)
+    #expect(object["iterations"] as? Int == 4)
+    let validation = try #require(object["val"] as? [String: Any])
+    let meanIU = try #require(validation["mean_iu"] as? Double)
+    #expect((0...1).contains(meanIU))
+    #expect(result.errors.contains("epoch 2/2"))
+
+    // What the log says of the last epoch is what eval measures on the model it left.
+    let measured = try Command.object(
+      Command.succeed(
+        "eval", "--data", try Fixture.scenes(), "--split", "val", "--json", "--model",
+        folder.file("out/epoch-0002.safetensors")))
+    let again = try #require(measured["mean_iu"] as? Double)
+    #expect(abs(again - meanIU) < 0.02)
+  }
+
+  @Test func aTrainingThatWasStoppedGoesOnToTheSameBits() throws {
+    // As many epochs as leave time to stop it, even where the machine is busy.
+    let epochs = "15"
+    try #require(Command.run(call("whole", "--epochs", epochs, "--quiet")).status == 0)
+    let process = try Command.process(call("parts", "--epochs", epochs, "--quiet"))
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    while process.isRunning, !File.exists(folder.file("parts/log.csv")) { usleep(1000) }
+    process.interrupt()
+    process.waitUntilExit()
+    let message = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(process.terminationStatus == 130, "\(message)")
+    #expect(message.contains("of 15 epochs are saved"))
+    #expect(message.contains("--resume"))
+    try #require(
+      Command.run(call("parts", "--epochs", epochs, "--quiet", "--resume")).status == 0)
+    #expect(try bytes("parts/model.safetensors") == bytes("whole/model.safetensors"))
+  }
+
+  @Test func aFolderWithATrainingIsNotTrainedInAgain() throws {
+    try #require(Command.run(call("out", "--epochs", "1", "--quiet")).status == 0)
+    let before = try bytes("out/model.safetensors")
+    try Command.fail(3, saying: "holds a training already", calling: call("out", "--epochs", "1"))
+    try Command.fail(
+      2, saying: "epochs was 1, is 2", calling: call("out", "--epochs", "2", "--resume"))
+    try Command.fail(3, saying: "checkpoint", calling: call("other", "--epochs", "1", "--resume"))
+    #expect(try bytes("out/model.safetensors") == before)
+  }
+
+  @Test func aLossThatIsNotFiniteStopsTheTrainingAndKeepsWhatWasSaved() throws {
+    try #require(Command.run(call("out", "--epochs", "1", "--quiet")).status == 0)
+    let wild = [
+      "train", "--data", try Fixture.scenes(), "--model", folder.file("out/model.safetensors"),
+      "-o", folder.file("wild"), "--lr", "1000", "--epochs", "50", "--batch", "3", "--quiet",
+    ]
+    let result = try Command.run(wild)
+    #expect(result.status == 1, "\(result.errors)")
+    #expect(result.errors.contains("epoch"))
+    #expect(result.errors.contains("layer") || result.errors.contains("loss"))
+  }
+
+  @Test func aModelCanBeTheStartAndLayersCanBeFrozen() throws {
+    let start = try Fixture.model()
+    try Command.succeed(
+      "train", "--data", try Fixture.scenes() + ":train", "--model", start, "-o",
+      folder.file("out"), "--epochs", "1", "--batch", "3", "--freeze", "conv", "--layer-rate",
+      "score_pool3=2", "--note", "frozen", "--quiet")
+    let (before, after) = (
+      try Model(contentsOf: start), try Model(contentsOf: folder.file("out/model.safetensors"))
+    )
+    #expect(after.description.note == "frozen")
+    #expect(after.weights["conv2_1.weight"]?.floats == before.weights["conv2_1.weight"]?.floats)
+    #expect(
+      after.weights["score_pool3.weight"]?.floats != before.weights["score_pool3.weight"]?.floats)
+    // No SPLIT: after a colon was named, val is not measured by.
+    #expect(!File.exists(folder.file("out/best.safetensors")))
+  }
+}
