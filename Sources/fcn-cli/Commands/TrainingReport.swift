@@ -5,6 +5,7 @@ final class TrainingReport {
   private let epochs: Int
   private let isQuiet: Bool
   private var progress: Progress?
+  private var minibatches = (done: 0, total: 0)
   private var last: EpochRecord?
   private var best: (epoch: Int, meanIU: Double)?
 
@@ -26,7 +27,9 @@ final class TrainingReport {
   func note(_ event: Trainer.Event) {
     switch event {
     case .minibatch(let minibatch): note(minibatch)
-    case .evaluated: break
+    case .evaluated(let done, let total):
+      progress?.update(
+        minibatches.done, of: minibatches.total, note: "measuring, picture \(done) of \(total)")
     case .epoch(let record): note(record)
     }
   }
@@ -34,10 +37,11 @@ final class TrainingReport {
   private func note(_ minibatch: Trainer.Progress) {
     let done = (minibatch.epoch - 1) * minibatch.iterations + minibatch.iteration
     if progress == nil {
-      progress = Progress("training", unit: "minibatches", isQuiet: isQuiet, alreadyDone: done - 1)
+      progress = Progress("training", unit: "batches", isQuiet: isQuiet, alreadyDone: done)
     }
+    minibatches = (done, minibatch.epochs * minibatch.iterations)
     progress?.update(
-      done, of: minibatch.epochs * minibatch.iterations,
+      done, of: minibatches.total,
       note: "epoch \(minibatch.epoch), loss \(minibatch.loss.rounded(toPlaces: 4))")
   }
 

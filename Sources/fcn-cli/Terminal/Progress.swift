@@ -14,7 +14,7 @@ final class Progress {
   /// Seconds between two lines where nobody watches.
   private static let lineInterval = 30.0
 
-  /// `unit` is what is counted, in the plural; `alreadyDone` of them took no time of this process.
+  /// `label` begins the lines; `unit` is what is counted, in the plural; `alreadyDone` of them took no time of this process.
   init(_ label: String, unit: String, isQuiet: Bool, alreadyDone: Int = 0) {
     self.alreadyDone = alreadyDone
     self.label = label
@@ -32,10 +32,10 @@ final class Progress {
     lastShown = now
     let status = status(done, total, elapsed: now - start, note)
     if Terminal.isInteractive {
-      let filled = total > 0 ? 20 * done / total : 0
+      let filled = total > 0 ? 16 * done / total : 0
       let bar =
-        String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
-      draw("\(label) \(bar) \(status)")
+        String(repeating: "█", count: filled) + String(repeating: "░", count: 16 - filled)
+      draw("\(bar) \(status)")
     } else {
       Terminal.log("\(label): \(status)")
     }
