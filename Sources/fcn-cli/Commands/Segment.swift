@@ -87,6 +87,7 @@ private struct SegmentRun {
     var failures: [FCNError] = []
     let progress = Progress(
       "segmenting", unit: "pictures", isQuiet: isQuiet || inputs.isSingle || !printsJSON)
+    defer { progress.finish() }
     for (index, path) in inputs.paths.enumerated() {
       do {
         results.append(try segment(path))

@@ -48,13 +48,13 @@ extension Subcommand {
       resume: arguments.has(resume))
     let report = TrainingReport(epochs: options.epochs, isQuiet: arguments.has(.quiet))
     report.begin(model, training: training.count, validation: validation?.count ?? 0)
+    defer { report.finish() }
     do {
       try trainer.run { event in
         report.note(event)
         return !Interrupt.isPending
       }
     } catch let error as FCNError where error.kind == .aborted {
-      report.finish()
       throw FCNError(
         .aborted, "\(error.message); the same command with --resume goes on from there")
     }

@@ -14,7 +14,8 @@ final class Progress {
   /// Seconds between two lines where nobody watches.
   private static let lineInterval = 30.0
 
-  /// `label` begins the lines; `unit` is what is counted, in the plural; `alreadyDone` of them took no time of this process.
+  /// `label` begins the lines; `unit` is what is counted, in the plural; `alreadyDone` of them took
+  /// no time of this process.
   init(_ label: String, unit: String, isQuiet: Bool, alreadyDone: Int = 0) {
     self.alreadyDone = alreadyDone
     self.label = label
