@@ -23,8 +23,8 @@ public func fcn_overlay(
       let picture = try PixelView(try required(picture, "picture").pointee)
       let map = try labelMap(labels, "labels", count: label_count, of: picture)
       let palette = try ModelObject.from(model).model.description.palette
-      return ImageObject(
-        try picture.image().overlaying(map, palette: palette, opacity: opacity))
+      return try ImageObject(
+        picture.image().overlaying(map, palette: palette, opacity: opacity))
     }
   }
 }
@@ -46,7 +46,7 @@ public func fcn_sheet(
       let sheet = Sheet(
         rows: [row], classNames: description.classNames, palette: description.palette,
         showsShares: true)
-      return ImageObject(try sheet.image())
+      return try ImageObject(sheet.image())
     }
   }
 }

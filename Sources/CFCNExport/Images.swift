@@ -1,5 +1,6 @@
 public import CFCN
 import FCNSwift
+import Glibc
 
 /// What an fcn_image stands for. Its pixels have a fixed address, since hosts borrow them.
 final class ImageObject: HandledObject {
@@ -8,15 +9,18 @@ final class ImageObject: HandledObject {
 
   let width: Int
   let height: Int
-  private let pixels: UnsafeMutableBufferPointer<UInt8>
+  private let pixels: UnsafeMutableRawBufferPointer
 
-  init(_ image: Image) {
+  init(_ image: Image) throws {
     (width, height) = (image.width, image.height)
-    pixels = .allocate(capacity: image.pixels.count)
-    _ = pixels.initialize(fromContentsOf: image.pixels)
+    guard let memory = malloc(image.pixels.count) else {
+      throw FCNError(.outOfMemory, "there is no memory for a picture of \(width)×\(height)")
+    }
+    pixels = UnsafeMutableRawBufferPointer(start: memory, count: image.pixels.count)
+    pixels.copyBytes(from: image.pixels)
   }
 
-  deinit { pixels.deallocate() }
+  deinit { Glibc.free(pixels.baseAddress) }
 
   /// The pixels as hosts see them.
   var borrowed: fcn_pixels {
@@ -26,7 +30,7 @@ final class ImageObject: HandledObject {
   }
 
   func image() throws -> Image {
-    try Image(width: width, height: height, pixels: [UInt8](pixels))
+    try PixelView(borrowed).image()
   }
 }
 
@@ -35,7 +39,7 @@ public func fcn_image_open(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
   attempt {
-    try ImageObject.create(out) { ImageObject(try Image(contentsOf: try string(path, "path"))) }
+    try ImageObject.create(out) { try ImageObject(Image(contentsOf: try string(path, "path"))) }
   }
 }
 
@@ -45,7 +49,7 @@ public func fcn_image_decode(
 ) -> fcn_status {
   attempt {
     try ImageObject.create(out) {
-      ImageObject(try Image(decoding: try hostBytes(bytes, size: size, "bytes")))
+      try ImageObject(Image(decoding: try hostBytes(bytes, size: size, "bytes")))
     }
   }
 }
@@ -56,7 +60,7 @@ public func fcn_image_copy(
 ) -> fcn_status {
   attempt {
     try ImageObject.create(out) {
-      ImageObject(try PixelView(try required(pixels, "pixels").pointee).image())
+      try ImageObject(PixelView(try required(pixels, "pixels").pointee).image())
     }
   }
 }

@@ -166,6 +166,7 @@ public final class Session {
   public func labelMap(_ index: Int) throws -> LabelMap {
     let result = try result(index)
     let count = result.width * result.height
+    try requireMemory(count)
     let labels = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       try copyLabels(index, to: buffer)
       initialized = count

@@ -49,6 +49,7 @@ struct EncodedPicture {
 
   private func decode(bytesPerPixel: Int, _ decoder: Decoder) throws -> [UInt8] {
     let count = width * height * bytesPerPixel
+    try requireMemory(count)
     return try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
       try withUnsafePointer(to: header) { header in
         try callCodec("\(formatName) cannot be read") { message in

@@ -14,6 +14,7 @@ public struct Image: Sendable, Hashable {
   /// A picture of one colour.
   public init(width: Int, height: Int, colour: RGB = RGB(0, 0, 0)) throws {
     let count = try Image.pixelCount(width: width, height: height)
+    try requireMemory(count * 3)
     self.width = width
     self.height = height
     pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { buffer, initialized in

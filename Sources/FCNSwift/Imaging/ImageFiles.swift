@@ -14,7 +14,9 @@ extension Image {
     let encoded = try EncodedPicture(bytes)
     let stored = Image(
       checkedWidth: encoded.width, height: encoded.height, pixels: try encoded.decodeRGB())
-    self = encoded.isPNG ? stored : stored.turned(by: Orientation(ofJPEG: bytes))
+    let orientation = encoded.isPNG ? .upright : Orientation(ofJPEG: bytes)
+    if orientation != .upright { try requireMemory(stored.pixels.count) }
+    self = stored.turned(by: orientation)
   }
 
   /// Decodes a PNG or JPEG as `init(decoding:)` for raw bytes does.
@@ -68,5 +70,6 @@ func collectCodecOutput(
   var output = fcncodec_output()
   defer { fcncodec_free(&output) }
   try callCodec(subject) { encode(&output, $0) }
+  try requireMemory(output.size)
   return Array(UnsafeBufferPointer(start: output.bytes, count: output.size))
 }

@@ -68,6 +68,7 @@ extension LabelMap {
       known[key(colour.red, colour.green, colour.blue)] = UInt8(index)
     }
     let count = rgb.count / 3
+    try requireMemory(count)
     return try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
       try rgb.withUnsafeBufferPointer { rgb in
         // Labels come in runs: most pixels repeat the one before.

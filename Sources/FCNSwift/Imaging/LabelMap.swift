@@ -13,6 +13,7 @@ public struct LabelMap: Sendable, Hashable {
   /// A map of one class.
   public init(width: Int, height: Int, label: UInt8 = 0) throws {
     let count = try Image.pixelCount(width: width, height: height)
+    try requireMemory(count)
     self.width = width
     self.height = height
     labels = [UInt8](repeating: label, count: count)

@@ -20,6 +20,7 @@ extension Image {
     func mixed(_ below: UInt8, _ above: UInt8) -> UInt8 {
       UInt8(truncatingIfNeeded: (Int(below) * (256 - part) + Int(above) * part + 128) >> 8)
     }
+    try requireMemory(pixels.count)
     var result = self
     result.pixels.withUnsafeMutableBufferPointer { pixels in
       labels.labels.withUnsafeBufferPointer { labels in

@@ -72,6 +72,7 @@ public struct PixelView {
   public func image() throws -> Image {
     let (red, green, blue) = format.channelOffsets
     let step = format.bytesPerPixel
+    try requireMemory(width * height * 3)
     let pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { buffer, count in
       for y in 0..<height {
         let source = row(y)

@@ -4,9 +4,10 @@ extension Image {
   ///
   /// Throws as `init(width:height:)` does for sizes that a picture cannot have.
   public func resized(width newWidth: Int, height newHeight: Int) throws -> Image {
-    _ = try Image.pixelCount(width: newWidth, height: newHeight)
+    let count = try Image.pixelCount(width: newWidth, height: newHeight)
     // Between the passes the picture is new in one direction only.
-    _ = try Image.pixelCount(width: newWidth, height: height)
+    let countBetween = try Image.pixelCount(width: newWidth, height: height)
+    try requireMemory((count + countBetween) * 3)
     var result = self
     if newWidth != width { result = result.resizedHorizontally(to: newWidth) }
     if newHeight != height { result = result.resizedVertically(to: newHeight) }
@@ -84,6 +85,7 @@ extension LabelMap {
   /// Throws as `init(width:height:)` does for sizes that a map cannot have.
   public func resized(width newWidth: Int, height newHeight: Int) throws -> LabelMap {
     let count = try Image.pixelCount(width: newWidth, height: newHeight)
+    try requireMemory(count)
     func nearest(_ index: Int, from: Int, to: Int) -> Int { (2 * index + 1) * from / (2 * to) }
     let columns = (0..<newWidth).map { nearest($0, from: width, to: newWidth) }
     let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in

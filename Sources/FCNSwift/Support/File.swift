@@ -22,6 +22,9 @@ public enum File {
         if errno == EINTR { continue }
         throw FCNError(.inputOutput, "\(name): cannot be read: \(systemReason())")
       }
+      if bytes.count + count > bytes.capacity {
+        try naming(name) { try requireMemory(2 * (bytes.count + count)) }
+      }
       bytes.append(contentsOf: chunk[0..<count])
     }
   }
