@@ -40,9 +40,11 @@ all: $(MODEL:%=build/%)
 build/openblas/openblas.pc: scripts/make-private-openblas
 	scripts/make-private-openblas build/openblas
 
+# nodelete: Swift's runtime and our threads' messages must outlive a host's dlclose.
 build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc
 	$(SWIFT_BUILD) --product fcn \
-	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map"
+	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map" \
+	  -Xlinker -z -Xlinker nodelete
 	mkdir -p $(@D)
 	strip --strip-unneeded -o $@ build/swift/release/libfcn.so
 

@@ -74,7 +74,12 @@ extension fcn_trainer_params: GrowingStruct {
         classNames: folder.classNames, palette: folder.palette, preprocessing: rule),
       seed: seed)
     guard let weights = try optionalString(weights, "weights") else { return fresh }
-    return try fresh.copyingWeights(from: Safetensors(contentsOf: weights)).model
+    let (model, transplant) = try fresh.copyingWeights(from: Safetensors(contentsOf: weights))
+    Log.send(
+      transplant.copied.isEmpty ? .warning : .info,
+      "\(weights): \(transplant.copied.count) of the network's tensors taken, "
+        + "\(transplant.missing.count) not found, \(transplant.mismatched.count) of another shape")
+    return model
   }
 
   private func chosenOptimizer() throws -> Optimizer {

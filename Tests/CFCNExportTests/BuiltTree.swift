@@ -26,7 +26,8 @@ enum BuiltTree {
     let program = folder.file(name)
     try run(
       "cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-g", source, "-o", program,
-      "-I\(root)/build/include", "-L\(root)/build/lib", "-lfcn", "-lpthread",
+      "-I\(root)/build/include", "-L\(root)/build/lib", "-Wl,--as-needed", "-lfcn", "-lpthread",
+      "-lm", "-ldl",
       "-Wl,-rpath,\(root)/build/lib")
     return program
   }

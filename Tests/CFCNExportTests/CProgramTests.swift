@@ -33,4 +33,12 @@ import Testing
   @Test func trainersRefuseNonsenseAndGoOnWhereTheyWereStopped() throws {
     try expectAllWell("training") { [$0.model, try $0.dataset(), $0.folder.path] }
   }
+
+  @Test func withoutMemoryLargeRequestsFailAndSmallOnesDoNot() throws {
+    try expectAllWell("memory") { [$0.model, $0.folder.path] }
+  }
+
+  @Test func theLibraryMayBeUnloadedWhileItsThreadsLive() throws {
+    try expectAllWell("unloading") { [BuiltTree.library, $0.model] }
+  }
 }
