@@ -72,7 +72,8 @@
  *
  * Names and arguments
  *   Functions that can fail return fcn_status. Outputs come first, then the object, then inputs.
- *   Where a call fails, `*out` of a creating function is NULL and other outputs are unspecified.
+ *   Where a call fails, `*out` of a creating function is NULL, and other outputs hold nothing of
+ *   use unless the description says otherwise.
  *   A pointer may be NULL only where its description says so; elsewhere NULL, like any value
  *   outside its stated range, is FCN_E_INVALID_ARGUMENT. Strings are UTF-8 and end with a NUL.
  *
@@ -88,8 +89,9 @@
  *   - Parameters: fill them with their ..._init function, passing sizeof, then set what matters.
  *     A program built with an older header gets defaults for the fields it does not know. One
  *     built with a newer header is accepted as long as the fields that this library does not know
- *     are zero, and refused with FCN_E_INVALID_ARGUMENT otherwise. A pointer to parameters may be
- *     NULL: all defaults.
+ *     are zero, and refused with FCN_E_INVALID_ARGUMENT otherwise. Where a pointer to parameters
+ *     may be NULL, that stands for all defaults.
+ *   - Inputs without such a function: set all fields, struct_size to sizeof.
  *   - Outputs: set struct_size to sizeof before the call. The library writes the fields that both
  *     sides know and zeroes the rest.
  *   - Structs handed to a callback: struct_size tells which fields this library filled in.
