@@ -227,6 +227,9 @@ def make_pools():
     pool("pool 3x3 stride 2 pad 1", distinct(2, 2, 9, 8), 3, 2, 1)
     pool("pool 3x3 stride 2 pad 1 ceil", distinct(1, 3, 8, 10), 3, 2, 1, ceil=True)
     pool("pool 3x3 stride 2 ceil", distinct(1, 2, 8, 6), 3, 2, ceil=True)
+    # Windows that would start behind the last row or column, or in the padding there, do not count.
+    pool("pool 2x2 stride 2 pad 1 ceil", distinct(1, 2, 5, 8), 2, 2, 1, ceil=True)
+    pool("pool 2x2 stride 3 ceil", distinct(1, 2, 6, 7), 2, 3, ceil=True)
     pool("pool 2x3 stride 1,2 pad 1,0", distinct(1, 2, 5, 8), (2, 3), (1, 2), (1, 0))
     # PyTorch gives an element under overlapping windows both gradients, and ties to the first.
     pool("pool 3x3 stride 1, overlapping", distinct(1, 2, 6, 5), 3, 1)

@@ -14,6 +14,7 @@ struct FormAgreementTests {
     LayerCase(
       "wide convolution", Convolution(5, kernel: 3, padding: 1), Shape(3, 3, 53, 59)),
     LayerCase("many pictures", Convolution(4, kernel: 3), Shape(11, 3, 7, 6)),
+    LayerCase("many wide pictures", Convolution(2, kernel: 3), Shape(9, 2, 67, 71)),
     LayerCase("wide 1×1 convolution", Convolution(7, kernel: 1), Shape(2, 9, 47, 61)),
     LayerCase(
       "strided convolution", Convolution(6, kernel: 7, stride: 2, padding: 3),
