@@ -16,7 +16,7 @@ let package = Package(
     .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
 
-    // include/fcn.h as a module: the compiler holds the exports against its declarations.
+    // include/fcn.h as a module: the exports use its very structs and constants.
     .systemLibrary(name: "CFCN"),
 
     // MARK: C libraries from the system
@@ -38,7 +38,8 @@ let package = Package(
       exclude: ["Goldens"]),
     // These two run the built library and command as a user does; `make test` builds them first.
     .testTarget(
-      name: "CFCNExportTests", dependencies: ["FCNSwift", "FCNTestSupport"],
+      name: "CFCNExportTests",
+      dependencies: ["CFCN", "CFCNExport", "FCNSwift", "FCNTestSupport"],
       exclude: ["Programs"]),
     .testTarget(name: "FCNCommandTests", dependencies: ["FCNTestSupport"]),
   ],

@@ -1,18 +1,18 @@
 public import CFCN
 import FCNSwift
 
-@c @implementation
+@_cdecl("fcn_version")
 public func fcn_version() -> UnsafePointer<CChar>? { About.version }
 
-@c @implementation
+@_cdecl("fcn_version_number")
 public func fcn_version_number() -> Int32 {
   FCN_VERSION_MAJOR * 1_000_000 + FCN_VERSION_MINOR * 1000 + FCN_VERSION_PATCH
 }
 
-@c @implementation
+@_cdecl("fcn_abi_version")
 public func fcn_abi_version() -> Int32 { FCN_ABI_VERSION }
 
-@c @implementation
+@_cdecl("fcn_about")
 public func fcn_about(_ topic: Int32) -> UnsafePointer<CChar>? {
   switch Int(topic) {
   case FCN_ABOUT_BUILD: About.build
@@ -23,10 +23,10 @@ public func fcn_about(_ topic: Int32) -> UnsafePointer<CChar>? {
   }
 }
 
-@c @implementation
+@_cdecl("fcn_backend_count")
 public func fcn_backend_count() -> Int32 { Int32(About.backends.count) }
 
-@c @implementation
+@_cdecl("fcn_backend_get_info")
 public func fcn_backend_get_info(
   _ out: UnsafeMutablePointer<fcn_backend_info>?, _ index: Int32
 ) -> fcn_status {

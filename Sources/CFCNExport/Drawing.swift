@@ -1,7 +1,7 @@
 public import CFCN
 import FCNSwift
 
-@c @implementation
+@_cdecl("fcn_labels_save")
 public func fcn_labels_save(
   _ labels: UnsafePointer<UInt8>?, _ width: Int32, _ height: Int32, _ model: OpaquePointer?,
   _ path: UnsafePointer<CChar>?
@@ -13,7 +13,7 @@ public func fcn_labels_save(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_overlay")
 public func fcn_overlay(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ picture: UnsafePointer<fcn_pixels>?,
   _ labels: UnsafePointer<UInt8>?, _ label_count: Int, _ model: OpaquePointer?, _ opacity: Float
@@ -29,7 +29,7 @@ public func fcn_overlay(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_sheet")
 public func fcn_sheet(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ picture: UnsafePointer<fcn_pixels>?,
   _ labels: UnsafePointer<UInt8>?, _ truth: UnsafePointer<UInt8>?, _ label_count: Int,

@@ -34,7 +34,7 @@ final class ImageObject: HandledObject {
   }
 }
 
-@c @implementation
+@_cdecl("fcn_image_open")
 public func fcn_image_open(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
@@ -43,7 +43,7 @@ public func fcn_image_open(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_image_decode")
 public func fcn_image_decode(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafeRawPointer?, _ size: Int
 ) -> fcn_status {
@@ -54,7 +54,7 @@ public func fcn_image_decode(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_image_copy")
 public func fcn_image_copy(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ pixels: UnsafePointer<fcn_pixels>?
 ) -> fcn_status {
@@ -65,14 +65,14 @@ public func fcn_image_copy(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_image_pixels")
 public func fcn_image_pixels(
   _ out: UnsafeMutablePointer<fcn_pixels>?, _ image: OpaquePointer?
 ) -> fcn_status {
   attempt { try required(out, "out").pointee = try ImageObject.from(image).borrowed }
 }
 
-@c @implementation
+@_cdecl("fcn_image_save")
 public func fcn_image_save(
   _ image: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
@@ -82,5 +82,5 @@ public func fcn_image_save(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_image_free")
 public func fcn_image_free(_ image: OpaquePointer?) { ImageObject.free(image) }

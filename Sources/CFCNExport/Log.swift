@@ -33,7 +33,7 @@ enum Log {
   }
 }
 
-@c @implementation
+@_cdecl("fcn_log_set")
 public func fcn_log_set(
   _ most_verbose_level: Int32, _ callback: fcn_log_callback?, _ user_data: UnsafeMutableRawPointer?
 ) -> fcn_status {

@@ -53,7 +53,7 @@ extension fcn_model_info: GrowingStruct {
   static var name: StaticString { "fcn_model_info" }
 }
 
-@c @implementation
+@_cdecl("fcn_model_open")
 public func fcn_model_open(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
@@ -65,7 +65,7 @@ public func fcn_model_open(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_model_open_default")
 public func fcn_model_open_default(_ out: UnsafeMutablePointer<OpaquePointer?>?) -> fcn_status {
   attempt {
     try ModelObject.create(out) {
@@ -75,7 +75,7 @@ public func fcn_model_open_default(_ out: UnsafeMutablePointer<OpaquePointer?>?)
   }
 }
 
-@c @implementation
+@_cdecl("fcn_model_open_memory")
 public func fcn_model_open_memory(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafeRawPointer?, _ size: Int
 ) -> fcn_status {
@@ -87,7 +87,7 @@ public func fcn_model_open_memory(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_model_open_borrowed")
 public func fcn_model_open_borrowed(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafeRawPointer?, _ size: Int,
   _ release: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?,
@@ -103,7 +103,7 @@ public func fcn_model_open_borrowed(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_model_open_reader")
 public func fcn_model_open_reader(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ read: fcn_read_callback?,
   _ user_data: UnsafeMutableRawPointer?
@@ -119,10 +119,10 @@ public func fcn_model_open_reader(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_model_free")
 public func fcn_model_free(_ model: OpaquePointer?) { ModelObject.free(model) }
 
-@c @implementation
+@_cdecl("fcn_model_get_info")
 public func fcn_model_get_info(
   _ out: UnsafeMutablePointer<fcn_model_info>?, _ model: OpaquePointer?
 ) -> fcn_status {

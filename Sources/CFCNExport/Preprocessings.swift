@@ -66,7 +66,7 @@ private func tuple(_ values: [Float]) -> (Float, Float, Float) {
   return (value(0), value(1), value(2))
 }
 
-@c @implementation
+@_cdecl("fcn_model_get_preprocessing")
 public func fcn_model_get_preprocessing(
   _ out: UnsafeMutablePointer<fcn_preprocessing>?, _ model: OpaquePointer?
 ) -> fcn_status {

@@ -1,7 +1,7 @@
 public import CFCN
 import FCNSwift
 
-@c @implementation
+@_cdecl("fcn_result_count")
 public func fcn_result_count(
   _ count: UnsafeMutablePointer<Int32>?, _ session: OpaquePointer?
 ) -> fcn_status {
@@ -12,7 +12,7 @@ public func fcn_result_count(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_result_size")
 public func fcn_result_size(
   _ width: UnsafeMutablePointer<Int32>?, _ height: UnsafeMutablePointer<Int32>?,
   _ session: OpaquePointer?, _ index: Int32
@@ -25,7 +25,7 @@ public func fcn_result_size(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_result_labels")
 public func fcn_result_labels(
   _ buffer: UnsafeMutablePointer<UInt8>?, _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?,
   _ session: OpaquePointer?, _ index: Int32
@@ -40,7 +40,7 @@ public func fcn_result_labels(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_result_scores")
 public func fcn_result_scores(
   _ buffer: UnsafeMutablePointer<Float>?, _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?,
   _ session: OpaquePointer?, _ index: Int32
@@ -55,7 +55,7 @@ public func fcn_result_scores(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_result_probabilities")
 public func fcn_result_probabilities(
   _ buffer: UnsafeMutablePointer<Float>?, _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?,
   _ session: OpaquePointer?, _ index: Int32
@@ -70,7 +70,7 @@ public func fcn_result_probabilities(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_result_areas")
 public func fcn_result_areas(
   _ buffer: UnsafeMutablePointer<Int64>?, _ capacity: Int, _ needed: UnsafeMutablePointer<Int>?,
   _ session: OpaquePointer?, _ index: Int32

@@ -81,14 +81,14 @@ extension fcn_segment_progress: GrowingStruct {
   }
 }
 
-@c @implementation
+@_cdecl("fcn_session_params_init")
 public func fcn_session_params_init(
   _ params: UnsafeMutablePointer<fcn_session_params>?, _ struct_size: UInt32
 ) -> fcn_status {
   attempt { try fcn_session_params.initialize(params, size: struct_size, to: .defaults) }
 }
 
-@c @implementation
+@_cdecl("fcn_session_create")
 public func fcn_session_create(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ model: OpaquePointer?,
   _ params: UnsafePointer<fcn_session_params>?
@@ -102,10 +102,10 @@ public func fcn_session_create(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_session_free")
 public func fcn_session_free(_ session: OpaquePointer?) { SessionObject.free(session) }
 
-@c @implementation
+@_cdecl("fcn_session_set_progress")
 public func fcn_session_set_progress(
   _ session: OpaquePointer?, _ callback: fcn_segment_callback?,
   _ user_data: UnsafeMutableRawPointer?
@@ -113,7 +113,7 @@ public func fcn_session_set_progress(
   attempt { try SessionObject.from(session).setProgress(callback, user_data) }
 }
 
-@c @implementation
+@_cdecl("fcn_segment")
 public func fcn_segment(
   _ session: OpaquePointer?, _ pictures: UnsafePointer<fcn_pixels>?, _ count: Int32
 ) -> fcn_status {
@@ -137,7 +137,7 @@ private func view(_ index: Int, _ pixels: fcn_pixels) throws -> PixelView {
   }
 }
 
-@c @implementation
+@_cdecl("fcn_segment_encoded")
 public func fcn_segment_encoded(
   _ session: OpaquePointer?, _ bytes: UnsafeRawPointer?, _ size: Int
 ) -> fcn_status {
@@ -148,7 +148,7 @@ public func fcn_segment_encoded(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_segment_file")
 public func fcn_segment_file(
   _ session: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {

@@ -54,12 +54,12 @@ private func describe(_ status: fcn_status) -> StaticString {
   }
 }
 
-@c @implementation
+@_cdecl("fcn_status_string")
 public func fcn_status_string(_ status: fcn_status) -> UnsafePointer<CChar>? {
   permanentCString(describe(status))
 }
 
-@c @implementation
+@_cdecl("fcn_last_error_message")
 public func fcn_last_error_message() -> UnsafePointer<CChar>? {
   LastError.message
 }

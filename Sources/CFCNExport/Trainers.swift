@@ -84,14 +84,14 @@ extension fcn_train_progress: GrowingStruct {
   }
 }
 
-@c @implementation
+@_cdecl("fcn_trainer_params_init")
 public func fcn_trainer_params_init(
   _ params: UnsafeMutablePointer<fcn_trainer_params>?, _ struct_size: UInt32
 ) -> fcn_status {
   attempt { try fcn_trainer_params.initialize(params, size: struct_size, to: .defaults) }
 }
 
-@c @implementation
+@_cdecl("fcn_trainer_create")
 public func fcn_trainer_create(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ params: UnsafePointer<fcn_trainer_params>?
 ) -> fcn_status {
@@ -103,10 +103,10 @@ public func fcn_trainer_create(
   }
 }
 
-@c @implementation
+@_cdecl("fcn_trainer_free")
 public func fcn_trainer_free(_ trainer: OpaquePointer?) { TrainerObject.free(trainer) }
 
-@c @implementation
+@_cdecl("fcn_trainer_run")
 public func fcn_trainer_run(
   _ trainer: OpaquePointer?, _ callback: fcn_train_callback?, _ user_data: UnsafeMutableRawPointer?
 ) -> fcn_status {
