@@ -1,6 +1,5 @@
 import FCNSwift
 import FCNTestSupport
-import FCNTestSupport
 import Testing
 
 @Suite struct VOCFolderTests {
