@@ -3,16 +3,22 @@ import FCNSwift
 
 extension Subcommand {
   private static let tensors = Option.flag("tensors", "List the model's tensors too.")
+  private static let described = Option.value(
+    "model", "FILE", "The same as MODEL, spelled as elsewhere.", letter: "m")
 
   /// `fcn info`: tells what a model holds, or what the program is.
   static let info = Subcommand(
     "info", "Tell what a model file holds; without a file, what this program runs on.",
     usage: ["[MODEL] [--tensors] [--json]"],
     discussion: "`default` stands for the default model.", operands: 0...1,
-    [OptionGroup("Options", [tensors, .json])]
+    [OptionGroup("Options", [described, tensors, .json])]
   ) { arguments in
     let json: JSON
-    if let operand = arguments.operands.first {
+    let named = [arguments.text(described)].compactMap { $0 } + arguments.operands
+    guard named.count <= 1 else {
+      throw UsageError("a model is named twice: \(named.joined(separator: " and "))")
+    }
+    if let operand = named.first {
       let path = operand == "default" ? try DefaultModel.path() : operand
       json = try describe(Model(contentsOf: path), path, withTensors: arguments.has(tensors))
     } else {
@@ -55,6 +61,7 @@ extension Subcommand {
       .init("element_types", .array(types.map { .string($0) })),
       .init("classes", .array(description.classNames.map { .string($0) })),
       .init("palette", .array(description.palette.map { .string($0.hexadecimal) })),
+      .init("forms", .array(Session.formNames(of: model).map { .string($0) })),
       .init("note", .string(description.note)),
     ]
     if withTensors {
