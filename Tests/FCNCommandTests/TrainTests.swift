@@ -46,6 +46,28 @@ struct TrainTests {
     #expect(abs(again - meanIU) < 0.02)
   }
 
+  @Test func aDiskThatIsFullStopsTheTrainingAndLeavesNoHalfFile() throws {
+    try #require(Command.run(call("whole", "--epochs", "1", "--half", "--quiet")).status == 0)
+    // Room for the model, which is half precision, but not for the checkpoint.
+    let blocks = try bytes("whole/checkpoint.safetensors").count / 2 / 512
+    let command = try Command.process(call("full", "--epochs", "1", "--half", "--quiet"))
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments =
+      ["-c", "trap '' XFSZ; ulimit -f \(blocks); exec \"$@\"", "sh", Command.path]
+      + (command.arguments ?? [])
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    process.waitUntilExit()
+    let message = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(process.terminationStatus == 3)
+    #expect(message.contains("checkpoint.safetensors: cannot be written: File too large"))
+    #expect(try !File.names(inFolder: folder.file("full")).contains { $0.contains(".tmp") })
+    #expect(try bytes("full/model.safetensors") == bytes("whole/model.safetensors"))
+  }
+
   @Test func aTrainingThatWasStoppedGoesOnToTheSameBits() throws {
     // As many epochs as leave time to stop it, even where the machine is busy.
     let epochs = "15"

@@ -119,6 +119,29 @@ private func train(
     #expect(try rows(whole) == rows(broken))
   }
 
+  @Test func aFolderThatGoesAwayLosesNothingThatWasWritten() throws {
+    let (whole, broken) = (temporaryFolder(), temporaryFolder())
+    let away = broken + "-away"
+    defer { [whole, broken, away].forEach { try? FileManager.default.removeItem(atPath: $0) } }
+    try train(options(), in: whole)
+    let error = #expect(throws: FCNError.self) {
+      try train(options(), in: broken) {
+        guard case .epoch(let record) = $0, record.epoch == 1 else { return true }
+        // As a volume that is unmounted: a plain file stands where the folder was.
+        return rename(broken, away) == 0
+          && FileManager.default.createFile(
+            atPath: broken, contents: nil)
+      }
+    }
+    #expect(error?.kind == .inputOutput)
+    #expect(error?.message.contains(broken) == true)
+    try FileManager.default.removeItem(atPath: broken)
+    try FileManager.default.moveItem(atPath: away, toPath: broken)
+    try train(options(), in: broken, resume: true)
+    #expect(
+      try File.read("\(whole)/model.safetensors") == File.read("\(broken)/model.safetensors"))
+  }
+
   @Test func resumingWithOtherOptionsNamesThem() throws {
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
