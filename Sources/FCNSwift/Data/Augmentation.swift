@@ -5,7 +5,8 @@ public struct Augmentation: Sendable, Hashable {
   public var cropWidth: Int
   /// Rows of the piece that is cut out, 0 for all of the scaled picture's.
   public var cropHeight: Int
-  /// The factor on the picture's size is drawn evenly from this range, within 0.05…20.
+  /// The factor on the size at which the network sees the picture is drawn evenly from this range,
+  /// within 0.05…20.
   public var scale: ClosedRange<Float>
   /// Whether every second picture, by chance, is mirrored, left and right exchanged.
   public var flip: Bool
@@ -48,7 +49,8 @@ public struct Augmentation: Sendable, Hashable {
   }
 
   /// A random variation of `picture`, labels moving with their pixels: scaled (colours smoothly,
-  /// labels by the nearest pixel), cropped at a random place, mirrored, brightened.
+  /// labels by the nearest pixel), cropped at a random place, mirrored, brightened. Scales are
+  /// factors on `size`, at which the network is going to see whole pictures; nil is the picture's.
   ///
   /// A crop takes its part out of the source before scaling it, so the work is the crop's, not the
   /// picture's; its factor is exact to a pixel of the source. Where the scaled picture is smaller
@@ -56,7 +58,8 @@ public struct Augmentation: Sendable, Hashable {
   /// generator state gives the same result. Throws as `validate()` does, and `shapeMismatch` where
   /// picture and labels differ in size.
   public func apply(
-    _ picture: LabelledPicture, using generator: inout SeededGenerator
+    _ picture: LabelledPicture, size: (width: Int, height: Int)? = nil,
+    using generator: inout SeededGenerator
   ) throws -> LabelledPicture {
     try validate()
     let (image, labels) = (picture.image, picture.labels)
@@ -67,8 +70,13 @@ public struct Augmentation: Sendable, Hashable {
           + "\(labels.width)×\(labels.height)")
     }
     let factor = generator.uniform(in: scale)
-    let columns = Window(crop: cropWidth, of: image.width, scaledBy: factor, &generator)
-    let rows = Window(crop: cropHeight, of: image.height, scaledBy: factor, &generator)
+    let size = size ?? (image.width, image.height)
+    let columns = Window(
+      crop: cropWidth, of: image.width, scaledBy: factor * Float(size.width) / Float(image.width),
+      &generator)
+    let rows = Window(
+      crop: cropHeight, of: image.height,
+      scaledBy: factor * Float(size.height) / Float(image.height), &generator)
     let mirrored = generator.uniform() < 0.5 && flip
     let gain = 1 + brightness * generator.uniform(in: -1...1)
     let spread = 1 + contrast * generator.uniform(in: -1...1)

@@ -63,18 +63,11 @@ struct MinibatchSource: Sendable {
         let picture = try pictures.picture(at: order[position])
         var generator = SeededGenerator(
           seed: seed ^ 0xA5A5_A5A5_A5A5_A5A5, stream: UInt64(epoch * order.count + position))
-        return try scaled(try augmentation.apply(picture, using: &generator))
+        return try augmentation.apply(
+          picture,
+          size: preprocessing.networkSize(
+            width: picture.image.width, height: picture.image.height),
+          using: &generator)
       }, stride: stride)
-  }
-
-  /// The picture at the size at which the network sees it.
-  private func scaled(_ picture: LabelledPicture) throws -> LabelledPicture {
-    let (width, height) = (picture.image.width, picture.image.height)
-    let size = preprocessing.networkSize(width: width, height: height)
-    guard size != (width, height) else { return picture }
-    return LabelledPicture(
-      name: picture.name,
-      image: try picture.image.resized(width: size.width, height: size.height),
-      labels: try picture.labels.resized(width: size.width, height: size.height))
   }
 }
