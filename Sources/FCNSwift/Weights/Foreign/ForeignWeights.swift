@@ -1,0 +1,30 @@
+/// The float tensors of a file that another framework wrote, before anybody knows which network they
+/// belong to.
+///
+/// Names are the file's, with its parameters called as PyTorch calls them: `conv1_1/W` of a Chainer
+/// file and the first blob of Caffe's layer `conv1_1` are both `conv1_1.weight`. Values and shapes
+/// are the file's own.
+public struct ForeignWeights: Sendable {
+  /// Which framework wrote the file.
+  public enum Format: String, Sendable, CaseIterable {
+    /// A Caffe `.caffemodel`, a serialised NetParameter.
+    case caffe
+    /// A Chainer `.npz`.
+    case chainer
+    /// A PyTorch `.pth` or `.pt`, of either form.
+    case pytorch
+    /// A safetensors file.
+    case safetensors
+  }
+
+  /// Which framework wrote the file.
+  public let format: Format
+  /// Every float tensor, each name once, in the file's order.
+  public let tensors: [WeightTensor]
+
+  /// Makes the weights of their parts.
+  init(format: Format, tensors: [WeightTensor]) {
+    self.format = format
+    self.tensors = tensors
+  }
+}
