@@ -57,6 +57,13 @@ struct Wiring {
     network.inputIndices[index].map { $0 < 0 ? 0 : buffers[$0] }
   }
 
+  /// The layers whose outputs the loss sees: the last, and those of auxiliary heads.
+  var scoreLayers: [Int] {
+    network.layers.indices.filter {
+      $0 == network.layers.count - 1 || network.auxiliaryScores[network.layers[$0].name] != nil
+    }
+  }
+
   /// The shapes that layer `index` reads.
   func inputShapes(_ index: Int) -> [Shape] {
     network.inputIndices[index].map { $0 < 0 ? inputShape : shapes[$0] }

@@ -12,16 +12,19 @@ public struct Convolution: Operation {
   public let groups: Int
   /// Whether a bias is added to every channel.
   public let bias: Bool
+  /// Whether its output is class scores, which fresh models may begin with zero.
+  public let makesScores: Bool
   let window: Window
 
   /// Makes a convolution of its settings; pairs are rows, columns.
   public init(
     _ outputChannels: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0,
-    dilation: Extent = 1, groups: Int = 1, bias: Bool = true
+    dilation: Extent = 1, groups: Int = 1, bias: Bool = true, makesScores: Bool = false
   ) {
     self.outputChannels = outputChannels
     self.groups = groups
     self.bias = bias
+    self.makesScores = makesScores
     window = Window(kernel: kernel, stride: stride, padding: padding, dilation: dilation)
   }
 
@@ -43,7 +46,7 @@ public struct Convolution: Operation {
     let weight = ParameterSpecification(
       name: "weight",
       shape: [outputChannels, inputChannels / groups, window.kernel.h, window.kernel.w],
-      role: .weight, initializer: .he(fanIn: fanIn))
+      role: .weight, initializer: makesScores ? .score(fanIn: fanIn) : .he(fanIn: fanIn))
     return bias ? [weight, .bias(outputChannels)] : [weight]
   }
 
@@ -52,6 +55,13 @@ public struct Convolution: Operation {
       Form("convolution.gemm") { ConvolutionGEMMKernel(self, $0[0], $1) },
       Form("convolution.reference") { ConvolutionReference(self, $0[0], $1) },
     ]
+  }
+}
+
+extension Convolution {
+  /// Scores of `classes` for every pixel, from its own features alone.
+  static func scores(_ classes: Int) -> Convolution {
+    Convolution(classes, kernel: 1, makesScores: true)
   }
 }
 

@@ -27,6 +27,9 @@ public struct Network: Sendable {
   public let stride: Int
   /// In execution order.
   public let layers: [Layer]
+  /// Further scores that training learns from, at the input's size like the network's own: the layer
+  /// that makes them, and the factor on their loss.
+  public let auxiliaryScores: [String: Float]
   /// For each layer, the indices of its inputs among the layers; −1 is the network's input.
   let inputIndices: [[Int]]
   /// The parameters of each layer, named `layer.parameter`.
@@ -36,11 +39,17 @@ public struct Network: Sendable {
   public var parameters: [ParameterSpecification] { parametersByLayer.flatMap { $0 } }
 
   /// Checks that names are unique, inputs exist before they are used, and counts and channels fit.
-  public init(inputChannels: Int, stride: Int, layers: [Layer]) throws {
+  public init(
+    inputChannels: Int, stride: Int, layers: [Layer], auxiliaryScores: [String: Float] = [:]
+  ) throws {
     guard !layers.isEmpty else { throw FCNError(.invalidArgument, "a network needs a layer") }
     self.inputChannels = inputChannels
     self.stride = stride
     self.layers = layers
+    self.auxiliaryScores = auxiliaryScores
+    for name in auxiliaryScores.keys where !layers.contains(where: { $0.name == name }) {
+      throw FCNError(.notFound, "there is no layer \(name) that makes auxiliary scores")
+    }
     let inputIndices = try Network.resolveInputs(of: layers)
     self.inputIndices = inputIndices
     // Channel counts do not depend on the picture's size, so any size that fits will do.
@@ -64,6 +73,18 @@ public struct Network: Sendable {
         "the network takes \(inputChannels) channels; the input has \(shape.c)")
     }
     return try Network.shapes(of: layers, inputIndices, for: shape)
+  }
+
+  /// The same without the layers that the scores do not depend on: auxiliary heads.
+  public func withoutAuxiliaryScores() throws -> Network {
+    guard !auxiliaryScores.isEmpty else { return self }
+    var needed: Set<Int> = [layers.count - 1]
+    for index in layers.indices.reversed() where needed.contains(index) {
+      needed.formUnion(inputIndices[index])
+    }
+    return try Network(
+      inputChannels: inputChannels, stride: stride,
+      layers: layers.indices.filter { needed.contains($0) }.map { layers[$0] })
   }
 
   private static func resolveInputs(of layers: [Layer]) throws -> [[Int]] {
@@ -106,19 +127,5 @@ public struct Network: Sendable {
         })
     }
     return shapes
-  }
-}
-
-/// Builds a network's list of layers, each taking the one before it unless told otherwise.
-struct NetworkBuilder {
-  private(set) var layers: [Layer] = []
-  private(set) var last = Network.inputName
-
-  /// Adds a layer that takes `inputs`, or the last layer's output, and returns its name.
-  @discardableResult
-  mutating func add(_ name: String, _ operation: any Operation, _ inputs: [String] = []) -> String {
-    layers.append(Layer(name, operation, inputs.isEmpty ? [last] : inputs))
-    last = name
-    return name
   }
 }

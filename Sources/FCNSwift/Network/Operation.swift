@@ -41,6 +41,8 @@ public struct ParameterSpecification: Sendable, Hashable {
     case constant(Float)
     /// Normal, of deviation √(2 / fanIn) (He et al., 2015).
     case he(fanIn: Int)
+    /// Of a layer that makes class scores: as `he`, or zero, as whoever makes the model chooses.
+    case score(fanIn: Int)
     /// Bilinear upsampling of each channel to itself (Long, Shelhamer and Darrell, 2015).
     case bilinear
   }
@@ -63,6 +65,9 @@ public struct ParameterSpecification: Sendable, Hashable {
   public var role: Role
   /// How a fresh model fills it.
   public var initializer: Initializer
+  /// A factor on the learning rate where the training does not name one for the layer; 0 keeps it as
+  /// it is.
+  public var rate: Float = 1
 
   /// Elements in all.
   public var count: Int { shape.reduce(1, *) }

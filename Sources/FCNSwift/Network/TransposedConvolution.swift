@@ -12,16 +12,19 @@ public struct TransposedConvolution: Operation {
   public let groups: Int
   /// Whether a bias is added to every channel.
   public let bias: Bool
+  /// Whether training leaves the weights as they are, unless told to learn them.
+  public let isFixed: Bool
   let window: Window
 
   /// Makes a transposed convolution of its settings; pairs are rows, columns.
   public init(
     _ outputChannels: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0,
-    groups: Int = 1, bias: Bool = true
+    groups: Int = 1, bias: Bool = true, isFixed: Bool = false
   ) {
     self.outputChannels = outputChannels
     self.groups = groups
     self.bias = bias
+    self.isFixed = isFixed
     window = Window(kernel: kernel, stride: stride, padding: padding, dilation: 1)
   }
 
@@ -43,7 +46,7 @@ public struct TransposedConvolution: Operation {
     let weight = ParameterSpecification(
       name: "weight",
       shape: [inputChannels, outputChannels / groups, window.kernel.h, window.kernel.w],
-      role: .weight, initializer: .bilinear)
+      role: .weight, initializer: .bilinear, rate: isFixed ? 0 : 1)
     return bias ? [weight, .bias(outputChannels)] : [weight]
   }
 

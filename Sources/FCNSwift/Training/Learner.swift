@@ -96,10 +96,19 @@ final class Learner {
     let plane = minibatch.height * minibatch.width
     predictions = [UInt8](repeating: 0, count: minibatch.labels.count)
     return try minibatch.labels.withUnsafeBufferPointer { labels in
-      let value = predictions.withUnsafeMutableBufferPointer {
-        loss.reduced(
-          loss.evaluate(
-            plan.output, labels, gradient: plan.outputGradient, predictions: $0, pool))
+      let value = predictions.withUnsafeMutableBufferPointer { predictions in
+        var value = 0.0
+        for (scores, gradient, factor) in plan.auxiliary {
+          let auxiliary = loss.reduced(
+            loss.evaluate(scores, labels, gradient: gradient, predictions: predictions, pool))
+          value += Double(factor) * auxiliary
+          scaleInPlace(gradient, by: factor)
+        }
+        // Last, so that the predictions are those of the network's own scores.
+        return value
+          + loss.reduced(
+            loss.evaluate(
+              plan.output, labels, gradient: plan.outputGradient, predictions: predictions, pool))
       }
       guard value.isFinite else {
         throw FCNError(

@@ -89,7 +89,8 @@ public final class Trainer {
       loss: SoftmaxCrossEntropy(reduction: options.lossReduction, classWeights: classWeights),
       pool: pool)
     let segmenter = try Segmenter(
-      model.network, parameters: learner.parameters, preprocessing: description.preprocessing,
+      model.network.withoutAuxiliaryScores(), parameters: learner.parameters,
+      preprocessing: description.preprocessing,
       pool: pool)
     evaluator = Evaluator(segmenter, classCount: description.classNames.count)
     if resume {

@@ -43,9 +43,11 @@ struct TrainingArena {
     }
     var gradients = counts.map { MemoryPlan.Buffer(count: $0, lifetime: 0...0) }
     var written: Set<Int> = []
-    let lastBuffer = wiring.buffers[layerCount - 1]
-    gradients[lastBuffer].lifetime = layerCount...(2 * layerCount)
-    written.insert(lastBuffer)
+    for index in wiring.scoreLayers {
+      let buffer = wiring.buffers[index]
+      gradients[buffer].lifetime = layerCount...(2 * layerCount - (firstMaker[buffer] ?? 0))
+      written.insert(buffer)
+    }
     var scratch: [MemoryPlan.Buffer] = []
     var targets = [[Target?]](repeating: [], count: layerCount)
     for index in (0..<layerCount).reversed() {

@@ -26,7 +26,7 @@ public struct TrainingOptions: Sendable, Hashable {
   /// What the weight decay is multiplied by for biases and batch normalisation; 0 in the papers.
   public var biasDecay: Float = 0
   /// Learning-rate multipliers by the beginning of a layer's name; the longest that fits counts, and
-  /// 0 freezes.
+  /// 0 freezes. Layers that none fits have their own: 0 for upsampling that is kept bilinear, else 1.
   public var layerRates: [String: Float] = [:]
   /// How the learning rate changes.
   public var schedule = Schedule.constant
@@ -121,7 +121,7 @@ public struct TrainingOptions: Sendable, Hashable {
   /// The learning-rate and decay multipliers of a parameter.
   func multipliers(for parameter: ParameterSpecification) -> (rate: Float, decay: Float) {
     let prefix = layerRates.keys.filter { parameter.name.hasPrefix($0) }.max { $0.count < $1.count }
-    let rate = prefix.flatMap { layerRates[$0] } ?? 1
+    let rate = prefix.flatMap { layerRates[$0] } ?? parameter.rate
     switch parameter.role {
     case .weight: return (rate, 1)
     case .bias: return (rate * biasRate, biasDecay)

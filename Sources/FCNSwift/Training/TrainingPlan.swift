@@ -7,6 +7,8 @@ final class TrainingPlan {
   let output: Tensor
   /// Where the loss puts its gradient by the scores before `backward`.
   let outputGradient: Tensor
+  /// The scores of auxiliary heads, where the gradients by them go, and the factors on their losses.
+  let auxiliary: [(scores: Tensor, gradient: Tensor, factor: Float)]
   /// Of every parameter that is learned, by name; valid after `backward`.
   let gradients: ParameterTable
   private let network: Network
@@ -40,6 +42,12 @@ final class TrainingPlan {
     let last = wiring.shapes.count - 1
     output = arena.value(wiring.buffers[last], wiring.shapes[last])
     outputGradient = arena.gradient(wiring.buffers[last], wiring.shapes[last])
+    auxiliary = wiring.scoreLayers.compactMap { index in
+      network.auxiliaryScores[network.layers[index].name].map { factor in
+        let (buffer, shape) = (wiring.buffers[index], wiring.shapes[index])
+        return (arena.value(buffer, shape), arena.gradient(buffer, shape), factor)
+      }
+    }
 
     for (index, kernel) in wiring.kernels.enumerated() {
       let inputs = zip(wiring.inputBuffers(index), wiring.inputShapes(index)).map {
@@ -81,7 +89,7 @@ final class TrainingPlan {
     }
   }
 
-  /// Computes `gradients` from `outputGradient`; `seed` as in the forward pass before.
+  /// Computes `gradients` from those by the scores; `seed` as in the forward pass before.
   func backward(seed: UInt64) {
     for step in backwardSteps {
       var call = step.call

@@ -1,5 +1,5 @@
-/// A model made ready for segmentation: batch normalisation folded into the convolutions before it,
-/// and every weight as float32, in place where the file holds it so. Made once for a model and shared
+/// A model made ready for segmentation: auxiliary heads left out, batch normalisation folded into the
+/// convolutions before it, and every weight as float32, in place where the file holds it so. Made once for a model and shared
 /// by its sessions.
 final class InferenceWeights: Sendable {
   let network: Network
@@ -8,17 +8,18 @@ final class InferenceWeights: Sendable {
   static let foldingName = "batch_norm.folding"
 
   init(_ model: Model, folding: Bool) throws {
-    let table = try model.parameterTable()
-    (network, parameters) =
-      folding ? try model.network.foldingBatchNorms(table) : (model.network, table)
+    let scoring = try model.network.withoutAuxiliaryScores()
+    let table = try model.parameterTable(for: scoring)
+    (network, parameters) = folding ? try scoring.foldingBatchNorms(table) : (scoring, table)
   }
 }
 
 extension Model {
-  /// Every weight as a float32 tensor, none copied that is stored so.
-  func parameterTable() throws -> ParameterTable {
+  /// Every weight of `part`, or of the whole network, as a float32 tensor, none copied that is stored
+  /// so.
+  func parameterTable(for part: Network? = nil) throws -> ParameterTable {
     var table = ParameterTable()
-    for specification in network.parameters {
+    for specification in (part ?? network).parameters {
       guard let weight = weights[specification.name] else {
         throw FCNError(.notFound, "the model has no tensor \(specification.name)")
       }
@@ -92,7 +93,7 @@ extension Convolution {
   fileprivate var withBias: Convolution {
     Convolution(
       outputChannels, kernel: window.kernel, stride: window.stride, padding: window.padding,
-      dilation: window.dilation, groups: groups, bias: true)
+      dilation: window.dilation, groups: groups, bias: true, makesScores: makesScores)
   }
 }
 

@@ -16,9 +16,7 @@ extension Model {
   ) throws -> Model {
     let weights = try network(for: description).parameters.map { parameter in
       var initializer = parameter.initializer
-      if scores == .zero, parameter.name.hasPrefix("score"), parameter.role == .weight {
-        initializer = .constant(0)
-      }
+      if scores == .zero, case .score = initializer { initializer = .constant(0) }
       var generator = SeededGenerator(seed: seed, stream: stableHash(parameter.name))
       return try WeightTensor(name: parameter.name, shape: parameter.shape) {
         fill($0, as: initializer, parameter.shape, &generator)
@@ -35,7 +33,7 @@ extension Model {
     switch initializer {
     case .constant(let value):
       elements.update(repeating: value)
-    case .he(let fanIn):
+    case .he(let fanIn), .score(let fanIn):
       let deviation = (2 / Float(fanIn)).squareRoot()
       for i in elements.indices { elements[i] = deviation * generator.normal() }
     case .bilinear:

@@ -124,19 +124,31 @@ extension JSON {
 
 extension ArchitectureOptions {
   package var json: JSON {
-    [
-      "classes": .number(classes), "input_channels": .number(inputChannels),
-      "width": .number(width), "batch_norm": .bool(batchNorm),
+    var members: [JSON.Member] = [
+      .init("classes", .number(classes)), .init("input_channels", .number(inputChannels)),
+      .init("width", .number(width)), .init("batch_norm", .bool(batchNorm)),
     ]
+    // Written where they say something, so that earlier versions read what they can run.
+    for (choice, value) in [
+      (Choice.auxiliaryHead, auxiliaryHead), (.denseUpsampling, denseUpsampling),
+    ] where value {
+      members.append(.init(choice.rawValue, .bool(true)))
+    }
+    return .object(members)
   }
 
   fileprivate init(json: JSON) throws {
-    try json.checkNames(["classes", "input_channels", "width", "batch_norm"])
+    try json.checkNames(["classes", "input_channels"] + Choice.allCases.map(\.rawValue))
+    func flag(_ choice: Choice) throws -> Bool {
+      guard json[choice.rawValue] != nil else { return false }
+      return try json.required(choice.rawValue, "true or false", \.truth)
+    }
     self.init(
       classes: try json.required("classes", "an integer", \.integer),
       inputChannels: try json.required("input_channels", "an integer", \.integer),
       width: try json.required("width", "a number", \.float),
-      batchNorm: try json.required("batch_norm", "true or false", \.truth))
+      batchNorm: try json.required("batch_norm", "true or false", \.truth),
+      auxiliaryHead: try flag(.auxiliaryHead), denseUpsampling: try flag(.denseUpsampling))
   }
 }
 

@@ -277,12 +277,25 @@ def make_training():
     optimizer("adamw with decay", "adamw", rate=0.02, beta1=0.8, beta2=0.95, decay=0.1, steps=6)
 
 
+def make_normalizations():
+    for name, shape, size, alpha, beta, k in [
+        ("lrn of AlexNet", (2, 7, 4, 5), 5, 1e-4, 0.75, 1.0),
+        ("lrn that shows", (1, 6, 3, 4), 3, 1.5, 0.75, 2.0),
+        ("lrn over more channels than there are", (1, 3, 3, 3), 9, 0.8, 0.5, 1.0),
+    ]:
+        layer(name, "local_response_normalization", dict(size=size, alpha=alpha, beta=beta, k=k),
+              [normal(*shape, deviation=2)], {},
+              lambda x, p, _: F.local_response_norm(x[0], size, alpha=alpha, beta=beta, k=k))
+    layer("scale", "scale", dict(factor=0.01), [normal(2, 3, 4, 5)], {}, lambda x, p, _: x[0] * 0.01)
+
+
 def main():
     make_convolutions()
     make_transposed()
     make_pools()
     make_others()
     make_training()
+    make_normalizations()  # last, so that the random values of those before stay as they were
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

@@ -52,6 +52,15 @@ struct GradientTests {
     LayerCase("resize down", Resize(to: .exact(Extent(2, 3))), Shape(2, 1, 5, 7)),
     LayerCase(
       "resize like another", Resize(to: .likeSecondInput), Shape(1, 2, 3, 4), Shape(1, 1, 4, 2)),
+    LayerCase("scale", Scale(by: -0.75), Shape(2, 2, 3, 4)),
+    LayerCase(
+      "local response normalization",
+      LocalResponseNormalization(size: 3, alpha: 0.9, beta: 0.75, bias: 2), Shape(2, 5, 2, 3),
+      isLinear: false),
+    LayerCase(
+      "local response normalization over more channels than there are",
+      LocalResponseNormalization(size: 7, alpha: 1.5, beta: 0.5), Shape(1, 3, 3, 2),
+      isLinear: false),
     LayerCase("dropout", Dropout(rate: 0.4), Shape(2, 3, 4, 5), training: true),
   ]
 
@@ -128,6 +137,6 @@ struct GradientTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 10)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 12)
   }
 }

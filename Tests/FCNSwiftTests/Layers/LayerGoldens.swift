@@ -54,6 +54,11 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
   private let offset: Pair?
   private let exact: Pair?
   private let scale: Pair?
+  private let factor: Float?
+  private let size: Int?
+  private let alpha: Float?
+  private let beta: Float?
+  private let k: Float?
   /// The first row and column of the output that the golden has; outside it the upstream gradient is
   /// zero. Without it the golden has all.
   let window: Pair?
@@ -95,6 +100,11 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
       return Resize(to: size ?? .likeSecondInput)
     case "crop": return Crop(offset: try require(offset).extent)
     case "relu": return ReLU()
+    case "scale": return Scale(by: try require(factor))
+    case "local_response_normalization":
+      return LocalResponseNormalization(
+        size: try require(size), alpha: try require(alpha), beta: try require(beta),
+        bias: try require(k))
     case "softmax": return Softmax()
     case "sum": return Sum()
     default:
