@@ -13,6 +13,8 @@ final class Learner {
   /// Of the minibatch shape that came last.
   private var plan: TrainingPlan?
   private var predictions: [UInt8] = []
+  /// The mean gradients of a step's minibatches, where it has several.
+  private var accumulated: ParameterTable = [:]
   /// Steps made, which Adam's bias correction counts.
   private var steps = 0
 
@@ -53,31 +55,65 @@ final class Learner {
     self.learned = learned
   }
 
-  /// Learns from one minibatch and returns its loss; adds the predictions made before the update to
-  /// `confusion`. Throws `notFinite`, before any weight is changed, where a loss or gradient is not.
+  /// Makes one step, learning from as many minibatches of `next` as the options say, and returns their
+  /// mean loss; adds the predictions made before the update to `confusion`. Throws `notFinite`, before
+  /// any weight is changed, where a loss or gradient is not.
   func learn(
-    _ minibatch: Minibatch, iteration: Int, rate: Float, _ confusion: inout ConfusionMatrix
+    from next: () throws -> Minibatch, iteration: Int, rate: Float,
+    _ confusion: inout ConfusionMatrix
   ) throws -> Double {
+    let parts = options.accumulation
+    var (value, gradients) = (0.0, ParameterTable())
+    for part in 0..<parts {
+      let plan = try differentiate(
+        try next(), draw: iteration * parts + part, loss: &value, &confusion)
+      gradients = parts == 1 ? plan.gradients : try accumulate(plan.gradients, part, of: parts)
+    }
+    let scale = try gradientScale(gradients)
+    steps += 1
+    for parameter in learned {
+      guard let gradient = gradients[parameter.name] else { continue }
+      if scale != 1 { scaleInPlace(gradient, by: scale) }
+      options.optimizer.update(
+        parameter.weight, gradient: gradient, state: parameter.state, step: steps,
+        rate: rate * parameter.rate, decay: options.weightDecay * parameter.decay, pool)
+    }
+    return value / Double(parts)
+  }
+
+  /// The plan with the gradients of `minibatch`, whose loss is added to `loss`. Random choices follow
+  /// from `draw`.
+  private func differentiate(
+    _ minibatch: Minibatch, draw: Int, loss: inout Double, _ confusion: inout ConfusionMatrix
+  ) throws -> TrainingPlan {
     let shape = Shape(
       minibatch.pictures.count, network.inputChannels, minibatch.height, minibatch.width)
     let plan = try plan(for: shape)
     for (n, picture) in minibatch.pictures.enumerated() {
       try picture.withPixelView { preprocessing.write($0, to: plan.input, n) }
     }
-    let seed = SeededGenerator(seed: options.seed, stream: UInt64(iteration)).state.0
+    let seed = SeededGenerator(seed: options.seed, stream: UInt64(draw)).state.0
     plan.forward(seed: seed)
-    let value = try evaluateLoss(minibatch, plan, &confusion)
+    loss += try evaluateLoss(minibatch, plan, &confusion)
     plan.backward(seed: seed)
-    let scale = try gradientScale(plan.gradients)
-    steps += 1
-    for parameter in learned {
-      guard let gradient = plan.gradients[parameter.name] else { continue }
-      if scale != 1 { scaleInPlace(gradient, by: scale) }
-      options.optimizer.update(
-        parameter.weight, gradient: gradient, state: parameter.state, step: steps,
-        rate: rate * parameter.rate, decay: options.weightDecay * parameter.decay, pool)
+    return plan
+  }
+
+  /// Adds `gradients` of part `part` to the mean over `parts`, which is whole after the last one.
+  private func accumulate(
+    _ gradients: ParameterTable, _ part: Int, of parts: Int
+  ) throws -> ParameterTable {
+    let share = 1 / Float(parts)
+    for (name, gradient) in gradients {
+      let mean = try accumulated[name] ?? Tensor(gradient.shape)
+      accumulated[name] = mean
+      let (total, source) = (mean.pointer, gradient.pointer)
+      let isFirst = part == 0
+      for i in 0..<gradient.shape.count {
+        total[i] = (isFirst ? 0 : total[i]) + share * source[i]
+      }
     }
-    return value
+    return accumulated
   }
 
   private func plan(for shape: Shape) throws -> TrainingPlan {

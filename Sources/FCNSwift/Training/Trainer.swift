@@ -11,7 +11,7 @@ import Glibc
 public final class Trainer {
   /// How far a training is, told after every minibatch and every epoch.
   public enum Event: Sendable {
-    /// A minibatch was learned from.
+    /// A step was made: a minibatch was learned from, or several with accumulation.
     case minibatch(Progress)
     /// A test picture was evaluated: how many are done, of how many.
     case evaluated(done: Int, of: Int)
@@ -25,10 +25,12 @@ public final class Trainer {
     public var epoch: Int
     /// Epochs in all.
     public var epochs: Int
-    /// Minibatches done in this epoch.
+    /// Steps done in this epoch.
     public var iteration: Int
-    /// Minibatches of an epoch.
+    /// Steps of an epoch; the last one may have fewer.
     public var iterations: Int
+    /// Steps of the whole training.
+    public var iterationsInAll: Int
     /// The minibatch's loss.
     public var loss: Double
     /// The learning rate it was learned with, before multipliers.
@@ -44,6 +46,8 @@ public final class Trainer {
   private let source: MinibatchSource
   private let validation: (any LabelledPictures)?
   private let pool: WorkerPool
+  /// Steps of an epoch, and of the whole training.
+  private let iterations: (perEpoch: Int, total: Int)
   private let learner: Learner
   private let evaluator: Evaluator
   private var log: TrainingLog
@@ -68,6 +72,9 @@ public final class Trainer {
       throw FCNError(.invalidArgument, "there are no pictures to train on")
     }
     self.folder = folder
+    var options = options
+    let minibatches = max(1, training.count / options.batchSize)
+    options.accumulation = min(options.accumulation, minibatches)
     self.options = options
     self.validation = validation
     try File.makeFolder(folder)
@@ -82,6 +89,10 @@ public final class Trainer {
       pictures: training, batchSize: min(options.batchSize, training.count),
       augmentation: options.augmentation, preprocessing: model.description.preprocessing,
       stride: model.network.stride, seed: options.seed)
+    let perEpoch = source.count / options.accumulation
+    iterations = (
+      perEpoch, options.iterations > 0 ? options.iterations : options.epochs * perEpoch
+    )
     let classWeights = try options.classWeights.values(
       for: training, classCount: description.classNames.count)
     learner = try Learner(
@@ -90,8 +101,7 @@ public final class Trainer {
       pool: pool)
     let segmenter = try Segmenter(
       model.network.withoutAuxiliaryScores(), parameters: learner.parameters,
-      preprocessing: description.preprocessing,
-      pool: pool)
+      preprocessing: description.preprocessing, pool: pool)
     evaluator = Evaluator(segmenter, classCount: description.classNames.count)
     if resume {
       let checkpoint = try Checkpoint(contentsOf: checkpointPath, options.optimizer)
@@ -101,7 +111,8 @@ public final class Trainer {
           .invalidArgument,
           "\(checkpointPath) is of another model; resume with the model it began with")
       }
-      try learner.restore(checkpoint, iterations: checkpoint.epoch * source.count)
+      try learner.restore(
+        checkpoint, iterations: min(iterations.total, checkpoint.epoch * iterations.perEpoch))
       (epochsDone, best, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
     }
     log = try TrainingLog(path: "\(folder)/log.csv", keeping: epochsDone)
@@ -122,19 +133,25 @@ public final class Trainer {
   /// Throws `notFinite` with the layer's name as soon as a loss or gradient is NaN or infinite;
   /// nothing of that epoch is written.
   public func run(_ observer: (Event) -> Bool) throws {
-    while epochsDone < options.epochs {
+    while epochsDone < epochs {
       let start = now()
       let training = try learnEpoch(epochsDone, start, observer)
       let validation = try evaluateIfDue(epochsDone + 1, observer)
       seconds += now() - start
       epochsDone += 1
+      let iteration = min(iterations.total, epochsDone * iterations.perEpoch)
       let record = EpochRecord(
-        epoch: epochsDone, iteration: epochsDone * source.count,
-        learningRate: learningRate(epochsDone * source.count - 1), training: training,
+        epoch: epochsDone, iteration: iteration,
+        learningRate: learningRate(iteration - 1), training: training,
         validation: validation, seconds: seconds)
       try save(record)
       try check(observer(.epoch(record)))
     }
+  }
+
+  /// Epochs in all; the last one may be cut short.
+  public var epochs: Int {
+    (iterations.total + iterations.perEpoch - 1) / iterations.perEpoch
   }
 
   private func learnEpoch(
@@ -144,26 +161,28 @@ public final class Trainer {
     defer { loader.finish() }
     var confusion = try ConfusionMatrix(classCount: description.classNames.count)
     var lossSum = 0.0
-    for index in 0..<source.count {
-      let iteration = epoch * source.count + index
+    let count = min(iterations.perEpoch, iterations.total - epoch * iterations.perEpoch)
+    for index in 0..<count {
+      let iteration = epoch * iterations.perEpoch + index
       let rate = learningRate(iteration)
       let loss = try naming("epoch \(epoch + 1), iteration \(index + 1)") {
-        try learner.learn(try loader.next(), iteration: iteration, rate: rate, &confusion)
+        try learner.learn(from: loader.next, iteration: iteration, rate: rate, &confusion)
       }
       lossSum += loss
       let progress = Progress(
-        epoch: epoch + 1, epochs: options.epochs, iteration: index + 1, iterations: source.count,
-        loss: loss, learningRate: rate, seconds: seconds + now() - start)
+        epoch: epoch + 1, epochs: epochs, iteration: index + 1, iterations: iterations.perEpoch,
+        iterationsInAll: iterations.total, loss: loss, learningRate: rate,
+        seconds: seconds + now() - start)
       try check(observer(.minibatch(progress)))
     }
-    return EpochRecord.Measures(loss: lossSum / Double(source.count), confusion)
+    return EpochRecord.Measures(loss: lossSum / Double(max(1, count)), confusion)
   }
 
   private func evaluateIfDue(
     _ epoch: Int, _ observer: (Event) -> Bool
   ) throws -> EpochRecord.Measures? {
     guard let validation, validation.count > 0,
-      epoch % options.evaluationInterval == 0 || epoch == options.epochs
+      epoch % options.evaluationInterval == 0 || epoch == epochs
     else { return nil }
     let evaluation = try evaluator.evaluate(validation) { done, _, _ in
       observer(.evaluated(done: done, of: validation.count))
@@ -196,14 +215,14 @@ public final class Trainer {
   private func learningRate(_ iteration: Int) -> Float {
     options.learningRate
       * options.schedule.factor(
-        iteration: iteration, of: options.epochs * source.count, epochIterations: source.count,
+        iteration: iteration, of: iterations.total, epochIterations: iterations.perEpoch,
         warmup: options.warmup)
   }
 
   private func check(_ goesOn: Bool) throws {
     guard goesOn else {
       throw FCNError(
-        .aborted, "stopped by the caller; \(epochsDone) of \(options.epochs) epochs are saved")
+        .aborted, "stopped by the caller; \(epochsDone) of \(epochs) epochs are saved")
     }
   }
 

@@ -13,6 +13,11 @@ public struct TrainingOptions: Sendable, Hashable {
 
   /// Times that every picture is seen.
   public var epochs = 62
+  /// Steps after which the training ends, within an epoch if need be; 0 leaves that to `epochs`.
+  public var iterations = 0
+  /// Minibatches whose gradients are averaged for one step, Caffe's `iter_size`: a step as of a larger
+  /// minibatch, in the memory of a smaller one. Batch normalisation sees each by itself.
+  public var accumulation = 1
   /// Pictures of a minibatch; those that do not fill one wait for another epoch's order.
   public var batchSize = 10
   /// How gradients change parameters.
@@ -66,6 +71,8 @@ public struct TrainingOptions: Sendable, Hashable {
     }
     func finite(_ value: Float, _ range: ClosedRange<Float>) -> Bool { range.contains(value) }
     try check("epochs", (1...1_000_000).contains(epochs), epochs, "1…1000000")
+    try check("iterations", (0...1_000_000_000).contains(iterations), iterations, "0…1000000000")
+    try check("accumulation", (1...1024).contains(accumulation), accumulation, "1…1024")
     try check("batchSize", (1...1024).contains(batchSize), batchSize, "1…1024")
     try check(
       "learningRate", learningRate > 0 && learningRate <= 1000, learningRate,
@@ -106,7 +113,7 @@ public struct TrainingOptions: Sendable, Hashable {
 
   /// Every option that decides the numbers, as text by name: what a resumed training must share.
   var decisive: [String: String] {
-    [
+    var decisive = [
       "epochs": "\(epochs)", "batchSize": "\(batchSize)", "optimizer": "\(optimizer)",
       "learningRate": "\(learningRate)", "weightDecay": "\(weightDecay)",
       "biasRate": "\(biasRate)", "biasDecay": "\(biasDecay)",
@@ -116,6 +123,10 @@ public struct TrainingOptions: Sendable, Hashable {
       "lossReduction": lossReduction.rawValue, "classWeights": "\(classWeights)",
       "augmentation": "\(augmentation)", "seed": "\(seed)",
     ]
+    // Named where they decide something, so that older checkpoints can be resumed.
+    if iterations > 0 { decisive["iterations"] = "\(iterations)" }
+    if accumulation > 1 { decisive["accumulation"] = "\(accumulation)" }
+    return decisive
   }
 
   /// The learning-rate and decay multipliers of a parameter.

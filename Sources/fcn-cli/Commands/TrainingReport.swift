@@ -39,7 +39,7 @@ final class TrainingReport {
     if progress == nil {
       progress = Progress("training", unit: "batches", isQuiet: isQuiet, alreadyDone: done)
     }
-    minibatches = (done, minibatch.epochs * minibatch.iterations)
+    minibatches = (done, minibatch.iterationsInAll)
     progress?.update(
       done, of: minibatches.total,
       note: "epoch \(minibatch.epoch), loss \(minibatch.loss.rounded(toPlaces: 4))")
