@@ -458,6 +458,51 @@ typedef struct fcn_preprocessing {
 /** Tells how `model` wants its pictures. */
 fcn_status fcn_model_get_preprocessing(fcn_preprocessing *out, const fcn_model *model);
 
+/** What an import is told beyond what the file says. */
+typedef struct fcn_import_params {
+  /** Set by fcn_import_params_init. */
+  uint32_t struct_size;
+  /** Names in class_names; 0, the default, where there are none. */
+  int32_t class_count;
+  /** Which network the weights are, "fcn8s-atonce" for one, where their names and shapes leave it
+   *  open; NULL, the default, otherwise. */
+  const char *architecture;
+  /** A name for each class; NULL, the default, for VOC's where there are 21 and numbers otherwise.
+   *  */
+  const char *const *class_names;
+  /** How pictures become the network's input; NULL, the default, for what networks of the file's
+   *  kind were trained with: blue, green, red and Caffe's means for Caffe's, Chainer's and their
+   *  like, torchvision's for torchvision's. */
+  const fcn_preprocessing *preprocessing;
+  /** Free text that the model carries; NULL, the default, for none. */
+  const char *note;
+} fcn_import_params;
+
+/** Fills `params` with defaults; `struct_size` is sizeof(fcn_import_params). */
+fcn_status fcn_import_params_init(fcn_import_params *params, uint32_t struct_size);
+
+/** Makes a model of weights that another framework wrote: a Caffe .caffemodel, a Chainer .npz, a
+ *  PyTorch .pth or .pt, or safetensors. What the file is, and which network its weights are, is told
+ *  from its contents, never from its name; nothing in it is executed. It is mapped as fcn_model_open
+ *  maps. `params` may be NULL.
+ *
+ *  FCN_E_SHAPE where tensors are missing, left over or of another shape than the nearest network
+ *  wants, and FCN_E_INVALID_ARGUMENT where they fit several; the message lists them.
+ *  FCN_E_UNSUPPORTED for what is no such file, for a pickle that asks for anything but tensors, and
+ *  for a classifier's weights without class scores, which are for fcn_trainer_params.weights. */
+fcn_status fcn_model_import(fcn_model **out, const char *path, const fcn_import_params *params);
+
+enum {
+  /** 32-bit floats. */
+  FCN_ELEMENTS_F32 = 0,
+  /** 16-bit floats: half the size, weights rounded to 11 bits. */
+  FCN_ELEMENTS_F16 = 1
+};
+
+/** Writes `model` as a model file, its weights as `elements` says, FCN_ELEMENTS_F32 or
+ *  FCN_ELEMENTS_F16. What stood at `path` is whole until the new file is. */
+fcn_status fcn_model_save(const fcn_model *model, const char *path, int32_t elements);
+
 /*
  * ---- Segmentation -----------------------------------------------------------------------------
  */

@@ -52,6 +52,19 @@ func deliver<Element>(
   try write(UnsafeMutableBufferPointer(start: buffer, count: count))
 }
 
+/// What `code`, which the host calls `name`, stands for among `choices`.
+func choice<Value>(
+  _ code: Int32, _ name: StaticString, _ choices: [Int: Value]
+) throws -> Value {
+  guard let value = choices[Int(code)] else {
+    throw FCNError(
+      .invalidArgument,
+      "\(name) is \(code); it must be one of "
+        + choices.keys.sorted().map(String.init).joined(separator: ", "))
+  }
+  return value
+}
+
 extension PixelView {
   /// The pixels that the host describes.
   init(_ pixels: fcn_pixels) throws {

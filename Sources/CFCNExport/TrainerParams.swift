@@ -62,9 +62,13 @@ extension fcn_trainer_params: GrowingStruct {
   func model(for folder: VOCFolder) throws -> Model {
     if let start { return try ModelObject.from(start).model }
     let name = try optionalString(architecture, "architecture") ?? Architecture.fcnSimple.name
+    let path = try optionalString(weights, "weights")
+    let source = try path.map { path in
+      try naming(path) { try ForeignWeights(contentsOf: path).translated() }
+    }
     let rule =
       try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
-      ?? Architecture.named(name).preprocessing
+      ?? source?.preprocessing ?? Architecture.named(name).preprocessing
     let fresh = try Model.fresh(
       ModelDescription(
         architecture: name,
@@ -73,11 +77,11 @@ extension fcn_trainer_params: GrowingStruct {
           batchNorm: try flag(batch_norm, "batch_norm")),
         classNames: folder.classNames, palette: folder.palette, preprocessing: rule),
       seed: seed)
-    guard let weights = try optionalString(weights, "weights") else { return fresh }
-    let (model, transplant) = try fresh.copyingWeights(from: Safetensors(contentsOf: weights))
+    guard let source, let path else { return fresh }
+    let (model, transplant) = try fresh.copyingWeights(from: source)
     Log.send(
       transplant.copied.isEmpty ? .warning : .info,
-      "\(weights): \(transplant.copied.count) of the network's tensors taken, "
+      "\(path): \(transplant.copied.count) of the network's tensors taken, "
         + "\(transplant.missing.count) not found, \(transplant.mismatched.count) of another shape")
     return model
   }
@@ -120,19 +124,6 @@ extension VOCFolder {
   fileprivate var palette: [RGB] {
     classNames == Palette.streetClassNames ? Palette.street : Palette.voc(count: classNames.count)
   }
-}
-
-/// What `code`, the field `name`, stands for among `choices`.
-private func choice<Value>(
-  _ code: Int32, _ name: StaticString, _ choices: [Int: Value]
-) throws -> Value {
-  guard let value = choices[Int(code)] else {
-    throw FCNError(
-      .invalidArgument,
-      "\(name) is \(code); it must be one of "
-        + choices.keys.sorted().map(String.init).joined(separator: ", "))
-  }
-  return value
 }
 
 private func flag(_ value: Int32, _ name: StaticString) throws -> Bool {

@@ -15,6 +15,11 @@ struct VGG16: Trunk {
     (64, 2), (128, 2), (256, 3), (512, 3), (512, 3),
   ]
 
+  /// 1_1 … 5_3, which the layers' names end with.
+  static var convolutionNames: [String] {
+    zip(1..., groups).flatMap { group, plan in (1...plan.convolutions).map { "\(group)_\($0)" } }
+  }
+
   /// Appends conv1_1 … pool5, then fc6 and fc7 if they are to be there. With batch normalisation,
   /// bn1_1 … follow the convolutions, which then have no bias of their own.
   func append(to network: inout NetworkBuilder, _ options: ArchitectureOptions) -> TrunkFeatures {

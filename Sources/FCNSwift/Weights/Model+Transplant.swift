@@ -8,31 +8,38 @@ public struct Transplant: Sendable, Hashable {
   public var mismatched: [String] = []
   /// In the source, but not in the model.
   public var unused: [String] = []
+  /// Copied, and zero throughout, so that nothing comes through them.
+  public var zero: [String] = []
 }
 
 extension Model {
-  /// A model of the same description with the weights of `source` wherever a name and a shape
-  /// agree, as a network is started from one that was trained on something else.
+  /// A model of the same description with the weights of `source` wherever a name and a shape agree,
+  /// as a network is started from one that was trained on something else. Shapes agree where they
+  /// mean the same numbers: a classifier's hidden layer fits a convolution as large as its input.
   ///
-  /// Throws `unsupported` where a tensor that agrees does not hold floats, `notFinite` where it
-  /// holds what float32 cannot.
+  /// Throws `notFinite` where a tensor that agrees holds what float32 cannot.
   public func copyingWeights(
-    from source: Safetensors
+    from source: TranslatedWeights
   ) throws -> (model: Model, transplant: Transplant) {
     var transplant = Transplant()
-    let weights = try orderedWeights.map { own in
-      guard let entry = source.entry(named: own.name) else {
-        transplant.missing.append(own.name)
+    let found = Dictionary(
+      source.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let weights = try network.parameters.compactMap { wanted -> WeightTensor? in
+      let own = self.weights[wanted.name]
+      guard let tensor = found[wanted.name] else {
+        transplant.missing.append(wanted.name)
         return own
       }
-      guard entry.shape == own.shape else {
-        transplant.mismatched.append("\(own.name) (found \(entry.shape), wanted \(own.shape))")
+      guard let fitted = try tensor.fitted(to: wanted) else {
+        transplant.mismatched.append(
+          "\(wanted.name) (found \(tensor.shape), wanted \(wanted.shape))")
         return own
       }
-      transplant.copied.append(own.name)
-      return try source.tensor(named: own.name).converted(to: .float32)
+      transplant.copied.append(wanted.name)
+      if wanted.role == .weight, fitted.isZero { transplant.zero.append(wanted.name) }
+      return try fitted.converted(to: .float32)
     }
-    transplant.unused = source.entries.map(\.name).filter { self.weights[$0] == nil }
+    transplant.unused = source.tensors.map(\.name).filter { self.weights[$0] == nil }
     return (try Model(description: description, weights: weights), transplant)
   }
 }

@@ -30,6 +30,20 @@ extension ModelDescription {
     return metadata
   }
 
+  /// The metadata of a file of weights alone, which says how pictures are prepared for them.
+  static func metadata(ofTrunkFor preprocessing: Preprocessing?) -> [String: String] {
+    var metadata = ["format": "fcn"]
+    if let preprocessing { metadata[Key.preprocessing] = preprocessing.json.compactText }
+    return metadata
+  }
+
+  /// What a file's metadata says of preprocessing, whatever else it says; nil where that is nothing.
+  static func preprocessing(in metadata: [String: String]) throws -> Preprocessing? {
+    try metadata[Key.preprocessing].map { text in
+      try naming(Key.preprocessing) { try Preprocessing(json: JSON(parsing: text)) }
+    }
+  }
+
   /// Reads the description from a file's metadata.
   ///
   /// Throws `unsupported` where the file holds weights alone or is of a newer version, and `corrupt`

@@ -108,8 +108,12 @@ public struct WeightTensor: Sendable {
 
 extension WeightTensor {
   /// The same elements under another name, in the same memory.
-  func named(_ name: String) -> WeightTensor {
-    WeightTensor(
+  func named(_ name: String) -> WeightTensor { reshaped(name, shape) }
+
+  /// The same elements under another name and in another shape of as many, in the same memory.
+  func reshaped(_ name: String, _ shape: [Int]) -> WeightTensor {
+    precondition(checkedProduct(shape) == count)
+    return WeightTensor(
       name: name, shape: shape, elementType: elementType, count: count, storage: storage,
       offset: offset)
   }

@@ -23,48 +23,56 @@ enum FreshModel {
       + "(the longer side becomes N pixels) or at-most:N (larger pictures alone are scaled).")
   static let scores = Option.value(
     "init", "RULE", "Initial weights of the score layers: he (the default) or zero.")
+  static let auxiliaryHead = Option.flag(
+    "aux", "A second score head that training learns from too (ResNets).")
   static let source = Option.value(
     "from", "FILE",
-    "A safetensors file; its weights are taken wherever a name and a shape agree.")
+    "A trained network's weights, in any file that `fcn import` reads: they are taken wherever a name "
+      + "and a shape agree, and so is their preprocessing.")
 
   static let group = OptionGroup(
     "A fresh model",
-    [architecture, classes, palette, width, batchNorm, preprocessing, size, scores, source])
+    [
+      architecture, classes, palette, width, batchNorm, auxiliaryHead, preprocessing, size, scores,
+      source,
+    ])
 
   /// Whether an option was given that only a fresh model can follow.
   static func given(in arguments: Arguments) -> [Option] {
     group.options.filter { arguments.has($0) }
   }
 
-  /// Makes the model that the options describe. `classNames` are those of the data, where there are
+  /// Makes the model that the options describe, and where they say nothing `recipe`. `classNames` are those of the data, where there are
   /// any; what was and was not copied from `--from` goes to `report`.
   static func make(
-    _ arguments: Arguments, classNames: [String]?, seed: UInt64, note: String,
+    _ arguments: Arguments, recipe: Recipe? = nil, classNames: [String]?, seed: UInt64,
+    note: String,
     report: (Transplant) -> Void
   ) throws -> Model {
     let architecture = try Architecture.named(
-      arguments.text(architecture) ?? Architecture.fcnSimple.name)
+      arguments.text(architecture) ?? recipe?.architecture ?? Architecture.fcnSimple.name)
     guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
       throw UsageError("\(classes.spelling) is missing")
     }
-    var preprocessing = architecture.preprocessing
-    if let name = arguments.text(FreshModel.preprocessing) {
-      preprocessing = try named(name, arguments)
+    let weights = try arguments.text(source).map { path in
+      try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
-    if let rule = arguments.text(size) { preprocessing.size = try sizeRule(rule, arguments) }
+    var preprocessing =
+      try namedPreprocessing(arguments) ?? weights?.preprocessing ?? architecture.preprocessing
+    if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
     let description = ModelDescription(
       architecture: architecture.name,
       options: ArchitectureOptions(
         classes: names.count, inputChannels: preprocessing.channels,
         width: try arguments.number(width, in: 0.01...4) ?? 1,
-        batchNorm: arguments.has(batchNorm)),
+        batchNorm: arguments.has(batchNorm), auxiliaryHead: arguments.has(auxiliaryHead)),
       classNames: names,
       palette: try palette(arguments.text(FreshModel.palette), for: names),
       preprocessing: preprocessing, note: note)
     let model = try Model.fresh(
-      description, seed: seed, scores: try arguments.choice(scores) ?? .he)
-    guard let path = arguments.text(source) else { return model }
-    let (started, transplant) = try model.copyingWeights(from: Safetensors(contentsOf: path))
+      description, seed: seed, scores: try arguments.choice(scores) ?? recipe?.scores ?? .he)
+    guard let weights, let path = arguments.text(source) else { return model }
+    let (started, transplant) = try model.copyingWeights(from: weights)
     guard !transplant.copied.isEmpty else {
       throw FCNError(
         .shapeMismatch,
@@ -92,7 +100,8 @@ enum FreshModel {
     return text.split(whereSeparator: \.isNewline).map(String.init)
   }
 
-  private static func palette(_ text: String?, for names: [String]) throws -> [RGB] {
+  /// What `--palette` says.
+  static func palette(_ text: String?, for names: [String]) throws -> [RGB] {
     switch text {
     case nil where names == Palette.streetClassNames, "street"?: Palette.street
     case nil, "voc"?: Palette.voc(count: names.count)
@@ -100,13 +109,20 @@ enum FreshModel {
     }
   }
 
-  private static func named(_ name: String, _ arguments: Arguments) throws -> Preprocessing {
-    switch name {
-    case "torchvision": .torchvision
-    case "caffe": .caffe
-    case "grey": .grey
-    default: throw arguments.outside(preprocessing, name, "torchvision, caffe or grey")
+  /// What `--preprocessing` says.
+  static func namedPreprocessing(_ arguments: Arguments) throws -> Preprocessing? {
+    switch arguments.text(preprocessing) {
+    case nil: nil
+    case "torchvision"?: .torchvision
+    case "caffe"?: .caffe
+    case "grey"?: .grey
+    case let name?: throw arguments.outside(preprocessing, name, "torchvision, caffe or grey")
     }
+  }
+
+  /// What `--size` says.
+  static func givenSize(_ arguments: Arguments) throws -> Preprocessing.SizeRule? {
+    try arguments.text(size).map { try sizeRule($0, arguments) }
   }
 
   private static func sizeRule(

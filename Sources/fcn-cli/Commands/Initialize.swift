@@ -42,5 +42,6 @@ extension Subcommand {
     ] where !names.isEmpty {
       Terminal.log("\(what): \(names.joined(separator: ", "))")
     }
+    warn(ofZeros: transplant.zero)
   }
 }

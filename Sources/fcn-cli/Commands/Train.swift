@@ -43,10 +43,13 @@ extension Subcommand {
     let model = try startingModel(arguments, training)
     warnOfOtherNames(model, training)
     let options = try TrainOptions.make(arguments, layers: model.network.layers.map(\.name))
+    if !arguments.has(.quiet), let recipe = try TrainOptions.recipe(arguments) {
+      announce(recipe, options, model, startsFresh: startsFresh(arguments))
+    }
     let trainer = try Trainer(
       model: model, training: training, validation: validation, folder: folder, options: options,
       resume: arguments.has(resume))
-    let report = TrainingReport(epochs: options.epochs, isQuiet: arguments.has(.quiet))
+    let report = TrainingReport(epochs: trainer.epochs, isQuiet: arguments.has(.quiet))
     report.begin(model, training: training.count, validation: validation?.count ?? 0)
     defer { report.finish() }
     do {
@@ -83,8 +86,8 @@ extension Subcommand {
   ) throws -> Model {
     guard let path = arguments.text(start) else {
       return try FreshModel.make(
-        arguments, classNames: training.classNames, seed: try TrainOptions.seed(arguments),
-        note: arguments.text(note) ?? ""
+        arguments, recipe: try TrainOptions.recipe(arguments), classNames: training.classNames,
+        seed: try TrainOptions.seed(arguments), note: arguments.text(note) ?? ""
       ) { transplant in
         if !arguments.has(.quiet) { report(transplant) }
       }

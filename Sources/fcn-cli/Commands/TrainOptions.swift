@@ -2,8 +2,17 @@ import FCNSwift
 
 /// The options of `train` that decide what is learned and how.
 enum TrainOptions {
+  private static let recipe = Option.value(
+    "recipe", "NAME",
+    "A published training's settings, each of which another option overrides: "
+      + Recipe.all.map(\.name).joined(separator: ", ") + ".")
   private static let epochs = Option.value(
     "epochs", "N", "Times that every picture is seen; 62 by default.")
+  private static let iterations = Option.value(
+    "iterations", "N", "Steps to make, in place of --epochs.")
+  private static let accumulate = Option.value(
+    "accumulate", "N",
+    "Minibatches whose gradients are averaged for one step; 1 by default.")
   private static let batch = Option.value("batch", "N", "Pictures of a minibatch; 10 by default.")
   private static let optimizer = Option.value(
     "optimizer", "NAME", "sgd (the default) or adamw.")
@@ -41,10 +50,13 @@ enum TrainOptions {
     "seed", "N",
     "What initial weights, order and augmentation follow from; 1 by default.")
   private static let crop = Option.value(
-    "crop", "WIDTHxHEIGHT", "Learn from pieces of this size, cut out at random places.")
+    "crop", "WIDTHxHEIGHT",
+    "Learn from pieces of this size, cut out at random places of the picture as the network sees it."
+  )
   private static let scale = Option.value(
     "scale", "LOW:HIGH", "Scale pictures by a random factor first; 1:1 by default.")
   private static let flip = Option.flag("flip", "Mirror every second picture.")
+  private static let noFlip = Option.flag("no-flip", "Mirror none, whatever the recipe says.")
   private static let brightness = Option.value(
     "brightness", "B", "Brighten by a random factor of 1 ± B; 0 by default.")
   private static let contrast = Option.value(
@@ -58,35 +70,42 @@ enum TrainOptions {
   static let learning = OptionGroup(
     "Learning",
     [
-      epochs, batch, optimizer, learningRate, momentum, weightDecay, biasRate, biasDecay, schedule,
+      recipe, epochs, iterations, batch, accumulate, optimizer, learningRate, momentum, weightDecay,
+      biasRate, biasDecay, schedule,
       warmup, clip, classWeights, lossReduction, layerRate, freeze, seed,
     ])
   static let augmentation = OptionGroup(
-    "Augmentation of the training pictures", [crop, scale, flip, brightness, contrast])
+    "Augmentation of the training pictures", [crop, scale, flip, noFlip, brightness, contrast])
   static let files = [evaluateEvery, keepAll, half]
+
+  /// What `--recipe` says.
+  static func recipe(_ arguments: Arguments) throws -> Recipe? {
+    try arguments.text(recipe).map { try Recipe.named($0) }
+  }
 
   /// What `--seed` says, 1 without it.
   static func seed(_ arguments: Arguments) throws -> UInt64 { try arguments.seed(seed) ?? 1 }
 
   /// The options for the engine. `layers` are the names that `--layer-rate` and `--freeze` may mean.
   static func make(_ arguments: Arguments, layers: [String]) throws -> TrainingOptions {
-    var options = TrainingOptions()
-    options.epochs = try arguments.integer(epochs, in: 1...1_000_000) ?? options.epochs
+    var options = try recipe(arguments)?.options ?? TrainingOptions()
+    try setLength(&options, arguments)
+    options.accumulation = try arguments.integer(accumulate, in: 1...1024) ?? options.accumulation
     options.batchSize = try arguments.integer(batch, in: 1...1024) ?? options.batchSize
     try setOptimizer(&options, arguments)
     options.weightDecay = try arguments.number(weightDecay, in: 0...1) ?? options.weightDecay
     options.biasRate = try arguments.number(biasRate, in: 0...1000) ?? options.biasRate
     options.biasDecay = try arguments.number(biasDecay, in: 0...1000) ?? options.biasDecay
     if let rule = arguments.text(schedule) { options.schedule = try schedule(rule, arguments) }
-    options.warmup = try arguments.integer(warmup, in: 0...1_000_000_000) ?? 0
-    options.clipNorm = try arguments.number(clip, in: 0...1e9) ?? 0
+    options.warmup = try arguments.integer(warmup, in: 0...1_000_000_000) ?? options.warmup
+    options.clipNorm = try arguments.number(clip, in: 0...1e9) ?? options.clipNorm
     if let rule = arguments.text(classWeights) {
       options.classWeights = try classWeights(rule, arguments)
     }
-    options.lossReduction = try arguments.choice(lossReduction) ?? .mean
+    options.lossReduction = try arguments.choice(lossReduction) ?? options.lossReduction
     options.layerRates = try layerRates(arguments, layers: layers)
     options.seed = try seed(arguments)
-    options.augmentation = try augmentation(arguments)
+    try setAugmentation(&options.augmentation, arguments)
     options.threads = try arguments.threads()
     options.evaluationInterval = try arguments.integer(evaluateEvery, in: 1...1_000_000) ?? 1
     options.keepsEveryEpoch = arguments.has(keepAll)
@@ -94,18 +113,40 @@ enum TrainOptions {
     return options
   }
 
+  private static func setLength(
+    _ options: inout TrainingOptions, _ arguments: Arguments
+  ) throws {
+    let count = try arguments.integer(iterations, in: 1...1_000_000_000)
+    if let epochs = try arguments.integer(epochs, in: 1...1_000_000) {
+      guard count == nil else { throw UsageError("give --epochs or --iterations, not both") }
+      (options.epochs, options.iterations) = (epochs, 0)
+    }
+    if let count { options.iterations = count }
+  }
+
   private static func setOptimizer(
     _ options: inout TrainingOptions, _ arguments: Arguments
   ) throws {
-    let name = arguments.text(optimizer) ?? "sgd"
+    let (name, before) = (arguments.text(optimizer), options.optimizer)
     switch name {
-    case "sgd":
-      options.optimizer = .sgd(momentum: try arguments.number(momentum, in: 0...0.9999) ?? 0.9)
-    case "adamw":
-      guard !arguments.has(momentum) else { throw UsageError("--momentum is for sgd alone") }
-      options.optimizer = .adamW()
-      options.learningRate = 0.001
-    default: throw arguments.outside(optimizer, name, "sgd or adamw")
+    case nil: break
+    case "sgd"?: options.optimizer = .sgd(momentum: 0.9)
+    case "adamw"?: options.optimizer = .adamW()
+    case let name?: throw arguments.outside(optimizer, name, "sgd or adamw")
+    }
+    // A rate goes with an optimizer: that of another one does not carry over.
+    switch (before, options.optimizer) {
+    case (.sgd, .adamW): options.learningRate = 0.001
+    case (.adamW, .sgd): options.learningRate = 0.01
+    default: break
+    }
+    if let factor = try arguments.number(momentum, in: 0...0.9999) {
+      guard case .sgd = options.optimizer else {
+        throw UsageError("--momentum is for sgd alone")
+      }
+      options.optimizer = .sgd(momentum: factor)
+    } else if name == "sgd", case .sgd = before {
+      options.optimizer = before
     }
     if let rate = try arguments.number(learningRate, in: 0...1000) { options.learningRate = rate }
   }
@@ -157,13 +198,20 @@ enum TrainOptions {
     return rates
   }
 
-  private static func augmentation(_ arguments: Arguments) throws -> Augmentation {
-    let crop = try arguments.size(crop, in: 1...65536) ?? (0, 0)
-    let scale = try arguments.pair(scale, separator: ":", in: 0.05...20) ?? (1, 1)
-    guard scale.0 <= scale.1 else { throw UsageError("--scale wants the lower factor first") }
-    return Augmentation(
-      cropWidth: crop.width, cropHeight: crop.height, scale: scale.0...scale.1,
-      flip: arguments.has(flip), brightness: try arguments.number(brightness, in: 0...1) ?? 0,
-      contrast: try arguments.number(contrast, in: 0...1) ?? 0)
+  private static func setAugmentation(
+    _ augmentation: inout Augmentation, _ arguments: Arguments
+  ) throws {
+    if let crop = try arguments.size(crop, in: 1...65536) {
+      (augmentation.cropWidth, augmentation.cropHeight) = crop
+    }
+    if let scale = try arguments.pair(scale, separator: ":", in: 0.05...20) {
+      guard scale.0 <= scale.1 else { throw UsageError("--scale wants the lower factor first") }
+      augmentation.scale = scale.0...scale.1
+    }
+    if arguments.has(flip) { augmentation.flip = true }
+    if arguments.has(noFlip) { augmentation.flip = false }
+    augmentation.brightness =
+      try arguments.number(brightness, in: 0...1) ?? augmentation.brightness
+    augmentation.contrast = try arguments.number(contrast, in: 0...1) ?? augmentation.contrast
   }
 }

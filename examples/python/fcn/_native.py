@@ -53,6 +53,14 @@ class PreprocessingStruct(ctypes.Structure):
     ]
 
 
+class ImportParamsStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("class_count", c_int32), ("architecture", c_char_p),
+        ("class_names", POINTER(c_char_p)), ("preprocessing", POINTER(PreprocessingStruct)),
+        ("note", c_char_p),
+    ]
+
+
 class SessionParamsStruct(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("threads", c_int32), ("largest_batch", c_int32),
@@ -132,6 +140,9 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_model_open_memory": [POINTER(_Model), c_char_p, c_size_t],
     "fcn_model_get_info": [POINTER(ModelInfoStruct), _Model],
     "fcn_model_get_preprocessing": [POINTER(PreprocessingStruct), _Model],
+    "fcn_import_params_init": [POINTER(ImportParamsStruct), c_uint32],
+    "fcn_model_import": [POINTER(_Model), c_char_p, POINTER(ImportParamsStruct)],
+    "fcn_model_save": [_Model, c_char_p, c_int32],
     "fcn_session_params_init": [POINTER(SessionParamsStruct), c_uint32],
     "fcn_session_create": [POINTER(_Session), _Model, POINTER(SessionParamsStruct)],
     "fcn_session_set_progress": [_Session, SegmentCallback, c_void_p],

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from ctypes import byref
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._native import Handle, ModelHandle, ModelInfoStruct, PathLike, PreprocessingStruct, lib
+from ._native import (
+    Handle, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike, PreprocessingStruct, lib)
 
 
 class Model(Handle):
@@ -32,6 +34,28 @@ class Model(Handle):
     def from_bytes(cls, data: bytes) -> Model:
         """Opens a model file that stands in memory; it is copied."""
         return cls.made_by("fcn_model_open_memory", data, len(data))
+
+    @classmethod
+    def imported(
+        cls, path: PathLike, *, architecture: str | None = None,
+        class_names: Sequence[str] | None = None, note: str | None = None,
+    ) -> Model:
+        """Makes a model of weights that Caffe, Chainer, PyTorch or safetensors' writers wrote.
+
+        `architecture` says which network they are where names and shapes leave that open.
+        """
+        params = ImportParamsStruct()
+        lib.fcn_import_params_init(byref(params), ctypes.sizeof(params))
+        params.architecture = architecture.encode() if architecture is not None else None
+        params.note = note.encode() if note is not None else None
+        if class_names is not None:
+            names = (ctypes.c_char_p * len(class_names))(*(name.encode() for name in class_names))
+            params.class_names, params.class_count = names, len(class_names)
+        return cls.made_by("fcn_model_import", os.fsencode(path), byref(params))
+
+    def save(self, path: PathLike, *, half: bool = False) -> None:
+        """Writes a model file, weights as 32-bit or, with `half`, 16-bit floats."""
+        lib.fcn_model_save(self.live, os.fsencode(path), int(half))
 
     def _info(self) -> ModelInfoStruct:
         info = ModelInfoStruct(struct_size=ctypes.sizeof(ModelInfoStruct))

@@ -21,10 +21,13 @@ public struct ForeignWeights: Sendable {
   public let format: Format
   /// Every float tensor, each name once, in the file's order.
   public let tensors: [WeightTensor]
+  /// How pictures are prepared for them, where the file says so: our own do.
+  public let preprocessing: Preprocessing?
 
   /// Makes the weights of their parts.
-  init(format: Format, tensors: [WeightTensor]) {
+  init(format: Format, tensors: [WeightTensor], preprocessing: Preprocessing? = nil) {
     self.format = format
     self.tensors = tensors
+    self.preprocessing = preprocessing
   }
 }

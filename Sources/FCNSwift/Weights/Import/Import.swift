@@ -1,0 +1,140 @@
+/// What a foreign weight file turned out to be.
+public enum Import: Sendable {
+  /// A whole network.
+  case model(Model)
+  /// A trunk without scores: something for a network to start from, by our names and in our shapes.
+  case trunk(Trunk)
+
+  /// The weights of a network's first layers.
+  public struct Trunk: Sendable {
+    /// An architecture that it fits.
+    public let architecture: String
+    /// Its tensors.
+    public let weights: [WeightTensor]
+    /// The file's tensors that it does without: a classifier's last layer.
+    public let leftOver: [String]
+    /// How pictures are prepared for it, nil where that is not known.
+    public let preprocessing: Preprocessing?
+
+    /// Writes a safetensors file of the tensors and, as metadata, the preprocessing; errors as
+    /// `Model.write`.
+    public func write(to path: String, elementType: ElementType = .float32) throws {
+      try naming(path) {
+        let converted = try weights.map { try $0.converted(to: elementType) }
+        try Safetensors.write(
+          converted, metadata: ModelDescription.metadata(ofTrunkFor: preprocessing), to: path)
+      }
+    }
+  }
+}
+
+/// What an import is told beyond what the file says.
+public struct ImportOptions: Sendable, Hashable {
+  /// The architecture, where names and shapes fit several, or to say which one was meant.
+  public var architecture: String?
+  /// Names of the classes, as many as the weights have; VOC's where there are 21, by number otherwise.
+  public var classNames: [String]?
+  /// Colours of the classes; those of VOC otherwise.
+  public var palette: [RGB]?
+  /// Channel order, mean and scale, where they are not as usual for the file's kind.
+  public var preprocessing: Preprocessing?
+  /// The size at which the network sees pictures, where it is not as usual.
+  public var size: Preprocessing.SizeRule?
+  /// Free text that the model carries.
+  public var note = ""
+
+  /// Nothing beyond what the file says.
+  public init() {}
+}
+
+extension TranslatedWeights {
+  /// Finds out which network the weights are, from names and shapes alone.
+  ///
+  /// Throws `unsupported` where they are no network's that is known, `invalidArgument` where they
+  /// fit several, `shapeMismatch` where tensors are missing, left over or of another shape than the
+  /// nearest network wants; the message lists them.
+  public func recognized(_ options: ImportOptions = ImportOptions()) throws -> Import {
+    let candidates =
+      try options.architecture.map { [try Architecture.named($0)] }
+      ?? Architecture.all
+    let guesses = try candidates.compactMap { try ArchitectureGuess($0, self) }
+    var exact = guesses.filter(\.isExact)
+    // A Caffe file trained at once would hold the scales that tell it from FCN-8s.
+    let isAtOnce = tensors.contains { $0.name.hasPrefix("scale_pool") }
+    if format == .caffe, options.architecture == nil, !isAtOnce {
+      exact.removeAll { $0.architecture.name == Architecture.fcn8sAtOnce.name }
+    }
+    guard exact.count <= 1 else {
+      let names = exact.map(\.architecture.name)
+      throw FCNError(
+        .invalidArgument,
+        "the weights fit \(names.joined(separator: " and ")) alike; say which one they are "
+          + "(--architecture)")
+    }
+    if let guess = exact.first { return .model(try model(guess, options)) }
+    if let trunk = guesses.filter(\.lacksOnlyItsHead).max(by: { $0.fitted.count < $1.fitted.count }
+    ),
+      options.architecture == nil
+    {
+      return .trunk(
+        Import.Trunk(
+          architecture: trunk.architecture.name, weights: trunk.fitted,
+          leftOver: trunk.leftOver, preprocessing: options.preprocessing ?? preprocessing))
+    }
+    guard let nearest = guesses.min(by: { $0.faultCount < $1.faultCount }) else {
+      throw FCNError(.unsupported, unrecognized(candidates))
+    }
+    throw FCNError(
+      .shapeMismatch,
+      "the weights are no network's that is known; \(nearest.architecture.name) is nearest: "
+        + nearest.faults)
+  }
+
+  private func unrecognized(_ candidates: [Architecture]) -> String {
+    let names = candidates.map(\.name).joined(separator: ", ")
+    return tensors.isEmpty
+      ? "the file holds no tensor of floats"
+      : "the weights are not those of \(names): no tensor is named as their first layer's; found "
+        + listed(tensors.map { "\(quoted($0.name)) \($0.shape)" })
+  }
+
+  private func model(_ guess: ArchitectureGuess, _ options: ImportOptions) throws -> Model {
+    let classes = guess.options.classes
+    var preprocessing =
+      options.preprocessing ?? preprocessing ?? guess.architecture.preprocessing
+    if options.preprocessing == nil, guess.options.inputChannels == 1 { preprocessing = .grey }
+    if let size = options.size { preprocessing.size = size }
+    let names =
+      options.classNames
+      ?? (classes == 21 ? Palette.vocClassNames : (0..<classes).map { "class \($0)" })
+    return try Model(
+      description: ModelDescription(
+        architecture: guess.architecture.name, options: guess.options, classNames: names,
+        palette: options.palette ?? Palette.voc(count: classes), preprocessing: preprocessing,
+        note: options.note),
+      weights: guess.fitted)
+  }
+}
+
+extension Import {
+  /// Reads the weights that another framework wrote to `path` and finds out what they are: Caffe's
+  /// `.caffemodel`, Chainer's `.npz`, PyTorch's `.pth`, or safetensors. What a file is, is told from
+  /// its bytes, never from its name; nothing in it is executed.
+  ///
+  /// Weights stay in the mapped file where they are stored plainly, so it must not be truncated or
+  /// overwritten in place while they live.
+  public static func read(_ path: String, _ options: ImportOptions = ImportOptions()) throws
+    -> Import
+  {
+    let weights = try ForeignWeights(contentsOf: path)
+    return try naming(path) { try weights.translated().recognized(options) }
+  }
+}
+
+extension Model {
+  /// Names of learned weights that are zero throughout, which makes a network that sees nothing: most
+  /// often weights that were never copied into it.
+  public var zeroWeights: [String] {
+    network.parameters.filter { $0.role == .weight && weights[$0.name]?.isZero == true }.map(\.name)
+  }
+}

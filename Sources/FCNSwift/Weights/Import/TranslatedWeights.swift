@@ -1,0 +1,144 @@
+/// Foreign weights under the names that our networks have, as far as the naming was recognised.
+public struct TranslatedWeights: Sendable {
+  /// Whose names a file's tensors have.
+  public enum Naming: String, Sendable {
+    /// conv1_1 … fc7 and the scores: Caffe's VGG16 and FCNs, and what follows them in Chainer and
+    /// PyTorch.
+    case vgg16
+    /// conv1 … fc7: Caffe's AlexNet and its FCN.
+    case alexNet
+    /// features.0 … classifier.6: torchvision's VGG16, with or without batch normalisation.
+    case torchvisionVGG16
+    /// backbone.conv1 …: torchvision's segmentation networks.
+    case torchvisionFCN
+    /// conv1, layer1.0.conv1 … fc: torchvision's classifying ResNets.
+    case torchvisionResNet
+    /// Nobody's that is known; tensors keep their names.
+    case unknown
+  }
+
+  /// Which framework wrote the file.
+  public let format: ForeignWeights.Format
+  /// Whose names the file's tensors have.
+  public let naming: Naming
+  /// The tensors under our names; shapes are still the file's.
+  public let tensors: [WeightTensor]
+  /// The file's names of tensors that stand beside the network's under another prefix, such as an
+  /// optimizer's.
+  public let setAside: [String]
+
+  /// What the file itself says of preprocessing.
+  let statedPreprocessing: Preprocessing?
+
+  /// How pictures are prepared for networks with such weights, nil where that is not known: as the
+  /// file says; blue, green, red and Caffe's means for all that descend from Caffe; torchvision's for
+  /// torchvision's.
+  public var preprocessing: Preprocessing? {
+    if let statedPreprocessing { return statedPreprocessing }
+    return switch naming {
+    case .vgg16, .alexNet: format == .safetensors ? nil : .caffe
+    case .torchvisionVGG16, .torchvisionFCN, .torchvisionResNet: .torchvision
+    case .unknown: nil
+    }
+  }
+
+  /// The tensor under our name `name`.
+  func tensor(named name: String) -> WeightTensor? { tensors.first { $0.name == name } }
+}
+
+extension ForeignWeights {
+  /// A tensor that every file of a naming has, the first one that is found deciding. Those with more
+  /// components come first, since the others are their ends.
+  private static let anchors: [(name: String, naming: TranslatedWeights.Naming)] = [
+    ("conv1_1.weight", .vgg16), ("features.0.weight", .torchvisionVGG16),
+    ("backbone.conv1.weight", .torchvisionFCN), ("layer1.0.conv1.weight", .torchvisionResNet),
+    ("conv1.weight", .alexNet),
+  ]
+
+  /// Recognises the naming and gives the tensors our names. Prefixes that the network's tensors
+  /// share, such as `predictor.`, are taken off.
+  ///
+  /// Throws `invalidArgument` where two prefixes hold a network each, `corrupt` where two tensors
+  /// come to the same name.
+  public func translated() throws -> TranslatedWeights {
+    guard
+      let (anchor, naming) = Self.anchors.first(where: { anchor in
+        tensors.contains { Self.prefix(of: $0.name, before: anchor.name) != nil }
+      })
+    else {
+      return TranslatedWeights(
+        format: format, naming: .unknown, tensors: tensors, setAside: [],
+        statedPreprocessing: preprocessing)
+    }
+    let prefixes = tensors.compactMap { Self.prefix(of: $0.name, before: anchor) }
+    guard let prefix = prefixes.first, prefixes.count == 1 else {
+      throw FCNError(
+        .invalidArgument,
+        "the file holds \(prefixes.count) networks, under the prefixes "
+          + prefixes.map { quoted($0) }.joined(separator: ", ") + "; one is wanted")
+    }
+    let own = tensors.filter { $0.name.hasPrefix(prefix) }
+    let unprefixed = own.map { $0.named(String($0.name.dropFirst(prefix.count))) }
+    let translated: [WeightTensor]
+    switch naming {
+    case .torchvisionVGG16: translated = try VGG16.renamed(unprefixed)
+    case .torchvisionResNet:
+      translated = unprefixed.map {
+        $0.name.hasPrefix("fc.") ? $0 : $0.named("backbone.\($0.name)")
+      }
+    default: translated = unprefixed
+    }
+    var names: Set<String> = []
+    for tensor in translated where !names.insert(tensor.name).inserted {
+      throw FCNError(.corrupt, "two tensors of the file come to the name \(quoted(tensor.name))")
+    }
+    return TranslatedWeights(
+      format: format, naming: naming, tensors: translated,
+      setAside: tensors.map(\.name).filter { !$0.hasPrefix(prefix) },
+      statedPreprocessing: preprocessing)
+  }
+
+  /// What stands before `ending` in `name`, "" if nothing does; nil where `name` does not end so, or
+  /// not after a dot.
+  private static func prefix(of name: String, before ending: String) -> String? {
+    guard name.hasSuffix(ending) else { return nil }
+    let prefix = name.dropLast(ending.count)
+    return prefix.isEmpty || prefix.hasSuffix(".") ? String(prefix) : nil
+  }
+}
+
+extension VGG16 {
+  /// torchvision's numbered layers under VGG16's own names, conv1_1 … fc8. Its convolutions have a
+  /// bias even before a batch normalisation, where ours have none: taken off the running mean
+  /// instead, it changes nothing.
+  fileprivate static func renamed(_ tensors: [WeightTensor]) throws -> [WeightTensor] {
+    // With batch normalisation a convolution's number is followed by the normalisation's.
+    let hasBatchNorm = tensors.contains { $0.name == "features.1.running_mean" }
+    var names = ["classifier.0": "fc6", "classifier.3": "fc7", "classifier.6": "fc8"]
+    var number = 0
+    for name in convolutionNames {
+      if name.hasSuffix("_1"), number > 0 { number += 1 }  // the pool of the group before
+      names["features.\(number)"] = "conv\(name)"
+      if hasBatchNorm { names["features.\(number + 1)"] = "bn\(name)" }
+      number += hasBatchNorm ? 3 : 2
+    }
+    var result = tensors.map { tensor in
+      guard let dot = tensor.name.lastIndex(of: "."), let layer = names[String(tensor.name[..<dot])]
+      else { return tensor }
+      return tensor.named(layer + tensor.name[dot...])
+    }
+    guard hasBatchNorm else { return result }
+    for name in convolutionNames {
+      guard let bias = result.firstIndex(where: { $0.name == "conv\(name).bias" }),
+        let mean = result.firstIndex(where: { $0.name == "bn\(name).running_mean" })
+      else { continue }
+      let shifted = zip(result[mean].floats, result[bias].floats).map { $0 - $1 }
+      if shifted.count == result[mean].count {
+        result[mean] = try WeightTensor(
+          name: result[mean].name, shape: result[mean].shape, floats: shifted)
+        result.remove(at: bias)
+      }
+    }
+    return result
+  }
+}
