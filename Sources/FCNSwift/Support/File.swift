@@ -33,14 +33,25 @@ public enum File {
   /// to `path`: what stood there before is whole until the new file is. A pipe or a device, which a
   /// file must not replace, is written to as it is.
   public static func write(_ parts: [UnsafeRawBufferPointer], to path: String) throws {
-    if isSpecial(path) { return try writeInPlace(parts, to: path) }
+    try write(to: path) { append in
+      for part in parts { try append(part) }
+    }
+  }
+
+  /// Writes to `path` as `write(_:to:)` for parts does what `produce` hands, part by part, to the
+  /// function that it is given; for parts that are not all in memory at once.
+  static func write(
+    to path: String,
+    _ produce: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    if isSpecial(path) { return try writeInPlace(to: path, produce) }
     let temporary = "\(path).tmp-\(getpid())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw FCNError(.inputOutput, "\(path): cannot be written: \(systemReason())")
     }
     do {
-      for part in parts { try write(part, descriptor: descriptor, named: path) }
+      try produce { try write($0, descriptor: descriptor, named: path) }
       guard fsync(descriptor) == 0 || errno == EINVAL else {
         throw FCNError(.inputOutput, "\(path): cannot be written: \(systemReason())")
       }
@@ -65,14 +76,15 @@ public enum File {
   }
 
   private static func writeInPlace(
-    _ parts: [UnsafeRawBufferPointer], to path: String
+    to path: String,
+    _ produce: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw FCNError(.inputOutput, "\(path): cannot be written: \(systemReason())")
     }
     defer { close(descriptor) }
-    for part in parts { try write(part, descriptor: descriptor, named: path) }
+    try produce { try write($0, descriptor: descriptor, named: path) }
   }
 
   /// Writes `bytes` to `path` as `write(_:to:)` for parts does.

@@ -1,0 +1,117 @@
+extension Model {
+  /// The version of ONNX's operators that is written, one that runtimes have known since 2022.
+  private static let operatorSet = 17
+  /// The version of the file format that came with it.
+  private static let formatVersion = 8
+
+  /// Writes the model to `path` as an ONNX file, under a temporary name that is renamed once the
+  /// file is whole.
+  ///
+  /// The graph takes `input`, N×channels×height×width floats of any N, height and width: pictures as
+  /// the preprocessing, which the file's metadata tells of, makes them, but not padded. It makes
+  /// `scores`, N×classes×height×width, before softmax. Padding to the network's stride and cropping
+  /// are part of the graph. Weights are written as float32, whatever the model holds.
+  ///
+  /// Throws `unsupported` with the layer's name where ONNX cannot express it, and where the file
+  /// would be beyond protobuf's 2 GB; `notFinite` and `inputOutput` as `write(to:elementType:)`.
+  public func writeONNX(to path: String) throws {
+    try naming(path) {
+      let message = try onnxMessage()
+      try File.write(to: path) { try message.write($0) }
+    }
+  }
+
+  /// The ModelProto; weights in it are borrowed.
+  func onnxMessage() throws -> ProtobufMessage {
+    let classes = description.options.classes
+    let graph = try network.onnxGraph(weights)
+    var operators = ProtobufMessage()
+    operators.append(1, "")
+    operators.append(2, Self.operatorSet)
+    var model = ProtobufMessage()
+    model.append(1, Self.formatVersion)
+    model.append(2, "FCNSwift")
+    model.append(
+      6,
+      "Scores of \(classes) classes, fcn.classes, for every pixel of pictures that were made ready "
+        + "as fcn.preprocessing says")
+    model.append(
+      7,
+      graph.message(
+        description.architecture, channels: network.inputChannels, classes: classes))
+    model.append(8, operators)
+    for (key, value) in description.metadata.sorted(by: { $0.key < $1.key })
+    where key.hasPrefix("fcn.") {
+      var property = ProtobufMessage()
+      property.append(1, key)
+      property.append(2, value)
+      model.append(14, property)
+    }
+    return model
+  }
+}
+
+extension Network {
+  /// The graph of those layers that the output depends on, padding and cropping around them.
+  fileprivate func onnxGraph(_ weights: [String: WeightTensor]) throws -> ONNXGraph {
+    var graph = ONNXGraph()
+    let input = stride > 1 ? graph.pad(toMultiplesOf: stride) : ONNXGraph.input
+    var values = [String](repeating: "", count: layers.count)
+    let needed = indicesOfNeededLayers
+    for (index, layer) in layers.enumerated() where needed.contains(index) {
+      values[index] = try naming("layer \(layer.name)") {
+        guard let operation = layer.operation as? any ONNXOperation else {
+          throw FCNError(
+            .unsupported,
+            "there is no way to write the operation \(type(of: layer.operation).name) as ONNX")
+        }
+        let parameters = try parametersByLayer[index].map { parameter in
+          guard let weight = weights[parameter.name] else {
+            throw FCNError(.notFound, "the model has no tensor \(parameter.name)")
+          }
+          return graph.constant(weight)
+        }
+        // The output's name is the graph's.
+        let name = layer.name == ONNXGraph.output ? "\(layer.name)/layer" : layer.name
+        let inputs = inputIndices[index].map { $0 < 0 ? input : values[$0] }
+        return try operation.addNodes(
+          of: ONNXLayer(name: name, inputs: inputs, parameters: parameters), to: &graph)
+      }
+    }
+    let last = values[layers.count - 1]
+    if stride > 1 {
+      let size = graph.size(of: ONNXGraph.input)
+      _ = graph.crop(last, ONNXGraph.output, to: size, offset: 0)
+    } else {
+      _ = graph.add("Identity", ONNXGraph.output, [last])
+    }
+    return graph
+  }
+
+  /// The layers that the last one takes, and those that they take, and so on.
+  private var indicesOfNeededLayers: Set<Int> {
+    var needed: Set<Int> = [layers.count - 1]
+    for index in layers.indices.reversed() where needed.contains(index) {
+      needed.formUnion(inputIndices[index].filter { $0 >= 0 })
+    }
+    return needed
+  }
+}
+
+extension ONNXGraph {
+  /// Adds nodes that pad the input with zeros, at the right and the bottom, until its height and
+  /// width are multiples of `stride`; returns the padded value.
+  fileprivate mutating func pad(toMultiplesOf stride: Int) -> String {
+    let size = size(of: Self.input)
+    let one = constant("padding/one", [1, 1])
+    let largest = constant("padding/largest", [stride - 1, stride - 1])
+    let period = constant("padding/stride", [stride, stride])
+    // stride − 1 − (size − 1) mod stride: remainders of positive numbers are the same everywhere.
+    let before = add("Sub", "padding/last", [size, one])
+    let rest = add("Mod", "padding/rest", [before, period])
+    let missing = add("Sub", "padding/missing", [largest, rest])
+    let others = constant("padding/others", [0, 0, 0, 0, 0, 0])
+    let pads = add("Concat", "padding/pads", [others, missing], [.integer("axis", 0)])
+    return add("Pad", "padding", [Self.input, pads])
+  }
+}

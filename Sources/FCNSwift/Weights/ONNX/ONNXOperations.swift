@@ -1,0 +1,125 @@
+/// An operation that ONNX has too, or that can be put together of what it has.
+protocol ONNXOperation: Operation {
+  /// Adds the nodes that compute it to `graph`; returns the name of the value that is its output.
+  ///
+  /// Throws `unsupported` where ONNX, with these settings, means something else.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String
+}
+
+/// A layer as its operation has to write it.
+struct ONNXLayer {
+  /// What its last node is to be called; that of other nodes starts with it and a slash.
+  let name: String
+  /// The values it takes.
+  let inputs: [String]
+  /// The constants that hold its parameters, in the operation's order.
+  let parameters: [String]
+}
+
+extension Window {
+  /// The settings that convolutions and pools share; padding is alike on both sides.
+  fileprivate var attributes: [ONNXAttribute] {
+    [
+      .integers("kernel_shape", [kernel.h, kernel.w]), .integers("strides", [stride.h, stride.w]),
+      .integers("pads", [padding.h, padding.w, padding.h, padding.w]),
+    ]
+  }
+}
+
+extension Convolution: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add(
+      "Conv", layer.name, layer.inputs + layer.parameters,
+      window.attributes + [
+        .integers("dilations", [window.dilation.h, window.dilation.w]), .integer("group", groups),
+      ])
+  }
+}
+
+extension TransposedConvolution: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add(
+      "ConvTranspose", layer.name, layer.inputs + layer.parameters,
+      window.attributes + [.integer("group", groups)])
+  }
+}
+
+extension ReLU: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Relu", layer.name, layer.inputs)
+  }
+}
+
+extension MaxPool: ONNXOperation {
+  /// Before opset 22 ONNX does not say that a window which starts in the right padding is dropped.
+  /// With a kernel of at least stride plus padding there is no such window.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    guard
+      !ceilMode
+        || (window.kernel.h >= window.stride.h + window.padding.h
+          && window.kernel.w >= window.stride.w + window.padding.w)
+    else {
+      throw FCNError(
+        .unsupported,
+        "a pool in ceil mode of kernel \(window.kernel), stride \(window.stride), padding "
+          + "\(window.padding) is not the same everywhere ONNX is read; wanted a kernel of at least "
+          + "stride plus padding")
+    }
+    return graph.add(
+      "MaxPool", layer.name, layer.inputs,
+      window.attributes + [.integer("ceil_mode", ceilMode ? 1 : 0)])
+  }
+}
+
+extension Sum: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Sum", layer.name, layer.inputs)
+  }
+}
+
+extension Crop: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let size = graph.size(of: layer.inputs[1])
+    return graph.crop(layer.inputs[0], layer.name, to: size, offset: offset)
+  }
+}
+
+extension Resize: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let (input, name) = (layer.inputs[0], layer.name)
+    let target: String
+    switch size {
+    case .likeSecondInput: target = graph.size(of: layer.inputs[1])
+    case .exact(let size): target = graph.constant("\(name)/size", [size.h, size.w])
+    case .scaled(let factor):
+      let factors = graph.constant("\(name)/factors", [factor.h, factor.w])
+      target = graph.add("Mul", "\(name)/target", [graph.size(of: input), factors])
+    }
+    let front = graph.add(
+      "Shape", "\(name)/front", [input], [.integer("start", 0), .integer("end", 2)])
+    let sizes = graph.add("Concat", "\(name)/sizes", [front, target], [.integer("axis", 0)])
+    // The inputs left out are a region and factors.
+    return graph.add(
+      "Resize", name, [input, "", "", sizes],
+      [.text("mode", "linear"), .text("coordinate_transformation_mode", "half_pixel")])
+  }
+}
+
+extension BatchNorm: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add(
+      "BatchNormalization", layer.name, layer.inputs + layer.parameters,
+      [.float("epsilon", epsilon)])
+  }
+}
+
+extension Dropout: ONNXOperation {
+  /// Outside training nothing happens.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String { layer.inputs[0] }
+}
+
+extension Softmax: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Softmax", layer.name, layer.inputs, [.integer("axis", 1)])
+  }
+}
