@@ -3,7 +3,7 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "prepare", "init", "info", "plot", "scenes", "version",
+    "segment", "train", "eval", "prepare", "init", "export", "info", "plot", "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
@@ -22,6 +22,8 @@ struct HelpTests {
                                   published system does.
           init                    Make a fresh model, or one that starts from another
                                   network's weights.
+          export                  Write a model as an ONNX file, which other systems
+                                  run.
           info                    Tell what a model file holds; without a file, what
                                   this program runs on.
           plot                    Draw learning curves, or a sheet of results.

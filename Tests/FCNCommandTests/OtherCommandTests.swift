@@ -116,6 +116,21 @@ struct OtherCommandTests {
     #expect(!File.exists(folder.file("x")))
   }
 
+  @Test func exportWritesAnONNXFile() throws {
+    let path = folder.file("m.onnx")
+    let result = try Command.succeed("export", "--model", try Fixture.model(), "--onnx", path)
+    #expect(result.errors.contains("m.onnx: fcn-simple"))
+    let (source, exported) = (try Model(contentsOf: Fixture.model()), try File.read(path))
+    #expect(exported.count > 4 * source.parameterCount)
+    // The version of the format is the first field.
+    #expect(exported.starts(with: [0x08, 8]))
+    try Command.fail(
+      2, saying: "--onnx FILE is missing", calling: ["export", "--model", try Fixture.model()])
+    try Command.fail(
+      3, saying: "/nowhere/m.onnx: cannot be written",
+      calling: ["export", "--model", try Fixture.model(), "--onnx", "/nowhere/m.onnx"])
+  }
+
   @Test func scenesFollowFromTheSeed() throws {
     for (name, seed) in [("a", "5"), ("b", "5"), ("c", "6")] {
       try Command.succeed(

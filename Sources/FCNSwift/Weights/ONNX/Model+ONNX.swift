@@ -1,9 +1,4 @@
 extension Model {
-  /// The version of ONNX's operators that is written, one that runtimes have known since 2022.
-  private static let operatorSet = 17
-  /// The version of the file format that came with it.
-  private static let formatVersion = 8
-
   /// Writes the model to `path` as an ONNX file, under a temporary name that is renamed once the
   /// file is whole.
   ///
@@ -15,45 +10,29 @@ extension Model {
   /// Throws `unsupported` with the layer's name where ONNX cannot express it, and where the file
   /// would be beyond protobuf's 2 GB; `notFinite` and `inputOutput` as `write(to:elementType:)`.
   public func writeONNX(to path: String) throws {
-    try naming(path) {
-      let message = try onnxMessage()
-      try File.write(to: path) { try message.write($0) }
+    let file = try naming(path) {
+      let file = try onnxFile()
+      try file.checkSize()
+      return file
     }
+    try File.write(to: path) { try file.write($0) }
   }
 
   /// The ModelProto; weights in it are borrowed.
-  func onnxMessage() throws -> ProtobufMessage {
+  func onnxFile() throws -> ProtobufMessage {
     let classes = description.options.classes
-    let graph = try network.onnxGraph(weights)
-    var operators = ProtobufMessage()
-    operators.append(1, "")
-    operators.append(2, Self.operatorSet)
-    var model = ProtobufMessage()
-    model.append(1, Self.formatVersion)
-    model.append(2, "FCNSwift")
-    model.append(
-      6,
-      "Scores of \(classes) classes, fcn.classes, for every pixel of pictures that were made ready "
-        + "as fcn.preprocessing says")
-    model.append(
-      7,
-      graph.message(
-        description.architecture, channels: network.inputChannels, classes: classes))
-    model.append(8, operators)
-    for (key, value) in description.metadata.sorted(by: { $0.key < $1.key })
-    where key.hasPrefix("fcn.") {
-      var property = ProtobufMessage()
-      property.append(1, key)
-      property.append(2, value)
-      model.append(14, property)
-    }
-    return model
+    return try network.onnxGraph(weights).file(
+      named: description.architecture, channels: network.inputChannels, classes: classes,
+      documentation: "Scores of \(classes) classes, fcn.classes, for every pixel of pictures that "
+        + "were made ready as fcn.preprocessing says",
+      // What else there is marks a safetensors file.
+      metadata: description.metadata.filter { $0.key.hasPrefix("fcn.") })
   }
 }
 
 extension Network {
   /// The graph of those layers that the output depends on, padding and cropping around them.
-  fileprivate func onnxGraph(_ weights: [String: WeightTensor]) throws -> ONNXGraph {
+  func onnxGraph(_ weights: [String: WeightTensor]) throws -> ONNXGraph {
     var graph = ONNXGraph()
     let input = stride > 1 ? graph.pad(toMultiplesOf: stride) : ONNXGraph.input
     var values = [String](repeating: "", count: layers.count)

@@ -1,19 +1,17 @@
 /// A GraphProto that is being put together: nodes in execution order, and the constants that they
 /// take. Values are known by name, every name once.
+///
+/// Field numbers are those of `onnx.proto`; comments give their names.
 struct ONNXGraph {
   /// The graph's one input: 1…N×channels×height×width.
   static let input = "input"
   /// The graph's one output: 1…N×classes×height×width.
   static let output = "scores"
 
-  /// Fields of GraphProto and of the messages in it.
-  private enum Field {
-    static let node = 1
-    static let name = 2
-    static let initializer = 5
-    static let input = 11
-    static let output = 12
-  }
+  /// The version of ONNX's operators that is written, one that runtimes have known since 2022.
+  private static let operatorSet = 17
+  /// The version of the file format that came with it.
+  private static let formatVersion = 8
 
   /// TensorProto's numbers for element types.
   private enum DataType {
@@ -33,24 +31,26 @@ struct ONNXGraph {
   mutating func add(
     _ type: String, _ name: String, _ inputs: [String], _ attributes: [ONNXAttribute] = []
   ) -> String {
+    // NodeProto: input, output, name, op_type, attribute.
     var node = ProtobufMessage()
     for input in inputs { node.append(1, input) }
     node.append(2, name)
     node.append(3, name)
     node.append(4, type)
     for attribute in attributes { node.append(5, attribute.message) }
-    nodes.append(Field.node, node)
+    nodes.append(1, node)
     return name
   }
 
   /// Adds a list of integers called `name` and returns the name.
   mutating func constant(_ name: String, _ values: [Int]) -> String {
+    // TensorProto: dims, data_type, name, raw_data.
     var tensor = ProtobufMessage()
     tensor.append(1, values.count)
     tensor.append(2, DataType.int64)
     tensor.append(8, name)
     tensor.append(9, bytesOf: values)
-    initializers.append(Field.initializer, tensor)
+    initializers.append(5, tensor)
     return name
   }
 
@@ -61,7 +61,7 @@ struct ONNXGraph {
     tensor.append(2, DataType.float32)
     tensor.append(8, weights.name)
     tensor.append(9, bytesOf: weights)
-    initializers.append(Field.initializer, tensor)
+    initializers.append(5, tensor)
     return weights.name
   }
 
@@ -83,25 +83,53 @@ struct ONNXGraph {
     return add("Slice", name, [value, first, end, axes])
   }
 
-  /// The GraphProto, called `name`, with `channels` into it and `classes` out of it; pictures may
-  /// have any size and number.
-  func message(_ name: String, channels: Int, classes: Int) -> ProtobufMessage {
+  /// The ModelProto with this graph, `channels` into it and `classes` out of it; pictures may have
+  /// any size and number.
+  func file(
+    named name: String, channels: Int, classes: Int, documentation: String,
+    metadata: [String: String]
+  ) -> ProtobufMessage {
+    // OperatorSetIdProto: domain, version.
+    var operators = ProtobufMessage()
+    operators.append(1, "")
+    operators.append(2, Self.operatorSet)
+    // ModelProto: ir_version, producer_name, doc_string, graph, opset_import, metadata_props.
+    var model = ProtobufMessage()
+    model.append(1, Self.formatVersion)
+    model.append(2, "FCNSwift")
+    model.append(6, documentation)
+    model.append(7, message(name, channels: channels, classes: classes))
+    model.append(8, operators)
+    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+      var property = ProtobufMessage()
+      property.append(1, key)
+      property.append(2, value)
+      model.append(14, property)
+    }
+    return model
+  }
+
+  /// The GraphProto.
+  private func message(_ name: String, channels: Int, classes: Int) -> ProtobufMessage {
+    // GraphProto: node, name, initializer, input, output.
     var graph = nodes
-    graph.append(Field.name, name)
+    graph.append(2, name)
     graph.append(initializers)
-    graph.append(Field.input, Self.pictures(Self.input, channels: channels))
-    graph.append(Field.output, Self.pictures(Self.output, channels: classes))
+    graph.append(11, Self.pictures(Self.input, channels: channels))
+    graph.append(12, Self.pictures(Self.output, channels: classes))
     return graph
   }
 
   /// A ValueInfoProto: float32 of batch×`channels`×height×width.
   private static func pictures(_ name: String, channels: Int) -> ProtobufMessage {
+    // TensorShapeProto.dim: dim_value, dim_param.
     var shape = ProtobufMessage()
     for extent in ["batch", nil, "height", "width"] {
       var dimension = ProtobufMessage()
       if let extent { dimension.append(2, extent) } else { dimension.append(1, channels) }
       shape.append(1, dimension)
     }
+    // TypeProto.tensor_type: elem_type, shape.
     var tensor = ProtobufMessage()
     tensor.append(1, DataType.float32)
     tensor.append(2, shape)
@@ -121,7 +149,7 @@ enum ONNXAttribute {
   case float(String, Float)
   case text(String, String)
 
-  /// The AttributeProto.
+  /// The AttributeProto: name, f, i, s, ints, type.
   fileprivate var message: ProtobufMessage {
     var message = ProtobufMessage()
     switch self {

@@ -68,17 +68,20 @@ struct ProtobufMessage {
     }
   }
 
-  /// Hands the message to `append` piece by piece. A tensor that is not float32 is converted when its
-  /// turn comes, so that there is never more than one converted.
-  ///
-  /// Throws `unsupported` where the message is larger than readers take, `notFinite` where a float64
-  /// is beyond float32.
-  func write(_ append: (UnsafeRawBufferPointer) throws -> Void) throws {
+  /// Throws `unsupported` where the message is larger than readers take.
+  func checkSize() throws {
     guard byteCount <= Self.largest else {
       throw FCNError(
         .unsupported,
         "the file would take \(byteCount) bytes; its format, protobuf, ends at \(Self.largest)")
     }
+  }
+
+  /// Hands the message to `append` piece by piece. A tensor that is not float32 is converted when its
+  /// turn comes, so that there is never more than one converted.
+  ///
+  /// Throws `notFinite` where a float64 is beyond float32.
+  func write(_ append: (UnsafeRawBufferPointer) throws -> Void) throws {
     for part in parts {
       switch part {
       case .bytes(let bytes): try bytes.withUnsafeBytes(append)
