@@ -55,8 +55,8 @@ struct CaffeBlob {
     }
   }
 
-  /// The blob under `name`: in place in the file where its elements lie there in one piece, as every
-  /// Caffe since 2014 writes them.
+  /// The blob under `name`: in place in the file where its elements lie there in one piece, as
+  /// Caffe writes them.
   func tensor(named name: String) throws -> WeightTensor {
     if let start = elements.start {
       return WeightTensor(

@@ -21,7 +21,7 @@ MESSAGES = {
         "data": (5, "float*"), "diff": (6, "float*"), "shape": (7, "BlobShape"),
         "double_data": (8, "double*"), "double_diff": (9, "double*"),
     },
-    # As Caffe wrote its arrays before packing.
+    # Arrays that are not packed, which every reader of protobuf has to take.
     "LooseShape": {"dim": (1, "int64[]")},
     "LooseBlob": {
         "data": (5, "float[]"), "shape": (7, "LooseShape"), "double_data": (8, "double[]"),
