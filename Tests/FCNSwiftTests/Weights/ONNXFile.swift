@@ -177,6 +177,8 @@ func networkOfEveryOperation() throws -> Network {
   network.add("bn1", BatchNorm(epsilon: 1e-3))
   network.add("relu1", ReLU())
   network.add("drop1", Dropout(rate: 0.5))
+  network.add("norm1", LocalResponseNormalization(size: 3, alpha: 0.5, beta: 0.6, bias: 1.5))
+  network.add("scaled1", Scale(by: 1.25))
   network.add(
     "pool1", MaxPool(kernel: Extent(3, 2), stride: 2, padding: Extent(1, 0), ceilMode: true))
   network.add("auxiliary", Convolution(4, kernel: 1))

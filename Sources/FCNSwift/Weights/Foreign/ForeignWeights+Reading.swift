@@ -8,6 +8,10 @@ extension ForeignWeights {
   }
 
   init(_ storage: ByteStorage) throws {
+    if CaffeModel.recognises(storage.bytes), !storage.bytes.dropFirst(8).starts(with: [0x7B]) {
+      self = try CaffeModel.read(storage)
+      return
+    }
     let file = try Safetensors(storage)
     let floats = file.entries.filter { ElementType(rawValue: $0.typeName) != nil }
     self.init(

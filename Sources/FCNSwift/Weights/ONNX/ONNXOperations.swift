@@ -123,3 +123,22 @@ extension Softmax: ONNXOperation {
     graph.add("Softmax", layer.name, layer.inputs, [.integer("axis", 1)])
   }
 }
+
+extension LocalResponseNormalization: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add(
+      "LRN", layer.name, layer.inputs,
+      [
+        .integer("size", size), .float("alpha", alpha), .float("beta", beta),
+        .float("bias", bias),
+      ])
+  }
+}
+
+extension Scale: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    let factor = graph.constant(
+      try WeightTensor(name: "\(layer.name)/factor", shape: [], floats: [factor]))
+    return graph.add("Mul", layer.name, layer.inputs + [factor])
+  }
+}
