@@ -12,7 +12,7 @@ let package = Package(
     .executable(name: "fcn-cli", targets: ["fcn-cli"]),
   ],
   targets: [
-    .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem"]),
+    .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem", "CZLibrary"]),
     .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
 
@@ -26,6 +26,8 @@ let package = Package(
       name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(
       name: "CJPEGLibrary", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(
+      name: "CZLibrary", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // C where C is demanded: OpenBLAS's process-wide state, and codecs that report with longjmp.
     .target(name: "COpenBLAS", dependencies: ["COpenBLASLibrary"]),
     .target(name: "CImageCodecs", dependencies: ["CPNGLibrary", "CJPEGLibrary"]),
