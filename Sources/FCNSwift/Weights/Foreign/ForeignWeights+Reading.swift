@@ -1,21 +1,73 @@
 extension ForeignWeights {
-  /// Maps the file at `path` and finds its float tensors. What it is, is told from its bytes.
+  /// Reads the file at `path`, whatever framework wrote it: what it is shows in its bytes, not in
+  /// its name.
   ///
-  /// Throws `unsupported` where it is of no kind that is read, `corrupt` where it contradicts itself.
+  /// Weights that are stored plainly stay in the mapped file. Nothing in a file is ever run. Throws
+  /// `unsupported` where it is of another kind, with a guess which, or needs something that is not
+  /// read; `corrupt` where it contradicts itself or ends early; `outOfMemory` where unpacking it
+  /// would take more memory than a file of its length warrants.
   public init(contentsOf path: String) throws {
     let storage = try ByteStorage(mapping: path)
     self = try naming(path) { try ForeignWeights(storage) }
   }
 
+  /// Reads the file that fills `storage`, which the tensors keep alive.
   init(_ storage: ByteStorage) throws {
-    if CaffeModel.recognises(storage.bytes), !storage.bytes.dropFirst(8).starts(with: [0x7B]) {
-      self = try CaffeModel.read(storage)
-      return
+    try self.init(storage, budget: CopyBudget(fileSize: storage.bytes.count))
+  }
+
+  /// Reads the file that fills `storage`, with `budget` for what has to be copied.
+  init(_ storage: ByteStorage, budget: CopyBudget) throws {
+    let file = storage.bytes
+    if file.starts(with: Array("PK\u{3}\u{4}".utf8)) {
+      self = try Self.readZip(ZipArchive(storage), budget: budget)
+    } else if TorchStream.isPickle(file) {
+      self = try TorchStream.read(storage, budget: budget)
+    } else if Self.isTar(file) {
+      throw FCNError(
+        .unsupported,
+        "the file is a tar archive, as only the first releases of PyTorch wrote; load it with "
+          + "PyTorch and save its state_dict() again")
+    } else if Self.isSafetensors(file) {
+      self = try Self.readSafetensors(Safetensors(storage))
+    } else {
+      self = try Self.readOther(storage)
     }
-    let file = try Safetensors(storage)
+  }
+
+  private static func readZip(_ archive: ZipArchive, budget: CopyBudget) throws -> ForeignWeights {
+    if TorchZip.isOne(archive) { return try TorchZip.read(archive, budget: budget) }
+    if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
+      return try ChainerFile.read(archive, budget: budget)
+    }
+    throw FCNError(
+      .unsupported,
+      "the zip archive holds neither NumPy arrays nor a PyTorch pickle; its entries are "
+        + listed(archive.entries.prefix(200).map { quoted($0.name) }))
+  }
+
+  private static func readSafetensors(_ file: Safetensors) throws -> ForeignWeights {
     let floats = file.entries.filter { ElementType(rawValue: $0.typeName) != nil }
-    self.init(
+    return ForeignWeights(
       format: .safetensors, tensors: try floats.map { try file.tensor(named: $0.name) },
       preprocessing: try ModelDescription.preprocessing(in: file.metadata))
+  }
+
+  private static func readOther(_ storage: ByteStorage) throws -> ForeignWeights {
+    if CaffeModel.recognises(storage.bytes) { return try CaffeModel.read(storage) }
+    let guess = FileSignature.guess(storage.bytes).map { "; it looks like \($0)" } ?? ""
+    throw FCNError(
+      .unsupported,
+      "this is no file of weights that is read (Caffe, Chainer, PyTorch, safetensors)\(guess)")
+  }
+
+  private static func isTar(_ file: UnsafeRawBufferPointer) -> Bool {
+    file.count >= 262 && file[257..<262].elementsEqual("ustar".utf8)
+  }
+
+  /// Whether an object follows a length below 4 GiB. A Caffe file begins with a name, which may have
+  /// a brace in that place, but no zeros before it.
+  private static func isSafetensors(_ file: UnsafeRawBufferPointer) -> Bool {
+    file.count > 8 && file[8] == UInt8(ascii: "{") && file[4..<8].allSatisfy { $0 == 0 }
   }
 }

@@ -37,7 +37,7 @@ enum Inflate {
     default:
       let fault =
         written == output.count
-        ? "it holds more than the \(written) bytes that its size is given as"
+        ? "its deflated data does not end after the \(written) bytes that its size is given as"
         : "its deflated data ends after \(written) of \(output.count) bytes"
       throw FCNError(.corrupt, fault)
     }

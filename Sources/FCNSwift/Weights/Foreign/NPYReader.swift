@@ -8,7 +8,7 @@ enum NPYReader {
   static func tensor(
     _ name: String, in file: StoredBytes, budget: CopyBudget
   ) throws -> WeightTensor? {
-    let header = try NPYHeader(reading: file.bytes)
+    let header = try file.withUnsafeBytes { try NPYHeader(reading: $0) }
     guard let type = try header.type.flatMap(elementType) else { return nil }
     let shape = header.shape
     let available = file.count - header.dataOffset
@@ -25,7 +25,8 @@ enum NPYReader {
     if header.isColumnMajor {
       let view = try StridedView(columnMajor: shape, available: count)
       if !view.isContiguous {
-        data = StoredBytes(try view.gathered(from: data.bytes, type: type, budget: budget))
+        data = StoredBytes(
+          try data.withUnsafeBytes { try view.gathered(from: $0, type: type, budget: budget) })
       }
     }
     return WeightTensor(

@@ -64,8 +64,8 @@ private struct PythonLiteralParser {
     depth += 1
     defer { depth -= 1 }
     if skip("{") { return .dictionary(try parseMembers()) }
-    if skip("(") { return .sequence(try parseElements(until: ")")) }
-    if skip("[") { return .sequence(try parseElements(until: "]")) }
+    if skip("(") { return try parseElements(until: ")") }
+    if skip("[") { return try parseElements(until: "]") }
     if skip("'") { return .text(try parseText(until: "'")) }
     if skip("\"") { return .text(try parseText(until: "\"")) }
     switch next {
@@ -92,15 +92,17 @@ private struct PythonLiteralParser {
     return members
   }
 
-  private mutating func parseElements(until end: Unicode.Scalar) throws -> [PythonLiteral] {
+  private mutating func parseElements(until end: Unicode.Scalar) throws -> PythonLiteral {
     var elements: [PythonLiteral] = []
     while !skip(end) {
       elements.append(try parseValue())
       if skip(",") { continue }
       guard skip(end) else { throw unexpected("',' or '\(end)'") }
+      // It is the comma that makes a tuple of one: (1) is 1.
+      if end == ")" && elements.count == 1 { return elements[0] }
       break
     }
-    return elements
+    return .sequence(elements)
   }
 
   private mutating func parseText(until quote: Unicode.Scalar) throws -> String {

@@ -22,4 +22,11 @@ struct StoredBytes: Sendable {
 
   /// The bytes themselves; valid while this value or a copy of it lives.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage.bytes[range]) }
+
+  /// Calls `body` with the bytes; the pointer must not leave it.
+  func withUnsafeBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(storage) { try body(bytes) }
+  }
 }

@@ -69,7 +69,7 @@ enum ZipDirectory {
     var isSplit = disks != (0, 0) && disks != (0xFFFF, 0xFFFF) || onThisDisk != count
     if let wide = try zip64Record(of: file, before: end) {
       try cursor.move(to: wide)
-      try cursor.expect(0x0606_4B50, "a zip64 record")
+      try cursor.expect(0x0606_4B50, "zip64 record")
       _ = try cursor.take(8 + 2 + 2)
       let disks = (try cursor.integer(UInt32.self), try cursor.integer(UInt32.self))
       let onThisDisk = try cursor.count(UInt64.self)
@@ -137,7 +137,7 @@ enum ZipDirectory {
   // MARK: Entries
 
   private static func readListing(_ cursor: inout ByteCursor) throws -> Listing {
-    try cursor.expect(0x0201_4B50, "an entry")
+    try cursor.expect(0x0201_4B50, "entry")
     _ = try cursor.take(2)
     var entry = try ZipEntryFields(reading: &cursor)
     let nameLength = try cursor.count(UInt16.self)
@@ -162,7 +162,7 @@ enum ZipDirectory {
   ) throws -> Range<Int> {
     var cursor = ByteCursor(UnsafeRawBufferPointer(rebasing: file[..<limit]), of: "its header")
     try cursor.move(to: listing.header)
-    try cursor.expect(0x0403_4B50, "an entry's header")
+    try cursor.expect(0x0403_4B50, "entry's header")
     var local = try ZipEntryFields(reading: &cursor)
     let nameLength = try cursor.count(UInt16.self)
     let extraLength = try cursor.count(UInt16.self)

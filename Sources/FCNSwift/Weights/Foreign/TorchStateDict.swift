@@ -1,0 +1,157 @@
+/// Finds, in what a PyTorch file holds, the dictionary of a network's tensors.
+struct TorchStateDict {
+  /// A tensor's name, and its number in the heap.
+  struct Member {
+    let name: String
+    let tensor: Int
+  }
+
+  /// What training scripts call it beside the optimizer's and other state, likeliest first.
+  private static let usualNames = ["model_state_dict", "state_dict", "model", "net", "weights"]
+
+  /// A dictionary within another, by its key and its number.
+  private struct Candidate {
+    let name: String
+    let dictionary: Int
+  }
+
+  private let heap: PickleHeap
+  // What `floatCount` found, by dictionary: one can be the value of any number of keys.
+  private var floatCounts: [Int: Int] = [:]
+
+  /// The float tensors of the state dict in the object at `root`, in the order of the file.
+  ///
+  /// That is `root` itself, or the one dictionary of tensors in it, or, of several, the one under a
+  /// usual name; they are looked for one level deeper if there is none. Whatever is no float tensor
+  /// is left out, and so is the `module.` that data parallelism puts before every name. Throws
+  /// `unsupported` with what was found instead.
+  static func members(of root: Int, in heap: PickleHeap) throws -> [Member] {
+    guard case .dictionary(let dictionary) = heap[root] else {
+      throw FCNError(
+        .unsupported,
+        "the file holds \(describe(heap[root], in: heap)); wanted a dictionary of tensors: save "
+          + "the network's state_dict()")
+    }
+    var finder = TorchStateDict(heap: heap)
+    return try finder.members(of: try finder.find(in: dictionary))
+  }
+
+  private init(heap: PickleHeap) {
+    self.heap = heap
+  }
+
+  // MARK: Choosing
+
+  private mutating func find(in root: Int) throws -> Int {
+    let inner = try candidates(in: [root])
+    if let usual = Self.usual(inner.filter { floatCount(of: $0.dictionary) > 0 }) { return usual }
+    if floatCount(of: root) > 0 { return root }
+    if let only = try only(inner) { return only }
+    if let only = try only(try candidates(in: inner.map(\.dictionary))) { return only }
+    throw FCNError(
+      .unsupported,
+      "the file holds a dictionary without float tensors, with the keys "
+        + "\(listed(try keys(of: root).map(quoted))); save the network's state_dict()")
+  }
+
+  /// The one of `candidates` that has float tensors, or the one of those under a usual name.
+  private mutating func only(_ candidates: [Candidate]) throws -> Int? {
+    let withFloats = candidates.filter { floatCount(of: $0.dictionary) > 0 }
+    if let usual = Self.usual(withFloats) { return usual }
+    guard withFloats.count <= 1 else {
+      throw FCNError(
+        .unsupported,
+        "the file holds several dictionaries of tensors, "
+          + "\(listed(withFloats.map { quoted($0.name) })); save the network's own alone")
+    }
+    return withFloats.first?.dictionary
+  }
+
+  private static func usual(_ candidates: [Candidate]) -> Int? {
+    for name in usualNames {
+      if let candidate = candidates.first(where: { $0.name == name }) {
+        return candidate.dictionary
+      }
+    }
+    return nil
+  }
+
+  /// Every dictionary that is a value in one of `dictionaries`, once.
+  private func candidates(in dictionaries: [Int]) throws -> [Candidate] {
+    var candidates: [Candidate] = []
+    var seen: Set<Int> = []
+    for outer in dictionaries {
+      let places = heap.keysAndValues(ofDictionary: outer)
+      for index in stride(from: 0, to: places.count - 1, by: 2) {
+        guard case .dictionary(let inner) = heap[places[index + 1]],
+          let name = try heap.string(at: places[index]), seen.insert(inner).inserted
+        else { continue }
+        candidates.append(Candidate(name: name, dictionary: inner))
+      }
+    }
+    return candidates
+  }
+
+  private mutating func floatCount(of dictionary: Int) -> Int {
+    if let count = floatCounts[dictionary] { return count }
+    let places = heap.keysAndValues(ofDictionary: dictionary)
+    var count = 0
+    for index in stride(from: 0, to: places.count - 1, by: 2) {
+      if case .text = heap[places[index]], floatTensor(at: places[index + 1]) != nil { count += 1 }
+    }
+    floatCounts[dictionary] = count
+    return count
+  }
+
+  private func floatTensor(at place: Int) -> Int? {
+    guard case .tensor(let tensor) = heap[place], case .float = heap.tensors[tensor].element else {
+      return nil
+    }
+    return tensor
+  }
+
+  // MARK: What is in it
+
+  private func members(of dictionary: Int) throws -> [Member] {
+    let places = heap.keysAndValues(ofDictionary: dictionary)
+    var members: [Member] = []
+    var indexByName: [String: Int] = [:]
+    for index in stride(from: 0, to: places.count - 1, by: 2) {
+      guard let tensor = floatTensor(at: places[index + 1]),
+        let name = try heap.string(at: places[index])
+      else { continue }
+      // As in Python, what is set twice keeps its place and has the later value.
+      if let earlier = indexByName.updateValue(members.count, forKey: name) {
+        indexByName[name] = earlier
+        members[earlier] = Member(name: name, tensor: tensor)
+      } else {
+        members.append(Member(name: name, tensor: tensor))
+      }
+    }
+    let prefix = "module."
+    guard members.allSatisfy({ $0.name.hasPrefix(prefix) }) else { return members }
+    return members.map {
+      Member(name: String($0.name.dropFirst(prefix.count)), tensor: $0.tensor)
+    }
+  }
+
+  private func keys(of dictionary: Int) throws -> [String] {
+    // More than would be listed is not looked at.
+    let places = heap.keysAndValues(ofDictionary: dictionary).prefix(400)
+    return try stride(from: places.startIndex, to: places.endIndex, by: 2).compactMap {
+      try heap.string(at: places[$0])
+    }
+  }
+
+  private static func describe(_ object: PickleObject, in heap: PickleHeap) -> String {
+    switch object {
+    case .tensor: "a single tensor"
+    case .list(let list): "a list of \(heap.count(ofList: list))"
+    case .tuple(_, let count): "a tuple of \(count)"
+    case .storage: "a storage"
+    case .none: "None"
+    case .boolean, .integer, .text, .blob: "a single value"
+    case .inert, .global, .dictionary: "an object of another kind"
+    }
+  }
+}
