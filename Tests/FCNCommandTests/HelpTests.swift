@@ -3,7 +3,8 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "prepare", "init", "export", "info", "plot", "scenes", "version",
+    "segment", "train", "eval", "prepare", "init", "import", "export", "info", "plot", "scenes",
+    "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
@@ -22,6 +23,8 @@ struct HelpTests {
                                   published system does.
           init                    Make a fresh model, or one that starts from another
                                   network's weights.
+          import                  Make a model of weights from Caffe, Chainer or
+                                  PyTorch.
           export                  Write a model as an ONNX file, which other systems
                                   run.
           info                    Tell what a model file holds; without a file, what

@@ -3,72 +3,12 @@ import Testing
 
 @testable import FCNSwift
 
-/// Pictures of two flat colours whose classes follow from the colour, in memory.
-private struct Patches: LabelledPictures {
-  var count = 6
-  var classNames: [String] { ["dark", "bright"] }
-  var size = 32
-  /// The label of every picture's left half; 255 leaves it unlabelled.
-  var leftLabel: UInt8 = 0
-
-  func name(at index: Int) -> String { "patch\(index)" }
-
-  func picture(at index: Int) throws -> LabelledPicture {
-    var generator = SeededGenerator(seed: UInt64(index))
-    var image = try Image(width: size, height: size)
-    var labels = try LabelMap(width: size, height: size)
-    for i in 0..<size * size {
-      let isRight = i % size >= size / 2
-      labels.labels[i] = isRight ? 1 : leftLabel
-      let value = UInt8(isRight ? 180 : 60) + UInt8(generator.integer(in: 0..<20))
-      for c in 0..<3 { image.pixels[3 * i + c] = value }
-    }
-    return LabelledPicture(name: name(at: index), image: image, labels: labels)
-  }
-}
-
-private func tinyModel(batchNorm: Bool = true) throws -> Model {
-  try Model.fresh(
-    ModelDescription(
-      architecture: "fcn-simple",
-      options: ArchitectureOptions(classes: 2, width: 0.05, batchNorm: batchNorm),
-      classNames: ["dark", "bright"], palette: [RGB(0, 0, 0), RGB(255, 255, 255)],
-      preprocessing: .torchvision), seed: 3)
-}
-
-private func options(_ change: (inout TrainingOptions) -> Void = { _ in }) -> TrainingOptions {
-  var options = TrainingOptions()
-  options.epochs = 3
-  options.batchSize = 2
-  options.optimizer = .adamW()
-  options.learningRate = 5e-3
-  options.threads = 2
-  options.augmentation.flip = false
-  change(&options)
-  return options
-}
-
-private func temporaryFolder() -> String {
-  NSTemporaryDirectory() + "fcn-trainer-\(UUID().uuidString)"
-}
-
-private func train(
-  _ options: TrainingOptions, in folder: String, resume: Bool = false,
-  pictures: Patches = Patches(), model: Model? = nil,
-  _ observer: (Trainer.Event) -> Bool = { _ in true }
-) throws {
-  try Trainer(
-    model: model ?? tinyModel(), training: pictures, validation: pictures, folder: folder,
-    options: options, resume: resume
-  ).run(observer)
-}
-
 @Suite struct TrainerTests {
   @Test func trainingLearnsWhatIsThereToLearn() throws {
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var records: [EpochRecord] = []
-    try train(options { $0.epochs = 12 }, in: folder) {
+    try train(tinyTraining { $0.epochs = 12 }, in: folder) {
       if case .epoch(let record) = $0 { records.append(record) }
       return true
     }
@@ -84,7 +24,7 @@ private func train(
     let folders = [temporaryFolder(), temporaryFolder()]
     defer { folders.forEach { try? FileManager.default.removeItem(atPath: $0) } }
     for (folder, threads) in zip(folders, [1, 3]) {
-      try train(options { $0.threads = threads }, in: folder)
+      try train(tinyTraining { $0.threads = threads }, in: folder)
     }
     let models = try folders.map { try File.read("\($0)/model.safetensors") }
     #expect(models[0] == models[1])
@@ -94,7 +34,7 @@ private func train(
   func aResumedTrainingEndsWithTheSameBits(_ optimizer: Optimizer) throws {
     let (whole, broken) = (temporaryFolder(), temporaryFolder())
     defer { [whole, broken].forEach { try? FileManager.default.removeItem(atPath: $0) } }
-    let options = options {
+    let options = tinyTraining {
       $0.optimizer = optimizer
       $0.augmentation.flip = true
       $0.schedule = .poly(power: 0.9)
@@ -123,9 +63,9 @@ private func train(
     let (whole, broken) = (temporaryFolder(), temporaryFolder())
     let away = broken + "-away"
     defer { [whole, broken, away].forEach { try? FileManager.default.removeItem(atPath: $0) } }
-    try train(options(), in: whole)
+    try train(tinyTraining(), in: whole)
     let error = #expect(throws: FCNError.self) {
-      try train(options(), in: broken) {
+      try train(tinyTraining(), in: broken) {
         guard case .epoch(let record) = $0, record.epoch == 1 else { return true }
         // As a volume that is unmounted: a plain file stands where the folder was.
         return rename(broken, away) == 0
@@ -137,7 +77,7 @@ private func train(
     #expect(error?.message.contains(broken) == true)
     try FileManager.default.removeItem(atPath: broken)
     try FileManager.default.moveItem(atPath: away, toPath: broken)
-    try train(options(), in: broken, resume: true)
+    try train(tinyTraining(), in: broken, resume: true)
     #expect(
       try File.read("\(whole)/model.safetensors") == File.read("\(broken)/model.safetensors"))
   }
@@ -145,10 +85,10 @@ private func train(
   @Test func resumingWithOtherOptionsNamesThem() throws {
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    try train(options { $0.epochs = 1 }, in: folder)
+    try train(tinyTraining { $0.epochs = 1 }, in: folder)
     let error = #expect(throws: FCNError.self) {
       try train(
-        options {
+        tinyTraining {
           $0.epochs = 1
           $0.learningRate = 0.25
         }, in: folder, resume: true)
@@ -159,9 +99,9 @@ private func train(
   @Test func aFolderWithATrainingIsNotOverwritten() throws {
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    try train(options { $0.epochs = 1 }, in: folder)
+    try train(tinyTraining { $0.epochs = 1 }, in: folder)
     let before = try File.read("\(folder)/model.safetensors")
-    let error = #expect(throws: FCNError.self) { try train(options(), in: folder) }
+    let error = #expect(throws: FCNError.self) { try train(tinyTraining(), in: folder) }
     #expect(error?.kind == .invalidState)
     #expect(try File.read("\(folder)/model.safetensors") == before)
   }
@@ -170,7 +110,7 @@ private func train(
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let model = try tinyModel(batchNorm: false)
-    let hot = options {
+    let hot = tinyTraining {
       $0.optimizer = .sgd(momentum: 0.9)
       $0.learningRate = 1000
       $0.epochs = 50
@@ -195,7 +135,9 @@ private func train(
         if weight.name == "conv3_2.weight" { floats[0] = .nan }
         return try WeightTensor(name: weight.name, shape: weight.shape, floats: floats)
       })
-    let error = #expect(throws: FCNError.self) { try train(options(), in: folder, model: spoilt) }
+    let error = #expect(throws: FCNError.self) {
+      try train(tinyTraining(), in: folder, model: spoilt)
+    }
     #expect(error?.kind == .notFinite)
     #expect(error?.message.contains("layer conv3_2") == true)
   }
@@ -205,7 +147,7 @@ private func train(
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let pictures = Patches(leftLabel: LabelMap.ignore)
     var losses: [Double] = []
-    try train(options(), in: folder, pictures: pictures) {
+    try train(tinyTraining(), in: folder, pictures: pictures) {
       if case .minibatch(let progress) = $0 { losses.append(progress.loss) }
       return true
     }
@@ -216,14 +158,16 @@ private func train(
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let model = try tinyModel(batchNorm: false)
-    try train(options { $0.layerRates = ["conv": 0, "conv5_3": 1] }, in: folder, model: model)
+    try train(tinyTraining { $0.layerRates = ["conv": 0, "conv5_3": 1] }, in: folder, model: model)
     let trained = try Model(contentsOf: "\(folder)/model.safetensors")
     #expect(trained.weights["conv1_1.weight"]?.floats == model.weights["conv1_1.weight"]?.floats)
     #expect(trained.weights["conv5_3.weight"]?.floats != model.weights["conv5_3.weight"]?.floats)
   }
 
   @Test func aReadOnlyFolderIsAnErrorThatNamesIt() throws {
-    let error = #expect(throws: FCNError.self) { try train(options(), in: "/proc/fcn-nowhere") }
+    let error = #expect(throws: FCNError.self) {
+      try train(tinyTraining(), in: "/proc/fcn-nowhere")
+    }
     #expect(error?.kind == .inputOutput)
     #expect(error?.message.contains("/proc/fcn-nowhere") == true)
   }

@@ -1,0 +1,123 @@
+import FCNSwift
+import FCNTestSupport
+import Foundation
+import Testing
+
+/// `fcn import`, and trainings that start from what it reads, as users run them.
+struct ImportTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// The fixture's model as weights alone, each under `prefix`.
+  private func weightsAlone(prefix: String = "", leavingOut: String? = nil) throws -> String {
+    let model = try Model(contentsOf: Fixture.model())
+    let path = folder.file("weights.safetensors")
+    let weights = try model.orderedWeights.filter { $0.name != leavingOut }.map {
+      try WeightTensor(name: prefix + $0.name, shape: $0.shape, floats: $0.floats)
+    }
+    try Safetensors.write(weights, metadata: [:], to: path)
+    return path
+  }
+
+  @Test func weightsAloneBecomeTheModelTheyWere() throws {
+    let path = folder.file("model.safetensors")
+    let result = try Command.object(
+      Command.succeed(
+        "import", weightsAlone(prefix: "predictor."), "-o", path, "--classes",
+        "\(Fixture.scenes())/class_names.txt", "--palette", "street", "--note", "again", "--json"))
+    #expect(result["kind"] as? String == "model")
+    #expect(result["architecture"] as? String == "fcn-simple")
+    let (found, wanted) = (try Model(contentsOf: path), try Model(contentsOf: Fixture.model()))
+    #expect(found.description.options == wanted.description.options)
+    #expect(found.description.classNames == wanted.description.classNames)
+    #expect(found.description.palette == wanted.description.palette)
+    #expect(found.description.note == "again")
+    #expect(found.orderedWeights.map(\.floats) == wanted.orderedWeights.map(\.floats))
+    let half = folder.file("half.safetensors")
+    try Command.succeed(
+      "import", weightsAlone(), "-o", half, "--dtype", "f16", "--preprocessing", "caffe", "--size",
+      "at-most:500")
+    let other = try Model(contentsOf: half)
+    #expect(other.orderedWeights.allSatisfy { $0.elementType == .float16 })
+    var preprocessing = Preprocessing.caffe
+    preprocessing.size = .atMost(500)
+    #expect(other.description.preprocessing == preprocessing)
+  }
+
+  @Test func whatIsNoNetworkIsRefusedAndNothingWritten() throws {
+    let path = folder.file("model.safetensors")
+    try Command.fail(
+      3, saying: "missing: conv2_1.weight", "fcn-simple is nearest",
+      calling: ["import", weightsAlone(leavingOut: "conv2_1.weight"), "-o", path])
+    try Command.fail(
+      3, saying: "looks like a JPEG picture", calling: ["import", Fixture.picture(), "-o", path])
+    try Command.fail(
+      3, saying: "No such file", calling: ["import", folder.file("none.pth"), "-o", path])
+    try Command.fail(
+      2, saying: "f32 or f16", calling: ["import", weightsAlone(), "-o", path, "--dtype", "f64"])
+    try Command.fail(
+      3, saying: "no architecture \"unet\"", "fcn-resnet101",
+      calling: ["import", weightsAlone(), "-o", path, "--architecture", "unet"])
+    try Command.fail(2, saying: "--output", calling: ["import", weightsAlone()])
+    #expect(!File.exists(path))
+  }
+
+  @Test func aNetworkStartsFromAnothersWeights() throws {
+    let started = folder.file("started.safetensors")
+    let result = try Command.succeed(
+      "init", "--from", weightsAlone(prefix: "module."), "--classes", "a,b", "--width", "0.03",
+      "--batch-norm", "--init", "zero", "-o", started)
+    #expect(result.errors.contains("of another shape, kept as they were: score_pool3.weight"))
+    let (found, source) = (try Model(contentsOf: started), try Model(contentsOf: Fixture.model()))
+    #expect(found.weights["conv3_2.weight"]?.floats == source.weights["conv3_2.weight"]?.floats)
+    #expect(
+      Set(found.zeroWeights) == ["score_pool3.weight", "score_pool4.weight", "score_pool5.weight"])
+  }
+
+  @Test func weightsThatAreZeroThroughoutAreWarnedOf() throws {
+    let model = try Model(contentsOf: Fixture.model())
+    let path = folder.file("weights.safetensors")
+    try Safetensors.write(
+      model.orderedWeights.map { tensor in
+        let floats =
+          tensor.name == "conv4_1.weight"
+          ? [Float](repeating: 0, count: tensor.count) : tensor.floats
+        return try WeightTensor(name: tensor.name, shape: tensor.shape, floats: floats)
+      }, metadata: [:], to: path)
+    let result = try Command.succeed("import", path, "-o", folder.file("model.safetensors"))
+    #expect(
+      result.errors.contains("zero throughout, so that nothing comes through: conv4_1.weight"))
+  }
+
+  @Test func aRecipeSaysWhatItWillDoAndCanBeOverridden() throws {
+    let call = [
+      "train", "--recipe", "voc-fcn32s", "--data", try Fixture.scenes(), "--width", "0.01",
+      "--iterations", "3", "--lr", "1e-9", "--flip", "-o", folder.file("out"),
+    ]
+    let result = try Command.run(call)
+    #expect(result.status == 0, "\(result.errors)")
+    for part in [
+      "recipe     voc-fcn32s", "network    fcn32s, pictures at their own size",
+      "length     3 iterations", "minibatch  1 picture", "SGD with momentum 0.99",
+      "rate       1e-09, constant", "biases     rate × 2.0, weight decay × 0.0",
+      "summed over pixels", "every second one mirrored", "starts from VGG16's weights",
+    ] {
+      #expect(result.errors.contains(part), "\(result.errors) does not say \(part)")
+    }
+    let model = try Model(contentsOf: folder.file("out/model.safetensors"))
+    #expect(model.description.architecture == "fcn32s")
+    #expect(model.description.preprocessing == .caffe)
+    let log = try String(contentsOfFile: folder.file("out/log.csv"), encoding: .utf8)
+    #expect(log.split(separator: "\n").last?.contains(",3,") == true)
+    try Command.fail(
+      3, saying: "no recipe \"voc\"", "pascalcontext-fcn8s",
+      calling: ["train", "--recipe", "voc", "--data", Fixture.scenes(), "-o", folder.file("x")])
+    try Command.fail(
+      2, saying: "not both",
+      calling: [
+        "train", "--epochs", "1", "--iterations", "1", "--data", Fixture.scenes(), "-o",
+        folder.file("x"),
+      ])
+  }
+}

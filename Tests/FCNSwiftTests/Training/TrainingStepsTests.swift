@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+
+@testable import FCNSwift
+
+/// What makes up a step: several minibatches, auxiliary heads; and how many steps there are.
+struct TrainingStepsTests {
+  let folder = temporaryFolder()
+
+  private func clean() { try? FileManager.default.removeItem(atPath: folder) }
+
+  @Test func aTrainingOfSoManyStepsEndsWithinAnEpochAndResumes() throws {
+    let other = temporaryFolder()
+    defer {
+      clean()
+      try? FileManager.default.removeItem(atPath: other)
+    }
+    // Three minibatches an epoch.
+    let options = tinyTraining { $0.iterations = 7 }
+    var records: [EpochRecord] = []
+    try train(options, in: folder) {
+      if case .epoch(let record) = $0 { records.append(record) }
+      return true
+    }
+    #expect(records.map(\.iteration) == [3, 6, 7])
+    #expect(records.last?.validation != nil)
+    let error = #expect(throws: FCNError.self) {
+      try train(options, in: other) {
+        if case .epoch(let record) = $0 { return record.epoch < 2 }
+        return true
+      }
+    }
+    #expect(error?.message.contains("2 of 3 epochs are saved") == true)
+    try train(options, in: other, resume: true)
+    #expect(
+      try File.read("\(folder)/model.safetensors") == File.read("\(other)/model.safetensors"))
+  }
+
+  /// Every picture has as many labelled pixels, so means of means are means.
+  @Test func gradientsOfSeveralMinibatchesMakeOneStepOfALargerOne() throws {
+    let other = temporaryFolder()
+    defer {
+      clean()
+      try? FileManager.default.removeItem(atPath: other)
+    }
+    let model = try tinyModel(batchNorm: false)
+    func options(_ batchSize: Int, _ accumulation: Int) -> TrainingOptions {
+      tinyTraining {
+        ($0.batchSize, $0.accumulation, $0.epochs) = (batchSize, accumulation, 2)
+        ($0.optimizer, $0.learningRate) = (.sgd(momentum: 0.9), 0.01)
+      }
+    }
+    try train(options(6, 1), in: folder, model: model)
+    try train(options(2, 3), in: other, model: model)
+    let (whole, parts) = (
+      try Model(contentsOf: "\(folder)/model.safetensors"),
+      try Model(contentsOf: "\(other)/model.safetensors")
+    )
+    for tensor in whole.orderedWeights {
+      let found = try #require(parts.weights[tensor.name])
+      let largest = zip(tensor.floats, found.floats).map { abs($0 - $1) }.max() ?? 0
+      #expect(largest < 1e-5, "\(tensor.name)")
+      #expect(tensor.floats != model.weights[tensor.name]?.floats, "\(tensor.name)")
+    }
+  }
+
+  @Test func moreMinibatchesAStepThanThereAreTakesThoseThereAre() throws {
+    defer { clean() }
+    var steps = 0
+    try train(tinyTraining { ($0.accumulation, $0.epochs) = (50, 2) }, in: folder) {
+      if case .minibatch = $0 { steps += 1 }
+      return true
+    }
+    #expect(steps == 2)
+  }
+
+  private func resNet(auxiliaryHead: Bool) throws -> Model {
+    try Model.fresh(
+      ModelDescription(
+        architecture: "fcn-resnet50",
+        options: ArchitectureOptions(classes: 2, width: 0.03125, auxiliaryHead: auxiliaryHead),
+        classNames: ["dark", "bright"], palette: Palette.voc(count: 2),
+        preprocessing: .torchvision), seed: 3)
+  }
+
+  @Test func anAuxiliaryHeadLearnsAndTeachesTheTrunk() throws {
+    defer { clean() }
+    let model = try resNet(auxiliaryHead: true)
+    try train(tinyTraining { $0.epochs = 1 }, in: folder, model: model)
+    let trained = try Model(contentsOf: "\(folder)/model.safetensors")
+    for name in ["aux_classifier.4.weight", "aux_classifier.0.weight", "backbone.conv1.weight"] {
+      #expect(trained.weights[name]?.floats != model.weights[name]?.floats, "\(name)")
+    }
+  }
+
+  /// ∂(main + ½ auxiliary) by a weight that both depend on, and by the auxiliary head's own.
+  @Test(arguments: ["backbone.layer1.0.conv1.weight", "aux_classifier.4.weight"])
+  func gradientsAreThoseOfBothLosses(name: String) throws {
+    let model = try resNet(auxiliaryHead: true)
+    let pool = try WorkerPool(threads: 1)
+    let parameters = try model.parameterTable().mapValues { try $0.copy() }
+    let plan = try TrainingPlan(
+      model.network, parameters: parameters, learned: [name], inputShape: Shape(2, 3, 24, 24),
+      pool: pool)
+    let input = try Tensor.random(plan.input.shape, seed: 8)
+    let labels = (0..<2 * 24 * 24).map { UInt8($0 / 7 % 2) }
+    let loss = SoftmaxCrossEntropy(reduction: .mean, classWeights: nil)
+    #expect(plan.auxiliary.map(\.factor) == [0.5])
+
+    func value() -> Double {
+      plan.input.pointer.update(from: input.pointer, count: input.shape.count)
+      plan.forward(seed: 2)
+      var predictions = labels
+      return labels.withUnsafeBufferPointer { labels in
+        predictions.withUnsafeMutableBufferPointer { predictions in
+          var value = 0.0
+          for (scores, gradient, factor) in plan.auxiliary {
+            value +=
+              Double(factor)
+              * loss.reduced(
+                loss.evaluate(scores, labels, gradient: gradient, predictions: predictions, pool))
+            for i in 0..<gradient.shape.count { gradient.pointer[i] *= factor }
+          }
+          return value
+            + loss.reduced(
+              loss.evaluate(
+                plan.output, labels, gradient: plan.outputGradient, predictions: predictions, pool))
+        }
+      }
+    }
+    _ = value()
+    plan.backward(seed: 2)
+    let gradient = try #require(plan.gradients[name]).elements
+    let weight = try #require(parameters[name])
+    // The steepest of its elements, where rounding matters least.
+    let index = try #require(gradient.indices.max { abs(gradient[$0]) < abs(gradient[$1]) })
+    let (before, step) = (weight.pointer[index], Float(2e-3))
+    weight.pointer[index] = before + step
+    let above = value()
+    weight.pointer[index] = before - step
+    let difference = (above - value()) / Double(2 * step)
+    #expect(
+      abs(difference - Double(gradient[index])) < 0.03 * abs(difference),
+      "\(difference), \(gradient[index])")
+  }
+}
