@@ -84,7 +84,7 @@ struct ONNXTests {
       ])
     #expect(norm.type == "BatchNormalization" && norm.floats == ["epsilon": 1e-3])
     // Dropout is gone.
-    #expect(try file.node("pool1").inputs == ["relu1"])
+    #expect(try file.node("norm1").inputs == ["relu1"])
     #expect(try file.node("pool1").integers["ceil_mode"] == [1])
     #expect(try file.node("pool2").integers["ceil_mode"] == [0])
     let resize = try file.node("resized")

@@ -15,22 +15,38 @@ struct ArchitectureGuess {
   /// Whether every tensor has its place and every place its tensor.
   var isExact: Bool { missing.isEmpty && wrong.isEmpty && leftOver.isEmpty }
 
-  /// Whether what is missing are scores and upsampling alone: the weights are a trunk's, for a network
-  /// to start from.
+  /// Whether the weights are a classifier's whose trunk the network has: scores and upsampling alone
+  /// are missing, and hidden and last layers alone left over.
   var lacksOnlyItsHead: Bool {
-    wrong.isEmpty && !missing.isEmpty && missing.allSatisfy { Self.isOfHead($0) }
+    func begins(_ name: String, with starts: [String]) -> Bool {
+      starts.contains { name.hasPrefix($0) }
+    }
+    return wrong.isEmpty && !missing.isEmpty
+      && missing.allSatisfy {
+        begins($0, with: ["score", "ups", "classifier.", "aux_classifier."])
+      }
+      && leftOver.allSatisfy { begins($0, with: ["fc6.", "fc7.", "fc8.", "fc."]) }
   }
 
-  private static func isOfHead(_ name: String) -> Bool {
-    ["score", "ups", "classifier.", "aux_classifier."].contains { name.hasPrefix($0) }
+  /// The best of the guesses that `weights` allow for `architecture`; nil where they have nothing of
+  /// its first layer, or its options would be out of range.
+  static func best(
+    _ architecture: Architecture, _ weights: TranslatedWeights
+  ) throws -> ArchitectureGuess? {
+    var best: ArchitectureGuess?
+    for options in options(of: weights, for: architecture) {
+      guard let network = try? architecture.network(options) else { continue }
+      let guess = try ArchitectureGuess(architecture, options, network, weights)
+      if guess.faultCount < best?.faultCount ?? .max { best = guess }
+      if guess.isExact { break }
+    }
+    return best
   }
 
-  /// Compares `weights` with `architecture`; nil where they have nothing of its first layer, or its
-  /// options would be out of range.
-  init?(_ architecture: Architecture, _ weights: TranslatedWeights) throws {
-    guard let options = Self.options(of: weights, for: architecture),
-      let network = try? architecture.network(options)
-    else { return nil }
+  private init(
+    _ architecture: Architecture, _ options: ArchitectureOptions, _ network: Network,
+    _ weights: TranslatedWeights
+  ) throws {
     self.architecture = architecture
     self.options = options
     var rest = Dictionary(
@@ -65,30 +81,50 @@ struct ArchitectureGuess {
     }
   }
 
-  /// Channels and classes as the shapes have them.
+  /// What the shapes say of channels and classes. Several where rounding leaves the width open.
   private static func options(
     of weights: TranslatedWeights, for architecture: Architecture
-  ) -> ArchitectureOptions? {
-    guard let first = architecture.firstLayer,
-      let weight = weights.tensor(named: "\(first.name).weight"), weight.shape.count == 4
-    else { return nil }
+  ) -> [ArchitectureOptions] {
+    guard let full = try? architecture.network(ArchitectureOptions(classes: 1)),
+      let first = full.layers.first?.name,
+      let weight = weights.tensor(named: "\(first).weight"), weight.shape.count == 4
+    else { return [] }
     let scores = ["score_fr", "score_pool3", "classifier.4"].lazy.compactMap {
       weights.tensor(named: "\($0).weight")
     }
     let choices = architecture.choices
-    let width = Float(weight.shape[0]) / Float(first.channels)
     let options = ArchitectureOptions(
       // A trunk alone has no classes; any number will do to compare the rest.
       classes: scores.first?.shape.first ?? 1,
       inputChannels: weight.shape[1],
-      width: choices.contains(.width) ? width : 1,
       batchNorm: choices.contains(.batchNorm)
         && weights.tensor(named: "bn1_1.weight") != nil,
       auxiliaryHead: choices.contains(.auxiliaryHead)
         && weights.tensor(named: "aux_classifier.4.weight") != nil,
       denseUpsampling: choices.contains(.denseUpsampling)
         && weights.tensors.contains { $0.name.hasPrefix("upscore") && $0.mixesClasses })
-    return (try? options.validate()) == nil ? nil : options
+    let widths = choices.contains(.width) ? widths(of: weights, comparedWith: full) : [1]
+    return widths.map { width in
+      var options = options
+      options.width = width
+      return options
+    }.filter { (try? $0.validate()) != nil }
+  }
+
+  /// Factors on the channels of `full`, those of its widest layers first: there rounding changes them
+  /// least.
+  private static func widths(
+    of weights: TranslatedWeights, comparedWith full: Network
+  ) -> [Float] {
+    let counts = full.parameters.compactMap { parameter -> (full: Int, found: Int)? in
+      guard case .he = parameter.initializer,
+        let found = weights.tensor(named: parameter.name)?.shape.first(where: { $0 > 1 })
+      else { return nil }
+      return (parameter.shape[0], found)
+    }
+    var seen: Set<Float> = []
+    let widths = counts.sorted { $0.full > $1.full }.map { Float($0.found) / Float($0.full) }
+    return Array(widths.filter { seen.insert($0).inserted }.prefix(8))
   }
 
   /// All that is amiss, in words.
@@ -99,14 +135,4 @@ struct ArchitectureGuess {
 
   /// How many tensors do not fit.
   var faultCount: Int { missing.count + wrong.count + leftOver.count }
-}
-
-extension Architecture {
-  /// The layer that sees the picture, and its channels at a width of 1.
-  fileprivate var firstLayer: (name: String, channels: Int)? {
-    guard let layer = try? network(ArchitectureOptions(classes: 1)).layers.first,
-      let convolution = layer.operation as? Convolution
-    else { return nil }
-    return (layer.name, convolution.outputChannels)
-  }
 }

@@ -57,7 +57,7 @@ extension TranslatedWeights {
     let candidates =
       try options.architecture.map { [try Architecture.named($0)] }
       ?? Architecture.all
-    let guesses = try candidates.compactMap { try ArchitectureGuess($0, self) }
+    let guesses = try candidates.compactMap { try ArchitectureGuess.best($0, self) }
     var exact = guesses.filter(\.isExact)
     // A Caffe file trained at once would hold the scales that tell it from FCN-8s.
     let isAtOnce = tensors.contains { $0.name.hasPrefix("scale_pool") }
