@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func modelsOpenInEveryWayAndDamagedOnesAreRefused() throws {
-    try expectAllWell("models") { [$0.model] }
+    try expectAllWell("models") { [$0.model, $0.folder.path] }
   }
 
   @Test func picturesOfEveryFormatGiveTheSameLabels() throws {

@@ -30,6 +30,9 @@ extension ModelDescription {
     return metadata
   }
 
+  /// Whether a file's metadata describes a whole model.
+  static func isPresent(in metadata: [String: String]) -> Bool { metadata[Key.version] != nil }
+
   /// The metadata of a file of weights alone, which says how pictures are prepared for them.
   static func metadata(ofTrunkFor preprocessing: Preprocessing?) -> [String: String] {
     var metadata = ["format": "fcn"]

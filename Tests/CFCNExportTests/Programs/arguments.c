@@ -184,6 +184,30 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_get_preprocessing(NULL, model));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_get_preprocessing(&rule, NULL));
 
+  fcn_import_params import;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_import_params_init(NULL, sizeof import));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_import_params_init(&import, 0));
+  OK(fcn_import_params_init(&import, sizeof import));
+  CHECK(import.struct_size == sizeof import && !import.architecture && !import.class_names);
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(NULL, model_path, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, NULL, NULL));
+  EXPECT(FCN_E_NOT_FOUND, fcn_model_import(&no_model, "/no/such/file.pth", &import));
+  EXPECT(FCN_E_UNSUPPORTED, fcn_model_import(&no_model, picture_path, &import));
+  import.class_count = 4;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, model_path, &import));
+  const char *names[] = {"a", "b", NULL, "d"};
+  import.class_names = names;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, model_path, &import));
+  import.class_count = -1;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, model_path, &import));
+  OK(fcn_import_params_init(&import, sizeof import));
+  import.architecture = "unet";
+  EXPECT(FCN_E_NOT_FOUND, fcn_model_import(&no_model, model_path, &import));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_save(NULL, "model", FCN_ELEMENTS_F32));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_save(model, NULL, FCN_ELEMENTS_F32));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_save(model, "/no/such/folder/m", 7));
+  EXPECT(FCN_E_INPUT_OUTPUT, fcn_model_save(model, "/no/such/folder/m", FCN_ELEMENTS_F16));
+
   fcn_session *no_session = session;
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_session_create(NULL, model, NULL));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_session_create(&no_session, NULL, NULL));

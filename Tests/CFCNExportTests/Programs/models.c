@@ -1,5 +1,5 @@
 // The ways to open a model, and what becomes of damaged ones.
-// usage: models MODEL
+// usage: models MODEL FOLDER
 
 #include "check.h"
 
@@ -131,11 +131,46 @@ static void damaged(const unsigned char *bytes, size_t size) {
   free(copy);
 }
 
+/** What is saved, and imported again, does the same. */
+static void saved(const char *path, const char *folder) {
+  char file[4096];
+  fcn_model *model = NULL, *again = NULL;
+  fcn_import_params params;
+  const char *names[] = {"a", "b", "c", "d"};
+  fcn_model_info info = {.struct_size = sizeof info};
+
+  snprintf(file, sizeof file, "%s/saved.safetensors", folder);
+  MUST(fcn_model_open(&model, path));
+  MUST(fcn_model_save(model, file, FCN_ELEMENTS_F32));
+  MUST(fcn_model_open(&again, file));
+  CHECK(is_the_model(again));
+  fcn_model_free(again);
+
+  MUST(fcn_import_params_init(&params, sizeof params));
+  params.class_names = names;
+  params.class_count = 4;
+  params.note = "imported";
+  MUST(fcn_model_import(&again, file, &params));
+  CHECK(is_the_model(again));
+  OK(fcn_model_get_info(&info, again));
+  CHECK(!strcmp(info.class_names[2], "c") && !strcmp(info.note, "imported"));
+  // Over the very file that is mapped: by renaming, so the model lives on.
+  MUST(fcn_model_save(again, file, FCN_ELEMENTS_F16));
+  CHECK(is_the_model(again));
+  fcn_model_free(again);
+
+  MUST(fcn_model_open(&again, file));
+  CHECK(!is_the_model(again));  // weights are rounded
+  fcn_model_free(again);
+  fcn_model_free(model);
+}
+
 int main(int argc, char **argv) {
-  if (argc != 2) return EXIT_FAILURE;
+  if (argc != 3) return EXIT_FAILURE;
   size_t size;
   unsigned char *bytes = contents(argv[1], &size);
   ways(argv[1], bytes, size);
+  saved(argv[1], argv[2]);
   damaged(bytes, size);
   free(wanted);
   free(bytes);

@@ -45,6 +45,23 @@ class ModelTest(unittest.TestCase):
                 session.segment(picture)
                 np.testing.assert_array_equal(session.scores(), wanted)
 
+    def test_importing_and_saving(self):
+        path = Path(FOLDER) / "saved.safetensors"
+        with fcn.Model(MODEL) as model:
+            model.save(path, half=True)
+            self.assertLess(path.stat().st_size, 0.7 * Path(MODEL).stat().st_size)
+            with fcn.Model.imported(path, class_names=["a", "b", "c", "d"], note="again") as other:
+                self.assertEqual(other.class_names, ["a", "b", "c", "d"])
+                self.assertEqual(other.note, "again")
+                self.assertEqual(other.parameter_count, model.parameter_count)
+                self.assertEqual(other.preprocessing, model.preprocessing)
+        with self.assertRaises(fcn.FCNError) as caught:
+            fcn.Model.imported(path, architecture="fcn32s")
+        self.assertEqual(caught.exception.name, "SHAPE_MISMATCH")
+        with self.assertRaises(fcn.FCNError) as caught:
+            fcn.Model.imported(PICTURE)
+        self.assertEqual(caught.exception.name, "UNSUPPORTED")
+
     def test_errors(self):
         with self.assertRaises(fcn.FCNError) as caught:
             fcn.Model("/no/such/model")

@@ -48,9 +48,11 @@ extension ForeignWeights {
 
   private static func readSafetensors(_ file: Safetensors) throws -> ForeignWeights {
     let floats = file.entries.filter { ElementType(rawValue: $0.typeName) != nil }
+    let isModel = ModelDescription.isPresent(in: file.metadata)
     return ForeignWeights(
       format: .safetensors, tensors: try floats.map { try file.tensor(named: $0.name) },
-      preprocessing: try ModelDescription.preprocessing(in: file.metadata))
+      preprocessing: try ModelDescription.preprocessing(in: file.metadata),
+      description: isModel ? try ModelDescription(metadata: file.metadata) : nil)
   }
 
   private static func readOther(_ storage: ByteStorage) throws -> ForeignWeights {

@@ -23,11 +23,17 @@ public struct ForeignWeights: Sendable {
   public let tensors: [WeightTensor]
   /// How pictures are prepared for them, where the file says so: our own do.
   public let preprocessing: Preprocessing?
+  /// All that a model file of our own says of itself, nil for any other.
+  public let description: ModelDescription?
 
   /// Makes the weights of their parts.
-  init(format: Format, tensors: [WeightTensor], preprocessing: Preprocessing? = nil) {
+  init(
+    format: Format, tensors: [WeightTensor], preprocessing: Preprocessing? = nil,
+    description: ModelDescription? = nil
+  ) {
     self.format = format
     self.tensors = tensors
     self.preprocessing = preprocessing
+    self.description = description
   }
 }

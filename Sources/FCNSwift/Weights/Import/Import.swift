@@ -45,15 +45,33 @@ public struct ImportOptions: Sendable, Hashable {
 
   /// Nothing beyond what the file says.
   public init() {}
+
+  /// `description` with what these options say in place of what it said.
+  fileprivate func applied(to description: ModelDescription) -> ModelDescription {
+    var description = description
+    if let classNames { description.classNames = classNames }
+    if let palette { description.palette = palette }
+    if let preprocessing { description.preprocessing = preprocessing }
+    if let size { description.preprocessing.size = size }
+    if !note.isEmpty { description.note = note }
+    return description
+  }
 }
 
 extension TranslatedWeights {
-  /// Finds out which network the weights are, from names and shapes alone.
+  /// Finds out which network the weights are, from names and shapes alone; a model file of our own is
+  /// what it says.
   ///
   /// Throws `unsupported` where they are no network's that is known, `invalidArgument` where they
   /// fit several, `shapeMismatch` where tensors are missing, left over or of another shape than the
   /// nearest network wants; the message lists them.
   public func recognized(_ options: ImportOptions = ImportOptions()) throws -> Import {
+    if let description,
+      description.architecture == options.architecture ?? description.architecture
+    {
+      return .model(
+        try Model(description: options.applied(to: description), weights: tensors))
+    }
     let candidates =
       try options.architecture.map { [try Architecture.named($0)] }
       ?? Architecture.all

@@ -29,6 +29,8 @@ public struct TranslatedWeights: Sendable {
 
   /// What the file itself says of preprocessing.
   let statedPreprocessing: Preprocessing?
+  /// All that a model file of our own says of itself.
+  var description: ModelDescription?
 
   /// How pictures are prepared for networks with such weights, nil where that is not known: as the
   /// file says; blue, green, red and Caffe's means for all that descend from Caffe; torchvision's for
@@ -68,7 +70,7 @@ extension ForeignWeights {
     else {
       return TranslatedWeights(
         format: format, naming: .unknown, tensors: tensors, setAside: [],
-        statedPreprocessing: preprocessing)
+        statedPreprocessing: preprocessing, description: description)
     }
     let prefixes = tensors.compactMap { Self.prefix(of: $0.name, before: anchor) }
     guard let prefix = prefixes.first, prefixes.count == 1 else {
@@ -95,7 +97,7 @@ extension ForeignWeights {
     return TranslatedWeights(
       format: format, naming: naming, tensors: translated,
       setAside: tensors.map(\.name).filter { !$0.hasPrefix(prefix) },
-      statedPreprocessing: preprocessing)
+      statedPreprocessing: preprocessing, description: description)
   }
 
   /// What stands before `ending` in `name`, "" if nothing does; nil where `name` does not end so, or
