@@ -486,8 +486,8 @@ fcn_status fcn_import_params_init(fcn_import_params *params, uint32_t struct_siz
  *  from its contents, never from its name; nothing in it is executed. It is mapped as fcn_model_open
  *  maps. `params` may be NULL.
  *
- *  FCN_E_SHAPE_MISMATCH where tensors are missing, left over or of another shape than the nearest network
- *  wants, and FCN_E_INVALID_ARGUMENT where they fit several; the message lists them.
+ *  FCN_E_SHAPE_MISMATCH where tensors are missing, left over or of another shape than the nearest
+ *  network wants, and FCN_E_INVALID_ARGUMENT where they fit several; the message lists them.
  *  FCN_E_UNSUPPORTED for what is no such file, for a pickle that asks for anything but tensors, and
  *  for a classifier's weights without class scores, which are for fcn_trainer_params.weights. */
 fcn_status fcn_model_import(fcn_model **out, const char *path, const fcn_import_params *params);
