@@ -112,7 +112,7 @@ struct ArchitectureGuess {
   }
 
   /// Factors on the channels of `full`, those of its widest layers first: there rounding changes them
-  /// least.
+  /// least. Few decimals come before many, for several may make the same network.
   private static func widths(
     of weights: TranslatedWeights, comparedWith full: Network
   ) -> [Float] {
@@ -124,7 +124,10 @@ struct ArchitectureGuess {
     }
     var seen: Set<Float> = []
     let widths = counts.sorted { $0.full > $1.full }.map { Float($0.found) / Float($0.full) }
-    return Array(widths.filter { seen.insert($0).inserted }.prefix(8))
+    let distinct = widths.filter { seen.insert($0).inserted }.prefix(8)
+    return distinct.flatMap { width in
+      [(width * 100).rounded() / 100, (width * 1000).rounded() / 1000, width]
+    }
   }
 
   /// All that is amiss, in words.
