@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times segmentation through the C library, each case in a process of its own.
 
-usage: scripts/benchmark.py [--runs N]        after `make`; needs NumPy
+usage: scripts/benchmark.py [--runs N] [NETWORK…]        after `make`; needs NumPy
 
 Prints, for each network, picture size and number of threads: the time to open the model, the time
 of the first picture (memory is laid out then), the median and the best time of the following ones,
@@ -19,11 +19,16 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+VOC = ["--classes", ",".join(f"c{i}" for i in range(21))]
 CASES = [
     # name, options of `fcn init`, width, height
-    ("fcn-simple", ["--classes", ",".join(f"c{i}" for i in range(21))], 224, 224),
-    ("fcn-simple", ["--classes", ",".join(f"c{i}" for i in range(21))], 500, 375),
-    ("default model", None, 480, 360),
+    ("fcn-simple", VOC, 224, 224),
+    ("fcn-simple", VOC, 500, 375),
+    ("fcn32s", [*VOC, "--architecture", "fcn32s"], 500, 375),
+    ("fcn8s", [*VOC, "--architecture", "fcn8s"], 500, 375),
+    ("fcn-alexnet", [*VOC, "--architecture", "fcn-alexnet"], 500, 375),
+    ("fcn-resnet50", [*VOC, "--architecture", "fcn-resnet50"], 500, 375),
+    ("default-model", None, 480, 360),
 ]
 
 
@@ -57,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("networks", nargs="*", help="all by default")
     arguments = parser.parse_args()
     if arguments.one:
         print(json.dumps(measure(*json.loads(arguments.one))))
@@ -65,6 +71,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for index, (name, options, width, height) in enumerate(CASES):
+            if arguments.networks and name not in arguments.networks:
+                continue
             model = str(ROOT / "build/share/fcn/default.safetensors")
             if options is not None:
                 model = f"{folder}/{index}.safetensors"

@@ -21,6 +21,12 @@ enum FileSignature {
     ([0x7F] + Array("ELF".utf8), "a program or library (ELF)"),
   ]
 
+  /// Whether an import might read `bytes`: a zip archive, a pickle, a Caffe model.
+  static func mayBeForeignWeights(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) || TorchStream.isPickle(bytes)
+      || CaffeModel.recognises(bytes)
+  }
+
   /// A few words on what `bytes` look like, nil where they look like nothing in particular.
   static func guess(_ bytes: UnsafeRawBufferPointer) -> String? {
     if bytes.isEmpty { return "an empty file" }

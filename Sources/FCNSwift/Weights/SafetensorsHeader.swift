@@ -44,7 +44,10 @@ struct SafetensorsHeader {
     // A JSON object right after the length is as much of a signature as the format has.
     guard file.count > 8, file[8] == UInt8(ascii: "{") else {
       let guess = FileSignature.guess(file).map { "; it looks like \($0)" } ?? ""
-      throw FCNError(.unsupported, "this is not a safetensors file\(guess)")
+      let advice =
+        FileSignature.mayBeForeignWeights(file)
+        ? "; make a model of another framework's weights with `fcn import` (fcn_model_import)" : ""
+      throw FCNError(.unsupported, "this is not a safetensors file\(guess)\(advice)")
     }
     let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
     guard length <= UInt64(Safetensors.largestHeader) else {
