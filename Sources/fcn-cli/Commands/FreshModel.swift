@@ -25,6 +25,10 @@ enum FreshModel {
     "init", "RULE", "Initial weights of the score layers: he (the default) or zero.")
   static let auxiliaryHead = Option.flag(
     "aux", "A second score head that training learns from too (ResNets).")
+  static let denseUpsampling = Option.flag(
+    "dense-upsampling",
+    "Upsampling that may mix classes when it is learned (`--layer-rate upscore=1`), in place of a "
+      + "kernel a class (the FCN papers' networks).")
   static let source = Option.value(
     "from", "FILE",
     "A trained network's weights, in any file that `fcn import` reads: they are taken wherever a name "
@@ -33,7 +37,9 @@ enum FreshModel {
   static let group = OptionGroup(
     "A fresh model",
     [
-      architecture, classes, palette, width, batchNorm, auxiliaryHead, preprocessing, size, scores,
+      architecture, classes, palette, width, batchNorm, auxiliaryHead, denseUpsampling,
+      preprocessing, size,
+      scores,
       source,
     ])
 
@@ -65,7 +71,8 @@ enum FreshModel {
       options: ArchitectureOptions(
         classes: names.count, inputChannels: preprocessing.channels,
         width: try arguments.number(width, in: 0.01...4) ?? 1,
-        batchNorm: arguments.has(batchNorm), auxiliaryHead: arguments.has(auxiliaryHead)),
+        batchNorm: arguments.has(batchNorm), auxiliaryHead: arguments.has(auxiliaryHead),
+        denseUpsampling: arguments.has(denseUpsampling)),
       classNames: names,
       palette: try palette(arguments.text(FreshModel.palette), for: names),
       preprocessing: preprocessing, note: note)

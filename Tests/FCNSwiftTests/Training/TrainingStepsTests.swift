@@ -75,6 +75,27 @@ struct TrainingStepsTests {
     #expect(steps == 2)
   }
 
+  @Test(arguments: [false, true])
+  func upsamplingStaysBilinearUnlessItIsToldToLearn(learns: Bool) throws {
+    defer { clean() }
+    let model = try Model.fresh(
+      ModelDescription(
+        architecture: "fcn32s",
+        options: ArchitectureOptions(classes: 2, width: 0.01, denseUpsampling: learns),
+        classNames: ["dark", "bright"], palette: Palette.voc(count: 2), preprocessing: .caffe),
+      seed: 3)
+    try train(
+      tinyTraining {
+        $0.epochs = 1
+        if learns { $0.layerRates = ["upscore": 1] }
+      }, in: folder, model: model)
+    let trained = try Model(contentsOf: "\(folder)/model.safetensors")
+    let (before, after) = (model.weights["upscore.weight"], trained.weights["upscore.weight"])
+    #expect(before?.shape == (learns ? [2, 2, 64, 64] : [2, 1, 64, 64]))
+    #expect((before?.floats != after?.floats) == learns)
+    #expect(model.weights["score_fr.weight"]?.floats != trained.weights["score_fr.weight"]?.floats)
+  }
+
   private func resNet(auxiliaryHead: Bool) throws -> Model {
     try Model.fresh(
       ModelDescription(
