@@ -3,7 +3,7 @@
 # Swift programs need none of this: they name the package and SwiftPM does the rest. The Makefile
 # adds what a manifest can only say with unsafeFlags, which would bar the package from being a
 # versioned dependency: Swift's runtime inside the library, a private OpenBLAS, a soname, the list
-# of exported symbols.
+# of exported symbols, loops for instruction sets beyond the platform's least.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -22,6 +22,11 @@ VERSION := $(call macro,FCN_VERSION)
 SONAME := libfcn.so.$(call macro,FCN_ABI_VERSION)
 LIBRARY := $(SONAME).$(VERSION)
 MODEL := $(if $(wildcard models/default.safetensors),share/fcn/default.safetensors)
+
+# Loops for AVX2 and AVX-512, chosen between when the library runs.
+ifeq ($(shell uname -m),x86_64)
+export FCN_INSTRUCTION_SETS := 1
+endif
 
 SOURCES := Package.swift $(shell find Sources include -type f)
 

@@ -1,6 +1,26 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+// Loops compiled for instruction sets beyond the platform's least. They need flags that would bar the
+// package from being a versioned dependency, so only builds that ask for them, as the Makefile's do,
+// have them; others run the portable loops.
+let withInstructionSets = Context.environment["FCN_INSTRUCTION_SETS"] == "1"
+
+func instructionSet(_ name: String, _ flags: [String]) -> Target {
+  .target(
+    name: "FCNKernels\(name)", dependencies: ["FCNKernelTypes", "CIntrinsics"],
+    swiftSettings: [
+      .unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })
+    ])
+}
+
+let instructionSets: [Target] =
+  withInstructionSets
+  ? [
+    instructionSet("AVX2", ["-march=x86-64-v3"]),
+    instructionSet("AVX512", ["-march=x86-64-v4"]),
+  ] : []
+
 let package = Package(
   name: "FCNSwift",
   products: [
@@ -12,9 +32,20 @@ let package = Package(
     .executable(name: "fcn-cli", targets: ["fcn-cli"]),
   ],
   targets: [
-    .target(name: "FCNSwift", dependencies: ["COpenBLAS", "CImageCodecs", "CSystem", "CZLibrary"]),
+    .target(
+      name: "FCNSwift",
+      dependencies: [
+        "COpenBLAS", "CImageCodecs", "CSystem", "CZLibrary", "FCNKernelTypes", "FCNKernels",
+        "CIntrinsics",
+      ] + instructionSets.map { .byName(name: $0.name) },
+      swiftSettings: withInstructionSets ? [.define("FCN_INSTRUCTION_SETS")] : []),
     .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
+
+    // MARK: Inner loops
+    .target(name: "FCNKernelTypes"),
+    .target(name: "FCNKernels", dependencies: ["FCNKernelTypes", "CIntrinsics"]),
+    .systemLibrary(name: "CIntrinsics"),
 
     // include/fcn.h as a module: the exports use its very structs and constants.
     .systemLibrary(name: "CFCN"),
@@ -36,7 +67,7 @@ let package = Package(
     // MARK: Tests
     .target(name: "FCNTestSupport", dependencies: ["FCNSwift"], path: "Tests/FCNTestSupport"),
     .testTarget(
-      name: "FCNSwiftTests", dependencies: ["FCNSwift", "FCNTestSupport"],
+      name: "FCNSwiftTests", dependencies: ["FCNSwift", "FCNKernelTypes", "FCNTestSupport"],
       exclude: ["Goldens"]),
     // These two run the built library and command as a user does; `make test` builds them first.
     .testTarget(
@@ -44,6 +75,6 @@ let package = Package(
       dependencies: ["CFCN", "CFCNExport", "FCNSwift", "FCNTestSupport"],
       exclude: ["Programs"]),
     .testTarget(name: "FCNCommandTests", dependencies: ["FCNTestSupport"]),
-  ],
+  ] + instructionSets,
   swiftLanguageModes: [.v6]
 )

@@ -22,3 +22,28 @@ char *fcn_code_path(void) {
   int is_program = map == NULL || map->l_name == NULL || map->l_name[0] == '\0';
   return realpath(is_program ? "/proc/self/exe" : info.dli_fname, NULL);
 }
+
+int32_t fcn_x86_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+      !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2"))
+    return 1;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    return 4;
+  return 3;
+#else
+  return 1;
+#endif
+}
+
+int64_t fcn_second_level_cache(void) {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  long size = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return size > 0 ? size : 0;
+#else
+  return 0;
+#endif
+}

@@ -66,7 +66,7 @@ public final class Session {
     try model.network.validateFormNames(forms)
     let weights = try model.inferenceWeights(folding: folding)
     segmenter = try Segmenter(
-      weights.network, parameters: weights.parameters,
+      weights.network, parameters: weights.parameters, packedWeights: weights.packed,
       preprocessing: model.description.preprocessing, pool: WorkerPool(threads: options.threads),
       disabledForms: forms, allocator: allocator)
   }
@@ -74,6 +74,29 @@ public final class Session {
   /// Every name that `Options.disabledForms` may hold for `model`.
   public static func formNames(of model: Model) -> [String] {
     [InferenceWeights.foldingName] + model.network.formNames
+  }
+
+  /// A step of a run: a layer, or layers that are computed together.
+  public struct Step: Sendable, Hashable {
+    /// The layers, joined by +.
+    public var layers: String
+    /// The form in which they are computed.
+    public var form: String
+    /// Floating-point operations by the layers' definition, and those that the form carries out in
+    /// matrix products; 0 where there are few.
+    public var nominalOperations, performedOperations: Double
+    /// Bytes of inputs, outputs and weights, each counted once.
+    public var bytes: Double
+  }
+
+  /// The steps of the run that came last, in order; `Progress.layersDone` counts them.
+  public var steps: [Step] {
+    segmenter.steps.map { step in
+      let work = step.work
+      return Step(
+        layers: step.name, form: step.formName, nominalOperations: work?.nominal ?? 0,
+        performedOperations: work?.performed ?? 0, bytes: work?.bytes ?? 0)
+    }
   }
 
   /// Threads it works with.

@@ -12,4 +12,11 @@ int32_t fcn_available_cores(void);
    does not tell. The caller frees it. */
 char *fcn_code_path(void);
 
+/* The widest x86 instruction set that the processor and the system offer: 3 for AVX2 with FMA
+   (x86-64-v3), 4 for AVX-512 with F, BW, CD, DQ and VL (x86-64-v4), else 1. */
+int32_t fcn_x86_level(void);
+
+/* Bytes of the second-level cache of a core; 0 if the system does not tell. */
+int64_t fcn_second_level_cache(void);
+
 #endif

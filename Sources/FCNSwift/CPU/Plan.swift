@@ -1,72 +1,79 @@
-/// A network ready to run on inputs of one shape: kernels chosen, memory laid out, nothing left to
-/// allocate. One thread at a time may use it.
+import FCNKernelTypes
+
+/// A network ready to run on inputs of one shape: kernels chosen, weights packed, memory laid out,
+/// nothing left to allocate. One thread at a time may use it.
 final class Plan {
   /// Where the caller puts the preprocessed pictures, N×C×H×W. Its contents do not survive a run.
   let input: Tensor
   /// The scores, N×classes×H×W; valid until the next run.
   let output: Tensor
-  /// The form that was chosen for each layer, in order.
-  let formNames: [String]
   /// Bytes of activations and scratch memory.
   let byteCount: Int
-  private let layerNames: [String]
-  private let steps: [(kernel: any Kernel, call: ForwardCall)]
+  /// What runs, in order.
+  let steps: [Step]
 
-  init(
-    _ network: Network, parameters: ParameterTable, inputShape: Shape, pool: WorkerPool,
-    disabledForms: Set<String> = [], allocator: Allocator = .system
-  ) throws {
-    let wiring = try Wiring(
-      network, inputShape: inputShape, disabledForms: disabledForms, forTraining: false)
-    let arena = try Plan.layOut(wiring, allocator)
-    let workers = try Workers(pool: pool, kernels: wiring.kernels, allocator: allocator)
-    func tensor(_ buffer: Int, _ shape: Shape) -> Tensor {
-      Tensor(shape, memory: arena.memory, offset: arena.offsets[buffer])
-    }
-    input = tensor(0, inputShape)
-    steps = try wiring.kernels.enumerated().map { index, kernel in
-      let inputs = zip(wiring.inputBuffers(index), wiring.inputShapes(index)).map {
-        tensor($0, $1)
-      }
-      let call = ForwardCall(
-        inputs: inputs, output: tensor(wiring.buffers[index], wiring.shapes[index]),
-        parameters: try network.parameterTensors(index, in: parameters), workers: workers)
-      return (kernel, call)
-    }
-    let last = wiring.shapes.count - 1
-    output = tensor(wiring.buffers[last], wiring.shapes[last])
-    formNames = wiring.formNames
-    layerNames = network.layers.map(\.name)
-    byteCount = (arena.memory.count + workers.floatCount) * MemoryLayout<Float>.stride
+  /// A kernel with all that it works on.
+  struct Step {
+    /// The layers that it covers.
+    let name: String
+    let formName: String
+    fileprivate let kernel: any Kernel
+    let call: ForwardCall
+
+    /// What there is to do.
+    var work: KernelWork? { kernel.work }
+
+    fileprivate func run() { kernel.forward(call) }
   }
 
-  /// Runs every layer. Before each, `progress` hears its name, how many layers are done and how many
+  /// What its kernels read instead of the model's own weights.
+  var packedWeights: [AlignedMemory] { steps.compactMap { $0.call.packed } }
+
+  /// Packed weights come from `weights`, or are the plan's own.
+  init(
+    _ network: Network, parameters: ParameterTable, inputShape: Shape, pool: WorkerPool,
+    weights: PackedWeights = PackedWeights(), disabledForms: Set<String> = [],
+    loops: KernelTable? = nil, allocator: Allocator = .system
+  ) throws {
+    let schedule = try InferenceSchedule(
+      network, inputShape: inputShape, disabledForms: disabledForms,
+      loops: try loops ?? Loops.chosen())
+    let arena = MemoryPlan(
+      zip(schedule.bufferCounts(), schedule.lifetimes()).map {
+        MemoryPlan.Buffer(count: $0, lifetime: $1)
+      })
+    // Micro-kernels read, and do not use, rows after the last.
+    let slack = microKernelRows * channelBlock
+    let memory = try AlignedMemory(count: arena.total + slack, from: allocator)
+    let workers = try Workers(
+      pool: pool, kernels: schedule.steps.map(\.kernel), allocator: allocator)
+    let tensors = schedule.values.map {
+      Tensor($0.shape, $0.layout, memory: memory, offset: arena.offsets[$0.buffer])
+    }
+    input = tensors[0]
+    output = tensors[schedule.output]
+    steps = try schedule.steps.map { step in
+      let parameters =
+        try step.layer.map { try network.parameterTensors($0, in: parameters) } ?? []
+      let packed = try step.layer.flatMap {
+        try weights.memory(for: step.kernel, network.layers[$0].name, parameters, pool)
+      }
+      let call = ForwardCall(
+        inputs: step.inputs.map { tensors[$0] }, output: tensors[step.output],
+        parameters: parameters, packed: packed, workers: workers)
+      return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
+    }
+    byteCount = (memory.count + workers.floatCount) * MemoryLayout<Float>.stride
+  }
+
+  /// Runs every step. Before each, `progress` hears its name, how many steps are done and how many
   /// there are; false stops the run with `aborted`.
   func run(progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)? = nil) throws {
     for (index, step) in steps.enumerated() {
-      if let progress, !progress(layerNames[index], index, steps.count) {
-        throw FCNError(.aborted, "stopped by the caller before layer \(layerNames[index])")
+      if let progress, !progress(step.name, index, steps.count) {
+        throw FCNError(.aborted, "stopped by the caller before layer \(step.name)")
       }
-      step.kernel.forward(step.call)
+      step.run()
     }
-  }
-
-  /// An arena in which each buffer lives from the layer that makes it to the last that reads it.
-  private static func layOut(
-    _ wiring: Wiring, _ allocator: Allocator
-  ) throws -> (memory: AlignedMemory, offsets: [Int]) {
-    var lifetimes = [ClosedRange<Int>](repeating: -1...(-1), count: wiring.bufferCount)
-    var born = Set([0])
-    for index in wiring.shapes.indices {
-      for buffer in wiring.inputBuffers(index) {
-        lifetimes[buffer] = lifetimes[buffer].lowerBound...index
-      }
-      let buffer = wiring.buffers[index]
-      if born.insert(buffer).inserted { lifetimes[buffer] = index...index }
-      lifetimes[buffer] = lifetimes[buffer].lowerBound...index
-    }
-    let plan = MemoryPlan(
-      zip(wiring.bufferCounts(), lifetimes).map { MemoryPlan.Buffer(count: $0, lifetime: $1) })
-    return (try AlignedMemory(count: plan.total, from: allocator), plan.offsets)
   }
 }

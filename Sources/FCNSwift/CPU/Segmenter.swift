@@ -4,6 +4,7 @@ final class Segmenter {
   let pool: WorkerPool
   private let network: Network
   private let parameters: ParameterTable
+  private let packedWeights: PackedWeights
   private let preprocessing: Preprocessing
   private let disabledForms: Set<String>
   private let allocator: Allocator
@@ -11,7 +12,8 @@ final class Segmenter {
   private var plan: Plan?
 
   init(
-    _ network: Network, parameters: ParameterTable, preprocessing: Preprocessing, pool: WorkerPool,
+    _ network: Network, parameters: ParameterTable, packedWeights: PackedWeights = PackedWeights(),
+    preprocessing: Preprocessing, pool: WorkerPool,
     disabledForms: Set<String> = [], allocator: Allocator = .system
   ) throws {
     guard preprocessing.channels == network.inputChannels else {
@@ -22,6 +24,7 @@ final class Segmenter {
     }
     self.network = network
     self.parameters = parameters
+    self.packedWeights = packedWeights
     self.preprocessing = preprocessing
     self.pool = pool
     self.disabledForms = disabledForms
@@ -59,13 +62,22 @@ final class Segmenter {
   /// Bytes of activations and scratch of the plan that ran last.
   var planByteCount: Int { plan?.byteCount ?? 0 }
 
+  /// To be called when the parameters' values have changed, for plans hold them packed.
+  func parametersChanged() { plan = nil }
+
+  /// The steps of the plan that ran last.
+  var steps: [Plan.Step] { plan?.steps ?? [] }
+
   private func plan(for shape: Shape) throws -> Plan {
     if let plan, plan.input.shape == shape { return plan }
-    // The last plan's memory goes before the next one's comes.
+    // The last plan's memory goes before the next one's comes, but not what it had packed.
+    let packed = plan?.packedWeights
     plan = nil
-    let made = try Plan(
-      network, parameters: parameters, inputShape: shape, pool: pool, disabledForms: disabledForms,
-      allocator: allocator)
+    let made = try withExtendedLifetime(packed) {
+      try Plan(
+        network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
+        disabledForms: disabledForms, allocator: allocator)
+    }
     plan = made
     return made
   }

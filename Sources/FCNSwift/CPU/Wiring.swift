@@ -1,5 +1,5 @@
-/// A network made concrete for one input shape: every layer's shape and kernel, and which values
-/// share a buffer because an operation runs in place.
+/// A network made concrete for training on one input shape: every layer's shape and kernel, and which
+/// values share a buffer because an operation runs in place.
 struct Wiring {
   let network: Network
   let inputShape: Shape
@@ -13,7 +13,7 @@ struct Wiring {
   let bufferCount: Int
 
   init(
-    _ network: Network, inputShape: Shape, disabledForms: Set<String>, forTraining: Bool
+    _ network: Network, inputShape: Shape, disabledForms: Set<String>
   ) throws {
     self.network = network
     self.inputShape = inputShape
@@ -23,10 +23,10 @@ struct Wiring {
     var formNames: [String] = []
     for (index, layer) in network.layers.enumerated() {
       let inputs = network.inputIndices[index].map { $0 < 0 ? inputShape : shapes[$0] }
-      let (name, kernel) = try Wiring.kernel(
-        for: layer, inputs, shapes[index], disabledForms: disabledForms)
-      kernels.append(kernel)
-      formNames.append(name)
+      let choice = try layer.choose(
+        FormRequest(inputs: inputs, output: shapes[index]), disabledForms, forTraining: true)
+      kernels.append(choice.kernel)
+      formNames.append(choice.form.name)
     }
     self.kernels = kernels
     self.formNames = formNames
@@ -40,7 +40,7 @@ struct Wiring {
     for (index, layer) in network.layers.enumerated() {
       let source = network.inputIndices[index][0]
       if layer.operation.mayRunInPlace, source >= 0, consumers[source] == 1,
-        !(forTraining && network.layers[source].operation.backwardReadsOutput)
+        !network.layers[source].operation.backwardReadsOutput
       {
         buffers.append(buffers[source])
       } else {
@@ -77,20 +77,6 @@ struct Wiring {
       counts[buffer] = max(counts[buffer], shape.count)
     }
     return counts
-  }
-
-  /// The first form that is not switched off and serves these shapes; the reference form always does.
-  private static func kernel(
-    for layer: Layer, _ inputs: [Shape], _ output: Shape, disabledForms: Set<String>
-  ) throws -> (String, any Kernel) {
-    let forms = layer.operation.forms
-    for form in forms where !disabledForms.contains(form.name) {
-      if let kernel = form.make(inputs, output) { return (form.name, kernel) }
-    }
-    throw FCNError(
-      .invalidArgument,
-      "layer \(layer.name): every form that serves it is switched off; leave "
-        + "\(forms.last?.name ?? "one") on")
   }
 }
 

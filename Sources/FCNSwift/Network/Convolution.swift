@@ -1,3 +1,5 @@
+import FCNKernelTypes
+
 /// A convolution (in the networks' sense, a cross-correlation) with learned weights.
 ///
 /// output[n, o, y, x] = bias[o] + Σ weight[o, i, j, k] ·
@@ -51,7 +53,12 @@ public struct Convolution: Operation {
   }
 
   public var forms: [Form] {
-    [
+    ConvolutionAlgorithm.allCases.map { algorithm in
+      Form(
+        "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
+        makes: .blocked
+      ) { BlockedConvolution(self, $0, algorithm) }
+    } + [
       Form("convolution.gemm") { ConvolutionGEMMKernel(self, $0[0], $1) },
       Form("convolution.reference") { ConvolutionReference(self, $0[0], $1) },
     ]

@@ -6,6 +6,19 @@ protocol Kernel: AnyObject {
   /// Scratch floats that all workers share.
   var sharedWorkspace: Int { get }
 
+  /// What the packed form of its parameters is called, the same for kernels that pack alike; nil where
+  /// it reads parameters as they are.
+  var packing: String? { get }
+
+  /// Its parameters, packed; called only where `packing` names a form.
+  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory
+
+  /// How long it takes, in some unit; to choose between forms that give one.
+  var cost: Double? { get }
+
+  /// What it has to do; nil where that is next to nothing.
+  var work: KernelWork? { get }
+
   /// Computes the output from the inputs and parameters. Must write every element of the output.
   func forward(_ call: ForwardCall)
 
@@ -16,6 +29,22 @@ protocol Kernel: AnyObject {
 extension Kernel {
   var workspacePerWorker: Int { 0 }
   var sharedWorkspace: Int { 0 }
+  var packing: String? { nil }
+  var cost: Double? { nil }
+  var work: KernelWork? { nil }
+  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
+    throw FCNError(.internalDefect, "a kernel that packs nothing was asked for packed parameters")
+  }
+}
+
+/// What a kernel has to do, to judge its time by.
+struct KernelWork {
+  /// Floating-point operations of the definition: a product and a sum are two.
+  var nominal: Double
+  /// Those that the form carries out in matrix products.
+  var performed: Double
+  /// Bytes that it must read and write at least once: inputs, outputs, weights.
+  var bytes: Double
 }
 
 /// Threads and scratch memory for one kernel at a time.
@@ -54,6 +83,8 @@ struct ForwardCall {
   let output: Tensor
   /// In the order of the operation's `parameters`.
   let parameters: [Tensor]
+  /// What `Kernel.pack` made of them.
+  var packed: AlignedMemory?
   let workers: Workers
   /// Whether batch statistics are taken and units dropped.
   var training = false

@@ -35,10 +35,16 @@ public struct MaxPool: Operation {
     return (count - 1) * stride >= size + padding ? count - 1 : count
   }
 
+  /// Whether it takes the largest of each 2×2.
+  var halves: Bool { window.kernel == 2 && window.stride == 2 && window.padding == 0 }
+
   public var backwardReadsOutput: Bool { true }
 
   public var forms: [Form] {
     [
+      Form("max_pool.blocked", takes: .blocked, makes: .blocked) { [window] in
+        BlockedMaxPool(window, $0)
+      },
       Form("max_pool.pairs") { [window] in MaxPoolPairs(window, $0[0], $1) },
       Form("max_pool.reference") { [window] in MaxPoolReference(window, $0[0], $1) },
     ]

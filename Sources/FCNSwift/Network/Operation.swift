@@ -83,11 +83,46 @@ public struct ParameterSpecification: Sendable, Hashable {
 public struct Form: Sendable {
   /// `operation.form`, the name by which it can be switched off.
   public let name: String
+  /// How the values lie in memory that it takes and makes.
+  let layouts: (takes: Layout, makes: Layout)
+  /// Whether it has a backward pass.
+  let trains: Bool
   /// Makes it ready for fixed shapes, or returns nil where it does not serve them.
-  let make: @Sendable (_ inputs: [Shape], _ output: Shape) -> (any Kernel)?
+  let make: @Sendable (FormRequest) -> (any Kernel)?
 
+  /// A form over planar values that has nothing done after it.
   init(_ name: String, _ make: @escaping @Sendable ([Shape], Shape) -> (any Kernel)?) {
+    self.init(name, takes: .planar, makes: .planar, trains: true) { request in
+      request.epilogue == Epilogue() ? make(request.inputs, request.output) : nil
+    }
+  }
+
+  init(
+    _ name: String, takes: Layout, makes: Layout, trains: Bool = false,
+    _ make: @escaping @Sendable (FormRequest) -> (any Kernel)?
+  ) {
     self.name = name
+    layouts = (takes, makes)
+    self.trains = trains
     self.make = make
   }
+}
+
+/// What a form is to be made ready for.
+struct FormRequest {
+  let inputs: [Shape]
+  /// What the operation makes, before what is done after it.
+  let output: Shape
+  var epilogue = Epilogue()
+  var loops = Loops.portable
+}
+
+/// What later layers do to a convolution's output that it can do itself while it is at hand.
+struct Epilogue: Hashable {
+  /// Adds another value of the same shape.
+  var addsResidual = false
+  /// Rectifies.
+  var rectifies = false
+  /// Takes the largest of each 2×2, to this shape.
+  var pooled: Shape?
 }

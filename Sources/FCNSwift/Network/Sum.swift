@@ -17,7 +17,12 @@ public struct Sum: Operation {
     return inputs[0]
   }
 
-  public var forms: [Form] { [Form("sum.reference") { _, _ in SumKernel() }] }
+  public var forms: [Form] {
+    [
+      Form("sum.blocked", takes: .blocked, makes: .blocked) { BlockedElementwise(.sum, $0) },
+      Form("sum.reference") { _, _ in SumKernel() },
+    ]
+  }
 }
 
 final class SumKernel: Kernel {

@@ -52,6 +52,13 @@ public struct TransposedConvolution: Operation {
 
   public var forms: [Form] {
     [
+      Form("transposed_convolution.phases", takes: .planar, makes: .planar) {
+        PhasedTransposedConvolution(self, $0)
+      },
+      Form("transposed_convolution.channelwise", takes: .planar, makes: .planar) {
+        $0.epilogue == Epilogue()
+          ? ChannelwiseUpsampling(self, $0.inputs[0], $0.output) : nil
+      },
       Form("transposed_convolution.gemm") {
         TransposedConvolutionGEMMKernel(self, $0[0], $1)
       },

@@ -16,6 +16,11 @@ public enum Capabilities {
     return "\(description.trimmed), \(copy)"
   }
 
+  /// The instruction set of the inner loops that run: `portable`, `avx2` or `avx512`.
+  public static var instructionSet: String {
+    (try? Loops.chosen().name) ?? "none: FCN_CPU names one that is not there"
+  }
+
   private static var processorName: String? {
     guard let bytes = try? File.read("/proc/cpuinfo") else { return nil }
     for line in bytes.split(separator: UInt8(ascii: "\n")) {

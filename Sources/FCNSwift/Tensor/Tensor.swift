@@ -1,9 +1,12 @@
-/// A dense float32 tensor, N×C×H×W, row-major with W innermost.
+/// A dense float32 tensor, N×C×H×W, row-major with W innermost where its layout is planar, as it is
+/// unless the engine keeps it to itself.
 ///
 /// A reference: copies share the same memory. Not synchronised; one thread at a time writes.
 public struct Tensor: @unchecked Sendable {
   /// The extents.
   public let shape: Shape
+  /// How the elements lie.
+  let layout: Layout
   private let memory: AlignedMemory
   private let offset: Int
 
@@ -33,9 +36,10 @@ public struct Tensor: @unchecked Sendable {
   }
 
   /// A tensor of `shape` inside `memory`, from element `offset` on.
-  init(_ shape: Shape, memory: AlignedMemory, offset: Int) {
-    assert(offset >= 0 && offset + shape.count <= memory.count)
+  init(_ shape: Shape, _ layout: Layout = .planar, memory: AlignedMemory, offset: Int) {
+    assert(offset >= 0 && offset + layout.count(shape) <= memory.count)
     self.shape = shape
+    self.layout = layout
     self.memory = memory
     self.offset = offset
   }

@@ -49,6 +49,7 @@ public final class Trainer {
   /// Steps of an epoch, and of the whole training.
   private let iterations: (perEpoch: Int, total: Int)
   private let learner: Learner
+  private let segmenter: Segmenter
   private let evaluator: Evaluator
   private var log: TrainingLog
   private var epochsDone = 0
@@ -102,6 +103,7 @@ public final class Trainer {
     let segmenter = try Segmenter(
       model.network.withoutAuxiliaryScores(), parameters: learner.parameters,
       preprocessing: description.preprocessing, pool: pool)
+    self.segmenter = segmenter
     evaluator = Evaluator(segmenter, classCount: description.classNames.count)
     if resume {
       let checkpoint = try Checkpoint(contentsOf: checkpointPath, options.optimizer)
@@ -184,6 +186,7 @@ public final class Trainer {
     guard let validation, validation.count > 0,
       epoch % options.evaluationInterval == 0 || epoch == epochs
     else { return nil }
+    segmenter.parametersChanged()
     let evaluation = try evaluator.evaluate(validation) { done, _, _ in
       observer(.evaluated(done: done, of: validation.count))
     }

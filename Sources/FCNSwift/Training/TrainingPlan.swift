@@ -30,7 +30,7 @@ final class TrainingPlan {
   ) throws {
     self.network = network
     let wiring = try Wiring(
-      network, inputShape: inputShape, disabledForms: disabledForms, forTraining: true)
+      network, inputShape: inputShape, disabledForms: disabledForms)
     let workers = try Workers(pool: pool, kernels: wiring.kernels)
     let gradients = try network.parameters.filter { learned.contains($0.name) }
       .reduce(into: ParameterTable()) {

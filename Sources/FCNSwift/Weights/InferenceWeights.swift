@@ -4,6 +4,8 @@
 final class InferenceWeights: Sendable {
   let network: Network
   let parameters: ParameterTable
+  /// In the layouts that kernels want.
+  let packed = PackedWeights()
   /// As `network` and `parameters` were before folding, for sessions that switch folding off.
   static let foldingName = "batch_norm.folding"
 

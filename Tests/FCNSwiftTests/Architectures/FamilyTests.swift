@@ -79,7 +79,8 @@ struct FamilyTests {
     let scores = try Tensor(wanted.shape)
     try scores.withUnsafeElements { try session.copyScores(0, to: $0) }
     let range = (wanted.elements.max() ?? 0) - (wanted.elements.min() ?? 0)
-    expectClose(scores, wanted, absolute: range * 2e-6, name)
+    // Winograd's transforms cost a few bits.
+    expectClose(scores, wanted, absolute: range * 1e-5, name)
   }
 
   /// What `fill` in Goldens/fcn_family.py puts into a tensor.

@@ -71,7 +71,8 @@ struct FormAgreementTests {
         threads: threads)
     else { return nil }
     let output = try run.forward(training: layer.training, seed: 7)
-    let gradients = try run.backward(.random(run.outputShape, seed: 3), seed: 7).all
+    let gradients =
+      run.trains ? try run.backward(.random(run.outputShape, seed: 3), seed: 7).all : []
     return Results(output: output, gradients: gradients, parameters: parameters)
   }
 
@@ -81,12 +82,14 @@ struct FormAgreementTests {
     guard forms.count > 1 else { return }
     let reference = try #require(try results(layer, forms[forms.count - 1], threads: 1))
     for form in forms.dropLast() {
-      let fast = try #require(try results(layer, form, threads: 2), "\(form.name)")
-      for (index, (actual, expected)) in zip(fast.all, reference.all).enumerated() {
+      guard let fast = try results(layer, form, threads: 2) else { continue }
+      let expected = form.trains ? reference.all : [reference.output]
+      for (index, (actual, expected)) in zip(fast.all, expected).enumerated() {
         // Sums of many terms in another order: errors go with the largest values.
         let scale = expected.elements.map(abs).max() ?? 0
+        let tolerance: Float = form.name.contains("winograd") ? 1e-4 : 1e-5
         expectClose(
-          actual, expected, absolute: scale * 1e-5, "\(form.name), tensor \(index)")
+          actual, expected, absolute: scale * tolerance, "\(form.name), tensor \(index)")
       }
     }
   }
@@ -94,9 +97,10 @@ struct FormAgreementTests {
   @Test(arguments: cases)
   func theNumberOfThreadsDoesNotChangeABit(layer: LayerCase) throws {
     // The reference forms of the convolutions know no threads.
-    for form in layer.operation.forms.prefix(1) {
-      let one = try #require(try results(layer, form, threads: 1))
-      let three = try #require(try results(layer, form, threads: 3))
+    for form in layer.operation.forms where !form.name.hasSuffix(".reference") {
+      guard let one = try results(layer, form, threads: 1),
+        let three = try results(layer, form, threads: 3)
+      else { continue }
       for (index, (a, b)) in zip(one.all, three.all).enumerated() {
         #expect(a.bits == b.bits, "\(form.name), tensor \(index)")
       }

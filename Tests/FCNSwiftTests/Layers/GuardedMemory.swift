@@ -11,10 +11,10 @@ final class GuardedTensor {
   private static let guardCount = 16
   private static let pattern: UInt32 = 0x7FC0_DEAD
 
-  init(_ shape: Shape) throws {
-    memory = try AlignedMemory(count: shape.count + 2 * Self.guardCount)
+  init(_ shape: Shape, _ layout: Layout = .planar) throws {
+    memory = try AlignedMemory(count: layout.count(shape) + 2 * Self.guardCount)
     memory.pointer.update(repeating: Float(bitPattern: Self.pattern), count: memory.count)
-    tensor = Tensor(shape, memory: memory, offset: Self.guardCount)
+    tensor = Tensor(shape, layout, memory: memory, offset: Self.guardCount)
   }
 
   convenience init(copying source: Tensor) throws {
@@ -23,7 +23,7 @@ final class GuardedTensor {
   }
 
   var isIntact: Bool {
-    let end = Self.guardCount + tensor.shape.count
+    let end = Self.guardCount + tensor.layout.count(tensor.shape)
     return ((0..<Self.guardCount).map { $0 } + (end..<memory.count)).allSatisfy {
       memory.pointer[$0].bitPattern == Self.pattern
     }

@@ -1,3 +1,4 @@
+import FCNKernelTypes
 import Testing
 
 @testable import FCNSwift
@@ -16,7 +17,10 @@ final class LayerRun {
   let outputShape: Shape
   /// How many of the operation's parameters, the first ones, are learned.
   let learnedCount: Int
-  private let formName: String
+  /// Whether the form has a backward pass.
+  var trains: Bool { form.trains }
+  private let form: Form
+  private var formName: String { form.name }
   private let kernel: any Kernel
   private let memory = GuardedAllocator()
   private var workers: Workers?
@@ -27,14 +31,16 @@ final class LayerRun {
   /// nil where the form does not serve these shapes.
   init?(
     _ operation: any Operation, _ form: Form, inputs: [Tensor], parameters: [Tensor],
-    threads: Int = 1
+    threads: Int = 1, loops: KernelTable? = nil
   ) throws {
     let shapes = inputs.map(\.shape)
     outputShape = try operation.outputShape(of: shapes)
-    guard let kernel = form.make(shapes, outputShape) else { return nil }
+    let request = FormRequest(
+      inputs: shapes, output: outputShape, loops: try loops ?? Loops.chosen())
+    guard let kernel = form.make(request) else { return nil }
     self.operation = operation
     self.kernel = kernel
-    formName = form.name
+    self.form = form
     self.inputs = inputs
     self.parameters = parameters
     learnedCount = operation.parameters(inputChannels: shapes[0].c).count { $0.role != .statistic }
@@ -50,11 +56,13 @@ final class LayerRun {
 
   /// Runs forward; parameters that are statistics change.
   func forward(training: Bool = false, seed: UInt64 = 0) throws -> Tensor {
-    let output = try GuardedTensor(outputShape)
-    kernel.forward(try forwardCall(inputs, to: output.tensor, training, seed))
+    let output = try GuardedTensor(outputShape, form.layouts.makes)
+    let lying = try inputs.map { try $0.laidOut(form.layouts.takes) }
+    kernel.forward(try forwardCall(lying, to: output.tensor, training, seed))
     #expect(output.isIntact, "\(formName) wrote beyond its output")
-    forwardOutput = output.tensor
-    return output.tensor
+    let planar = try output.tensor.laidOut(.planar)
+    forwardOutput = planar
+    return planar
   }
 
   /// Runs backward after `forward`.
@@ -91,9 +99,11 @@ final class LayerRun {
   private func forwardCall(
     _ inputs: [Tensor], to output: Tensor, _ training: Bool, _ seed: UInt64
   ) throws -> ForwardCall {
-    ForwardCall(
-      inputs: inputs, output: output, parameters: parameters, workers: try requireWorkers(),
-      training: training, seed: seed)
+    let workers = try requireWorkers()
+    return ForwardCall(
+      inputs: inputs, output: output, parameters: parameters,
+      packed: kernel.packing == nil ? nil : try kernel.pack(parameters, workers.pool),
+      workers: workers, training: training, seed: seed)
   }
 
   private func gradients(
@@ -118,6 +128,22 @@ final class LayerRun {
 }
 
 extension Tensor {
+  /// The same elements in another layout; itself where that is its own.
+  func laidOut(_ layout: Layout) throws -> Tensor {
+    guard layout != self.layout else { return self }
+    // As in plans, there is room behind the last row that kernels read.
+    let count = layout.count(shape)
+    let memory = try AlignedMemory(count: count + microKernelRows * channelBlock)
+    memory.pointer.update(repeating: .nan, count: memory.count)
+    let target = Tensor(shape, layout, memory: memory, offset: 0)
+    let change = LayoutChange(shape, to: layout)
+    change.forward(
+      ForwardCall(
+        inputs: [self], output: target, parameters: [],
+        workers: try Workers(pool: WorkerPool(threads: 1), kernels: [change])))
+    return target
+  }
+
   /// The same elements in memory of its own.
   func copy() throws -> Tensor { try Tensor(shape, elements) }
 

@@ -1,0 +1,147 @@
+/// Channels that lie side by side in a blocked tensor, N×⌈C/16⌉×H×W×16: one AVX-512 register, two of
+/// AVX2, four of NEON or SSE.
+public let channelBlock = 16
+
+/// Rows that a micro-kernel computes at a time: with the widest panel, as many accumulators as the
+/// registers hold. Buffers of rows have room for a multiple of it.
+public let microKernelRows = 6
+
+/// How a convolution is turned into matrix products, *positions* of them: each has a row for every
+/// tile (or pixel) and a column for every output channel.
+public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
+  /// A row is a pixel, read where it lies: 1×1, stride 1.
+  case pointwise
+  /// A row is a pixel with all that its window sees, gathered from a blocked tensor.
+  case unfolded
+  /// The same, gathered from a planar tensor: for inputs of few channels.
+  case planar
+  /// Winograd's F(4×4, 3×3): 36 positions, a row is a tile of 4×4 pixels (Lavin and Gray, 2016).
+  case winograd4
+  /// F(6×6, 3×3): 64 positions.
+  case winograd6
+  /// F(2×2, 7×7): 64 positions, over the same points as F(6×6, 3×3).
+  case winograd2of7
+
+  /// Matrix products that it takes.
+  public var positions: Int {
+    switch self {
+    case .pointwise, .unfolded, .planar: 1
+    case .winograd4: 36
+    case .winograd6, .winograd2of7: 64
+    }
+  }
+
+  /// Height and width of the output of one row.
+  public var tile: Int {
+    switch self {
+    case .pointwise, .unfolded, .planar: 1
+    case .winograd4: 4
+    case .winograd6: 6
+    case .winograd2of7: 2
+    }
+  }
+
+  /// Height and width of what one row sees of the input, for Winograd's.
+  public var patch: Int {
+    switch self {
+    case .pointwise, .unfolded, .planar: 1
+    case .winograd4: 6
+    case .winograd6, .winograd2of7: 8
+    }
+  }
+
+  /// Whether it transforms tiles.
+  public var isWinograd: Bool { positions > 1 }
+}
+
+/// One convolution with fixed shapes, as the loops see it. Pairs are rows and columns.
+public struct ConvolutionJob {
+  /// How it is carried out.
+  public var algorithm: ConvolutionAlgorithm
+  /// Pictures.
+  public var pictures: Int
+  /// The input's channels; its extents.
+  public var inputChannels, inputHeight, inputWidth: Int
+  /// The output's channels; its extents before pooling.
+  public var outputChannels, outputHeight, outputWidth: Int
+  /// The kernel's extents.
+  public var kernelHeight, kernelWidth: Int
+  /// The window's step.
+  public var strideHeight, strideWidth: Int
+  /// Zeros before the first row and column.
+  public var paddingHeight, paddingWidth: Int
+  /// The step between the kernel's taps.
+  public var dilationHeight, dilationWidth: Int
+  /// Whether negative results become zero.
+  public var rectifies: Bool
+  /// Height and width after the 2×2 pooling that follows; nil without one. A window that hangs over
+  /// the edge counts where this leaves room for it.
+  public var pooled: (height: Int, width: Int)?
+
+  /// Input, planar or blocked as the algorithm wants it.
+  public var input: UnsafePointer<Float>
+  /// Added before rectifying, blocked, of the output's shape; nil for none.
+  public var residual: UnsafePointer<Float>?
+  /// Output, blocked.
+  public var output: UnsafeMutablePointer<Float>
+  /// Panels of packed weights.
+  public var weights: UnsafePointer<Float>
+  /// A value for every output channel, zeros up to a whole block.
+  public var bias: UnsafePointer<Float>
+
+  /// Makes a job of its parts.
+  public init(
+    algorithm: ConvolutionAlgorithm, pictures: Int,
+    input: (channels: Int, height: Int, width: Int),
+    output: (channels: Int, height: Int, width: Int), kernel: (height: Int, width: Int),
+    stride: (height: Int, width: Int), padding: (height: Int, width: Int),
+    dilation: (height: Int, width: Int), rectifies: Bool, pooled: (height: Int, width: Int)?
+  ) {
+    self.algorithm = algorithm
+    self.pictures = pictures
+    (inputChannels, inputHeight, inputWidth) = input
+    (outputChannels, outputHeight, outputWidth) = output
+    (kernelHeight, kernelWidth) = kernel
+    (strideHeight, strideWidth) = stride
+    (paddingHeight, paddingWidth) = padding
+    (dilationHeight, dilationWidth) = dilation
+    self.rectifies = rectifies
+    self.pooled = pooled
+    let nowhere = UnsafeMutablePointer<Float>(bitPattern: 64).unsafelyUnwrapped
+    (self.input, self.output, weights, bias) = (
+      UnsafePointer(nowhere), nowhere, UnsafePointer(nowhere), UnsafePointer(nowhere)
+    )
+  }
+
+  /// Blocks of input channels.
+  public var inputBlocks: Int { (inputChannels + channelBlock - 1) / channelBlock }
+  /// Blocks of output channels.
+  public var outputBlocks: Int { (outputChannels + channelBlock - 1) / channelBlock }
+  /// Terms of each sum.
+  public var depth: Int {
+    switch algorithm {
+    case .unfolded: kernelHeight * kernelWidth * inputBlocks * channelBlock
+    case .planar: kernelHeight * kernelWidth * inputChannels
+    case .pointwise, .winograd4, .winograd6, .winograd2of7: inputChannels
+    }
+  }
+  /// The depth rounded up to whole blocks.
+  public var depthBlocks: Int { (depth + channelBlock - 1) / channelBlock }
+
+  /// Tiles in a column and in a row of one phase of the dilated grid; pixels where tiles are pixels.
+  public var tilesDown: Int {
+    let perPhase = (outputHeight + phasesDown - 1) / phasesDown
+    return (perPhase + algorithm.tile - 1) / algorithm.tile
+  }
+  /// See `tilesDown`.
+  public var tilesAcross: Int {
+    let perPhase = (outputWidth + phasesAcross - 1) / phasesAcross
+    return (perPhase + algorithm.tile - 1) / algorithm.tile
+  }
+  /// Interleaved grids into which dilation divides the pixels, for Winograd's.
+  public var phasesDown: Int { algorithm.isWinograd ? dilationHeight : 1 }
+  /// See `phasesDown`.
+  public var phasesAcross: Int { algorithm.isWinograd ? dilationWidth : 1 }
+  /// Rows of each product.
+  public var rows: Int { pictures * phasesDown * phasesAcross * tilesDown * tilesAcross }
+}

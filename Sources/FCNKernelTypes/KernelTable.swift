@@ -1,0 +1,73 @@
+/// The loops of one instruction set.
+public struct KernelTable: Sendable {
+  /// `portable`, `avx2`, `avx512`.
+  public let name: String
+  /// Blocks of output channels in the widest panel of weights; the channels that fill no such panel
+  /// come in panels of one block.
+  public let panelBlocks: Int
+
+  /// Writes rows `rows` of the left-hand matrices, input blocks `blocks` of them, to `a`, which has
+  /// room for `capacity` rows: [position][depth block][row][16]. For `.planar`: [depth][row].
+  public let prepare:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ rows: Range<Int>, _ blocks: Range<Int>,
+      _ capacity: Int, _ a: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// m = a × the panel that begins with output block `block`: [position][row][channel of the panel].
+  /// `a` is as `prepare` left it; row 0 of `m` is row `firstRow` of it, `rows` are rounded up.
+  public let multiply:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int,
+      _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Makes rows `rows` of output blocks `block` and the following of `m`, which `multiply` left, and
+  /// stores them.
+  public let finish:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ rows: Range<Int>, _ block: Int, _ panelBlocks: Int,
+      _ m: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Packs the weights of the panel that begins with output block `block`; `scale`, where there is
+  /// one, multiplies each output channel.
+  public let pack:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
+      _ scale: UnsafePointer<Float>?, _ block: Int, _ panelBlocks: Int,
+      _ panel: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Makes a table of its parts.
+  public init(
+    name: String, panelBlocks: Int,
+    prepare:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Range<Int>, Range<Int>, Int, UnsafeMutablePointer<Float>,
+        UnsafeMutablePointer<Float>
+      ) -> Void,
+    multiply:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Int, UnsafePointer<Float>, Int, Int,
+        UnsafeMutablePointer<Float>
+      ) -> Void,
+    finish:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>,
+        UnsafeMutablePointer<Float>
+      ) -> Void,
+    pack:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, UnsafePointer<Float>, UnsafePointer<Float>?, Int, Int,
+        UnsafeMutablePointer<Float>
+      ) -> Void
+  ) {
+    self.name = name
+    self.panelBlocks = panelBlocks
+    self.prepare = prepare
+    self.multiply = multiply
+    self.finish = finish
+    self.pack = pack
+  }
+}

@@ -1,0 +1,45 @@
+import FCNKernelTypes
+
+/// The loops of this module's instruction set.
+public func kernelTable() -> KernelTable {
+  KernelTable(
+    name: tableName, panelBlocks: panelBlocks,
+    prepare: { job, rows, blocks, capacity, a, scratch in
+      switch job.pointee.algorithm {
+      case .winograd4:
+        transformTiles(
+          job, patch: 6, rows: rows, blocks: blocks, capacity: capacity, a, scratch, transformSix)
+      case .winograd6, .winograd2of7:
+        transformTiles(
+          job, patch: 8, rows: rows, blocks: blocks, capacity: capacity, a, scratch,
+          transformEight)
+      case .unfolded: unfold(job, rows: rows, capacity: capacity, a)
+      case .planar: unfoldPlanar(job, rows: rows, capacity: capacity, a)
+      case .pointwise: break
+      }
+    },
+    multiply: { job, block, width, a, capacity, rows, m in
+      multiply(job, block: block, panelBlocks: width, a, capacity: capacity, rows: rows, into: m)
+    },
+    finish: { job, rows, block, width, m, scratch in
+      switch job.pointee.algorithm {
+      case .winograd4:
+        transformTilesBack(
+          job, patch: 6, tile: 4, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformSixToFour)
+      case .winograd6:
+        transformTilesBack(
+          job, patch: 8, tile: 6, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformEightToSix)
+      case .winograd2of7:
+        transformTilesBack(
+          job, patch: 8, tile: 2, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformEightToTwo)
+      case .unfolded, .planar, .pointwise:
+        storePixels(job, rows: rows, block: block, panelBlocks: width, m)
+      }
+    },
+    pack: { job, weight, scale, block, width, panel in
+      pack(job, weight, scale: scale, block: block, panelBlocks: width, into: panel)
+    })
+}

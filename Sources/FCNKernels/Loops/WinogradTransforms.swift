@@ -1,0 +1,116 @@
+import FCNKernelTypes
+
+// One-dimensional transforms of Winograd's minimal filtering (Lavin and Gray, 2016), from `source`,
+// whose values lie `from` floats apart, to `target`, `to` apart. Points 0, ±1, ±2 and ∞ for six
+// values; ±1/2 besides for eight.
+
+/// Bᵀ of F(4, 3).
+@inline(__always)
+func transformSix(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (x0, x1, x2) = (load(source), load(source + from), load(source + 2 * from))
+  let (x3, x4, x5) = (load(source + 3 * from), load(source + 4 * from), load(source + 5 * from))
+  let even = fma(-4, x2, x4)
+  let odd = fma(-4, x1, x3)
+  let evenHalf = x4 - x2
+  let oddHalf = x3 - x1
+  store(fma(4, x0, fma(-5, x2, x4)), to: target)
+  store(even + odd, to: target + to)
+  store(even - odd, to: target + 2 * to)
+  store(fma(2, oddHalf, evenHalf), to: target + 3 * to)
+  store(fma(-2, oddHalf, evenHalf), to: target + 4 * to)
+  store(fma(4, x1, fma(-5, x3, x5)), to: target + 5 * to)
+}
+
+/// Bᵀ of F(6, 3) and F(2, 7).
+@inline(__always)
+func transformEight(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (x0, x1, x2) = (load(source), load(source + from), load(source + 2 * from))
+  let (x3, x4, x5) = (load(source + 3 * from), load(source + 4 * from), load(source + 5 * from))
+  let (x6, x7) = (load(source + 6 * from), load(source + 7 * from))
+  store(fma(5.25, x4 - x2, x0 - x6), to: target)
+  store(fma(5.25, x3 - x5, x7 - x1), to: target + 7 * to)
+  let even1 = fma(-4.25, x4, x2 + x6)
+  let odd1 = fma(-4.25, x3, x1 + x5)
+  store(even1 + odd1, to: target + to)
+  store(even1 - odd1, to: target + 2 * to)
+  let even2 = fma(0.25, x2, fma(-1.25, x4, x6))
+  let odd2 = fma(0.5, x1, fma(-2.5, x3, x5 + x5))
+  store(even2 + odd2, to: target + 3 * to)
+  store(even2 - odd2, to: target + 4 * to)
+  let even3 = fma(4, x2, fma(-5, x4, x6))
+  let odd3 = fma(0.5, x5, fma(-2.5, x3, x1 + x1))
+  store(even3 + odd3, to: target + 5 * to)
+  store(even3 - odd3, to: target + 6 * to)
+}
+
+/// Aᵀ of F(4, 3).
+@inline(__always)
+func transformSixToFour(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (m0, m1, m2) = (load(source), load(source + from), load(source + 2 * from))
+  let (m3, m4, m5) = (load(source + 3 * from), load(source + 4 * from), load(source + 5 * from))
+  let (sum1, difference1) = (m1 + m2, m1 - m2)
+  let (sum2, difference2) = (m3 + m4, m3 - m4)
+  store(m0 + sum1 + sum2, to: target)
+  store(fma(2, difference2, difference1), to: target + to)
+  store(fma(4, sum2, sum1), to: target + 2 * to)
+  store(fma(8, difference2, difference1) + m5, to: target + 3 * to)
+}
+
+/// Aᵀ of F(6, 3).
+@inline(__always)
+func transformEightToSix(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (m0, m1, m2) = (load(source), load(source + from), load(source + 2 * from))
+  let (m3, m4, m5) = (load(source + 3 * from), load(source + 4 * from), load(source + 5 * from))
+  let (m6, m7) = (load(source + 6 * from), load(source + 7 * from))
+  let (sum1, difference1) = (m1 + m2, m1 - m2)
+  let (sum2, difference2) = (m3 + m4, m3 - m4)
+  let (sum3, difference3) = (m5 + m6, m5 - m6)
+  store(m0 + sum1 + (sum2 + sum3), to: target)
+  store(fma(0.5, difference3, fma(2, difference2, difference1)), to: target + to)
+  store(fma(0.25, sum3, fma(4, sum2, sum1)), to: target + 2 * to)
+  store(fma(0.125, difference3, fma(8, difference2, difference1)), to: target + 3 * to)
+  store(fma(0.0625, sum3, fma(16, sum2, sum1)), to: target + 4 * to)
+  store(fma(0.03125, difference3, fma(32, difference2, difference1)) + m7, to: target + 5 * to)
+}
+
+/// Aᵀ of F(2, 7).
+@inline(__always)
+func transformEightToTwo(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (m0, m1, m2) = (load(source), load(source + from), load(source + 2 * from))
+  let (m3, m4, m5) = (load(source + 3 * from), load(source + 4 * from), load(source + 5 * from))
+  let (m6, m7) = (load(source + 6 * from), load(source + 7 * from))
+  store(m0 + (m1 + m2) + ((m3 + m4) + (m5 + m6)), to: target)
+  store(fma(0.5, m5 - m6, fma(2, m3 - m4, m1 - m2)) + m7, to: target + to)
+}
+
+/// The finite points that a transform interpolates at: row i of G is `factors[i]` · (1, a, a², …) for
+/// the point a = `points[i]`; the row after them, for ∞, is (0, …, 0, 1).
+struct InterpolationPoints {
+  let count: Int
+  let points, factors: SIMD8<Float>
+
+  /// Those of products with `positions` positions.
+  init(positions: Int) {
+    if positions == 36 {
+      count = 5
+      points = [0, 1, -1, 2, -2, 0, 0, 0]
+      let (a, b, c): (Float, Float, Float) = (1 / 4, -1 / 6, 1 / 24)
+      factors = [a, b, b, c, c, 0, 0, 0]
+    } else {
+      count = 7
+      points = [0, 1, -1, 2, -2, 0.5, -0.5, 0]
+      let (a, b, c): (Float, Float, Float) = (-2 / 9, 1 / 90, 32 / 45)
+      factors = [1, a, a, b, b, c, c, 0]
+    }
+  }
+}

@@ -1,0 +1,17 @@
+// What the loops are made of on any processor: NEON and SSE registers hold four floats.
+
+typealias Lanes = SIMD4<Float>
+typealias Panel = SIMD16<Float>
+let panelBlocks = 1
+let tableName = "portable"
+
+/// a · b + c.
+@inline(__always)
+func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float {
+  #if arch(arm64)
+    c.addingProduct(a, b)
+  #else
+    // Without an instruction for it a fused sum is a call for every element.
+    a * b + c
+  #endif
+}

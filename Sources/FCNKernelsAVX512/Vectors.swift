@@ -1,0 +1,10 @@
+// What the loops are made of with AVX-512: thirty-two registers of sixteen floats.
+
+typealias Lanes = SIMD16<Float>
+typealias Panel = SIMD64<Float>
+let panelBlocks = 4
+let tableName = "avx512"
+
+/// a · b + c.
+@inline(__always)
+func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

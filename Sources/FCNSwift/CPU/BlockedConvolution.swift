@@ -1,0 +1,199 @@
+import FCNKernelTypes
+
+/// Convolution over channel-blocked tensors by our own loops, with what follows it done while its
+/// results are at hand.
+final class BlockedConvolution: Kernel {
+  private let loops: KernelTable
+  private let job: UnsafeMutablePointer<ConvolutionJob>
+  private let blocking: ConvolutionBlocking
+  private let panels: [ConvolutionPanel]
+
+  /// nil where `algorithm` does not serve the request.
+  init?(_ operation: Convolution, _ request: FormRequest, _ algorithm: ConvolutionAlgorithm) {
+    let (input, output, window) = (request.inputs[0], request.output, operation.window)
+    guard operation.groups == 1, algorithm.serves(window, input.c, request.epilogue) else {
+      return nil
+    }
+    let prototype = ConvolutionJob(
+      algorithm: algorithm, pictures: input.n, input: (input.c, input.h, input.w),
+      output: (output.c, output.h, output.w), kernel: window.kernel.pair,
+      stride: window.stride.pair, padding: window.padding.pair, dilation: window.dilation.pair,
+      rectifies: request.epilogue.rectifies,
+      pooled: request.epilogue.pooled.map { ($0.h, $0.w) })
+    job = .allocate(capacity: 1)
+    job.initialize(to: prototype)
+    loops = request.loops
+    blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
+    panels = ConvolutionPanel.dividing(prototype.outputBlocks, by: loops.panelBlocks)
+    hasBias = operation.bias
+  }
+
+  deinit { job.deallocate() }
+
+  private let hasBias: Bool
+
+  // MARK: Weights
+
+  var packing: String? { "\(job.pointee.algorithm).\(loops.panelBlocks)" }
+
+  /// A bias for every output channel, zeros up to a whole block; then the panels.
+  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
+    let job = job.pointee
+    let channels = job.outputBlocks * channelBlock
+    let perChannel = job.algorithm.positions * job.depth
+    let memory = try AlignedMemory(count: channels * (1 + perChannel))
+    memory.pointer.update(repeating: 0, count: channels)
+    if hasBias { memory.pointer.update(from: parameters[1].pointer, count: job.outputChannels) }
+    pool.run(panels.count) { [self] task, _ in
+      let panel = panels[task]
+      loops.pack(
+        self.job, parameters[0].pointer, nil, panel.block, panel.width,
+        memory.pointer + channels + panel.block * channelBlock * perChannel)
+    }
+    return memory
+  }
+
+  var cost: Double? { ConvolutionCost.estimate(job.pointee, loops) }
+
+  var work: KernelWork? {
+    let job = job.pointee
+    let outputs = Double(job.outputChannels)
+    let pixels = Double(job.pictures * job.outputHeight * job.outputWidth)
+    let taps = Double(job.kernelHeight * job.kernelWidth * job.inputChannels)
+    let products = Double(job.algorithm.positions * job.depth) * outputs
+    let inputs = Double(job.pictures * job.inputHeight * job.inputWidth * job.inputChannels)
+    let results = job.pooled.map { Double(job.pictures * $0.height * $0.width) } ?? pixels
+    return KernelWork(
+      nominal: 2 * pixels * taps * outputs, performed: 2 * Double(job.rows) * products,
+      bytes: 4 * (inputs + results * outputs + products))
+  }
+
+  // MARK: Computing
+
+  var workspacePerWorker: Int { blocking.workspacePerWorker }
+  var sharedWorkspace: Int { blocking.sharedWorkspace }
+
+  func forward(_ call: ForwardCall) {
+    guard let packed = call.packed else { return }
+    let channels = job.pointee.outputBlocks * channelBlock
+    job.pointee.input = UnsafePointer(call.input.pointer)
+    job.pointee.residual = call.inputs.count > 1 ? UnsafePointer(call.inputs[1].pointer) : nil
+    job.pointee.output = call.output.pointer
+    job.pointee.bias = UnsafePointer(packed.pointer)
+    job.pointee.weights = UnsafePointer(packed.pointer + channels)
+    switch blocking.division {
+    case .inPlace: multiplyInPlace(call.workers)
+    case .apart: computeApart(call.workers)
+    case .together: computeTogether(call.workers)
+    }
+  }
+
+  func backward(_ call: BackwardCall) {
+    assertionFailure("blocked layouts are for plans for use alone")
+  }
+
+  /// A task makes its rows and multiplies them by all weights.
+  private func computeApart(_ workers: Workers) {
+    let (job, loops, blocking, panels) = (job, loops, blocking, panels)
+    let count = job.pointee.rows
+    let blocks = 0..<job.pointee.inputBlocks
+    workers.run(blocking.taskCount(count)) { task, scratch in
+      let rows = part(task, of: count, size: blocking.rows)
+      let (a, m) = (scratch + blocking.patchCount, scratch + blocking.patchCount + blocking.aCount)
+      loops.prepare(job, rows, blocks, blocking.rows, a, scratch)
+      for panel in panels {
+        loops.multiply(job, panel.block, panel.width, a, blocking.rows, rows.count, m)
+        loops.finish(job, rows, panel.block, panel.width, m, scratch)
+      }
+    }
+  }
+
+  /// Many rows are made by all; then a task multiplies them by some of the weights.
+  private func computeTogether(_ workers: Workers) {
+    let (job, loops, blocking, panels) = (job, loops, blocking, panels)
+    let count = job.pointee.rows
+    let a = workers.shared
+    let blocks = job.pointee.inputBlocks
+    for first in stride(from: 0, to: count, by: blocking.rows) {
+      let rows = first..<min(count, first + blocking.rows)
+      let slices = blocking.taskCount(rows.count, of: blocking.preparedRows)
+      workers.run(slices * (blocking.preparesByBlock ? blocks : 1)) { task, scratch in
+        let slice = part(task % slices, of: rows.count, size: blocking.preparedRows)
+        let some = blocking.preparesByBlock ? task / slices..<task / slices + 1 : 0..<blocks
+        let target = a + slice.lowerBound * blocking.rowStride
+        loops.prepare(
+          job, rows.lowerBound + slice.lowerBound..<rows.lowerBound + slice.upperBound, some,
+          blocking.rows, target, scratch)
+      }
+      let parts = blocking.taskCount(rows.count, of: blocking.multipliedRows)
+      workers.run(parts * panels.count) { task, scratch in
+        let panel = panels[task / parts]
+        let slice = part(task % parts, of: rows.count, size: blocking.multipliedRows)
+        let m = scratch + blocking.patchCount
+        loops.multiply(
+          job, panel.block, panel.width, a + slice.lowerBound * blocking.rowStride, blocking.rows,
+          slice.count, m)
+        loops.finish(
+          job, rows.lowerBound + slice.lowerBound..<rows.lowerBound + slice.upperBound,
+          panel.block, panel.width, m, scratch)
+      }
+    }
+  }
+
+  /// The input is the left-hand matrix as it lies.
+  private func multiplyInPlace(_ workers: Workers) {
+    let (job, loops, blocking, panels) = (job, loops, blocking, panels)
+    let pixels = job.pointee.inputHeight * job.pointee.inputWidth
+    let parts = blocking.taskCount(pixels)
+    let groups = (panels.count + blocking.panelsAtATime - 1) / blocking.panelsAtATime
+    workers.run(job.pointee.pictures * parts * groups) { task, scratch in
+      let picture = task / (parts * groups)
+      let rows = part(task / groups % parts, of: pixels, size: blocking.rows)
+      let a =
+        job.pointee.input
+        + (picture * job.pointee.inputBlocks * pixels + rows.lowerBound) * channelBlock
+      for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
+        let panel = panels[index]
+        loops.multiply(job, panel.block, panel.width, a, pixels, rows.count, scratch)
+        loops.finish(
+          job, picture * pixels + rows.lowerBound..<picture * pixels + rows.upperBound,
+          panel.block, panel.width, scratch, scratch)
+      }
+    }
+  }
+}
+
+/// Output channels whose weights are packed together.
+struct ConvolutionPanel {
+  /// Its first block, and how many it has.
+  let block, width: Int
+
+  /// Panels of `width` blocks, then of one.
+  static func dividing(_ blocks: Int, by width: Int) -> [ConvolutionPanel] {
+    let wide = blocks / width
+    return (0..<wide).map { ConvolutionPanel(block: $0 * width, width: width) }
+      + (wide * width..<blocks).map { ConvolutionPanel(block: $0, width: 1) }
+  }
+}
+
+extension ConvolutionAlgorithm {
+  /// Whether it can do such a convolution, and what follows it.
+  fileprivate func serves(_ window: Window, _ channels: Int, _ epilogue: Epilogue) -> Bool {
+    if epilogue.pooled != nil, tile % 2 != 0 || window.dilation != 1 { return false }
+    switch self {
+    case .pointwise:
+      return window.kernel == 1 && window.stride == 1 && window.padding == 0
+    case .unfolded: return true
+    case .planar: return channels <= 4
+    case .winograd4, .winograd6:
+      return window.kernel == 3 && window.stride == 1
+    case .winograd2of7:
+      return window.kernel == 7 && window.stride == 1
+    }
+  }
+}
+
+extension Extent {
+  /// As a tuple.
+  var pair: (height: Int, width: Int) { (h, w) }
+}

@@ -1,0 +1,79 @@
+import FCNKernelTypes
+
+/// The largest value under a sliding window, sixteen channels at a time.
+final class BlockedMaxPool: Kernel {
+  private let window: Window
+  private let input: Shape
+  private let output: Shape
+
+  init?(_ window: Window, _ request: FormRequest) {
+    guard request.epilogue == Epilogue() else { return nil }
+    self.window = window
+    input = request.inputs[0]
+    output = request.output
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (window, input, output) = (window, input, output)
+    let blocks = (input.c + channelBlock - 1) / channelBlock
+    let (source, target) = (call.input.pointer, call.output.pointer)
+    call.workers.run(output.n * blocks * output.h) { task, _ in
+      let (plane, y) = (task / output.h, task % output.h)
+      let pixels = UnsafeRawPointer(source + plane * input.planeCount * channelBlock)
+        .assumingMemoryBound(to: SIMD16<Float>.self)
+      let results = UnsafeMutableRawPointer(target + task * output.w * channelBlock)
+        .assumingMemoryBound(to: SIMD16<Float>.self)
+      let top = y * window.stride.h - window.padding.h
+      for x in 0..<output.w {
+        let left = x * window.stride.w - window.padding.w
+        var best = pixels[max(top, 0) * input.w + max(left, 0)]
+        for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
+          for column in max(left, 0)..<min(left + window.kernel.w, input.w) {
+            let value = pixels[row * input.w + column]
+            best.replace(with: value, where: .!(value .<= best) .& (best .== best))
+          }
+        }
+        results[x] = best
+      }
+    }
+  }
+
+  func backward(_ call: BackwardCall) {
+    assertionFailure("blocked layouts are for plans for use alone")
+  }
+}
+
+/// Sums of blocked tensors, or one of them rectified: element by element, so order does not matter.
+final class BlockedElementwise: Kernel {
+  enum Function { case sum, rectifier }
+
+  private let function: Function
+  private let count: Int
+
+  init?(_ function: Function, _ request: FormRequest) {
+    guard request.epilogue == Epilogue() else { return nil }
+    self.function = function
+    count = Layout.blocked.count(request.output)
+  }
+
+  func forward(_ call: ForwardCall) {
+    let target = call.output.pointer
+    let sources = call.inputs.map(\.pointer)
+    let function = function
+    forEachChunk(of: count, call.workers) { range in
+      switch function {
+      case .rectifier:
+        for i in range { target[i] = sources[0][i] < 0 ? 0 : sources[0][i] }
+      case .sum:
+        for i in range { target[i] = sources[0][i] + sources[1][i] }
+        for source in sources.dropFirst(2) {
+          for i in range { target[i] += source[i] }
+        }
+      }
+    }
+  }
+
+  func backward(_ call: BackwardCall) {
+    assertionFailure("blocked layouts are for plans for use alone")
+  }
+}

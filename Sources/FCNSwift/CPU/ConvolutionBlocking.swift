@@ -1,0 +1,114 @@
+import CSystem
+import FCNKernelTypes
+
+/// How a convolution's products are divided so that what a core works on stays in its caches.
+///
+/// Nothing here changes a result: each sum's terms are added in an order that the depth alone fixes.
+struct ConvolutionBlocking {
+  enum Division {
+    /// A task makes a few rows of the left-hand matrices and multiplies them by all weights: for
+    /// layers of many pixels, whose weights are small enough to come by again and again.
+    case apart
+    /// Threads make many rows together, then each multiplies them by some of the weights: for deep
+    /// layers, whose weights should come by once.
+    case together
+    /// The input is the left-hand matrix.
+    case inPlace
+  }
+
+  let division: Division
+  /// Rows at a time, a multiple of `microKernelRows`.
+  let rows: Int
+  /// Rows that one task prepares and multiplies, of those at a time.
+  let preparedRows, multipliedRows: Int
+  /// Whether a task prepares one block of input channels, or all.
+  let preparesByBlock: Bool
+  /// Floats between the rows of the left-hand matrix.
+  let rowStride: Int
+  /// Panels that one task multiplies by.
+  let panelsAtATime: Int
+  /// Floats of scratch for transforms, of left-hand matrices, of products.
+  let patchCount, aCount, mCount: Int
+
+  init(_ job: ConvolutionJob, panelBlocks: Int) {
+    let positions = job.algorithm.positions
+    let depth = job.depthBlocks * channelBlock
+    let rowCount = positions * depth
+    let productCount = positions * panelBlocks * channelBlock
+    let weightCount = rowCount * job.outputBlocks * channelBlock
+    func fitting(_ floats: Int, _ each: Int) -> Int {
+      max(microKernelRows, floats / each / microKernelRows * microKernelRows)
+    }
+    let all = roundUp(job.rows, toMultipleOf: microKernelRows)
+    rowStride = job.algorithm == .planar ? 1 : channelBlock
+    patchCount = job.algorithm.isWinograd ? 2 * job.algorithm.patch * job.algorithm.patch * 16 : 0
+    preparesByBlock = job.algorithm.isWinograd
+    let cache = Self.secondLevelFloats
+    switch job.algorithm {
+    case .pointwise:
+      division = .inPlace
+      let pixels = roundUp(
+        job.inputHeight * job.inputWidth, toMultipleOf: microKernelRows)
+      rows = min(pixels, min(240, fitting(cache / 2, rowCount + productCount)))
+      panelsAtATime = max(1, min(16, job.outputBlocks / panelBlocks))
+      (preparedRows, multipliedRows) = (rows, rows)
+      aCount = 0
+      mCount = rows * productCount
+    default:
+      let ownRows = fitting(cache * 5 / 8, rowCount + productCount)
+      if ownRows >= 24 || weightCount <= cache, all > 3 * ownRows {
+        division = .apart
+        rows = min(ownRows, job.algorithm == .planar ? 240 : 96)
+        (preparedRows, multipliedRows) = (rows, rows)
+        aCount = rows * rowCount
+      } else {
+        division = .together
+        rows = min(all, fitting(Self.sharedFloats, rowCount))
+        preparedRows = preparesByBlock ? rows : min(rows, 24)
+        multipliedRows = min(rows, fitting(cache * 5 / 8, productCount))
+        aCount = rows * rowCount
+      }
+      panelsAtATime = 1
+      mCount = multipliedRows * productCount
+    }
+  }
+
+  /// Tasks of `rows` rows each.
+  func taskCount(_ count: Int) -> Int { taskCount(count, of: rows) }
+  func taskCount(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
+
+  /// Scratch floats for each worker.
+  var workspacePerWorker: Int { patchCount + mCount + (division == .apart ? aCount : 0) }
+  /// Scratch floats that workers share.
+  var sharedWorkspace: Int { division == .together ? aCount : 0 }
+
+  /// Floats in a core's second-level cache.
+  private static let secondLevelFloats: Int = {
+    let bytes = Int(fcn_second_level_cache())
+    return (bytes > 0 ? min(max(bytes, 256 << 10), 2 << 20) : 512 << 10) / 4
+  }()
+  /// Floats of rows that are made together: a part of the third-level cache.
+  private static let sharedFloats = 1 << 20
+}
+
+/// What a convolution is expected to cost, to choose between algorithms: nanoseconds of one core.
+enum ConvolutionCost {
+  static func estimate(_ job: ConvolutionJob, _ loops: KernelTable) -> Double {
+    let positions = Double(job.algorithm.positions)
+    let rows = Double(roundUp(job.rows, toMultipleOf: microKernelRows))
+    let outputs = Double(job.outputBlocks * channelBlock)
+    let products = positions * rows * Double(job.depth) * outputs / 45
+    let weights = positions * Double(job.depth) * outputs * 4 / 12
+    let (input, output): (Double, Double) =
+      switch job.algorithm {
+      case .pointwise, .planar: (0, 4)
+      case .unfolded: (4 * Double(job.kernelHeight * job.kernelWidth), 4)
+      case .winograd4: (90, 80)
+      case .winograd6: (200, 190)
+      case .winograd2of7: (200, 100)
+      }
+    let transforms =
+      Double(job.rows) * (input * Double(job.inputBlocks) + output * Double(job.outputBlocks))
+    return products + weights + transforms
+  }
+}

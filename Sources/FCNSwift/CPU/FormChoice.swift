@@ -1,0 +1,49 @@
+/// The form in which a layer is carried out, made ready.
+struct FormChoice {
+  let form: Form
+  let kernel: any Kernel
+}
+
+extension Layer {
+  /// The form in which to carry out `request`, of those that serve it, are not switched off and, if
+  /// need be, train: the cheapest, or where costs are not known the first that takes values as they
+  /// lie, or just the first. nil where none serves.
+  func bestForm(
+    _ request: FormRequest, _ disabledForms: Set<String>, lying: Layout = .planar,
+    forTraining: Bool = false
+  ) -> FormChoice? {
+    var best: FormChoice?
+    for form in operation.forms where !disabledForms.contains(form.name) {
+      guard form.trains || !forTraining, let kernel = form.make(request) else { continue }
+      let choice = FormChoice(form: form, kernel: kernel)
+      guard let leading = best else {
+        best = choice
+        continue
+      }
+      if let cost = kernel.cost, let least = leading.kernel.cost {
+        if cost < least { best = choice }
+      } else if leading.kernel.cost == nil, leading.form.layouts.takes != lying,
+        form.layouts.takes == lying
+      {
+        best = choice
+      }
+    }
+    return best
+  }
+
+  /// The same; the reference form serves everything that has no epilogue.
+  func choose(
+    _ request: FormRequest, _ disabledForms: Set<String>, lying: Layout = .planar,
+    forTraining: Bool = false
+  ) throws -> FormChoice {
+    guard
+      let choice = bestForm(request, disabledForms, lying: lying, forTraining: forTraining)
+    else {
+      throw FCNError(
+        .invalidArgument,
+        "layer \(name): every form that serves it is switched off; leave "
+          + "\(operation.forms.last?.name ?? "one") on")
+    }
+    return choice
+  }
+}

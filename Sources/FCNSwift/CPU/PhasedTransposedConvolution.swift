@@ -1,0 +1,161 @@
+import FCNKernelTypes
+
+/// Transposed convolution by phases: the output pixels y with the same y mod stride all see the input
+/// through the same few taps of the kernel, ⌈kernel / stride⌉ of them, so that one convolution with a
+/// small kernel and stride² times as many channels makes all phases at once.
+final class PhasedTransposedConvolution: Kernel {
+  private let operation: TransposedConvolution
+  private let loops: KernelTable
+  private let job: UnsafeMutablePointer<ConvolutionJob>
+  private let output: Shape
+  private let panels: [ConvolutionPanel]
+  private let rows: Int
+
+  init?(_ operation: TransposedConvolution, _ request: FormRequest) {
+    let (input, output, window) = (request.inputs[0], request.output, operation.window)
+    guard operation.groups == 1, request.epilogue == Epilogue() else { return nil }
+    self.operation = operation
+    self.output = output
+    loops = request.loops
+    let taps = Extent(
+      (window.kernel.h + window.stride.h - 1) / window.stride.h,
+      (window.kernel.w + window.stride.w - 1) / window.stride.w)
+    job = .allocate(capacity: 1)
+    job.initialize(
+      to: ConvolutionJob(
+        algorithm: .planar, pictures: input.n, input: (input.c, input.h, input.w),
+        output: (
+          output.c * window.stride.h * window.stride.w, input.h + taps.h - 1, input.w + taps.w - 1
+        ), kernel: taps.pair, stride: (1, 1), padding: (taps.h - 1, taps.w - 1),
+        dilation: (1, 1), rectifies: false, pooled: nil))
+    panels = ConvolutionPanel.dividing(job.pointee.outputBlocks, by: loops.panelBlocks)
+    rows = roundUp(min(job.pointee.rows, 24), toMultipleOf: microKernelRows)
+  }
+
+  deinit { job.deallocate() }
+
+  var packing: String? { "phases.\(loops.panelBlocks)" }
+
+  /// The panels of the small convolution's weights, whose output channels are (channel, phase down,
+  /// phase across).
+  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
+    let (window, job) = (operation.window, job.pointee)
+    let (down, across) = (window.stride.h, window.stride.w)
+    let weight = parameters[0]
+    let phased = try Tensor(
+      Shape(job.outputChannels, job.inputChannels, job.kernelHeight, job.kernelWidth))
+    for i in 0..<weight.shape.n {
+      for o in 0..<weight.shape.c {
+        for j in 0..<window.kernel.h {
+          for k in 0..<window.kernel.w {
+            phased[
+              (o * down + j % down) * across + k % across, i, job.kernelHeight - 1 - j / down,
+              job.kernelWidth - 1 - k / across] = weight[i, o, j, k]
+          }
+        }
+      }
+    }
+    let memory = try AlignedMemory(count: job.outputBlocks * channelBlock * job.depth)
+    for panel in panels {
+      loops.pack(
+        self.job, phased.pointer, nil, panel.block, panel.width,
+        memory.pointer + panel.block * channelBlock * job.depth)
+    }
+    return memory
+  }
+
+  private var aCount: Int { rows * job.pointee.depth }
+  var workspacePerWorker: Int { aCount + rows * job.pointee.outputBlocks * channelBlock }
+
+  var work: KernelWork? {
+    let window = operation.window
+    let job = job.pointee
+    let pairs = Double(job.pictures * job.inputChannels * output.c)
+    let spread = Double(window.kernel.h * window.kernel.w * job.inputHeight * job.inputWidth)
+    return KernelWork(
+      nominal: 2 * pairs * spread,
+      performed: 2 * Double(job.rows * job.depth) * Double(job.outputChannels),
+      bytes: 4 * Double(output.count))
+  }
+
+  func forward(_ call: ForwardCall) {
+    guard let packed = call.packed else { return }
+    job.pointee.input = UnsafePointer(call.input.pointer)
+    job.pointee.weights = UnsafePointer(packed.pointer)
+    let bias = operation.bias ? UnsafePointer(call.parameters[1].pointer) : nil
+    let (job, loops, panels) = (job, loops, panels)
+    // A task makes whole lines of positions, whose pixels no other task writes.
+    let lines = max(1, rows / job.pointee.outputWidth)
+    let perPicture = (job.pointee.outputHeight + lines - 1) / lines
+    call.workers.run(job.pointee.pictures * perPicture) { [self] task, scratch in
+      let (picture, index) = (task / perPicture, task % perPicture)
+      let span = part(index, of: job.pointee.outputHeight, size: lines)
+      let width = job.pointee.outputWidth
+      let all =
+        (picture * job.pointee.outputHeight + span.lowerBound)
+        * width..<(picture * job.pointee.outputHeight + span.upperBound) * width
+      for first in stride(from: all.lowerBound, to: all.upperBound, by: rows) {
+        let some = first..<min(all.upperBound, first + rows)
+        let m = scratch + aCount
+        loops.prepare(job, some, 0..<1, rows, scratch, scratch)
+        for panel in panels {
+          loops.multiply(
+            job, panel.block, panel.width, scratch, rows, some.count,
+            m + rows * panel.block * channelBlock)
+        }
+        store(some, m, bias, call.output)
+      }
+    }
+  }
+
+  /// Spreads the phases of each position over the output.
+  private func store(
+    _ some: Range<Int>, _ m: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
+    _ output: Tensor
+  ) {
+    let window = operation.window
+    let (down, across) = (window.stride.h, window.stride.w)
+    let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
+    let (shape, target) = (output.shape, output.pointer)
+    for row in some {
+      let (picture, y, x) = (row / (height * width), row / width % height, row % width)
+      let left = x * across - window.padding.w
+      let columns = max(0, -left)..<max(max(0, -left), min(across, shape.w - left))
+      for channel in 0..<shape.c {
+        let value = bias?[channel] ?? 0
+        for phase in 0..<down {
+          let top = y * down + phase - window.padding.h
+          guard top >= 0, top < shape.h, !columns.isEmpty else { continue }
+          let line =
+            target + ((picture * shape.c + channel) * shape.h + top) * shape.w + left
+          let first = (channel * down + phase) * across
+          var column = columns.lowerBound
+          while column < columns.upperBound {
+            let (source, run) = products(m, row - some.lowerBound, first + column)
+            let end = min(columns.upperBound, column + run)
+            let shifted = source - column
+            for i in column..<end { line[i] = shifted[i] + value }
+            column = end
+          }
+        }
+      }
+    }
+  }
+
+  /// Row `row` of the products from column `column` on, and how many columns of it lie together.
+  @inline(__always)
+  private func products(
+    _ m: UnsafePointer<Float>, _ row: Int, _ column: Int
+  ) -> (UnsafePointer<Float>, Int) {
+    let wide = loops.panelBlocks * channelBlock
+    let isWide = column < job.pointee.outputBlocks / loops.panelBlocks * wide
+    let width = isWide ? wide : channelBlock
+    return (
+      m + rows * (column - column % width) + row * width + column % width, width - column % width
+    )
+  }
+
+  func backward(_ call: BackwardCall) {
+    assertionFailure("a form for plans for use alone")
+  }
+}

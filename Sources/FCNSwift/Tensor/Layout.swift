@@ -1,0 +1,18 @@
+import FCNKernelTypes
+
+/// How a tensor's elements lie in memory.
+public enum Layout: Sendable, Hashable {
+  /// N×C×H×W, a row of pixels after the other.
+  case planar
+  /// N×⌈C/16⌉×H×W×16: sixteen channels of a pixel side by side, zeros after the last one. What the
+  /// inner loops read and write.
+  case blocked
+
+  /// Floats that a tensor of `shape` takes.
+  func count(_ shape: Shape) -> Int {
+    switch self {
+    case .planar: shape.count
+    case .blocked: shape.n * roundUp(shape.c, toMultipleOf: channelBlock) * shape.planeCount
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import FCNKernelTypes
+import FCNTestSupport
+import Testing
+
+@testable import FCNSwift
+
+/// A convolution with what follows it, by every algorithm that serves it and in the loops of every
+/// instruction set that this machine has, against the reference forms one after the other.
+struct BlockedConvolutionTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let operation: Convolution
+    let input: Shape
+    var residual = false
+    var rectifies = false
+    /// nil without pooling; whether windows that hang over the edge count.
+    var poolsCeiling: Bool?
+
+    init(
+      _ name: String, _ operation: Convolution, _ input: Shape, residual: Bool = false,
+      rectifies: Bool = false, poolsCeiling: Bool? = nil
+    ) {
+      testDescription = name
+      (self.operation, self.input) = (operation, input)
+      (self.residual, self.rectifies, self.poolsCeiling) = (residual, rectifies, poolsCeiling)
+    }
+  }
+
+  static let cases: [Case] = [
+    Case("3×3", Convolution(20, kernel: 3, padding: 1), Shape(2, 19, 13, 17)),
+    Case("3×3 without padding", Convolution(16, kernel: 3), Shape(1, 16, 9, 8), rectifies: true),
+    Case("3×3 widely padded", Convolution(70, kernel: 3, padding: 5), Shape(1, 3, 7, 9)),
+    Case("no larger than its kernel", Convolution(5, kernel: 3), Shape(3, 40, 3, 3)),
+    Case(
+      "deep", Convolution(130, kernel: 3, padding: 1), Shape(1, 530, 10, 11), rectifies: true),
+    Case(
+      "many tiles", Convolution(64, kernel: 3, padding: 1), Shape(1, 64, 61, 83),
+      rectifies: true, poolsCeiling: false),
+    Case(
+      "pooled, odd", Convolution(33, kernel: 3, padding: 1), Shape(2, 17, 15, 21),
+      rectifies: true, poolsCeiling: false),
+    Case(
+      "pooled, odd, ceiling", Convolution(33, kernel: 3, padding: 1), Shape(2, 17, 15, 21),
+      rectifies: true, poolsCeiling: true),
+    Case(
+      "dilated by 2", Convolution(24, kernel: 3, padding: 2, dilation: 2), Shape(1, 32, 17, 23),
+      residual: true, rectifies: true),
+    Case(
+      "dilated by 4", Convolution(32, kernel: 3, padding: 4, dilation: 4), Shape(2, 16, 19, 13)),
+    Case(
+      "dilated unevenly", Convolution(16, kernel: 3, padding: Extent(3, 1), dilation: Extent(3, 1)),
+      Shape(1, 8, 20, 11)),
+    Case("7×7", Convolution(40, kernel: 7), Shape(1, 35, 12, 15), rectifies: true),
+    Case("7×7 padded", Convolution(16, kernel: 7, padding: 3), Shape(2, 16, 9, 10)),
+    Case("7×7 by 2 from 3", Convolution(64, kernel: 7, stride: 2, padding: 3), Shape(2, 3, 41, 38)),
+    Case("3×3 by 2", Convolution(48, kernel: 3, stride: 2, padding: 1), Shape(1, 50, 21, 18)),
+    Case(
+      "1×1", Convolution(21, kernel: 1), Shape(3, 37, 9, 11), residual: true, rectifies: true),
+    Case("1×1, deep", Convolution(256, kernel: 1), Shape(2, 600, 13, 19), residual: true),
+    Case("1×1 by 2", Convolution(32, kernel: 1, stride: 2), Shape(1, 64, 15, 16)),
+    Case(
+      "uneven", Convolution(18, kernel: Extent(1, 5), padding: Extent(0, 2)), Shape(1, 20, 9, 31)),
+    Case("without bias", Convolution(30, kernel: 3, padding: 1, bias: false), Shape(1, 31, 12, 12)),
+    Case(
+      "eleven by four", Convolution(40, kernel: 11, stride: 4), Shape(1, 3, 63, 59),
+      rectifies: true),
+  ]
+
+  @Test(arguments: cases)
+  func everyAlgorithmAgreesWithTheReferenceForms(_ layer: Case) throws {
+    let parameters = try LayerCase("", layer.operation, layer.input).makeParameters()
+    let input = try Tensor.random(layer.input, seed: 5)
+    let shape = try layer.operation.outputShape(of: [layer.input])
+    let residual = layer.residual ? try Tensor.random(shape, seed: 6) : nil
+    let expected = try reference(layer, input, parameters, residual)
+    let scale = expected.elements.map(abs).max() ?? 0
+    var epilogue = Epilogue(addsResidual: layer.residual, rectifies: layer.rectifies)
+    if layer.poolsCeiling != nil { epilogue.pooled = expected.shape }
+    var served = 0
+    for loops in Loops.available {
+      for algorithm in ConvolutionAlgorithm.allCases {
+        let request = FormRequest(
+          inputs: [layer.input] + (layer.residual ? [shape] : []), output: shape,
+          epilogue: epilogue, loops: loops)
+        guard let kernel = BlockedConvolution(layer.operation, request, algorithm) else { continue }
+        served += 1
+        let name = "\(algorithm), \(loops.name)"
+        let one = try run(kernel, algorithm, input, residual, parameters, expected.shape, 1, name)
+        expectClose(
+          one, expected, absolute: scale * (algorithm.isWinograd ? 5e-5 : 5e-6), name)
+        let three = try run(kernel, algorithm, input, residual, parameters, expected.shape, 3, name)
+        #expect(one.bits == three.bits, "\(name): threads change bits")
+      }
+    }
+    #expect(served >= Loops.available.count)
+  }
+
+  private func run(
+    _ kernel: BlockedConvolution, _ algorithm: ConvolutionAlgorithm, _ input: Tensor,
+    _ residual: Tensor?, _ parameters: [Tensor], _ shape: Shape, _ threads: Int, _ name: String
+  ) throws -> Tensor {
+    let memory = GuardedAllocator()
+    let output = try GuardedTensor(shape, .blocked)
+    try {
+      let workers = try Workers(
+        pool: WorkerPool(threads: threads), kernels: [kernel], allocator: memory.allocator)
+      let inputs =
+        [try input.laidOut(algorithm == .planar ? .planar : .blocked)]
+        + (try residual.map { [try $0.laidOut(.blocked)] } ?? [])
+      kernel.forward(
+        ForwardCall(
+          inputs: inputs, output: output.tensor, parameters: parameters,
+          packed: try kernel.pack(parameters, workers.pool), workers: workers))
+    }()
+    #expect(output.isIntact, "\(name) wrote beyond its output")
+    #expect(memory.overrunCount == 0, "\(name) wrote beyond its scratch memory")
+    return try output.tensor.laidOut(.planar)
+  }
+
+  private func reference(
+    _ layer: Case, _ input: Tensor, _ parameters: [Tensor], _ residual: Tensor?
+  ) throws -> Tensor {
+    func last(_ operation: any Operation, _ inputs: [Tensor], _ parameters: [Tensor] = []) throws
+      -> Tensor
+    {
+      let form = operation.forms[operation.forms.count - 1]
+      let run = try #require(
+        try LayerRun(operation, form, inputs: inputs, parameters: parameters))
+      return try run.forward()
+    }
+    var value = try last(layer.operation, [input], parameters)
+    if let residual { value = try last(Sum(), [value, residual]) }
+    if layer.rectifies { value = try last(ReLU(), [value]) }
+    if let ceiling = layer.poolsCeiling {
+      value = try last(MaxPool(kernel: 2, stride: 2, ceilMode: ceiling), [value])
+    }
+    return value
+  }
+}
