@@ -3,8 +3,8 @@ import FCNSwift
 /// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
-    .segment, .train, .evaluate, .prepare, .initialize, .importWeights, .export, .info, .plot,
-    .scenes, .version,
+    .segment, .train, .evaluate, .prepare, .initialize, .importWeights, .export, .info, .bench,
+    .plot, .scenes, .version,
   ]
 
   static func run(_ words: [String]) -> Int32 {

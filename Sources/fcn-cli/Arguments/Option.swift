@@ -34,6 +34,10 @@ extension Option {
     "threads", "N", "Threads to work with; 0, the default, means one for every core.")
   static let json = flag("json", "Print one JSON object on standard output.")
   static let quiet = flag("quiet", "Say nothing while working.", letter: "q")
+  static let disabled = value(
+    "disable", "FORM",
+    "Compute without a fast form, such as convolution.winograd4 or batch_norm.folding, to find a "
+      + "fault or compare; may be repeated.")
   static let model = value(
     "model", "FILE", "The model; without it the default model that is installed with fcn.",
     letter: "m")

@@ -37,6 +37,7 @@ extension Subcommand {
   private static func describeProgram() -> JSON {
     [
       "version": .string(FCN_VERSION), "processor": .string(Capabilities.processor),
+      "instruction_set": .string(Capabilities.instructionSet),
       "matrix_library": .string(Capabilities.matrixLibrary),
       "default_model": (try? DefaultModel.path()).map { .string($0) } ?? nil,
       "architectures": .object(

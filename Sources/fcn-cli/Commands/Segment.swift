@@ -10,10 +10,6 @@ extension Subcommand {
   fileprivate static let scores = Option.value(
     "scores", "OUT",
     "Write the class scores, before softmax, as a NumPy file: float32, classes × height × width.")
-  fileprivate static let disabled = Option.value(
-    "disable", "FORM",
-    "Compute without a fast form, such as convolution.gemm or batch_norm.folding, to find a fault; "
-      + "may be repeated.")
 
   /// `fcn segment`.
   static let segment = Subcommand(
@@ -29,7 +25,7 @@ extension Subcommand {
     [
       OptionGroup(
         "Options",
-        [.model, labels, overlay, opacity, scores, disabled, .threads, .json, .quiet])
+        [.model, labels, overlay, opacity, scores, .disabled, .threads, .json, .quiet])
     ]
   ) { arguments in
     let run = try SegmentRun(arguments)
@@ -65,7 +61,7 @@ private struct SegmentRun {
       model: Model(contentsOf: modelPath),
       options: Session.Options(
         threads: threads, largestBatch: 1,
-        disabledForms: Set(arguments.texts(Subcommand.disabled))))
+        disabledForms: Set(arguments.texts(Option.disabled))))
     labels = try output(Subcommand.labels, "png")
     overlay = try output(Subcommand.overlay, "png")
     overlayFormat = try PictureFormat(path: overlay?.destination(for: "x.png") ?? "")

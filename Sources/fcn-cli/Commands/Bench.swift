@@ -1,0 +1,194 @@
+import FCNSwift
+
+extension Subcommand {
+  fileprivate static let size = Option.value(
+    "size", "WxH", "Size of the pictures; 224x224 by default.")
+  fileprivate static let batch = Option.value(
+    "batch", "N", "Pictures that run together, 1…64; 1 by default.")
+  fileprivate static let runs = Option.value(
+    "runs", "N", "Runs that are timed, after the first and two more; 10 by default.")
+  fileprivate static let layers = Option.flag(
+    "layers", "Time the layers too: the median of each, its GFLOP/s, the form that was chosen.")
+
+  /// `fcn bench`.
+  static let bench = Subcommand(
+    "bench", "Measure how fast a model runs here.",
+    usage: ["[--size WxH] [--threads N] [--layers] [OPTIONS]"],
+    discussion: """
+      Times are in milliseconds: opening the model, the first run (which lays out
+      memory and packs weights), and the median and best of the following ones,
+      from pixels to label maps. The pictures are noise. With --layers, GFLOP/s are
+      those of the layer's definition; `done` those that its form carries out, which
+      Winograd's makes fewer.
+      """,
+    [
+      OptionGroup(
+        "Options", [.model, size, batch, runs, layers, .disabled, .threads, .json])
+    ]
+  ) { arguments in
+    let measurement = try BenchRun(arguments).measure()
+    try Terminal.print(
+      arguments.has(.json) ? measurement.json.indentedText : measurement.table)
+  }
+}
+
+/// One call of `fcn bench`.
+private struct BenchRun {
+  let path: String
+  let size: (width: Int, height: Int)
+  let batch, runs: Int
+  let timesLayers: Bool
+  let options: Session.Options
+
+  init(_ arguments: Arguments) throws {
+    path = try arguments.text(.model) ?? DefaultModel.path()
+    size = try arguments.size(Subcommand.size, in: 1...16384) ?? (224, 224)
+    batch = try arguments.integer(Subcommand.batch, in: 1...64) ?? 1
+    runs = try arguments.integer(Subcommand.runs, in: 1...100_000) ?? 10
+    timesLayers = arguments.has(Subcommand.layers)
+    options = Session.Options(
+      threads: try arguments.threads(), largestBatch: batch,
+      disabledForms: Set(arguments.texts(.disabled)))
+  }
+
+  func measure() throws -> BenchMeasurement {
+    let start = monotonicSeconds()
+    let session = try Session(model: Model(contentsOf: path), options: options)
+    let opened = monotonicSeconds()
+    var generator = SeededGenerator(seed: 1)
+    let pictures = try (0..<batch).map { _ in
+      try Image(
+        width: size.width, height: size.height,
+        pixels: (0..<3 * size.width * size.height).map { _ in
+          UInt8(truncatingIfNeeded: generator.next())
+        })
+    }
+    let made = monotonicSeconds()
+    try segment(pictures, session)
+    var measurement = BenchMeasurement(
+      model: path, width: size.width, height: size.height, batch: batch,
+      threads: session.threadCount, load: opened - start, first: monotonicSeconds() - made)
+    for _ in 0..<2 { try segment(pictures, session) }
+    for _ in 0..<runs {
+      let start = monotonicSeconds()
+      try segment(pictures, session)
+      measurement.times.append(monotonicSeconds() - start)
+    }
+    measurement.activationBytes = session.memoryByteCount
+    if timesLayers { measurement.layers = try timeLayers(pictures, session) }
+    return measurement
+  }
+
+  private func segment(_ pictures: [Image], _ session: Session) throws {
+    try session.run(pictures) { _ in !Interrupt.isPending }
+    for index in pictures.indices { _ = try session.labelMap(index) }
+  }
+
+  /// Progress is told of before every step, so that the time between is the step's.
+  private func timeLayers(
+    _ pictures: [Image], _ session: Session
+  ) throws -> [(step: Session.Step, seconds: Double)] {
+    let steps = session.steps
+    var times = [[Double]](repeating: [], count: steps.count)
+    for _ in 0..<runs {
+      var begun: [Double] = []
+      try session.run(pictures) { _ in
+        begun.append(monotonicSeconds())
+        return !Interrupt.isPending
+      }
+      begun.append(monotonicSeconds())
+      for step in steps.indices where step + 1 < begun.count {
+        times[step].append(begun[step + 1] - begun[step])
+      }
+    }
+    return zip(steps, times).map { ($0, median($1)) }
+  }
+}
+
+/// What `fcn bench` found; times in seconds.
+private struct BenchMeasurement {
+  let model: String
+  let width, height, batch, threads: Int
+  let load, first: Double
+  var times: [Double] = []
+  var activationBytes = 0
+  var layers: [(step: Session.Step, seconds: Double)] = []
+
+  init(
+    model: String, width: Int, height: Int, batch: Int, threads: Int, load: Double, first: Double
+  ) {
+    (self.model, self.width, self.height) = (model, width, height)
+    (self.batch, self.threads, self.load, self.first) = (batch, threads, load, first)
+  }
+
+  var json: JSON {
+    [
+      "model": .string(model), "width": .number(width), "height": .number(height),
+      "batch": .number(batch), "threads": .number(threads),
+      "instruction_set": .string(Capabilities.instructionSet),
+      "load_ms": .number(1e3 * load), "first_ms": .number(1e3 * first),
+      "median_ms": .number(1e3 * median(times)), "best_ms": .number(1e3 * (times.min() ?? 0)),
+      "runs_ms": .array(times.map { .number(1e3 * $0) }),
+      "activation_bytes": .number(activationBytes),
+      "layers": .array(
+        layers.map { layer in
+          [
+            "layers": .string(layer.step.layers), "form": .string(layer.step.form),
+            "median_ms": .number(1e3 * layer.seconds),
+            "gflops": .number(rate(layer.step.nominalOperations, layer.seconds)),
+            "performed_gflops": .number(rate(layer.step.performedOperations, layer.seconds)),
+            "gbytes_per_second": .number(rate(layer.step.bytes, layer.seconds)),
+          ]
+        }),
+    ]
+  }
+
+  var table: String {
+    func ms(_ seconds: Double) -> String { (1e3 * seconds).rounded(toPlaces: 2) }
+    var lines = [
+      "\(model), \(width)×\(height), batch \(batch), \(threads) threads, "
+        + Capabilities.instructionSet,
+      "load \(ms(load)) ms, first \(ms(first)) ms, median \(ms(median(times))) ms, "
+        + "best \(ms(times.min() ?? 0)) ms",
+    ]
+    guard !layers.isEmpty else { return lines.joined(separator: "\n") }
+    let header = ["ms", "GFLOP/s", "done", "GB/s", "form", "layers"]
+    let rows = layers.map { layer in
+      [
+        ms(layer.seconds),
+        rate(layer.step.nominalOperations, layer.seconds).rounded(toPlaces: 0),
+        rate(layer.step.performedOperations, layer.seconds).rounded(toPlaces: 0),
+        rate(layer.step.bytes, layer.seconds).rounded(toPlaces: 1), layer.step.form,
+        layer.step.layers,
+      ]
+    }
+    let widths = header.indices.map { column in
+      ([header] + rows).map { $0[column].count }.max() ?? 0
+    }
+    for row in [header] + rows {
+      lines.append(
+        row.indices.map { column in
+          let padding = String(repeating: " ", count: widths[column] - row[column].count)
+          return column < 4 ? padding + row[column] : row[column] + padding
+        }.joined(separator: "  ").trimmedEnd)
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// Billions a second.
+private func rate(_ count: Double, _ seconds: Double) -> Double {
+  seconds > 0 ? count / seconds / 1e9 : 0
+}
+
+private func median(_ values: [Double]) -> Double {
+  let sorted = values.sorted()
+  guard let last = sorted.indices.last else { return 0 }
+  return (sorted[last / 2] + sorted[(last + 1) / 2]) / 2
+}
+
+extension String {
+  fileprivate var trimmedEnd: String {
+    String(reversed().drop { $0 == " " }.reversed())
+  }
+}
