@@ -14,11 +14,13 @@ public struct KernelTable: Sendable {
       _ capacity: Int, _ a: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// m = a × the panel that begins with output block `block`: [position][row][channel of the panel].
-  /// `a` is as `prepare` left it; row 0 of `m` is row `firstRow` of it, `rows` are rounded up.
+  /// m = a × the panel that begins with output block `block`, for the positions `positions`:
+  /// [position][row][channel of the panel], with room for a multiple of `microKernelRows` rows. `a` is
+  /// as `prepare` left it; weights lie as [position][panel][depth][channel of the panel].
   public let multiply:
     @Sendable (
-      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int,
+      _ job: UnsafePointer<ConvolutionJob>, _ positions: Range<Int>, _ block: Int,
+      _ panelBlocks: Int,
       _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>
     ) -> Void
 
@@ -30,8 +32,8 @@ public struct KernelTable: Sendable {
       _ m: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// Packs the weights of the panel that begins with output block `block`; `scale`, where there is
-  /// one, multiplies each output channel.
+  /// Packs the weights of the panel that begins with output block `block`, for each position in its
+  /// place; `panel` is that of position 0. `scale`, where there is one, multiplies each output channel.
   public let pack:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
@@ -49,7 +51,7 @@ public struct KernelTable: Sendable {
       ) -> Void,
     multiply:
       @escaping @Sendable (
-        UnsafePointer<ConvolutionJob>, Int, Int, UnsafePointer<Float>, Int, Int,
+        UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>, Int, Int,
         UnsafeMutablePointer<Float>
       ) -> Void,
     finish:

@@ -2,19 +2,20 @@ import FCNKernelTypes
 
 /// See `KernelTable.multiply`.
 func multiply(
-  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int,
-  _ a: UnsafePointer<Float>, capacity: Int, rows: Int, into m: UnsafeMutablePointer<Float>
+  _ job: UnsafePointer<ConvolutionJob>, positions: Range<Int>, block: Int,
+  panelBlocks width: Int, _ a: UnsafePointer<Float>, capacity: Int, rows: Int,
+  into m: UnsafeMutablePointer<Float>
 ) {
   let job = job.pointee
   let columns = width * channelBlock
-  let positions = job.algorithm.positions
   let depth = job.depth
-  let panel = job.weights + block * channelBlock * positions * depth
+  let panel = job.weights + block * channelBlock * depth
+  let panelStride = job.outputBlocks * channelBlock * depth
   let padded = (rows + microKernelRows - 1) / microKernelRows * microKernelRows
   let aStride = job.depthBlocks * channelBlock * capacity
-  for position in 0..<positions {
+  for position in positions {
     let a = a + position * aStride
-    let b = panel + position * depth * columns
+    let b = panel + position * panelStride
     let m = m + position * padded * columns
     if job.algorithm == .planar {
       if width == panelBlocks {

@@ -1,6 +1,6 @@
 import FCNKernelTypes
 
-/// See `KernelTable.pack`: [position][depth][channel of the panel].
+/// See `KernelTable.pack`.
 func pack(
   _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
   scale: UnsafePointer<Float>?, block: Int, panelBlocks width: Int,
@@ -44,12 +44,12 @@ func pack(
   }
 }
 
-/// U = G g Gᵀ for a row of kernels g: [position][depth][column], from the given depth on.
+/// U = G g Gᵀ for a row of kernels g, one depth of the panel.
 private func transformKernels(
   _ job: borrowing ConvolutionJob, _ kernels: UnsafePointer<Float>, _ columns: Int,
   to target: UnsafeMutablePointer<Float>
 ) {
-  let positionStride = job.depth * columns
+  let positionStride = job.depth * job.outputBlocks * channelBlock
   let points = InterpolationPoints(positions: job.algorithm.positions)
   let (n, r) = (points.count + 1, job.kernelWidth)
   withUnsafeTemporaryAllocation(of: Float.self, capacity: n * r * Lanes.scalarCount) { buffer in

@@ -18,8 +18,10 @@ public func kernelTable() -> KernelTable {
       case .pointwise: break
       }
     },
-    multiply: { job, block, width, a, capacity, rows, m in
-      multiply(job, block: block, panelBlocks: width, a, capacity: capacity, rows: rows, into: m)
+    multiply: { job, positions, block, width, a, capacity, rows, m in
+      multiply(
+        job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
+        rows: rows, into: m)
     },
     finish: { job, rows, block, width, m, scratch in
       switch job.pointee.algorithm {

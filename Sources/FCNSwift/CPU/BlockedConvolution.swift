@@ -48,7 +48,7 @@ final class BlockedConvolution: Kernel {
       let panel = panels[task]
       loops.pack(
         self.job, parameters[0].pointer, nil, panel.block, panel.width,
-        memory.pointer + channels + panel.block * channelBlock * perChannel)
+        memory.pointer + channels + panel.block * channelBlock * job.depth)
     }
     return memory
   }
@@ -84,7 +84,8 @@ final class BlockedConvolution: Kernel {
     switch blocking.division {
     case .inPlace: multiplyInPlace(call.workers)
     case .apart: computeApart(call.workers)
-    case .together: computeTogether(call.workers)
+    case .byPanel: computeByPanel(call.workers)
+    case .byPosition: computeByPosition(call.workers)
     }
   }
 
@@ -97,45 +98,82 @@ final class BlockedConvolution: Kernel {
     let (job, loops, blocking, panels) = (job, loops, blocking, panels)
     let count = job.pointee.rows
     let blocks = 0..<job.pointee.inputBlocks
+    let positions = 0..<job.pointee.algorithm.positions
     workers.run(blocking.taskCount(count)) { task, scratch in
       let rows = part(task, of: count, size: blocking.rows)
       let (a, m) = (scratch + blocking.patchCount, scratch + blocking.patchCount + blocking.aCount)
       loops.prepare(job, rows, blocks, blocking.rows, a, scratch)
       for panel in panels {
-        loops.multiply(job, panel.block, panel.width, a, blocking.rows, rows.count, m)
+        loops.multiply(job, positions, panel.block, panel.width, a, blocking.rows, rows.count, m)
         loops.finish(job, rows, panel.block, panel.width, m, scratch)
       }
     }
   }
 
-  /// Many rows are made by all; then a task multiplies them by some of the weights.
-  private func computeTogether(_ workers: Workers) {
+  /// Makes `rows` of the left-hand matrices in shared memory, all threads together.
+  private func prepareTogether(_ rows: Range<Int>, _ workers: Workers) {
+    let (job, loops, blocking) = (job, loops, blocking)
+    let blocks = job.pointee.inputBlocks
+    let a = workers.shared
+    let slices = blocking.taskCount(rows.count, of: blocking.preparedRows)
+    workers.run(slices * (blocking.preparesByBlock ? blocks : 1)) { task, scratch in
+      let slice = part(task % slices, of: rows.count, size: blocking.preparedRows)
+      let some = blocking.preparesByBlock ? task / slices..<task / slices + 1 : 0..<blocks
+      loops.prepare(
+        job, rows.lowerBound + slice.lowerBound..<rows.lowerBound + slice.upperBound, some,
+        blocking.rows, a + slice.lowerBound * blocking.rowStride, scratch)
+    }
+  }
+
+  /// Rows are made by all; then a task multiplies some of them by a panel.
+  private func computeByPanel(_ workers: Workers) {
     let (job, loops, blocking, panels) = (job, loops, blocking, panels)
     let count = job.pointee.rows
+    let positions = 0..<job.pointee.algorithm.positions
     let a = workers.shared
-    let blocks = job.pointee.inputBlocks
     for first in stride(from: 0, to: count, by: blocking.rows) {
       let rows = first..<min(count, first + blocking.rows)
-      let slices = blocking.taskCount(rows.count, of: blocking.preparedRows)
-      workers.run(slices * (blocking.preparesByBlock ? blocks : 1)) { task, scratch in
-        let slice = part(task % slices, of: rows.count, size: blocking.preparedRows)
-        let some = blocking.preparesByBlock ? task / slices..<task / slices + 1 : 0..<blocks
-        let target = a + slice.lowerBound * blocking.rowStride
-        loops.prepare(
-          job, rows.lowerBound + slice.lowerBound..<rows.lowerBound + slice.upperBound, some,
-          blocking.rows, target, scratch)
-      }
+      prepareTogether(rows, workers)
       let parts = blocking.taskCount(rows.count, of: blocking.multipliedRows)
       workers.run(parts * panels.count) { task, scratch in
         let panel = panels[task / parts]
         let slice = part(task % parts, of: rows.count, size: blocking.multipliedRows)
         let m = scratch + blocking.patchCount
         loops.multiply(
-          job, panel.block, panel.width, a + slice.lowerBound * blocking.rowStride, blocking.rows,
-          slice.count, m)
+          job, positions, panel.block, panel.width, a + slice.lowerBound * blocking.rowStride,
+          blocking.rows, slice.count, m)
         loops.finish(
-          job, rows.lowerBound + slice.lowerBound..<rows.lowerBound + slice.upperBound,
-          panel.block, panel.width, m, scratch)
+          job, first + slice.lowerBound..<first + slice.upperBound, panel.block, panel.width, m,
+          scratch)
+      }
+    }
+  }
+
+  /// Rows are made by all, then all products of a position by one, then all results.
+  private func computeByPosition(_ workers: Workers) {
+    let (job, loops, blocking, panels) = (job, loops, blocking, panels)
+    let count = job.pointee.rows
+    let positions = job.pointee.algorithm.positions
+    let (a, m) = (workers.shared, workers.shared + blocking.aCount)
+    for first in stride(from: 0, to: count, by: blocking.rows) {
+      let rows = first..<min(count, first + blocking.rows)
+      let padded = roundUp(rows.count, toMultipleOf: microKernelRows)
+      prepareTogether(rows, workers)
+      let groups = (panels.count + blocking.panelsAtATime - 1) / blocking.panelsAtATime
+      workers.run(positions * groups) { task, _ in
+        let position = task / groups
+        for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
+          let panel = panels[index]
+          loops.multiply(
+            job, position..<position + 1, panel.block, panel.width, a, blocking.rows, rows.count,
+            m + panel.block * channelBlock * positions * padded)
+        }
+      }
+      workers.run(panels.count) { task, scratch in
+        let panel = panels[task]
+        loops.finish(
+          job, rows, panel.block, panel.width,
+          m + panel.block * channelBlock * positions * padded, scratch)
       }
     }
   }
@@ -154,7 +192,7 @@ final class BlockedConvolution: Kernel {
         + (picture * job.pointee.inputBlocks * pixels + rows.lowerBound) * channelBlock
       for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
         let panel = panels[index]
-        loops.multiply(job, panel.block, panel.width, a, pixels, rows.count, scratch)
+        loops.multiply(job, 0..<1, panel.block, panel.width, a, pixels, rows.count, scratch)
         loops.finish(
           job, picture * pixels + rows.lowerBound..<picture * pixels + rows.upperBound,
           panel.block, panel.width, scratch, scratch)

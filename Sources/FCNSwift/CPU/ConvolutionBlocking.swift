@@ -6,12 +6,14 @@ import FCNKernelTypes
 /// Nothing here changes a result: each sum's terms are added in an order that the depth alone fixes.
 struct ConvolutionBlocking {
   enum Division {
-    /// A task makes a few rows of the left-hand matrices and multiplies them by all weights: for
-    /// layers of many pixels, whose weights are small enough to come by again and again.
+    /// A task makes a few rows of the left-hand matrices and multiplies them by all weights: where
+    /// weights are small enough to come by again and again.
     case apart
-    /// Threads make many rows together, then each multiplies them by some of the weights: for deep
-    /// layers, whose weights should come by once.
-    case together
+    /// Threads make many rows together, then a task multiplies some of them by a panel of weights.
+    case byPanel
+    /// Threads make many rows together, then each multiplies a position's by all weights of it, then
+    /// they make the results together: for the deepest layers, whose rows fill the caches.
+    case byPosition
     /// The input is the left-hand matrix.
     case inPlace
   }
@@ -19,7 +21,7 @@ struct ConvolutionBlocking {
   let division: Division
   /// Rows at a time, a multiple of `microKernelRows`.
   let rows: Int
-  /// Rows that one task prepares and multiplies, of those at a time.
+  /// Rows that one task prepares, and those that one multiplies by a panel.
   let preparedRows, multipliedRows: Int
   /// Whether a task prepares one block of input channels, or all.
   let preparesByBlock: Bool
@@ -44,6 +46,7 @@ struct ConvolutionBlocking {
     patchCount = job.algorithm.isWinograd ? 2 * job.algorithm.patch * job.algorithm.patch * 16 : 0
     preparesByBlock = job.algorithm.isWinograd
     let cache = Self.secondLevelFloats
+    let panels = (job.outputBlocks + panelBlocks - 1) / panelBlocks
     switch job.algorithm {
     case .pointwise:
       division = .inPlace
@@ -55,21 +58,28 @@ struct ConvolutionBlocking {
       aCount = 0
       mCount = rows * productCount
     default:
-      let ownRows = fitting(cache * 5 / 8, rowCount + productCount)
-      if ownRows >= 24 || weightCount <= cache, all > 3 * ownRows {
+      let ownRows = min(96, fitting(cache * 5 / 8, rowCount + productCount))
+      if (ownRows >= 24 || weightCount <= cache), all > 3 * ownRows {
         division = .apart
-        rows = min(ownRows, job.algorithm == .planar ? 240 : 96)
+        rows = job.algorithm == .planar ? min(ownRows * 2, 240) : ownRows
         (preparedRows, multipliedRows) = (rows, rows)
-        aCount = rows * rowCount
-      } else {
-        division = .together
-        rows = min(all, fitting(Self.sharedFloats, rowCount))
+        mCount = rows * productCount
+      } else if depth <= 128 {
+        division = .byPanel
+        rows = min(all, fitting(1 << 20, rowCount))
         preparedRows = preparesByBlock ? rows : min(rows, 24)
         multipliedRows = min(rows, fitting(cache * 5 / 8, productCount))
-        aCount = rows * rowCount
+        mCount = multipliedRows * productCount
+      } else {
+        division = .byPosition
+        let perRow = rowCount + positions * job.outputBlocks * channelBlock
+        rows = min(all, max(fitting(3 << 20, perRow), min(48, fitting(cache, depth))))
+        preparedRows = preparesByBlock ? rows : min(rows, 24)
+        multipliedRows = rows
+        mCount = rows * positions * job.outputBlocks * channelBlock
       }
-      panelsAtATime = 1
-      mCount = multipliedRows * productCount
+      panelsAtATime = max(1, panels * positions / 32)
+      aCount = rows * rowCount
     }
   }
 
@@ -77,18 +87,28 @@ struct ConvolutionBlocking {
   func taskCount(_ count: Int) -> Int { taskCount(count, of: rows) }
   func taskCount(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
 
-  /// Scratch floats for each worker.
-  var workspacePerWorker: Int { patchCount + mCount + (division == .apart ? aCount : 0) }
-  /// Scratch floats that workers share.
-  var sharedWorkspace: Int { division == .together ? aCount : 0 }
+  /// Scratch floats for each worker, and that workers share.
+  var workspacePerWorker: Int {
+    switch division {
+    case .inPlace: mCount
+    case .apart: patchCount + aCount + mCount
+    case .byPanel: patchCount + mCount
+    case .byPosition: patchCount
+    }
+  }
+  var sharedWorkspace: Int {
+    switch division {
+    case .inPlace, .apart: 0
+    case .byPanel: aCount
+    case .byPosition: aCount + mCount
+    }
+  }
 
   /// Floats in a core's second-level cache.
   private static let secondLevelFloats: Int = {
     let bytes = Int(fcn_second_level_cache())
     return (bytes > 0 ? min(max(bytes, 256 << 10), 2 << 20) : 512 << 10) / 4
   }()
-  /// Floats of rows that are made together: a part of the third-level cache.
-  private static let sharedFloats = 1 << 20
 }
 
 /// What a convolution is expected to cost, to choose between algorithms: nanoseconds of one core.

@@ -100,7 +100,7 @@ final class PhasedTransposedConvolution: Kernel {
         loops.prepare(job, some, 0..<1, rows, scratch, scratch)
         for panel in panels {
           loops.multiply(
-            job, panel.block, panel.width, scratch, rows, some.count,
+            job, 0..<1, panel.block, panel.width, scratch, rows, some.count,
             m + rows * panel.block * channelBlock)
         }
         store(some, m, bias, call.output)
