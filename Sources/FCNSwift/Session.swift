@@ -63,7 +63,7 @@ public final class Session {
     self.allocator = allocator
     var forms = options.disabledForms
     let folding = forms.remove(InferenceWeights.foldingName) == nil
-    try model.network.validateFormNames(forms)
+    try model.network.validateFormNames(forms.subtracting([BorderReduction.name]))
     let weights = try model.inferenceWeights(folding: folding)
     segmenter = try Segmenter(
       weights.network, parameters: weights.parameters, packedWeights: weights.packed,
@@ -73,7 +73,7 @@ public final class Session {
 
   /// Every name that `Options.disabledForms` may hold for `model`.
   public static func formNames(of model: Model) -> [String] {
-    [InferenceWeights.foldingName] + model.network.formNames
+    [InferenceWeights.foldingName, BorderReduction.name] + model.network.formNames
   }
 
   /// A step of a run: a layer, or layers that are computed together.

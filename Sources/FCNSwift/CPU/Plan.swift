@@ -31,10 +31,13 @@ final class Plan {
 
   /// Packed weights come from `weights`, or are the plan's own.
   init(
-    _ network: Network, parameters: ParameterTable, inputShape: Shape, pool: WorkerPool,
+    _ whole: Network, parameters: ParameterTable, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights = PackedWeights(), disabledForms: Set<String> = [],
     loops: KernelTable? = nil, allocator: Allocator = .system
   ) throws {
+    let network =
+      disabledForms.contains(BorderReduction.name)
+      ? whole : try whole.reducingBorders(for: inputShape)
     let schedule = try InferenceSchedule(
       network, inputShape: inputShape, disabledForms: disabledForms,
       loops: try loops ?? Loops.chosen())
