@@ -72,6 +72,8 @@ public struct ConvolutionJob {
   public var paddingHeight, paddingWidth: Int
   /// The step between the kernel's taps.
   public var dilationHeight, dilationWidth: Int
+  /// Whether packed weights are kernels as they are, to be transformed when they are used.
+  public var keepsKernels = false
   /// Whether negative results become zero.
   public var rectifies: Bool
   /// Height and width after the 2×2 pooling that follows; nil without one. A window that hangs over
@@ -127,6 +129,31 @@ public struct ConvolutionJob {
   }
   /// The depth rounded up to whole blocks.
   public var depthBlocks: Int { (depth + channelBlock - 1) / channelBlock }
+
+  /// Floats between positions of left-hand matrices with room for `capacity` rows: an odd number of
+  /// cache lines, so that the positions of a tile do not fall into the same few sets of a cache.
+  public func leftStride(_ capacity: Int) -> Int { (depthBlocks * capacity | 1) * channelBlock }
+
+  /// The same for transformed gradients by the output, [position][output block][row][16].
+  public func gradientStride(_ capacity: Int) -> Int {
+    (outputBlocks * capacity | 1) * channelBlock
+  }
+
+  /// Rows between positions of products of `rows` rows: room for whole micro-kernels, and odd.
+  public static func productRows(_ rows: Int) -> Int {
+    (rows + microKernelRows - 1) / microKernelRows * microKernelRows | 1
+  }
+
+  /// Floats of packed weights for each output channel.
+  public var packedDepth: Int {
+    keepsKernels ? kernelHeight * kernelWidth * depth : algorithm.positions * depth
+  }
+
+  /// Terms whose kernels are transformed at a time, so that they stay in a second-level cache.
+  public func transformedDepth(panelBlocks: Int) -> Int {
+    let fitting = (1 << 16) / (algorithm.positions * panelBlocks * channelBlock)
+    return max(2 * channelBlock, fitting / channelBlock * channelBlock)
+  }
 
   /// Tiles in a column and in a row of one phase of the dilated grid; pixels where tiles are pixels.
   public var tilesDown: Int {

@@ -24,6 +24,15 @@ public struct KernelTable: Sendable {
       _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>
     ) -> Void
 
+  /// The same as `multiply` for all positions of `count` panels whose weights are kernels as they are,
+  /// which it transforms: for jobs that keep kernels. `m` is [panel][position][row][channel].
+  public let multiplyKernels:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int, _ count: Int,
+      _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
   /// Makes rows `rows` of output blocks `block` and the following of `m`, which `multiply` left, and
   /// stores them.
   public let finish:
@@ -41,6 +50,33 @@ public struct KernelTable: Sendable {
       _ panel: UnsafeMutablePointer<Float>
     ) -> Void
 
+  /// For gradients by the weights of `.winograd4`. Transforms tiles `rows` of block `block` of the
+  /// gradient by the output, blocked, to `w`: [position][output block][row][16].
+  public let prepareGradient:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ gradient: UnsafePointer<Float>, _ rows: Range<Int>,
+      _ block: Int, _ capacity: Int, _ w: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Sums the products of `rows` tiles of one position and one input block: [output block][input
+  /// channel][output channel]; `a` is as `prepare` left it, `w` as `prepareGradient`.
+  public let multiplyGradient:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ position: Int, _ inputBlock: Int,
+      _ a: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ capacity: Int, _ rows: Int,
+      _ u: UnsafeMutablePointer<Float>, _ adding: Bool
+    ) -> Void
+
+  /// Transforms those sums of one input block, which lie `positionStride` apart, to the gradient by
+  /// the weights, out×in×3×3.
+  public let finishGradient:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ inputBlock: Int, _ u: UnsafePointer<Float>,
+      _ positionStride: Int, _ gradient: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
   /// Makes a table of its parts.
   public init(
     name: String, panelBlocks: Int,
@@ -54,6 +90,11 @@ public struct KernelTable: Sendable {
         UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>, Int, Int,
         UnsafeMutablePointer<Float>
       ) -> Void,
+    multiplyKernels:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Int, Int, UnsafePointer<Float>, Int, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void,
     finish:
       @escaping @Sendable (
         UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>,
@@ -63,13 +104,32 @@ public struct KernelTable: Sendable {
       @escaping @Sendable (
         UnsafePointer<ConvolutionJob>, UnsafePointer<Float>, UnsafePointer<Float>?, Int, Int,
         UnsafeMutablePointer<Float>
+      ) -> Void,
+    prepareGradient:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, UnsafePointer<Float>, Range<Int>, Int, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void,
+    multiplyGradient:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Int,
+        Int, UnsafeMutablePointer<Float>, Bool
+      ) -> Void,
+    finishGradient:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, UnsafePointer<Float>, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
       ) -> Void
   ) {
     self.name = name
     self.panelBlocks = panelBlocks
     self.prepare = prepare
     self.multiply = multiply
+    self.multiplyKernels = multiplyKernels
     self.finish = finish
     self.pack = pack
+    self.prepareGradient = prepareGradient
+    self.multiplyGradient = multiplyGradient
+    self.finishGradient = finishGradient
   }
 }

@@ -5,14 +5,15 @@ import FCNKernelTypes
 /// weights stays in the first-level cache while all rows pass by.
 private let depthAtATime = 256
 
-/// m[row] = Σ a[row, k] · b[k] for `rows` rows, and some after them; `b` has
+/// m[row] = Σ a[row, k] · b[k], or that much more if `adding`, for `rows` rows, and some after them; `b` has
 /// a vector of columns for each of `depth` terms.
 ///
 /// Element (row, k) of `a` is at k / 16 · `blockStride` + k % 16 · `stepStride` + row · `rowStride`.
 @inline(__always)
 func multiply<Columns: SIMD>(
   _: Columns.Type, rows: Int, depth: Int, _ a: UnsafePointer<Float>, rowStride: Int,
-  stepStride: Int, blockStride: Int, _ b: UnsafePointer<Float>, into m: UnsafeMutablePointer<Float>
+  stepStride: Int, blockStride: Int, _ b: UnsafePointer<Float>, into m: UnsafeMutablePointer<Float>,
+  adding: Bool
 ) where Columns.Scalar == Float {
   let columns = MemoryLayout<Columns>.stride / MemoryLayout<Float>.stride
   var first = 0
@@ -25,14 +26,14 @@ func multiply<Columns: SIMD>(
       multiplyRows(
         SixRows<Columns>.self, depth: terms, a + row * rowStride, rowStride: rowStride,
         stepStride: stepStride, blockStride: blockStride, b, into: m + row * columns,
-        adding: first > 0)
+        adding: adding || first > 0)
       row += SixRows<Columns>.count
     }
     if row < rows {
       multiplyRows(
         FourRows<Columns>.self, depth: terms, a + row * rowStride, rowStride: rowStride,
         stepStride: stepStride, blockStride: blockStride, b, into: m + row * columns,
-        adding: first > 0)
+        adding: adding || first > 0)
     }
     first += terms
   } while first < depth

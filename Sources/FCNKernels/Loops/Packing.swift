@@ -22,8 +22,10 @@ func pack(
           kernels[tap * columns + column] = factor == 0 ? 0 : source[tap] * factor
         }
       }
-      if job.algorithm.isWinograd {
-        transformKernels(job, kernels, columns, to: panel + input * columns)
+      if job.algorithm.isWinograd, !job.keepsKernels {
+        transformKernels(
+          job, kernels, tapStride: columns, columns, to: panel + input * columns,
+          positionStride: job.depth * job.outputBlocks * channelBlock)
       } else {
         for tap in 0..<taps {
           let term =
@@ -44,48 +46,47 @@ func pack(
   }
 }
 
-/// U = G g Gᵀ for a row of kernels g, one depth of the panel.
-private func transformKernels(
-  _ job: borrowing ConvolutionJob, _ kernels: UnsafePointer<Float>, _ columns: Int,
-  to target: UnsafeMutablePointer<Float>
+/// U = G g Gᵀ for a row of kernels g: one depth of a panel.
+@inline(__always)
+func transformKernels(
+  _ job: borrowing ConvolutionJob, _ kernels: UnsafePointer<Float>, tapStride: Int, _ columns: Int,
+  to target: UnsafeMutablePointer<Float>, positionStride: Int
 ) {
-  let positionStride = job.depth * job.outputBlocks * channelBlock
-  let points = InterpolationPoints(positions: job.algorithm.positions)
-  let (n, r) = (points.count + 1, job.kernelWidth)
+  switch job.algorithm {
+  case .winograd4:
+    transformKernels(
+      kernels, 3, tapStride, columns, to: target, 6, positionStride, transformThreeToSix)
+  case .winograd6:
+    transformKernels(
+      kernels, 3, tapStride, columns, to: target, 8, positionStride, transformThreeToEight)
+  case .winograd2of7:
+    transformKernels(
+      kernels, 7, tapStride, columns, to: target, 8, positionStride, transformSevenToEight)
+  case .pointwise, .unfolded, .planar: break
+  }
+}
+
+@inline(__always)
+private func transformKernels(
+  _ kernels: UnsafePointer<Float>, _ r: Int, _ tapStride: Int, _ columns: Int,
+  to target: UnsafeMutablePointer<Float>, _ n: Int, _ positionStride: Int,
+  _ transform: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
+) {
   withUnsafeTemporaryAllocation(of: Float.self, capacity: n * r * Lanes.scalarCount) { buffer in
     guard let halfway = buffer.baseAddress else { return }
     var column = 0
     while column < columns {
       for k in 0..<r {
-        apply(
-          points, r, kernels + k * columns + column, r * columns,
-          halfway + k * Lanes.scalarCount, r * Lanes.scalarCount)
+        transform(
+          kernels + k * tapStride + column, r * tapStride, halfway + k * Lanes.scalarCount,
+          r * Lanes.scalarCount)
       }
       for i in 0..<n {
-        apply(
-          points, r, halfway + i * r * Lanes.scalarCount, Lanes.scalarCount,
+        transform(
+          halfway + i * r * Lanes.scalarCount, Lanes.scalarCount,
           target + i * n * positionStride + column, positionStride)
       }
       column += Lanes.scalarCount
     }
   }
-}
-
-/// G applied to `r` values that lie `from` apart.
-@inline(__always)
-private func apply(
-  _ points: InterpolationPoints, _ r: Int, _ source: UnsafePointer<Float>, _ from: Int,
-  _ target: UnsafeMutablePointer<Float>, _ to: Int
-) {
-  let last = load(source + (r - 1) * from)
-  for i in 0..<points.count {
-    var sum = last
-    var k = r - 2
-    while k >= 0 {
-      sum = fma(points.points[i], sum, load(source + k * from))
-      k -= 1
-    }
-    store(Lanes(repeating: points.factors[i]) * sum, to: target + i * to)
-  }
-  store(last, to: target + points.count * to)
 }

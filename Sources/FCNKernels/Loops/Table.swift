@@ -23,6 +23,11 @@ public func kernelTable() -> KernelTable {
         job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
         rows: rows, into: m)
     },
+    multiplyKernels: { job, block, width, count, a, capacity, rows, m, scratch in
+      multiplyKernels(
+        job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
+        into: m, scratch)
+    },
     finish: { job, rows, block, width, m, scratch in
       switch job.pointee.algorithm {
       case .winograd4:
@@ -43,5 +48,17 @@ public func kernelTable() -> KernelTable {
     },
     pack: { job, weight, scale, block, width, panel in
       pack(job, weight, scale: scale, block: block, panelBlocks: width, into: panel)
+    },
+    prepareGradient: { job, gradient, rows, block, capacity, w, scratch in
+      prepareGradient(job, gradient, rows: rows, block: block, capacity: capacity, w, scratch)
+    },
+    multiplyGradient: { job, position, block, a, w, capacity, rows, u, adding in
+      multiplyGradient(
+        job, position: position, inputBlock: block, a, w, capacity: capacity, rows: rows, into: u,
+        adding: adding)
+    },
+    finishGradient: { job, block, u, positionStride, gradient, scratch in
+      finishGradient(
+        job, inputBlock: block, u, positionStride: positionStride, to: gradient, scratch)
     })
 }

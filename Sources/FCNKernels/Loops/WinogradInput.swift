@@ -44,7 +44,7 @@ func transformTiles(
   let grid = TileGrid(job)
   let planeStride = job.inputHeight * job.inputWidth * channelBlock
   let (stepDown, stepAcross) = (job.dilationHeight, job.dilationWidth)
-  let positionStride = job.inputBlocks * channelBlock * capacity
+  let positionStride = job.leftStride(capacity)
   let edgePatch = scratch + n * n * channelBlock
   for tile in rows {
     let place = TilePlace(job, tile, grid)

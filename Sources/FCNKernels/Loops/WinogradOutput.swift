@@ -12,7 +12,7 @@ func transformTilesBack(
   let job = job.pointee
   let grid = TileGrid(job)
   let columns = width * channelBlock
-  let padded = (rows.count + microKernelRows - 1) / microKernelRows * microKernelRows
+  let padded = ConvolutionJob.productRows(rows.count)
   let positionStride = padded * columns
   let pixels = scratch + n * m * Lanes.scalarCount
   for tile in rows {

@@ -93,24 +93,64 @@ func transformEightToTwo(
   store(fma(0.5, m5 - m6, fma(2, m3 - m4, m1 - m2)) + m7, to: target + to)
 }
 
-/// The finite points that a transform interpolates at: row i of G is `factors[i]` · (1, a, a², …) for
-/// the point a = `points[i]`; the row after them, for ∞, is (0, …, 0, 1).
-struct InterpolationPoints {
-  let count: Int
-  let points, factors: SIMD8<Float>
+// Of kernels: row i of G is a factor times (1, a, a², …) for the i-th point a; the last row, for ∞, is
+// (0, …, 0, 1).
 
-  /// Those of products with `positions` positions.
-  init(positions: Int) {
-    if positions == 36 {
-      count = 5
-      points = [0, 1, -1, 2, -2, 0, 0, 0]
-      let (a, b, c): (Float, Float, Float) = (1 / 4, -1 / 6, 1 / 24)
-      factors = [a, b, b, c, c, 0, 0, 0]
-    } else {
-      count = 7
-      points = [0, 1, -1, 2, -2, 0.5, -0.5, 0]
-      let (a, b, c): (Float, Float, Float) = (-2 / 9, 1 / 90, 32 / 45)
-      factors = [1, a, a, b, b, c, c, 0]
-    }
-  }
+/// G of F(4, 3); factors 1/4, −1/6 for ±1, 1/24 for ±2.
+@inline(__always)
+func transformThreeToSix(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (g0, g1, g2) = (load(source), load(source + from), load(source + 2 * from))
+  let even1 = Lanes(repeating: -1 / 6) * (g0 + g2)
+  let even2 = Lanes(repeating: 1 / 24) * fma(4, g2, g0)
+  store(Lanes(repeating: 1 / 4) * g0, to: target)
+  store(fma(-1 / 6, g1, even1), to: target + to)
+  store(fma(1 / 6, g1, even1), to: target + 2 * to)
+  store(fma(1 / 12, g1, even2), to: target + 3 * to)
+  store(fma(-1 / 12, g1, even2), to: target + 4 * to)
+  store(g2, to: target + 5 * to)
+}
+
+/// G of F(6, 3); factors 1, −2/9 for ±1, 1/90 for ±2, 32/45 for ±1/2.
+@inline(__always)
+func transformThreeToEight(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (g0, g1, g2) = (load(source), load(source + from), load(source + 2 * from))
+  let even1 = Lanes(repeating: -2 / 9) * (g0 + g2)
+  let even2 = Lanes(repeating: 1 / 90) * fma(4, g2, g0)
+  let even3 = Lanes(repeating: 32 / 45) * fma(0.25, g2, g0)
+  store(g0, to: target)
+  store(fma(-2 / 9, g1, even1), to: target + to)
+  store(fma(2 / 9, g1, even1), to: target + 2 * to)
+  store(fma(1 / 45, g1, even2), to: target + 3 * to)
+  store(fma(-1 / 45, g1, even2), to: target + 4 * to)
+  store(fma(16 / 45, g1, even3), to: target + 5 * to)
+  store(fma(-16 / 45, g1, even3), to: target + 6 * to)
+  store(g2, to: target + 7 * to)
+}
+
+/// G of F(2, 7), with the factors of F(6, 3).
+@inline(__always)
+func transformSevenToEight(
+  _ source: UnsafePointer<Float>, _ from: Int, _ target: UnsafeMutablePointer<Float>, _ to: Int
+) {
+  let (g0, g1, g2) = (load(source), load(source + from), load(source + 2 * from))
+  let (g3, g4, g5) = (load(source + 3 * from), load(source + 4 * from), load(source + 5 * from))
+  let g6 = load(source + 6 * from)
+  let even1 = Lanes(repeating: -2 / 9) * (g0 + g2 + (g4 + g6))
+  let odd1 = Lanes(repeating: -2 / 9) * (g1 + g3 + g5)
+  let even2 = Lanes(repeating: 1 / 90) * fma(4, fma(4, fma(4, g6, g4), g2), g0)
+  let odd2 = Lanes(repeating: 1 / 45) * fma(4, fma(4, g5, g3), g1)
+  let even3 = Lanes(repeating: 32 / 45) * fma(0.25, fma(0.25, fma(0.25, g6, g4), g2), g0)
+  let odd3 = Lanes(repeating: 16 / 45) * fma(0.25, fma(0.25, g5, g3), g1)
+  store(g0, to: target)
+  store(even1 + odd1, to: target + to)
+  store(even1 - odd1, to: target + 2 * to)
+  store(even2 + odd2, to: target + 3 * to)
+  store(even2 - odd2, to: target + 4 * to)
+  store(even3 + odd3, to: target + 5 * to)
+  store(even3 - odd3, to: target + 6 * to)
+  store(g6, to: target + 7 * to)
 }

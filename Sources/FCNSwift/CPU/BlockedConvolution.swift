@@ -21,9 +21,10 @@ final class BlockedConvolution: Kernel {
       rectifies: request.epilogue.rectifies,
       pooled: request.epilogue.pooled.map { ($0.h, $0.w) })
     job = .allocate(capacity: 1)
-    job.initialize(to: prototype)
     loops = request.loops
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
+    job.initialize(to: prototype)
+    job.pointee.keepsKernels = blocking.division == .byKernels
     panels = ConvolutionPanel.dividing(prototype.outputBlocks, by: loops.panelBlocks)
     hasBias = operation.bias
   }
@@ -34,23 +35,38 @@ final class BlockedConvolution: Kernel {
 
   // MARK: Weights
 
-  var packing: String? { "\(job.pointee.algorithm).\(loops.panelBlocks)" }
+  var packing: String? {
+    let form = job.pointee.keepsKernels ? "kernels" : "\(job.pointee.algorithm)"
+    return "\(form).\(loops.panelBlocks)"
+  }
+
+  /// Floats that `pack` makes.
+  var packedCount: Int { job.pointee.outputBlocks * channelBlock * (1 + job.pointee.packedDepth) }
+
+  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
+    let memory = try AlignedMemory(count: packedCount)
+    pack(
+      weight: parameters[0].pointer, bias: hasBias ? parameters[1].pointer : nil,
+      to: memory.pointer, pool)
+    return memory
+  }
 
   /// A bias for every output channel, zeros up to a whole block; then the panels.
-  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
+  func pack(
+    weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    to packed: UnsafeMutablePointer<Float>, _ pool: WorkerPool
+  ) {
     let job = job.pointee
     let channels = job.outputBlocks * channelBlock
-    let perChannel = job.algorithm.positions * job.depth
-    let memory = try AlignedMemory(count: channels * (1 + perChannel))
-    memory.pointer.update(repeating: 0, count: channels)
-    if hasBias { memory.pointer.update(from: parameters[1].pointer, count: job.outputChannels) }
+    // Transformed weights lie by positions, then panels; kernels by panels.
+    let perBlock = channelBlock * (job.keepsKernels ? job.packedDepth : job.depth)
+    packed.update(repeating: 0, count: channels)
+    if let bias { packed.update(from: bias, count: job.outputChannels) }
     pool.run(panels.count) { [self] task, _ in
       let panel = panels[task]
       loops.pack(
-        self.job, parameters[0].pointer, nil, panel.block, panel.width,
-        memory.pointer + channels + panel.block * channelBlock * job.depth)
+        self.job, weight, nil, panel.block, panel.width, packed + channels + panel.block * perBlock)
     }
-    return memory
   }
 
   var cost: Double? { ConvolutionCost.estimate(job.pointee, loops) }
@@ -75,17 +91,27 @@ final class BlockedConvolution: Kernel {
 
   func forward(_ call: ForwardCall) {
     guard let packed = call.packed else { return }
-    let channels = job.pointee.outputBlocks * channelBlock
-    job.pointee.input = UnsafePointer(call.input.pointer)
-    job.pointee.residual = call.inputs.count > 1 ? UnsafePointer(call.inputs[1].pointer) : nil
-    job.pointee.output = call.output.pointer
-    job.pointee.bias = UnsafePointer(packed.pointer)
-    job.pointee.weights = UnsafePointer(packed.pointer + channels)
+    compute(
+      call.input.pointer, residual: call.inputs.count > 1 ? call.inputs[1].pointer : nil,
+      packed: packed.pointer, to: call.output.pointer, call.workers)
+  }
+
+  /// The same on blocked memory, with weights as `pack` left them.
+  func compute(
+    _ input: UnsafePointer<Float>, residual: UnsafePointer<Float>?, packed: UnsafePointer<Float>,
+    to output: UnsafeMutablePointer<Float>, _ workers: Workers
+  ) {
+    job.pointee.input = input
+    job.pointee.residual = residual
+    job.pointee.output = output
+    job.pointee.bias = packed
+    job.pointee.weights = packed + job.pointee.outputBlocks * channelBlock
     switch blocking.division {
-    case .inPlace: multiplyInPlace(call.workers)
-    case .apart: computeApart(call.workers)
-    case .byPanel: computeByPanel(call.workers)
-    case .byPosition: computeByPosition(call.workers)
+    case .inPlace: multiplyInPlace(workers)
+    case .apart: computeApart(workers)
+    case .byPanel: computeByPanel(workers)
+    case .byPosition: computeByPosition(workers)
+    case .byKernels: computeByKernels(workers)
     }
   }
 
@@ -149,6 +175,34 @@ final class BlockedConvolution: Kernel {
     }
   }
 
+  /// Rows are made by all; then a task transforms the kernels of a few panels and multiplies by them.
+  private func computeByKernels(_ workers: Workers) {
+    let (job, loops, blocking, panels) = (job, loops, blocking, panels)
+    let positions = job.pointee.algorithm.positions
+    let a = workers.shared
+    // Tasks do not mix panels of different widths.
+    let groups = [true, false].flatMap { isWide in
+      panels.indices.filter { (panels[$0].width > 1) == isWide }.chunked(blocking.panelsAtATime)
+    }
+    for first in stride(from: 0, to: job.pointee.rows, by: blocking.rows) {
+      let rows = first..<min(job.pointee.rows, first + blocking.rows)
+      let padded = ConvolutionJob.productRows(rows.count)
+      prepareTogether(rows, workers)
+      workers.run(groups.count) { task, scratch in
+        let (group, m) = (groups[task], scratch + blocking.patchCount)
+        let width = panels[group[0]].width
+        loops.multiplyKernels(
+          job, panels[group[0]].block, width, group.count, a, blocking.rows, rows.count, m,
+          m + blocking.mCount)
+        for (index, panel) in group.enumerated() {
+          loops.finish(
+            job, rows, panels[panel].block, width,
+            m + index * positions * padded * width * channelBlock, scratch)
+        }
+      }
+    }
+  }
+
   /// Rows are made by all, then all products of a position by one, then all results.
   private func computeByPosition(_ workers: Workers) {
     let (job, loops, blocking, panels) = (job, loops, blocking, panels)
@@ -157,7 +211,7 @@ final class BlockedConvolution: Kernel {
     let (a, m) = (workers.shared, workers.shared + blocking.aCount)
     for first in stride(from: 0, to: count, by: blocking.rows) {
       let rows = first..<min(count, first + blocking.rows)
-      let padded = roundUp(rows.count, toMultipleOf: microKernelRows)
+      let padded = ConvolutionJob.productRows(rows.count)
       prepareTogether(rows, workers)
       let groups = (panels.count + blocking.panelsAtATime - 1) / blocking.panelsAtATime
       workers.run(positions * groups) { task, _ in
@@ -228,6 +282,13 @@ extension ConvolutionAlgorithm {
     case .winograd2of7:
       return window.kernel == 7 && window.stride == 1
     }
+  }
+}
+
+extension Array {
+  /// In parts of `size`, the last as long as is left.
+  fileprivate func chunked(_ size: Int) -> [[Element]] {
+    stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min(count, $0 + size)]) }
   }
 }
 

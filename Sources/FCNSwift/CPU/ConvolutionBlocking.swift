@@ -14,6 +14,10 @@ struct ConvolutionBlocking {
     /// Threads make many rows together, then each multiplies a position's by all weights of it, then
     /// they make the results together: for the deepest layers, whose rows fill the caches.
     case byPosition
+    /// Threads make all rows together, then a task transforms the kernels of a few panels, a piece at
+    /// a time, and multiplies by them: for layers of few rows and many channels, which otherwise would
+    /// wait for transformed weights, several times as large, to come from memory.
+    case byKernels
     /// The input is the left-hand matrix.
     case inPlace
   }
@@ -31,6 +35,8 @@ struct ConvolutionBlocking {
   let panelsAtATime: Int
   /// Floats of scratch for transforms, of left-hand matrices, of products.
   let patchCount, aCount, mCount: Int
+  /// Floats of kernels that are transformed at a time.
+  let transformedCount: Int
 
   init(_ job: ConvolutionJob, panelBlocks: Int) {
     let positions = job.algorithm.positions
@@ -46,40 +52,53 @@ struct ConvolutionBlocking {
     patchCount = job.algorithm.isWinograd ? 2 * job.algorithm.patch * job.algorithm.patch * 16 : 0
     preparesByBlock = job.algorithm.isWinograd
     let cache = Self.secondLevelFloats
+    transformedCount = productCount * (job.transformedDepth(panelBlocks: panelBlocks) + 1)
     let panels = (job.outputBlocks + panelBlocks - 1) / panelBlocks
     switch job.algorithm {
     case .pointwise:
       division = .inPlace
       let pixels = roundUp(
         job.inputHeight * job.inputWidth, toMultipleOf: microKernelRows)
-      rows = min(pixels, min(240, fitting(cache / 2, rowCount + productCount)))
+      // Where pixels are few, weights should come by once.
+      rows = min(pixels, max(fitting(cache / 2, rowCount + productCount), pixels <= 256 ? 256 : 0))
       panelsAtATime = max(1, min(16, job.outputBlocks / panelBlocks))
       (preparedRows, multipliedRows) = (rows, rows)
       aCount = 0
-      mCount = rows * productCount
+      mCount = ConvolutionJob.productRows(rows) * productCount
     default:
       let ownRows = min(96, fitting(cache * 5 / 8, rowCount + productCount))
       if (ownRows >= 24 || weightCount <= cache), all > 3 * ownRows {
         division = .apart
         rows = job.algorithm == .planar ? min(ownRows * 2, 240) : ownRows
         (preparedRows, multipliedRows) = (rows, rows)
-        mCount = rows * productCount
+        mCount = ConvolutionJob.productRows(rows) * productCount
+      } else if job.algorithm == .winograd4 || job.algorithm == .winograd6, weightCount >= 4 << 20,
+        all <= 256
+      {
+        division = .byKernels
+        rows = all
+        (preparedRows, multipliedRows) = (rows, rows)
+        panelsAtATime = 2
+        mCount = panelsAtATime * ConvolutionJob.productRows(rows) * productCount
+        aCount = positions * job.leftStride(rows)
+        return
       } else if depth <= 128 {
         division = .byPanel
         rows = min(all, fitting(1 << 20, rowCount))
         preparedRows = preparesByBlock ? rows : min(rows, 24)
         multipliedRows = min(rows, fitting(cache * 5 / 8, productCount))
-        mCount = multipliedRows * productCount
+        mCount = ConvolutionJob.productRows(multipliedRows) * productCount
       } else {
         division = .byPosition
         let perRow = rowCount + positions * job.outputBlocks * channelBlock
         rows = min(all, max(fitting(3 << 20, perRow), min(48, fitting(cache, depth))))
         preparedRows = preparesByBlock ? rows : min(rows, 24)
         multipliedRows = rows
-        mCount = rows * positions * job.outputBlocks * channelBlock
+        mCount =
+          ConvolutionJob.productRows(rows) * positions * job.outputBlocks * channelBlock
       }
       panelsAtATime = max(1, panels * positions / 32)
-      aCount = rows * rowCount
+      aCount = positions * job.leftStride(rows)
     }
   }
 
@@ -93,13 +112,14 @@ struct ConvolutionBlocking {
     case .inPlace: mCount
     case .apart: patchCount + aCount + mCount
     case .byPanel: patchCount + mCount
+    case .byKernels: patchCount + mCount + transformedCount
     case .byPosition: patchCount
     }
   }
   var sharedWorkspace: Int {
     switch division {
     case .inPlace, .apart: 0
-    case .byPanel: aCount
+    case .byPanel, .byKernels: aCount
     case .byPosition: aCount + mCount
     }
   }

@@ -11,34 +11,40 @@ final class LayoutChange: Kernel {
   }
 
   func forward(_ call: ForwardCall) {
-    let (shape, target) = (shape, target)
-    let (source, result) = (call.input.pointer, call.output.pointer)
-    let blocks = (shape.c + channelBlock - 1) / channelBlock
-    call.workers.run(shape.n * blocks * shape.h) { task, _ in
-      let (y, block, n) = (task % shape.h, task / shape.h % blocks, task / (shape.h * blocks))
-      let channels = min(channelBlock, shape.c - block * channelBlock)
-      let planes = (n * shape.c + block * channelBlock) * shape.planeCount + y * shape.w
-      let pixels = ((n * blocks + block) * shape.h + y) * shape.w * channelBlock
-      switch target {
-      case .blocked:
-        if channels < channelBlock {
-          (result + pixels).update(repeating: 0, count: shape.w * channelBlock)
-        }
-        for c in 0..<channels {
-          let line = source + planes + c * shape.planeCount
-          for x in 0..<shape.w { result[pixels + x * channelBlock + c] = line[x] }
-        }
-      case .planar:
-        for c in 0..<channels {
-          let line = result + planes + c * shape.planeCount
-          for x in 0..<shape.w { line[x] = source[pixels + x * channelBlock + c] }
-        }
-      }
-    }
+    changeLayout(call.input.pointer, shape, to: target, call.output.pointer, call.workers)
   }
 
   func backward(_ call: BackwardCall) {
     // Plans for training keep every value planar.
     assertionFailure("layouts change in plans for use alone")
+  }
+}
+
+/// Lays `source`, of `shape` and the other layout, out as `layout` says.
+func changeLayout(
+  _ source: UnsafePointer<Float>, _ shape: Shape, to layout: Layout,
+  _ result: UnsafeMutablePointer<Float>, _ workers: Workers
+) {
+  let blocks = (shape.c + channelBlock - 1) / channelBlock
+  workers.run(shape.n * blocks * shape.h) { task, _ in
+    let (y, block, n) = (task % shape.h, task / shape.h % blocks, task / (shape.h * blocks))
+    let channels = min(channelBlock, shape.c - block * channelBlock)
+    let planes = (n * shape.c + block * channelBlock) * shape.planeCount + y * shape.w
+    let pixels = ((n * blocks + block) * shape.h + y) * shape.w * channelBlock
+    switch layout {
+    case .blocked:
+      if channels < channelBlock {
+        (result + pixels).update(repeating: 0, count: shape.w * channelBlock)
+      }
+      for c in 0..<channels {
+        let line = source + planes + c * shape.planeCount
+        for x in 0..<shape.w { result[pixels + x * channelBlock + c] = line[x] }
+      }
+    case .planar:
+      for c in 0..<channels {
+        let line = result + planes + c * shape.planeCount
+        for x in 0..<shape.w { line[x] = source[pixels + x * channelBlock + c] }
+      }
+    }
   }
 }

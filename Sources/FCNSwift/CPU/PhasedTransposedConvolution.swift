@@ -117,25 +117,29 @@ final class PhasedTransposedConvolution: Kernel {
     let (down, across) = (window.stride.h, window.stride.w)
     let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
     let (shape, target) = (output.shape, output.pointer)
-    for row in some {
-      let (picture, y, x) = (row / (height * width), row / width % height, row % width)
-      let left = x * across - window.padding.w
-      let columns = max(0, -left)..<max(max(0, -left), min(across, shape.w - left))
-      for channel in 0..<shape.c {
-        let value = bias?[channel] ?? 0
-        for phase in 0..<down {
+    for channel in 0..<shape.c {
+      let value = bias?[channel] ?? 0
+      for phase in 0..<down {
+        let first = (channel * down + phase) * across
+        for row in some {
+          let (picture, y, x) = (row / (height * width), row / width % height, row % width)
+          let left = x * across - window.padding.w
           let top = y * down + phase - window.padding.h
-          guard top >= 0, top < shape.h, !columns.isEmpty else { continue }
-          let line =
-            target + ((picture * shape.c + channel) * shape.h + top) * shape.w + left
-          let first = (channel * down + phase) * across
-          var column = columns.lowerBound
-          while column < columns.upperBound {
+          guard top >= 0, top < shape.h else { continue }
+          let line = target + ((picture * shape.c + channel) * shape.h + top) * shape.w + left
+          var column = max(0, -left)
+          let end = min(across, shape.w - left)
+          while column < end {
             let (source, run) = products(m, row - some.lowerBound, first + column)
-            let end = min(columns.upperBound, column + run)
+            let stop = min(end, column + run)
             let shifted = source - column
-            for i in column..<end { line[i] = shifted[i] + value }
-            column = end
+            if across == 8, column == 0, stop == 8 {
+              let eight = UnsafeRawPointer(shifted).loadUnaligned(as: SIMD8<Float>.self) + value
+              UnsafeMutableRawPointer(line).storeBytes(of: eight, as: SIMD8<Float>.self)
+            } else {
+              for i in column..<stop { line[i] = shifted[i] + value }
+            }
+            column = stop
           }
         }
       }
@@ -150,9 +154,8 @@ final class PhasedTransposedConvolution: Kernel {
     let wide = loops.panelBlocks * channelBlock
     let isWide = column < job.pointee.outputBlocks / loops.panelBlocks * wide
     let width = isWide ? wide : channelBlock
-    return (
-      m + rows * (column - column % width) + row * width + column % width, width - column % width
-    )
+    let within = column & (width - 1)
+    return (m + rows * (column - within) + row * width + within, width - within)
   }
 
   func backward(_ call: BackwardCall) {

@@ -59,6 +59,9 @@ public struct Convolution: Operation {
         makes: .blocked
       ) { BlockedConvolution(self, $0, algorithm) }
     } + [
+      Form("convolution.winograd_training", takes: .planar, makes: .planar, trains: true) {
+        WinogradTrainingConvolution(self, $0)
+      },
       Form("convolution.gemm") { ConvolutionGEMMKernel(self, $0[0], $1) },
       Form("convolution.reference") { ConvolutionReference(self, $0[0], $1) },
     ]

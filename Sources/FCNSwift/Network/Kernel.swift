@@ -53,6 +53,8 @@ struct Workers {
   private let scratch: AlignedMemory
   private let sharedCount: Int
   private let perWorkerCount: Int
+  /// Floats of the shared scratch that are somebody else's.
+  private var taken = 0
 
   /// Room for the neediest of `kernels`.
   init(pool: WorkerPool, kernels: [any Kernel], allocator: Allocator = .system) throws {
@@ -67,7 +69,14 @@ struct Workers {
   var floatCount: Int { scratch.count }
 
   /// Scratch that all workers share.
-  var shared: UnsafeMutablePointer<Float> { scratch.pointer }
+  var shared: UnsafeMutablePointer<Float> { scratch.pointer + taken }
+
+  /// The same without the first `count` floats of the shared scratch.
+  func withoutShared(_ count: Int) -> Workers {
+    var rest = self
+    rest.taken += count
+    return rest
+  }
 
   /// Calls `body(task, scratch of the worker)` for every task.
   func run(_ taskCount: Int, _ body: @escaping (Int, UnsafeMutablePointer<Float>) -> Void) {

@@ -289,13 +289,21 @@ def make_normalizations():
     layer("scale", "scale", dict(factor=0.01), [normal(2, 3, 4, 5)], {}, lambda x, p, _: x[0] * 0.01)
 
 
+def make_broad_convolutions():
+    """With as many channels as fast forms want."""
+    convolution("conv 3x3 of 9 channels", (2, 9, 7, 6), 10, 3, padding=1)
+    convolution("conv 3x3 dilation 2 of 17 channels", (1, 17, 6, 7), 8, 3, padding=2, dilation=2)
+
+
 def main():
     make_convolutions()
     make_transposed()
     make_pools()
     make_others()
     make_training()
-    make_normalizations()  # last, so that the random values of those before stay as they were
+    # New ones come last, so that the random values of those before stay as they were.
+    make_normalizations()
+    make_broad_convolutions()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

@@ -16,6 +16,8 @@ struct GradientTests {
       Convolution(
         4, kernel: Extent(3, 2), stride: Extent(1, 2), padding: Extent(2, 0),
         dilation: Extent(2, 1), groups: 2), Shape(1, 4, 5, 6)),
+    LayerCase(
+      "convolution 3×3 of 9 channels", Convolution(8, kernel: 3, padding: 1), Shape(2, 9, 5, 4)),
     LayerCase("convolution 3×3 pad 4", Convolution(2, kernel: 3, padding: 4), Shape(1, 2, 2, 3)),
     LayerCase(
       "transposed convolution 4/2/1", TransposedConvolution(2, kernel: 4, stride: 2, padding: 1),
