@@ -62,7 +62,7 @@ class VGG16FCN(nn.Module):
 
     def forward(self, x):
         def crop(scores, offset, like):
-            height, width = like.shape[2:]
+            height, width = map(int, like.shape[2:])  # constants in what is traced
             return scores[:, :, offset : offset + height, offset : offset + width]
 
         picture, pools = x, []
