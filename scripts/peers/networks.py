@@ -1,0 +1,73 @@
+"""The networks in PyTorch, under the names that our model files have, with weights of a fixed seed.
+
+They are those of the tests' goldens, so that there is one description of each. Needs torch,
+torchvision, safetensors and pillow.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from .cases import CLASSES, ROOT
+
+sys.path.insert(0, str(ROOT / "Tests/FCNSwiftTests/Goldens"))
+import fcn_family  # noqa: E402
+from fcn_simple import FCNSimple, picture  # noqa: E402, F401
+
+UPSAMPLING = ("upscore2", "upscore_pool4", "upscore8")
+
+
+def build(network: str) -> nn.Module:
+    if network == "fcn-simple":
+        return FCNSimple(CLASSES)
+    module = fcn_family.build(network, CLASSES)
+    if network == "fcn8s":
+        # The published files hold a kernel for every pair of classes; others run them all.
+        for name in UPSAMPLING:
+            layer = getattr(module, name)
+            dense = nn.ConvTranspose2d(
+                CLASSES, CLASSES, layer.kernel_size, layer.stride, bias=False)
+            setattr(module, name, dense)
+    return module
+
+
+def create(network: str, weights: Path) -> None:
+    """Writes weights that keep values of order 1 through all layers, so that errors mean something
+    in bfloat16 and int8 too."""
+    module = build(network)
+    if network == "fcn-simple":
+        module.randomize(seed=7)
+    else:
+        fcn_family.fill(module)
+    if network == "fcn8s":
+        for name in UPSAMPLING:  # every class now adds to every other
+            getattr(module, name).weight.data /= CLASSES**0.5
+    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, weights)
+
+
+class MainScores(nn.Module):
+    """torchvision's networks return the scores of all their heads by name."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x)["out"]
+
+
+def load(network: str, weights: Path) -> nn.Module:
+    """The network with the weights of a file, without first making others up."""
+    with torch.device("meta"):
+        module = build(network)
+    if network.startswith("fcn-resnet"):
+        module = module.inner
+    module.load_state_dict(load_file(weights), assign=True)
+    if network.startswith("fcn-resnet"):
+        module = MainScores(module)
+    return module.eval().requires_grad_(False)
