@@ -19,12 +19,14 @@ struct Wiring {
     self.inputShape = inputShape
     let shapes = try network.shapes(for: inputShape)
     self.shapes = shapes
+    let loops = try Loops.chosen()
     var kernels: [any Kernel] = []
     var formNames: [String] = []
     for (index, layer) in network.layers.enumerated() {
       let inputs = network.inputIndices[index].map { $0 < 0 ? inputShape : shapes[$0] }
       let choice = try layer.choose(
-        FormRequest(inputs: inputs, output: shapes[index]), disabledForms, forTraining: true)
+        FormRequest(inputs: inputs, output: shapes[index], loops: loops), disabledForms,
+        forTraining: true)
       kernels.append(choice.kernel)
       formNames.append(choice.form.name)
     }

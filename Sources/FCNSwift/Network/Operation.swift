@@ -1,3 +1,5 @@
+import FCNKernelTypes
+
 /// What a layer computes, as a value: its settings, the shapes it makes, the parameters it wants and
 /// the forms in which it can be carried out.
 ///
@@ -114,7 +116,7 @@ struct FormRequest {
   /// What the operation makes, before what is done after it.
   let output: Shape
   var epilogue = Epilogue()
-  var loops = Loops.portable
+  let loops: KernelTable
 }
 
 /// What later layers do to a convolution's output that it can do itself while it is at hand.
