@@ -8,7 +8,7 @@ public final class Session {
     public var threads: Int
     /// Most pictures that run together, 1…64; more need more memory.
     public var largestBatch: Int
-    /// Fast forms that are switched off, such as `convolution.gemm`, and `batch_norm.folding`; see
+    /// Fast forms that are switched off, such as `convolution.winograd4`, and `batch_norm.folding`; see
     /// `Session.formNames(of:)`.
     public var disabledForms: Set<String>
 
@@ -66,7 +66,7 @@ public final class Session {
     try model.network.validateFormNames(forms.subtracting([BorderReduction.name]))
     let weights = try model.inferenceWeights(folding: folding)
     segmenter = try Segmenter(
-      weights.network, parameters: weights.parameters, packedWeights: weights.packed,
+      weights.network, parameters: weights, packedWeights: weights.packed,
       preprocessing: model.description.preprocessing, pool: WorkerPool(threads: options.threads),
       disabledForms: forms, allocator: allocator)
   }

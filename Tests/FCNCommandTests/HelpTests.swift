@@ -3,8 +3,8 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "prepare", "init", "import", "export", "info", "plot", "scenes",
-    "version",
+    "segment", "train", "eval", "prepare", "init", "import", "export", "info", "bench", "plot",
+    "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
@@ -29,6 +29,7 @@ struct HelpTests {
                                   run.
           info                    Tell what a model file holds; without a file, what
                                   this program runs on.
+          bench                   Measure how fast a model runs here.
           plot                    Draw learning curves, or a sheet of results.
           scenes                  Draw street scenes with exact labels, as a folder in
                                   VOC layout.

@@ -7,6 +7,8 @@ final class BlockedConvolution: Kernel {
   private let job: UnsafeMutablePointer<ConvolutionJob>
   private let blocking: ConvolutionBlocking
   private let panels: [ConvolutionPanel]
+  /// Indices of the panels that one task takes where kernels are transformed.
+  private let panelGroups: [[Int]]
 
   /// nil where `algorithm` does not serve the request.
   init?(_ operation: Convolution, _ request: FormRequest, _ algorithm: ConvolutionAlgorithm) {
@@ -25,7 +27,9 @@ final class BlockedConvolution: Kernel {
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
     job.initialize(to: prototype)
     job.pointee.keepsKernels = blocking.division == .byKernels
-    panels = ConvolutionPanel.dividing(prototype.outputBlocks, by: loops.panelBlocks)
+    let panels = ConvolutionPanel.dividing(prototype.outputBlocks, by: loops.panelBlocks)
+    self.panels = panels
+    panelGroups = panels.groups(of: blocking.panelsAtATime)
     hasBias = operation.bias
   }
 
@@ -179,11 +183,7 @@ final class BlockedConvolution: Kernel {
   private func computeByKernels(_ workers: Workers) {
     let (job, loops, blocking, panels) = (job, loops, blocking, panels)
     let positions = job.pointee.algorithm.positions
-    let a = workers.shared
-    // Tasks do not mix panels of different widths.
-    let groups = [true, false].flatMap { isWide in
-      panels.indices.filter { (panels[$0].width > 1) == isWide }.chunked(blocking.panelsAtATime)
-    }
+    let (a, groups) = (workers.shared, panelGroups)
     for first in stride(from: 0, to: job.pointee.rows, by: blocking.rows) {
       let rows = first..<min(job.pointee.rows, first + blocking.rows)
       let padded = ConvolutionJob.productRows(rows.count)
@@ -255,19 +255,6 @@ final class BlockedConvolution: Kernel {
   }
 }
 
-/// Output channels whose weights are packed together.
-struct ConvolutionPanel {
-  /// Its first block, and how many it has.
-  let block, width: Int
-
-  /// Panels of `width` blocks, then of one.
-  static func dividing(_ blocks: Int, by width: Int) -> [ConvolutionPanel] {
-    let wide = blocks / width
-    return (0..<wide).map { ConvolutionPanel(block: $0 * width, width: width) }
-      + (wide * width..<blocks).map { ConvolutionPanel(block: $0, width: 1) }
-  }
-}
-
 extension ConvolutionAlgorithm {
   /// Whether it can do such a convolution, and what follows it.
   fileprivate func serves(_ window: Window, _ channels: Int, _ epilogue: Epilogue) -> Bool {
@@ -282,13 +269,6 @@ extension ConvolutionAlgorithm {
     case .winograd2of7:
       return window.kernel == 7 && window.stride == 1
     }
-  }
-}
-
-extension Array {
-  /// In parts of `size`, the last as long as is left.
-  fileprivate func chunked(_ size: Int) -> [[Element]] {
-    stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min(count, $0 + size)]) }
   }
 }
 

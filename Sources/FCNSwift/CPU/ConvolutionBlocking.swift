@@ -3,7 +3,8 @@ import FCNKernelTypes
 
 /// How a convolution's products are divided so that what a core works on stays in its caches.
 ///
-/// Nothing here changes a result: each sum's terms are added in an order that the depth alone fixes.
+/// Nothing here depends on the number of threads, and nothing that changes the order of a sum's terms
+/// on the number of pictures.
 struct ConvolutionBlocking {
   enum Division {
     /// A task makes a few rows of the left-hand matrices and multiplies them by all weights: where
@@ -67,21 +68,25 @@ struct ConvolutionBlocking {
       mCount = ConvolutionJob.productRows(rows) * productCount
     default:
       let ownRows = min(96, fitting(cache * 5 / 8, rowCount + productCount))
-      if (ownRows >= 24 || weightCount <= cache), all > 3 * ownRows {
-        division = .apart
-        rows = job.algorithm == .planar ? min(ownRows * 2, 240) : ownRows
-        (preparedRows, multipliedRows) = (rows, rows)
-        mCount = ConvolutionJob.productRows(rows) * productCount
-      } else if job.algorithm == .winograd4 || job.algorithm == .winograd6, weightCount >= 4 << 20,
-        all <= 256
-      {
+      // Whether kernels are transformed in pieces decides how sums are divided, so it follows from one
+      // picture alone.
+      let keepsKernels =
+        (job.algorithm == .winograd4 || job.algorithm == .winograd6) && weightCount >= 4 << 20
+        && job.rows / job.pictures <= 256
+      if keepsKernels {
         division = .byKernels
-        rows = all
+        rows = min(all, 256 / microKernelRows * microKernelRows)
         (preparedRows, multipliedRows) = (rows, rows)
         panelsAtATime = 2
         mCount = panelsAtATime * ConvolutionJob.productRows(rows) * productCount
         aCount = positions * job.leftStride(rows)
         return
+      }
+      if ownRows >= 24 || weightCount <= cache, all > 3 * ownRows {
+        division = .apart
+        rows = job.algorithm == .planar ? min(ownRows * 2, 240) : ownRows
+        (preparedRows, multipliedRows) = (rows, rows)
+        mCount = ConvolutionJob.productRows(rows) * productCount
       } else if depth <= 128 {
         division = .byPanel
         rows = min(all, fitting(1 << 20, rowCount))
@@ -134,6 +139,9 @@ struct ConvolutionBlocking {
 /// What a convolution is expected to cost, to choose between algorithms: nanoseconds of one core.
 enum ConvolutionCost {
   static func estimate(_ job: ConvolutionJob, _ loops: KernelTable) -> Double {
+    // Of one picture, so that a picture gets the same bits in whatever batch it runs.
+    var job = job
+    job.pictures = 1
     let positions = Double(job.algorithm.positions)
     let rows = Double(roundUp(job.rows, toMultipleOf: microKernelRows))
     let outputs = Double(job.outputBlocks * channelBlock)

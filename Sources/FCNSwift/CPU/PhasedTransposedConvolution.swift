@@ -36,7 +36,7 @@ final class PhasedTransposedConvolution: Kernel {
 
   var packing: String? { "phases.\(loops.panelBlocks)" }
 
-  /// The panels of the small convolution's weights, whose output channels are (channel, phase down,
+  /// A bias for every channel, zeros without one; the panels of the small convolution's weights, whose output channels are (channel, phase down,
   /// phase across).
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     let (window, job) = (operation.window, job.pointee)
@@ -55,11 +55,15 @@ final class PhasedTransposedConvolution: Kernel {
         }
       }
     }
-    let memory = try AlignedMemory(count: job.outputBlocks * channelBlock * job.depth)
+    let biasCount = roundUp(output.c, toMultipleOf: channelBlock)
+    let memory = try AlignedMemory(
+      count: biasCount + job.outputBlocks * channelBlock * job.depth)
+    memory.pointer.update(repeating: 0, count: biasCount)
+    if operation.bias { memory.pointer.update(from: parameters[1].pointer, count: output.c) }
     for panel in panels {
       loops.pack(
         self.job, phased.pointer, nil, panel.block, panel.width,
-        memory.pointer + panel.block * channelBlock * job.depth)
+        memory.pointer + biasCount + panel.block * channelBlock * job.depth)
     }
     return memory
   }
@@ -81,8 +85,8 @@ final class PhasedTransposedConvolution: Kernel {
   func forward(_ call: ForwardCall) {
     guard let packed = call.packed else { return }
     job.pointee.input = UnsafePointer(call.input.pointer)
-    job.pointee.weights = UnsafePointer(packed.pointer)
-    let bias = operation.bias ? UnsafePointer(call.parameters[1].pointer) : nil
+    let bias = UnsafePointer(packed.pointer)
+    job.pointee.weights = bias + roundUp(output.c, toMultipleOf: channelBlock)
     let (job, loops, panels) = (job, loops, panels)
     // A task makes whole lines of positions, whose pixels no other task writes.
     let lines = max(1, rows / job.pointee.outputWidth)
@@ -110,7 +114,7 @@ final class PhasedTransposedConvolution: Kernel {
 
   /// Spreads the phases of each position over the output.
   private func store(
-    _ some: Range<Int>, _ m: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
+    _ some: Range<Int>, _ m: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
     _ output: Tensor
   ) {
     let window = operation.window
@@ -118,7 +122,7 @@ final class PhasedTransposedConvolution: Kernel {
     let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
     let (shape, target) = (output.shape, output.pointer)
     for channel in 0..<shape.c {
-      let value = bias?[channel] ?? 0
+      let value = bias[channel]
       for phase in 0..<down {
         let first = (channel * down + phase) * across
         for row in some {

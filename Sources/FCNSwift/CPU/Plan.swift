@@ -31,7 +31,7 @@ final class Plan {
 
   /// Packed weights come from `weights`, or are the plan's own.
   init(
-    _ whole: Network, parameters: ParameterTable, inputShape: Shape, pool: WorkerPool,
+    _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights = PackedWeights(), disabledForms: Set<String> = [],
     loops: KernelTable? = nil, allocator: Allocator = .system
   ) throws {
@@ -56,14 +56,20 @@ final class Plan {
     input = tensors[0]
     output = tensors[schedule.output]
     steps = try schedule.steps.map { step in
-      let parameters =
-        try step.layer.map { try network.parameterTensors($0, in: parameters) } ?? []
-      let packed = try step.layer.flatMap {
-        try weights.memory(for: step.kernel, network.layers[$0].name, parameters, pool)
+      var (tensorsOfLayer, packed): ([Tensor], AlignedMemory?) = ([], nil)
+      if let layer = step.layer {
+        packed = try weights.memory(for: step.kernel, network.layers[layer].name, pool) {
+          try parameters.tensors(of: layer, in: network)
+        }
+        if packed == nil {
+          tensorsOfLayer = try parameters.tensors(of: layer, in: network)
+        } else {
+          parameters.forget(layer, in: network)
+        }
       }
       let call = ForwardCall(
         inputs: step.inputs.map { tensors[$0] }, output: tensors[step.output],
-        parameters: parameters, packed: packed, workers: workers)
+        parameters: tensorsOfLayer, packed: packed, workers: workers)
       return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
     }
     byteCount = (memory.count + workers.floatCount) * MemoryLayout<Float>.stride

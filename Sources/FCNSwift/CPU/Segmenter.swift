@@ -3,7 +3,7 @@
 final class Segmenter {
   let pool: WorkerPool
   private let network: Network
-  private let parameters: ParameterTable
+  private let parameters: any ParameterSource
   private let packedWeights: PackedWeights
   private let preprocessing: Preprocessing
   private let disabledForms: Set<String>
@@ -12,7 +12,8 @@ final class Segmenter {
   private var plan: Plan?
 
   init(
-    _ network: Network, parameters: ParameterTable, packedWeights: PackedWeights = PackedWeights(),
+    _ network: Network, parameters: any ParameterSource,
+    packedWeights: PackedWeights = PackedWeights(),
     preprocessing: Preprocessing, pool: WorkerPool,
     disabledForms: Set<String> = [], allocator: Allocator = .system
   ) throws {

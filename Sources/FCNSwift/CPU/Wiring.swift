@@ -100,18 +100,3 @@ extension Network {
     }
   }
 }
-
-/// A parameter tensor for every name that a network wants.
-typealias ParameterTable = [String: Tensor]
-
-extension Network {
-  /// The tensors of layer `index` in the order of its operation's parameters.
-  func parameterTensors(_ index: Int, in table: ParameterTable) throws -> [Tensor] {
-    try parametersByLayer[index].map { specification in
-      guard let tensor = table[specification.name] else {
-        throw FCNError(.notFound, "the model has no tensor \(specification.name)")
-      }
-      return tensor
-    }
-  }
-}

@@ -10,9 +10,14 @@ import Glibc
 final class ByteStorage: @unchecked Sendable {
   let bytes: UnsafeRawBufferPointer
   private let release: () -> Void
+  /// Whether the bytes are a file's, which the system can read again.
+  private let isMapped: Bool
 
-  private init(_ bytes: UnsafeRawBufferPointer, release: @escaping () -> Void) {
+  private init(
+    _ bytes: UnsafeRawBufferPointer, isMapped: Bool = false, release: @escaping () -> Void
+  ) {
     self.bytes = bytes
+    self.isMapped = isMapped
     self.release = release
   }
 
@@ -37,7 +42,20 @@ final class ByteStorage: @unchecked Sendable {
     else {
       throw FCNError(.inputOutput, "\(path): cannot be mapped: \(File.systemReason())")
     }
-    self.init(UnsafeRawBufferPointer(start: base, count: count)) { munmap(base, count) }
+    self.init(UnsafeRawBufferPointer(start: base, count: count), isMapped: true) {
+      munmap(base, count)
+    }
+  }
+
+  /// Gives the memory of the whole pages within `part`, which lies in `bytes`, back to the system; it
+  /// reads them again from the file when they are wanted. Does nothing for memory that is no file's.
+  func forgetPages(of part: UnsafeRawBufferPointer) {
+    guard isMapped, let base = part.baseAddress else { return }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let start = roundUp(Int(bitPattern: base), toMultipleOf: page)
+    let end = (Int(bitPattern: base) + part.count) / page * page
+    guard end > start else { return }
+    madvise(UnsafeMutableRawPointer(bitPattern: start), end - start, MADV_DONTNEED)
   }
 
   /// Memory for `count` bytes on a 64-byte boundary, filled by `fill`.

@@ -80,7 +80,8 @@ extension Model {
     try checkClasses(of: pictures)
     let weights = try inferenceWeights(folding: true)
     let segmenter = try Segmenter(
-      weights.network, parameters: weights.parameters, preprocessing: description.preprocessing,
+      weights.network, parameters: weights, packedWeights: weights.packed,
+      preprocessing: description.preprocessing,
       pool: WorkerPool(threads: threads))
     return try Evaluator(segmenter, classCount: description.classNames.count).evaluate(
       pictures, progress: progress)

@@ -58,7 +58,7 @@ final class TrainingPlan {
           kernel,
           ForwardCall(
             inputs: inputs, output: arena.value(wiring.buffers[index], wiring.shapes[index]),
-            parameters: try network.parameterTensors(index, in: parameters), workers: workers,
+            parameters: try parameters.tensors(of: index, in: network), workers: workers,
             training: true)
         ))
     }

@@ -1,33 +1,64 @@
 /// A model made ready for segmentation: auxiliary heads left out, batch normalisation folded into the
-/// convolutions before it, and every weight as float32, in place where the file holds it so. Made once for a model and shared
-/// by its sessions.
-final class InferenceWeights: Sendable {
+/// convolutions before it. Made once for a model and shared by its sessions. Nothing is computed here
+/// until a plan asks for it, layer by layer, so that folded weights exist in packed form alone.
+final class InferenceWeights: Sendable, ParameterSource {
   let network: Network
-  let parameters: ParameterTable
   /// In the layouts that kernels want.
   let packed = PackedWeights()
-  /// As `network` and `parameters` were before folding, for sessions that switch folding off.
+  private let weights: [String: WeightTensor]
+  /// The normalisation that is folded into a convolution, by the convolution's name.
+  private let foldings: [String: Folding]
+  /// As `network` was before folding, for sessions that switch folding off.
   static let foldingName = "batch_norm.folding"
 
   init(_ model: Model, folding: Bool) throws {
     let scoring = try model.network.withoutAuxiliaryScores()
-    let table = try model.parameterTable(for: scoring)
-    (network, parameters) = folding ? try scoring.foldingBatchNorms(table) : (scoring, table)
+    weights = model.weights
+    (network, foldings) = folding ? try scoring.foldingBatchNorms() : (scoring, [:])
+  }
+
+  func tensors(of index: Int, in network: Network) throws -> [Tensor] {
+    let layer = network.layers[index]
+    guard let folding = foldings[layer.name] else {
+      return try network.parametersByLayer[index].map(tensor)
+    }
+    let weight = try tensor(network.parametersByLayer[index][0])
+    let bias = try folding.bias.map(tensor)
+    return try folding.norm.folded(into: weight, bias, folding.statistics.map(tensor))
+  }
+
+  func forget(_ index: Int, in network: Network) {
+    for specification in network.parametersByLayer[index] {
+      weights[specification.name]?.forgetPages()
+    }
+  }
+
+  private func tensor(_ specification: ParameterSpecification) throws -> Tensor {
+    guard let weight = weights[specification.name] else {
+      throw FCNError(.notFound, "the model has no tensor \(specification.name)")
+    }
+    return try weight.tensor(specification.tensorShape)
   }
 }
 
+/// A batch normalisation that a convolution does too.
+struct Folding: Sendable {
+  let norm: BatchNorm
+  /// Of the convolution, where it had one.
+  let bias: ParameterSpecification?
+  /// The normalisation's parameters, in order.
+  let statistics: [ParameterSpecification]
+}
+
 extension Model {
-  /// Every weight of `part`, or of the whole network, as a float32 tensor, none copied that is stored
-  /// so.
-  func parameterTable(for part: Network? = nil) throws -> ParameterTable {
-    var table = ParameterTable()
-    for specification in (part ?? network).parameters {
+  /// Every weight as a float32 tensor, none copied that is stored so.
+  func parameterTable() throws -> ParameterTable {
+    try network.parameters.reduce(into: ParameterTable()) { table, specification in
       guard let weight = weights[specification.name] else {
         throw FCNError(.notFound, "the model has no tensor \(specification.name)")
       }
       table[specification.name] = try weight.tensor(specification.tensorShape)
     }
-    return table
   }
 
   /// What sessions run; the same object every time for the same `folding`.
@@ -56,36 +87,30 @@ extension WeightTensor {
 
 extension Network {
   /// The same function without the batch normalisations that follow a convolution and nothing else
-  /// reads: w' = w · γ/σ and b' = (b − mean) · γ/σ + β, with σ = √(variance + ε), for each output
-  /// channel. Weights that nothing was folded into stay shared.
-  func foldingBatchNorms(_ parameters: ParameterTable) throws -> (Network, ParameterTable) {
-    var readers: [String: Int] = [:]
-    for layer in layers { for input in layer.inputs { readers[input, default: 0] += 1 } }
-    var convolutions: [String: Convolution] = [:]
-    for layer in layers {
-      convolutions[layer.name] = layer.operation as? Convolution
-    }
-    var folded: [String: Layer] = [:]
+  /// reads, and which those are.
+  func foldingBatchNorms() throws -> (Network, [String: Folding]) {
+    let readers = readers
+    var foldings: [String: Folding] = [:]
+    var folded: [Int: Layer] = [:]
     var renamed: [String: String] = [:]
-    var table = parameters
     for (index, layer) in layers.enumerated() {
-      guard let norm = layer.operation as? BatchNorm,
-        let convolution = convolutions[layer.inputs[0]],
-        readers[layer.inputs[0]] == 1,
-        let source = layers.first(where: { $0.name == layer.inputs[0] })
+      let source = inputIndices[index][0]
+      guard let norm = layer.operation as? BatchNorm, source >= 0, readers[source] == [index],
+        let convolution = layers[source].operation as? Convolution
       else { continue }
-      let statistics = try parameterTensors(index, in: parameters)
-      for specification in parametersByLayer[index] { table[specification.name] = nil }
-      try norm.fold(into: source.name, convolution, statistics, &table)
-      folded[source.name] = Layer(source.name, convolution.withBias, source.inputs)
-      renamed[layer.name] = source.name
+      let name = layers[source].name
+      foldings[name] = Folding(
+        norm: norm, bias: convolution.bias ? parametersByLayer[source][1] : nil,
+        statistics: parametersByLayer[index])
+      folded[source] = Layer(name, convolution.withBias, layers[source].inputs)
+      renamed[layer.name] = name
     }
-    let remaining = layers.filter { renamed[$0.name] == nil }.map { layer in
-      let layer = folded[layer.name] ?? layer
+    let remaining = layers.enumerated().filter { renamed[$1.name] == nil }.map { index, layer in
+      let layer = folded[index] ?? layer
       return Layer(layer.name, layer.operation, layer.inputs.map { renamed[$0] ?? $0 })
     }
     return (
-      try Network(inputChannels: inputChannels, stride: stride, layers: remaining), table
+      try Network(inputChannels: inputChannels, stride: stride, layers: remaining), foldings
     )
   }
 }
@@ -100,16 +125,12 @@ extension Convolution {
 }
 
 extension BatchNorm {
-  /// Replaces the weight and bias of the convolution `name` in `table` by folded ones; `statistics`
-  /// are this operation's parameters in order.
-  fileprivate func fold(
-    into name: String, _ convolution: Convolution, _ statistics: [Tensor],
-    _ table: inout ParameterTable
-  ) throws {
-    guard let weight = table["\(name).weight"] else {
-      throw FCNError(.notFound, "the model has no tensor \(name).weight")
-    }
-    let bias = table["\(name).bias"]
+  /// The weight and bias of a convolution that normalises too: w' = w · γ/σ and
+  /// b' = (b − mean) · γ/σ + β, with σ = √(variance + ε), for each output channel. `statistics` are
+  /// this operation's parameters in order.
+  fileprivate func folded(
+    into weight: Tensor, _ bias: Tensor?, _ statistics: [Tensor]
+  ) throws -> [Tensor] {
     let newWeight = try Tensor(uninitialized: weight.shape)
     let newBias = try Tensor(uninitialized: Shape(1, 1, 1, weight.shape.n))
     let perChannel = weight.shape.pictureCount
@@ -122,7 +143,6 @@ extension BatchNorm {
       }
       newBias.pointer[o] = ((bias?.pointer[o] ?? 0) - mean[o]) * scale + beta[o]
     }
-    table["\(name).weight"] = newWeight
-    table["\(name).bias"] = newBias
+    return [newWeight, newBias]
   }
 }

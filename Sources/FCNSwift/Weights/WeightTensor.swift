@@ -66,6 +66,9 @@ public struct WeightTensor: Sendable {
     try withExtendedLifetime(storage) { try body(bytes) }
   }
 
+  /// Lets the system have the memory of a mapped file's pages until they are read again.
+  func forgetPages() { withUnsafeBytes { storage.forgetPages(of: $0) } }
+
   /// Writes the elements as float32 to `destination`, which must have room for `count`.
   public func copyFloats(to destination: UnsafeMutablePointer<Float>) {
     withUnsafeBytes {

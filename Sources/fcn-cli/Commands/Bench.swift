@@ -19,7 +19,8 @@ extension Subcommand {
       memory and packs weights), and the median and best of the following ones,
       from pixels to label maps. The pictures are noise. With --layers, GFLOP/s are
       those of the layer's definition; `done` those that its form carries out, which
-      Winograd's makes fewer.
+      Winograd's makes fewer, and their share of the peak that is measured first. The
+      bound is what would end first at full speed: products or memory.
       """,
     [
       OptionGroup(
@@ -75,7 +76,10 @@ private struct BenchRun {
       measurement.times.append(monotonicSeconds() - start)
     }
     measurement.activationBytes = session.memoryByteCount
-    if timesLayers { measurement.layers = try timeLayers(pictures, session) }
+    if timesLayers {
+      measurement.layers = try timeLayers(pictures, session)
+      measurement.peak = try MachinePeak.measure(threads: session.threadCount)
+    }
     return measurement
   }
 
@@ -113,6 +117,7 @@ private struct BenchMeasurement {
   var times: [Double] = []
   var activationBytes = 0
   var layers: [(step: Session.Step, seconds: Double)] = []
+  var peak: MachinePeak?
 
   init(
     model: String, width: Int, height: Int, batch: Int, threads: Int, load: Double, first: Double
@@ -130,6 +135,8 @@ private struct BenchMeasurement {
       "median_ms": .number(1e3 * median(times)), "best_ms": .number(1e3 * (times.min() ?? 0)),
       "runs_ms": .array(times.map { .number(1e3 * $0) }),
       "activation_bytes": .number(activationBytes),
+      "peak_gflops": .number((peak?.operations ?? 0) / 1e9),
+      "peak_gbytes_per_second": .number((peak?.bandwidth ?? 0) / 1e9),
       "layers": .array(
         layers.map { layer in
           [
@@ -137,10 +144,24 @@ private struct BenchMeasurement {
             "median_ms": .number(1e3 * layer.seconds),
             "gflops": .number(rate(layer.step.nominalOperations, layer.seconds)),
             "performed_gflops": .number(rate(layer.step.performedOperations, layer.seconds)),
+            "share_of_peak": .number(shareOfPeak(layer)), "bound": .string(bound(layer.step)),
             "gbytes_per_second": .number(rate(layer.step.bytes, layer.seconds)),
           ]
         }),
     ]
+  }
+
+  /// How much of the peak the products of a layer reach.
+  private func shareOfPeak(_ layer: (step: Session.Step, seconds: Double)) -> Double {
+    guard let peak, layer.seconds > 0 else { return 0 }
+    return layer.step.performedOperations / layer.seconds / peak.operations
+  }
+
+  /// Whether a layer's products or its bytes would take longer at full speed.
+  private func bound(_ step: Session.Step) -> String {
+    guard let peak, step.performedOperations > 0 else { return "" }
+    let products = step.performedOperations / peak.operations
+    return products >= step.bytes / peak.bandwidth ? "products" : "memory"
   }
 
   var table: String {
@@ -152,14 +173,20 @@ private struct BenchMeasurement {
         + "best \(ms(times.min() ?? 0)) ms",
     ]
     guard !layers.isEmpty else { return lines.joined(separator: "\n") }
-    let header = ["ms", "GFLOP/s", "done", "GB/s", "form", "layers"]
+    if let peak {
+      lines.append(
+        "peak of the micro-kernel \((peak.operations / 1e9).rounded(toPlaces: 0)) GFLOP/s, of "
+          + "reading memory \((peak.bandwidth / 1e9).rounded(toPlaces: 1)) GB/s")
+    }
+    let header = ["ms", "GFLOP/s", "done", "peak", "GB/s", "bound", "form", "layers"]
     let rows = layers.map { layer in
       [
         ms(layer.seconds),
         rate(layer.step.nominalOperations, layer.seconds).rounded(toPlaces: 0),
         rate(layer.step.performedOperations, layer.seconds).rounded(toPlaces: 0),
-        rate(layer.step.bytes, layer.seconds).rounded(toPlaces: 1), layer.step.form,
-        layer.step.layers,
+        (100 * shareOfPeak(layer)).rounded(toPlaces: 0) + " %",
+        rate(layer.step.bytes, layer.seconds).rounded(toPlaces: 1), bound(layer.step),
+        layer.step.form, layer.step.layers,
       ]
     }
     let widths = header.indices.map { column in
@@ -169,7 +196,7 @@ private struct BenchMeasurement {
       lines.append(
         row.indices.map { column in
           let padding = String(repeating: " ", count: widths[column] - row[column].count)
-          return column < 4 ? padding + row[column] : row[column] + padding
+          return column < 5 ? padding + row[column] : row[column] + padding
         }.joined(separator: "  ").trimmedEnd)
     }
     return lines.joined(separator: "\n")

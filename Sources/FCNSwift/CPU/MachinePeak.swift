@@ -1,0 +1,79 @@
+import FCNKernelTypes
+import Glibc
+
+/// What the machine can do at most, measured: the two bounds of the roofline model (Williams, Waterman
+/// and Patterson, 2009).
+public struct MachinePeak: Sendable {
+  /// Floating-point operations a second of the micro-kernel on operands that stay in the first-level
+  /// caches, all threads together.
+  public let operations: Double
+  /// Bytes a second that threads read from memory together.
+  public let bandwidth: Double
+
+  /// Measures for some tenths of a second on `threads` threads; 0 means one for every core.
+  public static func measure(threads: Int) throws -> MachinePeak {
+    let pool = try WorkerPool(threads: threads)
+    return MachinePeak(
+      operations: try measureOperations(pool), bandwidth: try measureBandwidth(pool))
+  }
+
+  private static func measureOperations(_ pool: WorkerPool) throws -> Double {
+    let loops = try Loops.chosen()
+    let (rows, depth) = (microKernelRows, 256)
+    let columns = loops.panelBlocks * channelBlock
+    var job = ConvolutionJob(
+      algorithm: .pointwise, pictures: 1, input: (depth, 1, rows), output: (columns, 1, rows),
+      kernel: (1, 1), stride: (1, 1), padding: (0, 0), dilation: (1, 1), rectifies: false,
+      pooled: nil)
+    let weights = try AlignedMemory(count: depth * columns)
+    weights.pointer.update(repeating: 1, count: weights.count)
+    job.weights = UnsafePointer(weights.pointer)
+    let each = rows * (depth + columns)
+    let memory = try AlignedMemory(count: each * pool.threadCount)
+    memory.pointer.update(repeating: 1, count: memory.count)
+    let repetitions = 2000
+    let operations = 2 * Double(rows * depth * columns * repetitions * pool.threadCount)
+    return best { [job] in
+      pool.run(pool.threadCount) { task, _ in
+        let a = memory.pointer + task * each
+        withUnsafePointer(to: job) { job in
+          for _ in 0..<repetitions {
+            loops.multiply(job, 0..<1, 0, loops.panelBlocks, a, rows, rows, a + rows * depth)
+          }
+        }
+      }
+      return operations
+    }
+  }
+
+  private static func measureBandwidth(_ pool: WorkerPool) throws -> Double {
+    let count = 1 << 25
+    let memory = try AlignedMemory(count: count)
+    memory.pointer.update(repeating: 1, count: count)
+    let sums = try AlignedMemory(count: 16 * pool.threadCount)
+    let size = count / pool.threadCount
+    return best {
+      pool.run(pool.threadCount) { task, _ in
+        sums.pointer[16 * task] = Float(sum(memory.pointer + task * size, size))
+      }
+      return Double(size * pool.threadCount * MemoryLayout<Float>.stride)
+    }
+  }
+
+  /// The highest rate of ten tries of `work`, which returns how much it did.
+  private static func best(_ work: () -> Double) -> Double {
+    var rate = 0.0
+    for _ in 0..<10 {
+      let start = seconds()
+      let done = work()
+      rate = max(rate, done / (seconds() - start))
+    }
+    return rate
+  }
+
+  private static func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+  }
+}
