@@ -19,6 +19,8 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
   case winograd4
   /// F(6×6, 3×3): 64 positions.
   case winograd6
+  /// F(8×8, 3×3): 100 positions; some ten times the rounding errors of the others.
+  case winograd8
   /// F(2×2, 7×7): 64 positions, over the same points as F(6×6, 3×3).
   case winograd2of7
 
@@ -28,6 +30,7 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
     case .pointwise, .unfolded, .planar: 1
     case .winograd4: 36
     case .winograd6, .winograd2of7: 64
+    case .winograd8: 100
     }
   }
 
@@ -37,6 +40,7 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
     case .pointwise, .unfolded, .planar: 1
     case .winograd4: 4
     case .winograd6: 6
+    case .winograd8: 8
     case .winograd2of7: 2
     }
   }
@@ -47,6 +51,7 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
     case .pointwise, .unfolded, .planar: 1
     case .winograd4: 6
     case .winograd6, .winograd2of7: 8
+    case .winograd8: 10
     }
   }
 
@@ -124,7 +129,7 @@ public struct ConvolutionJob {
     switch algorithm {
     case .unfolded: kernelHeight * kernelWidth * inputBlocks * channelBlock
     case .planar: kernelHeight * kernelWidth * inputChannels
-    case .pointwise, .winograd4, .winograd6, .winograd2of7: inputChannels
+    case .pointwise, .winograd4, .winograd6, .winograd8, .winograd2of7: inputChannels
     }
   }
   /// The depth rounded up to whole blocks.

@@ -59,6 +59,9 @@ func transformKernels(
   case .winograd6:
     transformKernels(
       kernels, 3, tapStride, columns, to: target, 8, positionStride, transformThreeToEight)
+  case .winograd8:
+    transformKernels(
+      kernels, 3, tapStride, columns, to: target, 10, positionStride, transformThreeToTen)
   case .winograd2of7:
     transformKernels(
       kernels, 7, tapStride, columns, to: target, 8, positionStride, transformSevenToEight)

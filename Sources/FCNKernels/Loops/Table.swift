@@ -13,6 +13,9 @@ public func kernelTable() -> KernelTable {
         transformTiles(
           job, patch: 8, rows: rows, blocks: blocks, capacity: capacity, a, scratch,
           transformEight)
+      case .winograd8:
+        transformTiles(
+          job, patch: 10, rows: rows, blocks: blocks, capacity: capacity, a, scratch, transformTen)
       case .unfolded: unfold(job, rows: rows, capacity: capacity, a)
       case .planar: unfoldPlanar(job, rows: rows, capacity: capacity, a)
       case .pointwise: break
@@ -38,6 +41,10 @@ public func kernelTable() -> KernelTable {
         transformTilesBack(
           job, patch: 8, tile: 6, rows: rows, block: block, panelBlocks: width, m, scratch,
           transformEightToSix)
+      case .winograd8:
+        transformTilesBack(
+          job, patch: 10, tile: 8, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformTenToEight)
       case .winograd2of7:
         transformTilesBack(
           job, patch: 8, tile: 2, rows: rows, block: block, panelBlocks: width, m, scratch,

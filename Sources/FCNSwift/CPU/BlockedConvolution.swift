@@ -264,7 +264,7 @@ extension ConvolutionAlgorithm {
       return window.kernel == 1 && window.stride == 1 && window.padding == 0
     case .unfolded: return true
     case .planar: return channels <= 4
-    case .winograd4, .winograd6:
+    case .winograd4, .winograd6, .winograd8:
       return window.kernel == 3 && window.stride == 1
     case .winograd2of7:
       return window.kernel == 7 && window.stride == 1

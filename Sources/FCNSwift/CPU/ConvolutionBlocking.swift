@@ -71,7 +71,7 @@ struct ConvolutionBlocking {
       // Whether kernels are transformed in pieces decides how sums are divided, so it follows from one
       // picture alone.
       let keepsKernels =
-        (job.algorithm == .winograd4 || job.algorithm == .winograd6) && weightCount >= 4 << 20
+        job.algorithm.isWinograd && job.algorithm != .winograd2of7 && weightCount >= 4 << 20
         && job.rows / job.pictures <= 256
       if keepsKernels {
         division = .byKernels
@@ -153,6 +153,7 @@ enum ConvolutionCost {
       case .unfolded: (4 * Double(job.kernelHeight * job.kernelWidth), 4)
       case .winograd4: (90, 80)
       case .winograd6: (200, 190)
+      case .winograd8: (420, 420)
       case .winograd2of7: (200, 100)
       }
     let transforms =

@@ -52,7 +52,7 @@ struct BorderReductionTests {
     let (reduced, plan) = try scores([])
     #expect(plan.steps.contains { $0.name.contains("repeated") })
     let range = whole.elements.map(abs).max() ?? 0
-    expectClose(reduced, whole, absolute: range * 3e-5, "scores")
+    expectClose(reduced, whole, absolute: range * 2e-4, "scores")
   }
 
   @Test func aNarrowBorderStaysAsItIs() throws {
