@@ -49,25 +49,15 @@ final class ConvolutionGEMMKernel: Kernel {
     guard let gradient = call.inputGradients[0] else { return }
     let weight = call.parameters[0].pointer
     if let mirrored {
-      turn(weight, to: call.workers.shared)
+      turnKernels(
+        weight, Shape(product.output.c, product.input.c, 1, product.taps), to: call.workers.shared,
+        call.workers)
       mirrored.forward(
         upstream.pointer, weight: call.workers.shared, bias: nil, to: gradient.pointer,
         call.workers)
     } else {
       product.transposed(
         upstream.pointer, weight: weight, bias: nil, to: gradient.pointer, call.workers)
-    }
-  }
-
-  /// Writes weight[o, i, j, k] to turned[i, o, −j, −k].
-  private func turn(_ weight: UnsafePointer<Float>, to turned: UnsafeMutablePointer<Float>) {
-    let (outputs, inputs, taps) = (product.output.c, product.input.c, product.taps)
-    for o in 0..<outputs {
-      for i in 0..<inputs {
-        let source = weight + (o * inputs + i) * taps
-        let target = turned + (i * outputs + o) * taps
-        for tap in 0..<taps { target[taps - 1 - tap] = source[tap] }
-      }
     }
   }
 }

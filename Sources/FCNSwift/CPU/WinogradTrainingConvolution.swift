@@ -92,7 +92,8 @@ final class WinogradTrainingConvolution: Kernel {
       sumPlanes(upstream, to: gradient.pointer, rest)
     }
     if call.inputGradients[0] != nil {
-      turn(call.parameters[0].pointer, to: turned, rest)
+      turnKernels(
+        call.parameters[0].pointer, Shape(output.c, input.c, 3, 3), to: turned, rest)
       back.pack(weight: turned, bias: nil, to: packed, call.workers.pool)
     }
     for n in stride(from: 0, to: input.n, by: group.input.n) {
@@ -110,20 +111,6 @@ final class WinogradTrainingConvolution: Kernel {
     }
     if let gradient = call.parameterGradients[0] {
       weightGradient.finish(to: gradient.pointer, rest)
-    }
-  }
-
-  /// Writes weight[o, i, j, k] to turned[i, o, −j, −k].
-  private func turn(
-    _ weight: UnsafePointer<Float>, to turned: UnsafeMutablePointer<Float>, _ workers: Workers
-  ) {
-    let (outputs, inputs) = (output.c, input.c)
-    workers.run(inputs) { i, _ in
-      for o in 0..<outputs {
-        let source = weight + (o * inputs + i) * 9
-        let target = turned + (i * outputs + o) * 9
-        for tap in 0..<9 { target[8 - tap] = source[tap] }
-      }
     }
   }
 }
