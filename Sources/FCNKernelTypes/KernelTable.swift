@@ -42,11 +42,11 @@ public struct KernelTable: Sendable {
     ) -> Void
 
   /// Packs the weights of the panel that begins with output block `block`, for each position in its
-  /// place; `panel` is that of position 0. `scale`, where there is one, multiplies each output channel.
+  /// place; `panel` is that of position 0.
   public let pack:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
-      _ scale: UnsafePointer<Float>?, _ block: Int, _ panelBlocks: Int,
+      _ block: Int, _ panelBlocks: Int,
       _ panel: UnsafeMutablePointer<Float>
     ) -> Void
 
@@ -102,7 +102,7 @@ public struct KernelTable: Sendable {
       ) -> Void,
     pack:
       @escaping @Sendable (
-        UnsafePointer<ConvolutionJob>, UnsafePointer<Float>, UnsafePointer<Float>?, Int, Int,
+        UnsafePointer<ConvolutionJob>, UnsafePointer<Float>, Int, Int,
         UnsafeMutablePointer<Float>
       ) -> Void,
     prepareGradient:

@@ -3,7 +3,7 @@ import FCNKernelTypes
 /// See `KernelTable.pack`.
 func pack(
   _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
-  scale: UnsafePointer<Float>?, block: Int, panelBlocks width: Int,
+  block: Int, panelBlocks width: Int,
   into panel: UnsafeMutablePointer<Float>
 ) {
   let job = job.pointee
@@ -17,9 +17,9 @@ func pack(
       for column in 0..<columns {
         let output = first + column
         let source = weight + (output * job.inputChannels + input) * taps
-        let factor = output < job.outputChannels ? scale?[output] ?? 1 : 0
+        let isThere = output < job.outputChannels
         for tap in 0..<taps {
-          kernels[tap * columns + column] = factor == 0 ? 0 : source[tap] * factor
+          kernels[tap * columns + column] = isThere ? source[tap] : 0
         }
       }
       if job.algorithm.isWinograd, !job.keepsKernels {

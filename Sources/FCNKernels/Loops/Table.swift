@@ -53,8 +53,8 @@ public func kernelTable() -> KernelTable {
         storePixels(job, rows: rows, block: block, panelBlocks: width, m)
       }
     },
-    pack: { job, weight, scale, block, width, panel in
-      pack(job, weight, scale: scale, block: block, panelBlocks: width, into: panel)
+    pack: { job, weight, block, width, panel in
+      pack(job, weight, block: block, panelBlocks: width, into: panel)
     },
     prepareGradient: { job, gradient, rows, block, capacity, w, scratch in
       prepareGradient(job, gradient, rows: rows, block: block, capacity: capacity, w, scratch)

@@ -69,7 +69,7 @@ final class BlockedConvolution: Kernel {
     pool.run(panels.count) { [self] task, _ in
       let panel = panels[task]
       loops.pack(
-        self.job, weight, nil, panel.block, panel.width, packed + channels + panel.block * perBlock)
+        self.job, weight, panel.block, panel.width, packed + channels + panel.block * perBlock)
     }
   }
 
@@ -117,10 +117,6 @@ final class BlockedConvolution: Kernel {
     case .byPosition: computeByPosition(workers)
     case .byKernels: computeByKernels(workers)
     }
-  }
-
-  func backward(_ call: BackwardCall) {
-    assertionFailure("blocked layouts are for plans for use alone")
   }
 
   /// A task makes its rows and multiplies them by all weights.

@@ -37,10 +37,6 @@ final class BlockedMaxPool: Kernel {
       }
     }
   }
-
-  func backward(_ call: BackwardCall) {
-    assertionFailure("blocked layouts are for plans for use alone")
-  }
 }
 
 /// Sums of blocked tensors, or one of them rectified: element by element, so order does not matter.
@@ -71,9 +67,5 @@ final class BlockedElementwise: Kernel {
         }
       }
     }
-  }
-
-  func backward(_ call: BackwardCall) {
-    assertionFailure("blocked layouts are for plans for use alone")
   }
 }

@@ -42,8 +42,4 @@ final class ChannelwiseUpsampling: Kernel {
       }
     }
   }
-
-  func backward(_ call: BackwardCall) {
-    assertionFailure("a form for plans for use alone")
-  }
 }

@@ -67,7 +67,7 @@ struct InferenceSchedule {
       let chosen =
         try choice ?? layer.choose(request, disabledForms, lying: lying)
       covered.formUnion(fusion.covered)
-      try append(index, chosen, fusion, sources, shapes, readers, loops)
+      try append(index, chosen, fusion, sources, shapes, readers)
     }
     let last = network.layers.count - 1
     _ = value(of: last, shapes[last], .planar)
@@ -78,7 +78,7 @@ struct InferenceSchedule {
 
   private mutating func append(
     _ index: Int, _ choice: FormChoice, _ fusion: Fusion, _ sources: [Int], _ shapes: [Shape],
-    _ readers: [[Int]], _ loops: KernelTable
+    _ readers: [[Int]]
   ) throws {
     let layer = network.layers[index]
     let form = choice.form

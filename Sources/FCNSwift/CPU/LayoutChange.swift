@@ -13,11 +13,6 @@ final class LayoutChange: Kernel {
   func forward(_ call: ForwardCall) {
     changeLayout(call.input.pointer, shape, to: target, call.output.pointer, call.workers)
   }
-
-  func backward(_ call: BackwardCall) {
-    // Plans for training keep every value planar.
-    assertionFailure("layouts change in plans for use alone")
-  }
 }
 
 /// Lays `source`, of `shape` and the other layout, out as `layout` says.

@@ -62,7 +62,7 @@ final class PhasedTransposedConvolution: Kernel {
     if operation.bias { memory.pointer.update(from: parameters[1].pointer, count: output.c) }
     for panel in panels {
       loops.pack(
-        self.job, phased.pointer, nil, panel.block, panel.width,
+        self.job, phased.pointer, panel.block, panel.width,
         memory.pointer + biasCount + panel.block * channelBlock * job.depth)
     }
     return memory
@@ -160,9 +160,5 @@ final class PhasedTransposedConvolution: Kernel {
     let width = isWide ? wide : channelBlock
     let within = column & (width - 1)
     return (m + rows * (column - within) + row * width + within, width - within)
-  }
-
-  func backward(_ call: BackwardCall) {
-    assertionFailure("a form for plans for use alone")
   }
 }

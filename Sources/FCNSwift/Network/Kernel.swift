@@ -31,6 +31,11 @@ extension Kernel {
   var sharedWorkspace: Int { 0 }
   var packing: String? { nil }
   var cost: Double? { nil }
+
+  /// Forms that do not train have none; plans for training do not choose them.
+  func backward(_ call: BackwardCall) {
+    assertionFailure("a form for plans for use alone was asked for gradients")
+  }
   var work: KernelWork? { nil }
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     throw FCNError(.internalDefect, "a kernel that packs nothing was asked for packed parameters")
