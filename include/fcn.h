@@ -525,7 +525,9 @@ typedef struct fcn_session_params {
   /** 0. */
   int32_t reserved;
   /** Names, separated by commas, of fast forms of layers to do without, to find out whether one
-   *  of them is at fault; NULL, the default, for none. */
+   *  of them is at fault; NULL, the default, for none. `fcn info --model M` lists them. The
+   *  environment variable FCN_CPU, set to portable, avx2 or avx512, names the instruction set to
+   *  run on; with one that the processor lacks, segmenting fails with FCN_E_INVALID_ARGUMENT. */
   const char *disabled_forms;
   /** Where large blocks come from, copied; NULL, the default, for the system's allocator. */
   const fcn_allocator *allocator;

@@ -28,11 +28,11 @@ public final class Session {
     public var pictureCount: Int
     /// Pictures that go through the network at present.
     public var batchCount: Int
-    /// Layers of the present batch that are done, and all of them.
+    /// Steps of the present batch that are done; layers that are computed together are one.
     public var layersDone: Int
-    /// Layers of the network.
+    /// Steps of a batch.
     public var layerCount: Int
-    /// The layer that comes next.
+    /// The layer that comes next, or the layers, joined by +.
     public var layerName: String
 
     /// The part of the work that is done, 0 to 1, all layers taken alike.
