@@ -49,16 +49,19 @@ final class BlockedConvolution: Kernel {
 
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     let memory = try AlignedMemory(count: packedCount)
+    let weight = parameters[0]
     pack(
-      weight: parameters[0].pointer, bias: hasBias ? parameters[1].pointer : nil,
-      to: memory.pointer, pool)
+      weight: weight.pointer, bias: hasBias ? parameters[1].pointer : nil, to: memory.pointer, pool
+    ) { weight.forget($0) }
     return memory
   }
 
-  /// A bias for every output channel, zeros up to a whole block; then the panels.
+  /// A bias for every output channel, zeros up to a whole block; then the panels. `isDone` hears which
+  /// output channels' weights have been read.
   func pack(
     weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    to packed: UnsafeMutablePointer<Float>, _ pool: WorkerPool
+    to packed: UnsafeMutablePointer<Float>, _ pool: WorkerPool,
+    isDone: @escaping (Range<Int>) -> Void = { _ in }
   ) {
     let job = job.pointee
     let channels = job.outputBlocks * channelBlock
@@ -70,6 +73,8 @@ final class BlockedConvolution: Kernel {
       let panel = panels[task]
       loops.pack(
         self.job, weight, panel.block, panel.width, packed + channels + panel.block * perBlock)
+      let first = panel.block * channelBlock
+      isDone(first..<min(job.outputChannels, first + panel.width * channelBlock))
     }
   }
 

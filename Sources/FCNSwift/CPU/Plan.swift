@@ -41,21 +41,23 @@ final class Plan {
     let schedule = try InferenceSchedule(
       network, inputShape: inputShape, disabledForms: disabledForms,
       loops: try loops ?? Loops.chosen())
-    let arena = MemoryPlan(
-      zip(schedule.bufferCounts(), schedule.lifetimes()).map {
-        MemoryPlan.Buffer(count: $0, lifetime: $1)
-      })
+    let rooms = schedule.steps.map { WorkerRoom([$0.kernel]) }
+    let values = zip(schedule.bufferCounts(), schedule.lifetimes()).map {
+      MemoryPlan.Buffer(count: $0, lifetime: $1)
+    }
+    let scratch = rooms.enumerated().map { step, room in
+      MemoryPlan.Buffer(count: room.count(pool.threadCount), lifetime: step...step)
+    }
+    let arena = MemoryPlan(values + scratch)
     // Micro-kernels read, and do not use, rows after the last.
     let slack = microKernelRows * channelBlock
     let memory = try AlignedMemory(count: arena.total + slack, from: allocator)
-    let workers = try Workers(
-      pool: pool, kernels: schedule.steps.map(\.kernel), allocator: allocator)
     let tensors = schedule.values.map {
       Tensor($0.shape, $0.layout, memory: memory, offset: arena.offsets[$0.buffer])
     }
     input = tensors[0]
     output = tensors[schedule.output]
-    steps = try schedule.steps.map { step in
+    steps = try schedule.steps.enumerated().map { index, step in
       var (tensorsOfLayer, packed): ([Tensor], AlignedMemory?) = ([], nil)
       if let layer = step.layer {
         packed = try weights.memory(for: step.kernel, network.layers[layer].name, pool) {
@@ -69,10 +71,12 @@ final class Plan {
       }
       let call = ForwardCall(
         inputs: step.inputs.map { tensors[$0] }, output: tensors[step.output],
-        parameters: tensorsOfLayer, packed: packed, workers: workers)
+        parameters: tensorsOfLayer, packed: packed,
+        workers: Workers(
+          pool: pool, rooms[index], memory: memory, offset: arena.offsets[values.count + index]))
       return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
     }
-    byteCount = (memory.count + workers.floatCount) * MemoryLayout<Float>.stride
+    byteCount = memory.count * MemoryLayout<Float>.stride
   }
 
   /// Runs every step. Before each, `progress` hears its name, how many steps are done and how many

@@ -55,26 +55,34 @@ struct KernelWork {
 /// Threads and scratch memory for one kernel at a time.
 struct Workers {
   let pool: WorkerPool
-  private let scratch: AlignedMemory
-  private let sharedCount: Int
-  private let perWorkerCount: Int
+  private let memory: AlignedMemory
+  private let offset: Int
+  private let room: WorkerRoom
   /// Floats of the shared scratch that are somebody else's.
   private var taken = 0
 
   /// Room for the neediest of `kernels`.
   init(pool: WorkerPool, kernels: [any Kernel], allocator: Allocator = .system) throws {
+    let room = WorkerRoom(kernels)
+    self.init(
+      pool: pool, room,
+      memory: try AlignedMemory(count: room.count(pool.threadCount), from: allocator), offset: 0)
+  }
+
+  /// Room inside `memory`, from float `offset` on.
+  init(pool: WorkerPool, _ room: WorkerRoom, memory: AlignedMemory, offset: Int) {
+    assert(offset >= 0 && offset + room.count(pool.threadCount) <= memory.count)
     self.pool = pool
-    sharedCount = roundUp(kernels.map(\.sharedWorkspace).max() ?? 0, toMultipleOf: 16)
-    perWorkerCount = roundUp(kernels.map(\.workspacePerWorker).max() ?? 0, toMultipleOf: 16)
-    scratch = try AlignedMemory(
-      count: sharedCount + perWorkerCount * pool.threadCount, from: allocator)
+    self.room = room
+    self.memory = memory
+    self.offset = offset
   }
 
   /// Floats of scratch in all.
-  var floatCount: Int { scratch.count }
+  var floatCount: Int { room.count(pool.threadCount) }
 
   /// Scratch that all workers share.
-  var shared: UnsafeMutablePointer<Float> { scratch.pointer + taken }
+  var shared: UnsafeMutablePointer<Float> { memory.pointer + offset + taken }
 
   /// The same without the first `count` floats of the shared scratch.
   func withoutShared(_ count: Int) -> Workers {
@@ -85,10 +93,27 @@ struct Workers {
 
   /// Calls `body(task, scratch of the worker)` for every task.
   func run(_ taskCount: Int, _ body: @escaping (Int, UnsafeMutablePointer<Float>) -> Void) {
-    let own = scratch.pointer + sharedCount
-    let stride = perWorkerCount
+    let own = memory.pointer + offset + room.shared
+    let stride = room.perWorker
     pool.run(taskCount) { task, worker in body(task, own + worker * stride) }
   }
+}
+
+/// How much scratch memory kernels need, in floats.
+struct WorkerRoom {
+  /// For all threads together.
+  let shared: Int
+  /// For each.
+  let perWorker: Int
+
+  /// Enough for each of `kernels`.
+  init(_ kernels: [any Kernel]) {
+    shared = roundUp(kernels.map(\.sharedWorkspace).max() ?? 0, toMultipleOf: 16)
+    perWorker = roundUp(kernels.map(\.workspacePerWorker).max() ?? 0, toMultipleOf: 16)
+  }
+
+  /// In all.
+  func count(_ threads: Int) -> Int { shared + perWorker * threads }
 }
 
 /// What a forward pass works on.

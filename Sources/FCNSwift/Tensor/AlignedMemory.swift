@@ -1,3 +1,9 @@
+/// What keeps memory alive that others borrow.
+protocol MemoryOwner {
+  /// Lets the system have the memory of `part`, if it can come back from a file.
+  func forgetPages(of part: UnsafeRawBufferPointer)
+}
+
 /// A block of float32 memory on a 64-byte boundary (a cache line, and the widest vector), freed with
 /// its last reference. Its contents are whatever was there; who allocates it fills it.
 ///
@@ -6,7 +12,7 @@ final class AlignedMemory: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
   /// What keeps borrowed memory alive; nil where the memory is our own.
-  private let owner: Any?
+  private let owner: (any MemoryOwner)?
   private let allocator: Allocator?
 
   /// Allocates `count` floats; throws `outOfMemory` where `allocator` gives none.
@@ -25,11 +31,19 @@ final class AlignedMemory: @unchecked Sendable {
   }
 
   /// Floats that `owner` keeps alive and nobody writes to; their boundary is what it is.
-  init(borrowing floats: UnsafePointer<Float>, count: Int, owner: Any) {
+  init(borrowing floats: UnsafePointer<Float>, count: Int, owner: any MemoryOwner) {
     pointer = UnsafeMutablePointer(mutating: floats)
     self.count = count
     self.owner = owner
     allocator = nil
+  }
+
+  /// Says that the floats `part` will not be read for long: borrowed pages of a file go back to the
+  /// system.
+  func forget(_ part: Range<Int>) {
+    owner?.forgetPages(
+      of: UnsafeRawBufferPointer(
+        UnsafeBufferPointer(start: pointer + part.lowerBound, count: part.count)))
   }
 
   deinit { allocator?.release(pointer, max(count, 1) * MemoryLayout<Float>.stride) }

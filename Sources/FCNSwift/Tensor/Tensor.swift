@@ -53,6 +53,12 @@ public struct Tensor: @unchecked Sendable {
     return pointer + (n * shape.c + c) * shape.planeCount
   }
 
+  /// Says that the elements of `part` of N will not be read for long.
+  func forget(_ part: Range<Int>) {
+    let each = shape.pictureCount
+    memory.forget(offset + part.lowerBound * each..<offset + part.upperBound * each)
+  }
+
   /// The elements in N, C, H, W order.
   public var elements: [Float] {
     Array(UnsafeBufferPointer(start: pointer, count: shape.count))

@@ -1,5 +1,5 @@
 /// A named array of weights, in the element type and the memory it was loaded into. Immutable.
-public struct WeightTensor: Sendable {
+public struct WeightTensor: Sendable, MemoryOwner {
   /// `layer.parameter`, `conv1_1.weight` for one.
   public let name: String
   /// Extents, outermost first; empty for a single value.
@@ -67,7 +67,9 @@ public struct WeightTensor: Sendable {
   }
 
   /// Lets the system have the memory of a mapped file's pages until they are read again.
-  func forgetPages() { withUnsafeBytes { storage.forgetPages(of: $0) } }
+  func forgetPages() { withUnsafeBytes(forgetPages) }
+
+  func forgetPages(of part: UnsafeRawBufferPointer) { storage.forgetPages(of: part) }
 
   /// Writes the elements as float32 to `destination`, which must have room for `count`.
   public func copyFloats(to destination: UnsafeMutablePointer<Float>) {

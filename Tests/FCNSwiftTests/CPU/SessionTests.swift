@@ -173,7 +173,8 @@ private func difference(_ actual: [Float], _ expected: [Float]) -> Float {
         failures += 1
       }
     }
-    #expect(failures >= 2)
+    // Activations and scratch memory are one block.
+    #expect(failures >= 1)
     #expect(failures < 20)
   }
 
