@@ -512,6 +512,16 @@ fcn_status fcn_model_save(const fcn_model *model, const char *path, int32_t elem
  *  the same time make a session each from the one model. */
 typedef struct fcn_session fcn_session;
 
+enum {
+  /** 32-bit floating point. */
+  FCN_PRECISION_FLOAT32 = 0,
+  /** 16-bit integers, of which 13 bits are used, with a scale for every row and column of each
+   *  matrix product: weights take half the memory, and most networks are quicker. Scores differ
+   *  from float32's by some thousandths of their range. Sums, values between layers, scores and
+   *  the layers that make them stay float32. */
+  FCN_PRECISION_INT16 = 1
+};
+
 /** How a session runs. */
 typedef struct fcn_session_params {
   /** Set by fcn_session_params_init. */
@@ -522,12 +532,13 @@ typedef struct fcn_session_params {
   /** Most pictures, 1 to 64, of those that follow one another and are of one size, that go
    *  through the network together; 8 is the default. Memory grows with it. */
   int32_t largest_batch;
-  /** 0. */
-  int32_t reserved;
+  /** What convolutions multiply: FCN_PRECISION_FLOAT32, the default, or FCN_PRECISION_INT16. */
+  int32_t precision;
   /** Names, separated by commas, of fast forms of layers to do without, to find out whether one
    *  of them is at fault; NULL, the default, for none. `fcn info --model M` lists them. The
-   *  environment variable FCN_CPU, set to portable, avx2 or avx512, names the instruction set to
-   *  run on; with one that the processor lacks, segmenting fails with FCN_E_INVALID_ARGUMENT. */
+   *  environment variable FCN_CPU, set to portable, avx2, avx512 or avx512vnni, names the
+   *  instruction set to run on; with one that the processor lacks, segmenting fails with
+   *  FCN_E_INVALID_ARGUMENT. */
   const char *disabled_forms;
   /** Where large blocks come from, copied; NULL, the default, for the system's allocator. */
   const fcn_allocator *allocator;

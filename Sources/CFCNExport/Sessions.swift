@@ -59,13 +59,13 @@ extension fcn_session_params: GrowingStruct {
   }
 
   func options() throws -> Session.Options {
-    guard reserved == 0 else {
-      throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
-    }
     let forms = try optionalString(disabled_forms, "disabled_forms") ?? ""
     return Session.Options(
       threads: Int(threads), largestBatch: Int(largest_batch),
-      disabledForms: Set(forms.split(separator: ",").map(String.init)))
+      disabledForms: Set(forms.split(separator: ",").map(String.init)),
+      precision: try choice(
+        precision, "precision",
+        [FCN_PRECISION_FLOAT32: .float32, FCN_PRECISION_INT16: .int16]))
   }
 }
 

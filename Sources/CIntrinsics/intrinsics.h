@@ -17,4 +17,70 @@ static inline __attribute__((always_inline)) void fcn_pause(void) {
 #endif
 }
 
+typedef int fcn_int32x4 __attribute__((ext_vector_type(4)));
+typedef int fcn_int32x16 __attribute__((ext_vector_type(16)));
+typedef short fcn_int16x16 __attribute__((ext_vector_type(16)));
+typedef short fcn_int16x32 __attribute__((ext_vector_type(32)));
+typedef float fcn_float32x16 __attribute__((ext_vector_type(16)));
+
+/* sums[i] + p[0] b[2i] + p[1] b[2i + 1], in 32 bits, where p are the 16-bit halves of `pair`. Splats and
+   branches together make Swift 6.3's compiler crash, so the splat is here. */
+static inline __attribute__((always_inline)) fcn_int32x16 fcn_add_pair_products(
+    fcn_int32x16 sums, int pair, fcn_int16x32 b) {
+  fcn_int16x32 a = (fcn_int16x32)(fcn_int32x16)pair;
+#if defined(__AVX512VNNI__)
+  typedef int ints __attribute__((vector_size(64)));
+  return (fcn_int32x16)__builtin_ia32_vpdpwssd512((ints)sums, (ints)a, (ints)b);
+#elif defined(__AVX512BW__)
+  typedef short shorts __attribute__((vector_size(64)));
+  return sums + (fcn_int32x16)__builtin_ia32_pmaddwd512((shorts)a, (shorts)b);
+#elif defined(__AVX2__)
+  typedef short shorts __attribute__((vector_size(32)));
+  typedef int ints __attribute__((ext_vector_type(8)));
+  fcn_int32x16 products;
+  products.lo = (ints)__builtin_ia32_pmaddwd256((shorts)a.lo, (shorts)b.lo);
+  products.hi = (ints)__builtin_ia32_pmaddwd256((shorts)a.hi, (shorts)b.hi);
+  return sums + products;
+#elif defined(__SSE2__)
+  typedef short shorts __attribute__((ext_vector_type(8)));
+  union {
+    fcn_int32x16 all;
+    fcn_int32x4 four[4];
+  } products;
+  union {
+    fcn_int16x32 all;
+    shorts eight[4];
+  } left = {a}, right = {b};
+  for (int i = 0; i < 4; i++) {
+    products.four[i] = (fcn_int32x4)__builtin_ia32_pmaddwd128(left.eight[i], right.eight[i]);
+  }
+  return sums + products.all;
+#else
+  return sums
+      + __builtin_convertvector(a.even, fcn_int32x16) * __builtin_convertvector(b.even, fcn_int32x16)
+      + __builtin_convertvector(a.odd, fcn_int32x16) * __builtin_convertvector(b.odd, fcn_int32x16);
+#endif
+}
+
+/* The lower halves. */
+static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int32x16 values) {
+  return __builtin_convertvector(values, fcn_int16x16);
+}
+
+/* As floats, times both scales. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_scaled(
+    fcn_int32x16 values, float scale, fcn_float32x16 scales) {
+  return __builtin_convertvector(values, fcn_float32x16) * (scales * scale);
+}
+
+static inline __attribute__((always_inline)) int fcn_greatest(fcn_int32x16 values) {
+  return __builtin_reduce_max(values);
+}
+
+/* From integers of 16 bits. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_floats_of_halves(
+    fcn_int16x16 values) {
+  return __builtin_convertvector(values, fcn_float32x16);
+}
+
 #endif

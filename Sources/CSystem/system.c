@@ -39,6 +39,15 @@ int32_t fcn_x86_level(void) {
 #endif
 }
 
+bool fcn_x86_has_vnni(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return fcn_x86_level() >= 4 && __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
 int64_t fcn_second_level_cache(void) {
 #ifdef _SC_LEVEL2_CACHE_SIZE
   long size = sysconf(_SC_LEVEL2_CACHE_SIZE);

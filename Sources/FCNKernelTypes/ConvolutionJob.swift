@@ -59,10 +59,20 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
   public var isWinograd: Bool { positions > 1 }
 }
 
+/// What is multiplied in a convolution's matrix products.
+public enum ConvolutionPrecision: String, Sendable, Hashable, CaseIterable {
+  /// float32 numbers.
+  case float32
+  /// Integers of 13 bits in 16, with a float32 scale for every row and every column of a product.
+  case int16
+}
+
 /// One convolution with fixed shapes, as the loops see it. Pairs are rows and columns.
 public struct ConvolutionJob {
   /// How it is carried out.
   public var algorithm: ConvolutionAlgorithm
+  /// In which numbers; inputs and outputs are float32 all the same.
+  public var precision = ConvolutionPrecision.float32
   /// Pictures.
   public var pictures: Int
   /// The input's channels; its extents.
@@ -134,31 +144,6 @@ public struct ConvolutionJob {
   }
   /// The depth rounded up to whole blocks.
   public var depthBlocks: Int { (depth + channelBlock - 1) / channelBlock }
-
-  /// Floats between positions of left-hand matrices with room for `capacity` rows: an odd number of
-  /// cache lines, so that the positions of a tile do not fall into the same few sets of a cache.
-  public func leftStride(_ capacity: Int) -> Int { (depthBlocks * capacity | 1) * channelBlock }
-
-  /// The same for transformed gradients by the output, [position][output block][row][16].
-  public func gradientStride(_ capacity: Int) -> Int {
-    (outputBlocks * capacity | 1) * channelBlock
-  }
-
-  /// Rows between positions of products of `rows` rows: room for whole micro-kernels, and odd.
-  public static func productRows(_ rows: Int) -> Int {
-    (rows + microKernelRows - 1) / microKernelRows * microKernelRows | 1
-  }
-
-  /// Floats of packed weights for each output channel.
-  public var packedDepth: Int {
-    keepsKernels ? kernelHeight * kernelWidth * depth : algorithm.positions * depth
-  }
-
-  /// Terms whose kernels are transformed at a time, so that they stay in a second-level cache.
-  public func transformedDepth(panelBlocks: Int) -> Int {
-    let fitting = (1 << 16) / (algorithm.positions * panelBlocks * channelBlock)
-    return max(2 * channelBlock, fitting / channelBlock * channelBlock)
-  }
 
   /// Tiles in a column and in a row of one phase of the dilated grid; pixels where tiles are pixels.
   public var tilesDown: Int {

@@ -6,22 +6,28 @@ public struct KernelTable: Sendable {
   /// come in panels of one block.
   public let panelBlocks: Int
 
-  /// Writes rows `rows` of the left-hand matrices, input blocks `blocks` of them, to `a`, which has
-  /// room for `capacity` rows: [position][depth block][row][16]. For `.planar`: [depth][row].
+  /// How much faster than float32 it multiplies 16-bit integers.
+  public let integerSpeed: Double
+
+  /// Makes rows `rows` of the left-hand matrices, input blocks `blocks` of them, which are to be rows
+  /// `place` and the following of `a`, which has room for `capacity`: [position][depth block][row][16].
+  /// For `.planar`: [depth][row]. 16-bit rows have scales in front, and are made of all blocks at once.
   public let prepare:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ rows: Range<Int>, _ blocks: Range<Int>,
-      _ capacity: Int, _ a: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+      _ capacity: Int, _ place: Int, _ a: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// m = a × the panel that begins with output block `block`, for the positions `positions`:
-  /// [position][row][channel of the panel], with room for a multiple of `microKernelRows` rows. `a` is
-  /// as `prepare` left it; weights lie as [position][panel][depth][channel of the panel].
+  /// m = rows `rows` of a × the panel that begins with output block `block`, for the positions
+  /// `positions`: [position][row][channel of the panel], with room for a multiple of `microKernelRows`
+  /// rows. `a` is as `prepare` left it; weights lie as [position][panel][depth][channel of the panel],
+  /// 16-bit ones as [position][panel][depth / 2][channel of the panel][2].
   public let multiply:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ positions: Range<Int>, _ block: Int,
-      _ panelBlocks: Int,
-      _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>
+      _ panelBlocks: Int, _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Range<Int>,
+      _ m: UnsafeMutablePointer<Float>
     ) -> Void
 
   /// The same as `multiply` for all positions of `count` panels whose weights are kernels as they are,
@@ -41,13 +47,13 @@ public struct KernelTable: Sendable {
       _ m: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// Packs the weights of the panel that begins with output block `block`, for each position in its
-  /// place; `panel` is that of position 0.
+  /// Packs the weights of the panel that begins with output block `block` into its places among all
+  /// packed weights of the job.
   public let pack:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
       _ block: Int, _ panelBlocks: Int,
-      _ panel: UnsafeMutablePointer<Float>
+      _ weights: UnsafeMutablePointer<Float>
     ) -> Void
 
   /// For gradients by the weights of `.winograd4`. Transforms tiles `rows` of block `block` of the
@@ -79,16 +85,16 @@ public struct KernelTable: Sendable {
 
   /// Makes a table of its parts.
   public init(
-    name: String, panelBlocks: Int,
+    name: String, panelBlocks: Int, integerSpeed: Double,
     prepare:
       @escaping @Sendable (
-        UnsafePointer<ConvolutionJob>, Range<Int>, Range<Int>, Int, UnsafeMutablePointer<Float>,
-        UnsafeMutablePointer<Float>
+        UnsafePointer<ConvolutionJob>, Range<Int>, Range<Int>, Int, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
       ) -> Void,
     multiply:
       @escaping @Sendable (
-        UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>, Int, Int,
-        UnsafeMutablePointer<Float>
+        UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>, Int,
+        Range<Int>, UnsafeMutablePointer<Float>
       ) -> Void,
     multiplyKernels:
       @escaping @Sendable (
@@ -123,6 +129,7 @@ public struct KernelTable: Sendable {
   ) {
     self.name = name
     self.panelBlocks = panelBlocks
+    self.integerSpeed = integerSpeed
     self.prepare = prepare
     self.multiply = multiply
     self.multiplyKernels = multiplyKernels

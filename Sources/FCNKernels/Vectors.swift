@@ -5,6 +5,9 @@ typealias Panel = SIMD16<Float>
 let panelBlocks = 1
 let tableName = "portable"
 
+/// 16-bit products come in pairs, but take several instructions.
+let integerSpeed = 1.0
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float {

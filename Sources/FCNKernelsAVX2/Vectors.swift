@@ -5,6 +5,10 @@ typealias Panel = SIMD16<Float>
 let panelBlocks = 1
 let tableName = "avx2"
 
+/// How much faster 16-bit products are: `vpmaddwd` makes twice as many at a time as an FMA does, but is
+/// followed by an addition. Measured on Zen 3: 1.3 to 1.6.
+let integerSpeed = 1.4
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

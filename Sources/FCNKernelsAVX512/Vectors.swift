@@ -5,6 +5,10 @@ typealias Panel = SIMD64<Float>
 let panelBlocks = 4
 let tableName = "avx512"
 
+/// How much faster 16-bit products are: twice as many at a time, in two instructions instead of one.
+/// Not measured.
+let integerSpeed = 1.0
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

@@ -1,6 +1,16 @@
 /// Segments pictures with a model. Holds activations and threads, so it belongs to one thread at a
 /// time; any number of sessions may share a model.
 public final class Session {
+  /// In which numbers a session's convolutions multiply.
+  public enum Precision: String, Sendable, Hashable, CaseIterable {
+    /// 32-bit floating point.
+    case float32
+    /// 16-bit integers, 13 bits of which are used, with a scale for every row and column of each
+    /// matrix product; sums, activations between layers, scores and the layers that make them stay
+    /// float32. Weights take half the memory.
+    case int16
+  }
+
   /// How a session works.
   public struct Options: Sendable, Hashable {
     /// Threads, the caller's included; 0 means one for every core that the process may use. Results
@@ -11,12 +21,18 @@ public final class Session {
     /// Fast forms that are switched off, such as `convolution.winograd4`, and `batch_norm.folding`; see
     /// `Session.formNames(of:)`.
     public var disabledForms: Set<String>
+    /// The numbers that are multiplied.
+    public var precision: Precision
 
     /// Makes options; without arguments the defaults.
-    public init(threads: Int = 0, largestBatch: Int = 8, disabledForms: Set<String> = []) {
+    public init(
+      threads: Int = 0, largestBatch: Int = 8, disabledForms: Set<String> = [],
+      precision: Precision = .float32
+    ) {
       self.threads = threads
       self.largestBatch = largestBatch
       self.disabledForms = disabledForms
+      self.precision = precision
     }
   }
 
@@ -68,7 +84,7 @@ public final class Session {
     segmenter = try Segmenter(
       weights.network, parameters: weights, packedWeights: weights.packed,
       preprocessing: model.description.preprocessing, pool: WorkerPool(threads: options.threads),
-      disabledForms: forms, allocator: allocator)
+      disabledForms: forms, precision: options.precision, allocator: allocator)
   }
 
   /// Every name that `Options.disabledForms` may hold for `model`.

@@ -6,7 +6,7 @@ import Testing
 struct KernelObjectTests {
   /// What such a module defines for others must carry its name: a weak symbol that another module
   /// defines too could be taken from here and run on a processor without the instructions.
-  @Test(arguments: ["FCNKernelsAVX2", "FCNKernelsAVX512"])
+  @Test(arguments: ["FCNKernelsAVX2", "FCNKernelsAVX512", "FCNKernelsAVX512VNNI"])
   func noSymbolIsOneThatAnotherModuleMayDefine(_ module: String) throws {
     let folder = "\(BuiltTree.root)/build/swift/release/\(module).build"
     #if arch(x86_64)

@@ -32,6 +32,11 @@ struct BenchTests {
     #expect(["products", "memory"].contains(first["bound"] as? String))
   }
 
+  @Test func aPrecisionCanBeChosen() throws {
+    let object = try Command.object(try bench(["--json", "--precision", "int16"]))
+    #expect(object["precision"] as? String == "int16")
+  }
+
   @Test func theTableHasALineForEveryStep() throws {
     let text = try bench(["--layers"]).text
     #expect(text.contains("median") && text.contains("GFLOP/s"))
@@ -47,7 +52,10 @@ struct BenchTests {
     #expect(wrong.errors.contains("FCN_CPU=z80") && wrong.errors.contains("portable"))
   }
 
-  @Test(arguments: [["--size", "64"], ["--batch", "65"], ["--runs", "0"], ["--disable", "x.y"]])
+  @Test(arguments: [
+    ["--size", "64"], ["--batch", "65"], ["--runs", "0"], ["--disable", "x.y"],
+    ["--precision", "int4"],
+  ])
   func wrongOptionsAreRefused(_ options: [String]) throws {
     let result = try bench(options)
     #expect(result.status == 2)

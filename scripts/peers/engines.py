@@ -241,11 +241,14 @@ class OpenCV(Engine):
 
 
 class FCN(Engine):
-    """Ours, through the C library. Modes: the instruction sets that FCN_CPU can name."""
+    """Ours, through the C library. Modes: a precision, and an instruction set that FCN_CPU can name,
+    joined by _; either may be left out."""
 
     def start(self, case: Case, threads: int) -> None:
-        if self.mode:
-            os.environ["FCN_CPU"] = self.mode
+        parts = set(self.mode.split("_")) - {""}
+        self.precision = "int16" if "int16" in parts else "float32"
+        for name in parts - {"int16"}:
+            os.environ["FCN_CPU"] = name
         sys.path.insert(0, str(ROOT / "examples/python"))
         import fcn  # noqa: F401
 
@@ -259,7 +262,8 @@ class FCN(Engine):
 
         self.model = fcn.Model(task.case.model(task.folder))
         self.session = fcn.Session(
-            self.model, threads=task.threads, largest_batch=task.case.batch)
+            self.model, threads=task.threads, largest_batch=task.case.batch,
+            precision=self.precision)
         pictures = list(task.pictures)
         return lambda: self.session.segment_all(pictures)
 
@@ -310,7 +314,7 @@ PEERS = {
 
 
 def is_ours(name: str) -> bool:
-    """`fcn`, or `fcn_` and what FCN_CPU shall be."""
+    """`fcn`, or `fcn_` and a precision, what FCN_CPU shall be, or both."""
     return name == "fcn" or name.startswith("fcn_")
 
 

@@ -1,6 +1,7 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Behind GNU-only declarations that Swift's Glibc module does not show. */
@@ -15,6 +16,9 @@ char *fcn_code_path(void);
 /* The widest x86 instruction set that the processor and the system offer: 3 for AVX2 with FMA
    (x86-64-v3), 4 for AVX-512 with F, BW, CD, DQ and VL (x86-64-v4), else 1. */
 int32_t fcn_x86_level(void);
+
+/* Whether the processor has the fourth level and AVX512-VNNI. */
+bool fcn_x86_has_vnni(void);
 
 /* Bytes of the second-level cache of a core; 0 if the system does not tell. */
 int64_t fcn_second_level_cache(void);

@@ -3,7 +3,7 @@ import FCNKernelTypes
 /// See `KernelTable.multiply`.
 func multiply(
   _ job: UnsafePointer<ConvolutionJob>, positions: Range<Int>, block: Int,
-  panelBlocks width: Int, _ a: UnsafePointer<Float>, capacity: Int, rows: Int,
+  panelBlocks width: Int, _ a: UnsafePointer<Float>, capacity: Int, rows: Range<Int>,
   into m: UnsafeMutablePointer<Float>
 ) {
   let job = job.pointee
@@ -11,17 +11,19 @@ func multiply(
   let depth = job.depth
   let panel = job.weights + block * channelBlock * depth
   let panelStride = job.outputBlocks * channelBlock * depth
-  let padded = ConvolutionJob.productRows(rows)
+  let padded = ConvolutionJob.productRows(rows.count)
   let aStride = job.leftStride(capacity)
+  let a = a + rows.lowerBound * (job.algorithm == .planar ? 1 : channelBlock)
   for position in positions {
     let (a, b) = (a + position * aStride, panel + position * panelStride)
     let m = m + position * padded * columns
     if job.algorithm == .planar {
       multiplyPanel(
-        width, rows, depth, a, rowStride: 1, stepStride: capacity, capacity, b, m, adding: false)
+        width, rows.count, depth, a, rowStride: 1, stepStride: capacity, capacity, b, m,
+        adding: false)
     } else {
       multiplyPanel(
-        width, rows, depth, a, rowStride: channelBlock, stepStride: 1, capacity, b, m,
+        width, rows.count, depth, a, rowStride: channelBlock, stepStride: 1, capacity, b, m,
         adding: false)
     }
   }

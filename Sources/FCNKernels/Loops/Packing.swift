@@ -4,9 +4,10 @@ import FCNKernelTypes
 func pack(
   _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
   block: Int, panelBlocks width: Int,
-  into panel: UnsafeMutablePointer<Float>
+  into weights: UnsafeMutablePointer<Float>
 ) {
   let job = job.pointee
+  let panel = weights + block * channelBlock * (job.keepsKernels ? job.packedDepth : job.depth)
   let columns = width * channelBlock
   let taps = job.kernelHeight * job.kernelWidth
   let first = block * channelBlock

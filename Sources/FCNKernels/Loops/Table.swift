@@ -3,33 +3,39 @@ import FCNKernelTypes
 /// The loops of this module's instruction set.
 public func kernelTable() -> KernelTable {
   KernelTable(
-    name: tableName, panelBlocks: panelBlocks,
-    prepare: { job, rows, blocks, capacity, a, scratch in
-      switch job.pointee.algorithm {
-      case .winograd4:
-        transformTiles(
-          job, patch: 6, rows: rows, blocks: blocks, capacity: capacity, a, scratch, transformSix)
-      case .winograd6, .winograd2of7:
-        transformTiles(
-          job, patch: 8, rows: rows, blocks: blocks, capacity: capacity, a, scratch,
-          transformEight)
-      case .winograd8:
-        transformTiles(
-          job, patch: 10, rows: rows, blocks: blocks, capacity: capacity, a, scratch, transformTen)
-      case .unfolded: unfold(job, rows: rows, capacity: capacity, a)
-      case .planar: unfoldPlanar(job, rows: rows, capacity: capacity, a)
-      case .pointwise: break
+    name: tableName, panelBlocks: panelBlocks, integerSpeed: integerSpeed,
+    prepare: { job, rows, blocks, capacity, place, a, scratch in
+      switch job.pointee.precision {
+      case .float32:
+        let rowStride = job.pointee.algorithm == .planar ? 1 : channelBlock
+        prepare(job, rows: rows, blocks: blocks, capacity: capacity, a + place * rowStride, scratch)
+      case .int16:
+        prepareIntegers(job, rows: rows, capacity: capacity, place: place, a, scratch)
       }
     },
     multiply: { job, positions, block, width, a, capacity, rows, m in
-      multiply(
-        job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
-        rows: rows, into: m)
+      switch job.pointee.precision {
+      case .float32:
+        multiply(
+          job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
+          rows: rows, into: m)
+      case .int16:
+        multiplyIntegers(
+          job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
+          rows: rows, into: m)
+      }
     },
     multiplyKernels: { job, block, width, count, a, capacity, rows, m, scratch in
-      multiplyKernels(
-        job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
-        into: m, scratch)
+      switch job.pointee.precision {
+      case .float32:
+        multiplyKernels(
+          job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
+          into: m, scratch)
+      case .int16:
+        multiplyIntegerKernels(
+          job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
+          into: m, scratch)
+      }
     },
     finish: { job, rows, block, width, m, scratch in
       switch job.pointee.algorithm {
@@ -53,8 +59,11 @@ public func kernelTable() -> KernelTable {
         storePixels(job, rows: rows, block: block, panelBlocks: width, m)
       }
     },
-    pack: { job, weight, block, width, panel in
-      pack(job, weight, block: block, panelBlocks: width, into: panel)
+    pack: { job, weight, block, width, weights in
+      switch job.pointee.precision {
+      case .float32: pack(job, weight, block: block, panelBlocks: width, into: weights)
+      case .int16: packIntegers(job, weight, block: block, panelBlocks: width, into: weights)
+      }
     },
     prepareGradient: { job, gradient, rows, block, capacity, w, scratch in
       prepareGradient(job, gradient, rows: rows, block: block, capacity: capacity, w, scratch)

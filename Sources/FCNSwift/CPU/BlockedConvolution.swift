@@ -10,18 +10,22 @@ final class BlockedConvolution: Kernel {
   /// Indices of the panels that one task takes where kernels are transformed.
   private let panelGroups: [[Int]]
 
-  /// nil where `algorithm` does not serve the request.
-  init?(_ operation: Convolution, _ request: FormRequest, _ algorithm: ConvolutionAlgorithm) {
+  /// nil where `algorithm` does not serve the request in `precision`.
+  init?(
+    _ operation: Convolution, _ request: FormRequest, _ algorithm: ConvolutionAlgorithm,
+    _ precision: ConvolutionPrecision = .float32
+  ) {
     let (input, output, window) = (request.inputs[0], request.output, operation.window)
-    guard operation.groups == 1, algorithm.serves(window, input.c, request.epilogue) else {
-      return nil
-    }
-    let prototype = ConvolutionJob(
+    guard operation.groups == 1, algorithm.serves(window, input.c, request.epilogue),
+      precision == .float32 || algorithm.multipliesIntegers && operation.mayUseIntegers(input.c)
+    else { return nil }
+    var prototype = ConvolutionJob(
       algorithm: algorithm, pictures: input.n, input: (input.c, input.h, input.w),
       output: (output.c, output.h, output.w), kernel: window.kernel.pair,
       stride: window.stride.pair, padding: window.padding.pair, dilation: window.dilation.pair,
       rectifies: request.epilogue.rectifies,
       pooled: request.epilogue.pooled.map { ($0.h, $0.w) })
+    prototype.precision = precision
     job = .allocate(capacity: 1)
     loops = request.loops
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
@@ -40,12 +44,18 @@ final class BlockedConvolution: Kernel {
   // MARK: Weights
 
   var packing: String? {
-    let form = job.pointee.keepsKernels ? "kernels" : "\(job.pointee.algorithm)"
-    return "\(form).\(loops.panelBlocks)"
+    let job = job.pointee
+    // Integers have scales that follow from the algorithm.
+    let kernels = job.precision == .float32 ? "kernels" : "kernels for \(job.algorithm)"
+    return
+      "\(job.keepsKernels ? kernels : "\(job.algorithm)").\(job.precision).\(loops.panelBlocks)"
   }
 
-  /// Floats that `pack` makes.
-  var packedCount: Int { job.pointee.outputBlocks * channelBlock * (1 + job.pointee.packedDepth) }
+  /// Floats' room for what `pack` makes.
+  var packedCount: Int {
+    job.pointee.outputBlocks * channelBlock
+      * (1 + job.pointee.packedScales + job.pointee.packedDepth)
+  }
 
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     let memory = try AlignedMemory(count: packedCount)
@@ -65,14 +75,11 @@ final class BlockedConvolution: Kernel {
   ) {
     let job = job.pointee
     let channels = job.outputBlocks * channelBlock
-    // Transformed weights lie by positions, then panels; kernels by panels.
-    let perBlock = channelBlock * (job.keepsKernels ? job.packedDepth : job.depth)
     packed.update(repeating: 0, count: channels)
     if let bias { packed.update(from: bias, count: job.outputChannels) }
     pool.run(panels.count) { [self] task, _ in
       let panel = panels[task]
-      loops.pack(
-        self.job, weight, panel.block, panel.width, packed + channels + panel.block * perBlock)
+      loops.pack(self.job, weight, panel.block, panel.width, packed + channels)
       let first = panel.block * channelBlock
       isDone(first..<min(job.outputChannels, first + panel.width * channelBlock))
     }
@@ -90,7 +97,7 @@ final class BlockedConvolution: Kernel {
     let results = job.pooled.map { Double(job.pictures * $0.height * $0.width) } ?? pixels
     return KernelWork(
       nominal: 2 * pixels * taps * outputs, performed: 2 * Double(job.rows) * products,
-      bytes: 4 * (inputs + results * outputs + products))
+      bytes: 4 * (inputs + results * outputs) + Double(job.precision.byteCount) * products)
   }
 
   // MARK: Computing
@@ -133,9 +140,10 @@ final class BlockedConvolution: Kernel {
     workers.run(blocking.taskCount(count)) { task, scratch in
       let rows = part(task, of: count, size: blocking.rows)
       let (a, m) = (scratch + blocking.patchCount, scratch + blocking.patchCount + blocking.aCount)
-      loops.prepare(job, rows, blocks, blocking.rows, a, scratch)
+      loops.prepare(job, rows, blocks, blocking.rows, 0, a, scratch)
       for panel in panels {
-        loops.multiply(job, positions, panel.block, panel.width, a, blocking.rows, rows.count, m)
+        loops.multiply(
+          job, positions, panel.block, panel.width, a, blocking.rows, 0..<rows.count, m)
         loops.finish(job, rows, panel.block, panel.width, m, scratch)
       }
     }
@@ -152,7 +160,7 @@ final class BlockedConvolution: Kernel {
       let some = blocking.preparesByBlock ? task / slices..<task / slices + 1 : 0..<blocks
       loops.prepare(
         job, rows.lowerBound + slice.lowerBound..<rows.lowerBound + slice.upperBound, some,
-        blocking.rows, a + slice.lowerBound * blocking.rowStride, scratch)
+        blocking.rows, slice.lowerBound, a, scratch)
     }
   }
 
@@ -171,8 +179,7 @@ final class BlockedConvolution: Kernel {
         let slice = part(task % parts, of: rows.count, size: blocking.multipliedRows)
         let m = scratch + blocking.patchCount
         loops.multiply(
-          job, positions, panel.block, panel.width, a + slice.lowerBound * blocking.rowStride,
-          blocking.rows, slice.count, m)
+          job, positions, panel.block, panel.width, a, blocking.rows, slice, m)
         loops.finish(
           job, first + slice.lowerBound..<first + slice.upperBound, panel.block, panel.width, m,
           scratch)
@@ -220,7 +227,8 @@ final class BlockedConvolution: Kernel {
         for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
           let panel = panels[index]
           loops.multiply(
-            job, position..<position + 1, panel.block, panel.width, a, blocking.rows, rows.count,
+            job, position..<position + 1, panel.block, panel.width, a, blocking.rows,
+            0..<rows.count,
             m + panel.block * channelBlock * positions * padded)
         }
       }
@@ -247,7 +255,7 @@ final class BlockedConvolution: Kernel {
         + (picture * job.pointee.inputBlocks * pixels + rows.lowerBound) * channelBlock
       for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
         let panel = panels[index]
-        loops.multiply(job, 0..<1, panel.block, panel.width, a, pixels, rows.count, scratch)
+        loops.multiply(job, 0..<1, panel.block, panel.width, a, pixels, 0..<rows.count, scratch)
         loops.finish(
           job, picture * pixels + rows.lowerBound..<picture * pixels + rows.upperBound,
           panel.block, panel.width, scratch, scratch)
@@ -256,7 +264,23 @@ final class BlockedConvolution: Kernel {
   }
 }
 
+extension ConvolutionPrecision {
+  /// Of a factor.
+  var byteCount: Int { self == .float32 ? 4 : 2 }
+}
+
+extension Convolution {
+  /// Whether 16-bit integers may make its products, where a session allows them: not of scores, whose
+  /// errors nothing evens out, nor of few channels.
+  func mayUseIntegers(_ inputChannels: Int) -> Bool {
+    groups == 1 && !makesScores && inputChannels % channelBlock == 0
+  }
+}
+
 extension ConvolutionAlgorithm {
+  /// Whether it can multiply 16-bit integers; F(8×8, 3×3) would lose too many bits.
+  var multipliesIntegers: Bool { self != .planar && self != .winograd8 }
+
   /// Whether it can do such a convolution, and what follows it.
   fileprivate func serves(_ window: Window, _ channels: Int, _ epilogue: Epilogue) -> Bool {
     if epilogue.pooled != nil, tile % 2 != 0 || window.dilation != 1 { return false }

@@ -30,33 +30,32 @@ struct ConvolutionBlocking {
   let preparedRows, multipliedRows: Int
   /// Whether a task prepares one block of input channels, or all.
   let preparesByBlock: Bool
-  /// Floats between the rows of the left-hand matrix.
-  let rowStride: Int
   /// Panels that one task multiplies by.
   let panelsAtATime: Int
   /// Floats of scratch for transforms, of left-hand matrices, of products.
   let patchCount, aCount, mCount: Int
-  /// Floats of kernels that are transformed at a time.
+  /// Floats' room for kernels that are transformed at a time.
   let transformedCount: Int
 
   init(_ job: ConvolutionJob, panelBlocks: Int) {
     let positions = job.algorithm.positions
     let depth = job.depthBlocks * channelBlock
-    let rowCount = positions * depth
+    let rowCount = job.leftRowCount
     let productCount = positions * panelBlocks * channelBlock
-    let weightCount = rowCount * job.outputBlocks * channelBlock
+    let weightCount =
+      positions * depth * job.outputBlocks * channelBlock * job.precision.byteCount / 4
     func fitting(_ floats: Int, _ each: Int) -> Int {
       max(microKernelRows, floats / each / microKernelRows * microKernelRows)
     }
     let all = roundUp(job.rows, toMultipleOf: microKernelRows)
-    rowStride = job.algorithm == .planar ? 1 : channelBlock
-    patchCount = job.algorithm.isWinograd ? 2 * job.algorithm.patch * job.algorithm.patch * 16 : 0
-    preparesByBlock = job.algorithm.isWinograd
+    patchCount = job.patchCount
+    // A row of integers has a scale for all its blocks.
+    preparesByBlock = job.algorithm.isWinograd && job.precision == .float32
     let cache = Self.secondLevelFloats
-    transformedCount = productCount * (job.transformedDepth(panelBlocks: panelBlocks) + 1)
+    transformedCount = job.transformedCount(panelBlocks: panelBlocks)
     let panels = (job.outputBlocks + panelBlocks - 1) / panelBlocks
     switch job.algorithm {
-    case .pointwise:
+    case .pointwise where job.precision == .float32:
       division = .inPlace
       let pixels = roundUp(
         job.inputHeight * job.inputWidth, toMultipleOf: microKernelRows)
@@ -71,7 +70,8 @@ struct ConvolutionBlocking {
       // Whether kernels are transformed in pieces decides how sums are divided, so it follows from one
       // picture alone.
       let keepsKernels =
-        job.algorithm.isWinograd && job.algorithm != .winograd2of7 && weightCount >= 4 << 20
+        job.algorithm.isWinograd && job.algorithm != .winograd2of7
+        && weightCount >= job.precision.byteCount << 20
         && job.rows / job.pictures <= 256
       if keepsKernels {
         division = .byKernels
@@ -143,21 +143,27 @@ enum ConvolutionCost {
     var job = job
     job.pictures = 1
     let positions = Double(job.algorithm.positions)
+    let taps = Double(job.kernelHeight * job.kernelWidth)
     let rows = Double(roundUp(job.rows, toMultipleOf: microKernelRows))
     let outputs = Double(job.outputBlocks * channelBlock)
-    let products = positions * rows * Double(job.depth) * outputs / 45
-    let weights = positions * Double(job.depth) * outputs * 4 / 12
+    let isInteger = job.precision == .int16
+    let speed = isInteger ? 45 * loops.integerSpeed : 45
+    let products = positions * rows * Double(job.depth) * outputs / speed
+    let weights =
+      positions * Double(job.depth) * outputs * Double(job.precision.byteCount) / 12
     let (input, output): (Double, Double) =
       switch job.algorithm {
       case .pointwise, .planar: (0, 4)
-      case .unfolded: (4 * Double(job.kernelHeight * job.kernelWidth), 4)
+      case .unfolded: (4 * taps, 4)
       case .winograd4: (90, 80)
       case .winograd6: (200, 190)
       case .winograd8: (420, 420)
       case .winograd2of7: (200, 100)
       }
+    let rounding = isInteger ? 4 * max(positions, taps) * Double(job.inputBlocks) : 0
     let transforms =
-      Double(job.rows) * (input * Double(job.inputBlocks) + output * Double(job.outputBlocks))
+      Double(job.rows) * rounding + Double(job.rows)
+      * (input * Double(job.inputBlocks) + output * Double(job.outputBlocks))
     return products + weights + transforms
   }
 }

@@ -33,7 +33,8 @@ struct InferenceSchedule {
   private var shared: Set<Int> = []
 
   init(
-    _ network: Network, inputShape: Shape, disabledForms: Set<String>, loops: KernelTable
+    _ network: Network, inputShape: Shape, disabledForms: Set<String>,
+    precision: Session.Precision, loops: KernelTable
   ) throws {
     self.network = network
     let shapes = try network.shapes(for: inputShape)
@@ -50,7 +51,7 @@ struct InferenceSchedule {
       }
       let request = FormRequest(
         inputs: sources.map { $0 < 0 ? inputShape : shapes[$0] }, output: shapes[index],
-        loops: loops)
+        loops: loops, allowsIntegers: precision == .int16)
       let lying = valueOf[sources[0]]?[.blocked] == nil ? Layout.planar : .blocked
       let fusions =
         layer.operation is Convolution

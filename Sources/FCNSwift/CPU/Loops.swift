@@ -6,6 +6,7 @@ import Glibc
 #if FCN_INSTRUCTION_SETS && arch(x86_64)
   import FCNKernelsAVX2
   import FCNKernelsAVX512
+  import FCNKernelsAVX512VNNI
 #endif
 
 /// Inner loops compiled for an instruction set.
@@ -20,6 +21,7 @@ enum Loops {
       let level = fcn_x86_level()
       if level >= 3 { tables.append(FCNKernelsAVX2.kernelTable()) }
       if level >= 4 { tables.append(FCNKernelsAVX512.kernelTable()) }
+      if fcn_x86_has_vnni() { tables.append(FCNKernelsAVX512VNNI.kernelTable()) }
     #endif
     return tables
   }()

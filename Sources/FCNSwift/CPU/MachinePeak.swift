@@ -7,6 +7,8 @@ public struct MachinePeak: Sendable {
   /// Floating-point operations a second of the micro-kernel on operands that stay in the first-level
   /// caches, all threads together.
   public let operations: Double
+  /// The same of 16-bit integers.
+  public let integerOperations: Double
   /// Bytes a second that threads read from memory together.
   public let bandwidth: Double
 
@@ -14,10 +16,14 @@ public struct MachinePeak: Sendable {
   public static func measure(threads: Int) throws -> MachinePeak {
     let pool = try WorkerPool(threads: threads)
     return MachinePeak(
-      operations: try measureOperations(pool), bandwidth: try measureBandwidth(pool))
+      operations: try measureOperations(pool, .float32),
+      integerOperations: try measureOperations(pool, .int16),
+      bandwidth: try measureBandwidth(pool))
   }
 
-  private static func measureOperations(_ pool: WorkerPool) throws -> Double {
+  private static func measureOperations(
+    _ pool: WorkerPool, _ precision: ConvolutionPrecision
+  ) throws -> Double {
     let loops = try Loops.chosen()
     let (rows, depth) = (microKernelRows, 256)
     let columns = loops.panelBlocks * channelBlock
@@ -25,10 +31,12 @@ public struct MachinePeak: Sendable {
       algorithm: .pointwise, pictures: 1, input: (depth, 1, rows), output: (columns, 1, rows),
       kernel: (1, 1), stride: (1, 1), padding: (0, 0), dilation: (1, 1), rectifies: false,
       pooled: nil)
-    let weights = try AlignedMemory(count: depth * columns)
+    job.precision = precision
+    let weights = try AlignedMemory(count: columns * (job.packedScales + job.packedDepth))
     weights.pointer.update(repeating: 1, count: weights.count)
     job.weights = UnsafePointer(weights.pointer)
-    let each = rows * (depth + columns)
+    let left = job.leftStride(rows)
+    let each = roundUp(left + rows * columns, toMultipleOf: channelBlock)
     let memory = try AlignedMemory(count: each * pool.threadCount)
     memory.pointer.update(repeating: 1, count: memory.count)
     let repetitions = 2000
@@ -38,7 +46,8 @@ public struct MachinePeak: Sendable {
         let a = memory.pointer + task * each
         withUnsafePointer(to: job) { job in
           for _ in 0..<repetitions {
-            loops.multiply(job, 0..<1, 0, loops.panelBlocks, a, rows, rows, a + rows * depth)
+            loops.multiply(
+              job, 0..<1, 0, loops.panelBlocks, a, rows, 0..<rows, a + left)
           }
         }
       }

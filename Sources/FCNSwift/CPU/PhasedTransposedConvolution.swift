@@ -62,8 +62,7 @@ final class PhasedTransposedConvolution: Kernel {
     if operation.bias { memory.pointer.update(from: parameters[1].pointer, count: output.c) }
     for panel in panels {
       loops.pack(
-        self.job, phased.pointer, panel.block, panel.width,
-        memory.pointer + biasCount + panel.block * channelBlock * job.depth)
+        self.job, phased.pointer, panel.block, panel.width, memory.pointer + biasCount)
     }
     return memory
   }
@@ -101,10 +100,10 @@ final class PhasedTransposedConvolution: Kernel {
       for first in stride(from: all.lowerBound, to: all.upperBound, by: rows) {
         let some = first..<min(all.upperBound, first + rows)
         let m = scratch + aCount
-        loops.prepare(job, some, 0..<1, rows, scratch, scratch)
+        loops.prepare(job, some, 0..<1, rows, 0, scratch, scratch)
         for panel in panels {
           loops.multiply(
-            job, 0..<1, panel.block, panel.width, scratch, rows, some.count,
+            job, 0..<1, panel.block, panel.width, scratch, rows, 0..<some.count,
             m + rows * panel.block * channelBlock)
         }
         store(some, m, bias, call.output)

@@ -33,13 +33,14 @@ final class Plan {
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights = PackedWeights(), disabledForms: Set<String> = [],
+    precision: Session.Precision = .float32,
     loops: KernelTable? = nil, allocator: Allocator = .system
   ) throws {
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
     let schedule = try InferenceSchedule(
-      network, inputShape: inputShape, disabledForms: disabledForms,
+      network, inputShape: inputShape, disabledForms: disabledForms, precision: precision,
       loops: try loops ?? Loops.chosen())
     let rooms = schedule.steps.map { WorkerRoom([$0.kernel]) }
     let values = zip(schedule.bufferCounts(), schedule.lifetimes()).map {

@@ -7,6 +7,7 @@ final class Segmenter {
   private let packedWeights: PackedWeights
   private let preprocessing: Preprocessing
   private let disabledForms: Set<String>
+  private let precision: Session.Precision
   private let allocator: Allocator
   /// Of the shape that ran last: pictures mostly come in one size, and a plan holds much memory.
   private var plan: Plan?
@@ -15,7 +16,8 @@ final class Segmenter {
     _ network: Network, parameters: any ParameterSource,
     packedWeights: PackedWeights = PackedWeights(),
     preprocessing: Preprocessing, pool: WorkerPool,
-    disabledForms: Set<String> = [], allocator: Allocator = .system
+    disabledForms: Set<String> = [], precision: Session.Precision = .float32,
+    allocator: Allocator = .system
   ) throws {
     guard preprocessing.channels == network.inputChannels else {
       throw FCNError(
@@ -29,6 +31,7 @@ final class Segmenter {
     self.preprocessing = preprocessing
     self.pool = pool
     self.disabledForms = disabledForms
+    self.precision = precision
     self.allocator = allocator
   }
 
@@ -77,7 +80,7 @@ final class Segmenter {
     let made = try withExtendedLifetime(packed) {
       try Plan(
         network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
-        disabledForms: disabledForms, allocator: allocator)
+        disabledForms: disabledForms, precision: precision, allocator: allocator)
     }
     plan = made
     return made

@@ -50,7 +50,7 @@ final class WinogradWeightGradient {
       let rows = first..<min(job.pointee.rows, first + capacity)
       workers.run(inputBlocks + outputBlocks) { task, scratch in
         if task < inputBlocks {
-          loops.prepare(job, rows, task..<task + 1, capacity, left, scratch)
+          loops.prepare(job, rows, task..<task + 1, capacity, 0, left, scratch)
         } else {
           loops.prepareGradient(
             job, gradient, rows, task - inputBlocks, capacity, right, scratch)

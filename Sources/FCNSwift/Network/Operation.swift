@@ -117,6 +117,8 @@ struct FormRequest {
   let output: Shape
   var epilogue = Epilogue()
   let loops: KernelTable
+  /// Whether 16-bit integers may be multiplied.
+  var allowsIntegers = false
 }
 
 /// What later layers do to a convolution's output that it can do itself while it is at hand.

@@ -38,6 +38,9 @@ extension Option {
     "disable", "FORM",
     "Compute without a fast form, such as convolution.winograd4 or batch_norm.folding, to find a "
       + "fault or compare; may be repeated.")
+  static let precision = value(
+    "precision", "NUMBERS",
+    "What convolutions multiply: float32, the default, or int16, which needs half the memory.")
   static let model = value(
     "model", "FILE", "The model; without it the default model that is installed with fcn.",
     letter: "m")

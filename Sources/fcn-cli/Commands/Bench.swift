@@ -24,7 +24,7 @@ extension Subcommand {
       """,
     [
       OptionGroup(
-        "Options", [.model, size, batch, runs, layers, .disabled, .threads, .json])
+        "Options", [.model, size, batch, runs, layers, .precision, .disabled, .threads, .json])
     ]
   ) { arguments in
     let measurement = try BenchRun(arguments).measure()
@@ -49,7 +49,8 @@ private struct BenchRun {
     timesLayers = arguments.has(Subcommand.layers)
     options = Session.Options(
       threads: try arguments.threads(), largestBatch: batch,
-      disabledForms: Set(arguments.texts(.disabled)))
+      disabledForms: Set(arguments.texts(.disabled)),
+      precision: try arguments.choice(.precision) ?? .float32)
   }
 
   func measure() throws -> BenchMeasurement {
@@ -68,7 +69,8 @@ private struct BenchRun {
     try segment(pictures, session)
     var measurement = BenchMeasurement(
       model: path, width: size.width, height: size.height, batch: batch,
-      threads: session.threadCount, load: opened - start, first: monotonicSeconds() - made)
+      threads: session.threadCount, precision: options.precision, load: opened - start,
+      first: monotonicSeconds() - made)
     for _ in 0..<2 { try segment(pictures, session) }
     for _ in 0..<runs {
       let start = monotonicSeconds()
@@ -113,6 +115,7 @@ private struct BenchRun {
 private struct BenchMeasurement {
   let model: String
   let width, height, batch, threads: Int
+  let precision: Session.Precision
   let load, first: Double
   var times: [Double] = []
   var activationBytes = 0
@@ -120,8 +123,10 @@ private struct BenchMeasurement {
   var peak: MachinePeak?
 
   init(
-    model: String, width: Int, height: Int, batch: Int, threads: Int, load: Double, first: Double
+    model: String, width: Int, height: Int, batch: Int, threads: Int,
+    precision: Session.Precision, load: Double, first: Double
   ) {
+    self.precision = precision
     (self.model, self.width, self.height) = (model, width, height)
     (self.batch, self.threads, self.load, self.first) = (batch, threads, load, first)
   }
@@ -131,11 +136,13 @@ private struct BenchMeasurement {
       "model": .string(model), "width": .number(width), "height": .number(height),
       "batch": .number(batch), "threads": .number(threads),
       "instruction_set": .string(Capabilities.instructionSet),
+      "precision": .string(precision.rawValue),
       "load_ms": .number(1e3 * load), "first_ms": .number(1e3 * first),
       "median_ms": .number(1e3 * median(times)), "best_ms": .number(1e3 * (times.min() ?? 0)),
       "runs_ms": .array(times.map { .number(1e3 * $0) }),
       "activation_bytes": .number(activationBytes),
       "peak_gflops": .number((peak?.operations ?? 0) / 1e9),
+      "peak_int16_gops": .number((peak?.integerOperations ?? 0) / 1e9),
       "peak_gbytes_per_second": .number((peak?.bandwidth ?? 0) / 1e9),
       "layers": .array(
         layers.map { layer in
@@ -154,13 +161,18 @@ private struct BenchMeasurement {
   /// How much of the peak the products of a layer reach.
   private func shareOfPeak(_ layer: (step: Session.Step, seconds: Double)) -> Double {
     guard let peak, layer.seconds > 0 else { return 0 }
-    return layer.step.performedOperations / layer.seconds / peak.operations
+    return layer.step.performedOperations / layer.seconds / operations(peak, layer.step)
+  }
+
+  /// The peak of the numbers that a step multiplies.
+  private func operations(_ peak: MachinePeak, _ step: Session.Step) -> Double {
+    step.form.hasSuffix("_int16") ? peak.integerOperations : peak.operations
   }
 
   /// Whether a layer's products or its bytes would take longer at full speed.
   private func bound(_ step: Session.Step) -> String {
     guard let peak, step.performedOperations > 0 else { return "" }
-    let products = step.performedOperations / peak.operations
+    let products = step.performedOperations / operations(peak, step)
     return products >= step.bytes / peak.bandwidth ? "products" : "memory"
   }
 
@@ -168,15 +180,16 @@ private struct BenchMeasurement {
     func ms(_ seconds: Double) -> String { (1e3 * seconds).rounded(toPlaces: 2) }
     var lines = [
       "\(model), \(width)×\(height), batch \(batch), \(threads) threads, "
-        + Capabilities.instructionSet,
+        + "\(Capabilities.instructionSet), \(precision.rawValue)",
       "load \(ms(load)) ms, first \(ms(first)) ms, median \(ms(median(times))) ms, "
         + "best \(ms(times.min() ?? 0)) ms",
     ]
     guard !layers.isEmpty else { return lines.joined(separator: "\n") }
     if let peak {
       lines.append(
-        "peak of the micro-kernel \((peak.operations / 1e9).rounded(toPlaces: 0)) GFLOP/s, of "
-          + "reading memory \((peak.bandwidth / 1e9).rounded(toPlaces: 1)) GB/s")
+        "peak of the micro-kernels \((peak.operations / 1e9).rounded(toPlaces: 0)) GFLOP/s, "
+          + "\((peak.integerOperations / 1e9).rounded(toPlaces: 0)) of 16-bit integers, of reading memory \((peak.bandwidth / 1e9).rounded(toPlaces: 1)) GB/s"
+      )
     }
     let header = ["ms", "GFLOP/s", "done", "peak", "GB/s", "bound", "form", "layers"]
     let rows = layers.map { layer in

@@ -25,7 +25,7 @@ extension Subcommand {
     [
       OptionGroup(
         "Options",
-        [.model, labels, overlay, opacity, scores, .disabled, .threads, .json, .quiet])
+        [.model, labels, overlay, opacity, scores, .precision, .disabled, .threads, .json, .quiet])
     ]
   ) { arguments in
     let run = try SegmentRun(arguments)
@@ -61,7 +61,8 @@ private struct SegmentRun {
       model: Model(contentsOf: modelPath),
       options: Session.Options(
         threads: threads, largestBatch: 1,
-        disabledForms: Set(arguments.texts(Option.disabled))))
+        disabledForms: Set(arguments.texts(Option.disabled)),
+        precision: try arguments.choice(.precision) ?? .float32))
     labels = try output(Subcommand.labels, "png")
     overlay = try output(Subcommand.overlay, "png")
     overlayFormat = try PictureFormat(path: overlay?.destination(for: "x.png") ?? "")

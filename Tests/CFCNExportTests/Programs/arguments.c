@@ -92,25 +92,28 @@ static void struct_sizes(const fcn_model *model) {
 
 static void params_values(const fcn_model *model) {
   static const struct {
-    int32_t threads, largest_batch;
+    int32_t threads, largest_batch, precision;
     const char *disabled_forms;
     fcn_status wanted;
   } cases[] = {
-    {1, 1, NULL, FCN_OK},
-    {2, 4, "", FCN_OK},
-    {-1, 1, NULL, FCN_E_INVALID_ARGUMENT},
-    {INT32_MAX, 1, NULL, FCN_E_INVALID_ARGUMENT},
-    {1, 0, NULL, FCN_E_INVALID_ARGUMENT},
-    {1, -5, NULL, FCN_E_INVALID_ARGUMENT},
-    {1, INT32_MAX, NULL, FCN_E_INVALID_ARGUMENT},
-    {1, 1, "no.such.form", FCN_E_INVALID_ARGUMENT},
-    {1, 1, "\xff\xfe", FCN_E_INVALID_ARGUMENT},
+    {1, 1, FCN_PRECISION_FLOAT32, NULL, FCN_OK},
+    {2, 4, FCN_PRECISION_INT16, "", FCN_OK},
+    {-1, 1, 0, NULL, FCN_E_INVALID_ARGUMENT},
+    {INT32_MAX, 1, 0, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, 0, 0, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, -5, 0, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, INT32_MAX, 0, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, 1, -1, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, 1, 2, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, 1, 0, "no.such.form", FCN_E_INVALID_ARGUMENT},
+    {1, 1, 0, "\xff\xfe", FCN_E_INVALID_ARGUMENT},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     fcn_session_params params;
     OK(fcn_session_params_init(&params, sizeof params));
     params.threads = cases[i].threads;
     params.largest_batch = cases[i].largest_batch;
+    params.precision = cases[i].precision;
     params.disabled_forms = cases[i].disabled_forms;
     fcn_session *session = NULL;
     EXPECT(cases[i].wanted, fcn_session_create(&session, model, &params));

@@ -208,6 +208,17 @@ class SessionTest(unittest.TestCase):
         for scores in results:
             np.testing.assert_array_equal(scores, wanted)
 
+    def test_precision(self):
+        picture = noise(64, 48)
+        wanted = self.session.segment(picture), self.session.scores()
+        with fcn.Session(self.model, precision="int16") as session:
+            labels = session.segment(picture)
+            self.assertGreater(np.mean(labels == wanted[0]), 0.97)
+            spread = np.ptp(wanted[1])
+            np.testing.assert_allclose(session.scores(), wanted[1], rtol=0, atol=0.02 * spread)
+        with self.assertRaises(KeyError):
+            fcn.Session(self.model, precision="int4")
+
     def test_disabled_forms(self):
         picture = noise(32, 32)
         self.session.segment(picture)

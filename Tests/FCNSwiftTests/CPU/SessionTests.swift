@@ -36,6 +36,27 @@ private func difference(_ actual: [Float], _ expected: [Float]) -> Float {
 }
 
 @Suite struct SessionTests {
+  @Test func sessionsOfIntegersDifferLittleAndNotWithThreads() throws {
+    let model = try model { $0.options.width = 0.5 }
+    let image = try picture(70, 83)
+    let exact = try Session(model: model, options: .init(threads: 2))
+    try exact.run([image])
+    let expected = try scores(exact)
+    var first: [Float]?
+    for threads in [1, 3] {
+      let session = try Session(
+        model: model, options: .init(threads: threads, precision: .int16))
+      try session.run([image])
+      #expect(session.steps.contains { $0.form.hasSuffix("_int16") })
+      #expect(!exact.steps.contains { $0.form.hasSuffix("_int16") })
+      let found = try scores(session)
+      let error = difference(found, expected)
+      #expect(error > 0 && error < 0.02)
+      #expect(found == first ?? found)
+      first = found
+    }
+  }
+
   @Test func everyFormAndEveryThreadCountGivesTheSameScores() throws {
     let model = try model()
     let image = try picture(50, 37)

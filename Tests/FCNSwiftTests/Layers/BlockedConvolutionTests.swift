@@ -64,6 +64,27 @@ struct BlockedConvolutionTests {
     Case(
       "eleven by four", Convolution(40, kernel: 11, stride: 4), Shape(1, 3, 63, 59),
       rectifies: true),
+    // Of whole blocks of channels, for 16-bit integers.
+    Case("3×3, whole blocks", Convolution(40, kernel: 3, padding: 1), Shape(2, 48, 14, 19)),
+    Case(
+      "3×3, whole blocks, deep", Convolution(96, kernel: 3, padding: 1), Shape(1, 528, 11, 13),
+      rectifies: true, poolsCeiling: true),
+    Case(
+      "3×3, whole blocks, few tiles", Convolution(416, kernel: 3, padding: 1),
+      Shape(2, 288, 7, 9), rectifies: true),
+    Case(
+      "3×3, whole blocks, many tiles", Convolution(64, kernel: 3, padding: 1), Shape(1, 64, 61, 83),
+      residual: true),
+    Case(
+      "dilated by 2, whole blocks", Convolution(32, kernel: 3, padding: 2, dilation: 2),
+      Shape(1, 144, 17, 23), rectifies: true),
+    Case("7×7, whole blocks", Convolution(40, kernel: 7), Shape(1, 160, 12, 15)),
+    Case(
+      "3×3 by 2, whole blocks", Convolution(48, kernel: 3, stride: 2, padding: 1),
+      Shape(1, 64, 21, 18)),
+    Case(
+      "1×1, whole blocks", Convolution(150, kernel: 1), Shape(2, 272, 13, 19), residual: true,
+      rectifies: true),
   ]
 
   @Test(arguments: cases)
@@ -77,22 +98,36 @@ struct BlockedConvolutionTests {
     var epilogue = Epilogue(addsResidual: layer.residual, rectifies: layer.rectifies)
     if layer.poolsCeiling != nil { epilogue.pooled = expected.shape }
     var served = 0
-    for loops in Loops.available {
+    for (loops, precision) in Loops.available.flatMap({ loops in
+      ConvolutionPrecision.allCases.map { (loops, $0) }
+    }) {
       for algorithm in ConvolutionAlgorithm.allCases {
         let request = FormRequest(
           inputs: [layer.input] + (layer.residual ? [shape] : []), output: shape,
           epilogue: epilogue, loops: loops)
-        guard let kernel = BlockedConvolution(layer.operation, request, algorithm) else { continue }
+        guard
+          let kernel = BlockedConvolution(layer.operation, request, algorithm, precision)
+        else { continue }
         served += 1
-        let name = "\(algorithm), \(loops.name)"
+        let name = "\(algorithm), \(precision), \(loops.name)"
         let one = try run(kernel, algorithm, input, residual, parameters, expected.shape, 1, name)
-        expectClose(
-          one, expected, absolute: scale * algorithm.tolerance, name)
+        switch precision {
+        case .float32:
+          expectClose(one, expected, absolute: scale * algorithm.tolerance, name)
+        case .int16:
+          let error = rootMeanSquare(zip(one.elements, expected.elements).map { $0 - $1 })
+          let relative = error / rootMeanSquare(expected.elements)
+          #expect(relative < algorithm.integerTolerance, "\(name): \(relative)")
+        }
         let three = try run(kernel, algorithm, input, residual, parameters, expected.shape, 3, name)
         #expect(one.bits == three.bits, "\(name): threads change bits")
       }
     }
     #expect(served >= Loops.available.count)
+  }
+
+  private func rootMeanSquare(_ values: [Float]) -> Float {
+    (values.reduce(0) { $0 + $1 * $1 } / Float(values.count)).squareRoot()
   }
 
   private func run(
@@ -145,6 +180,17 @@ extension ConvolutionAlgorithm {
     case .pointwise, .unfolded, .planar: 5e-6
     case .winograd4, .winograd6, .winograd2of7: 5e-5
     case .winograd8: 5e-4
+    }
+  }
+
+  /// Errors of rounding to 13 bits, both taken as root mean squares: half as much again as was seen.
+  fileprivate var integerTolerance: Float {
+    switch self {
+    case .pointwise, .unfolded: 4e-4
+    case .winograd4: 3e-3
+    case .winograd6: 6e-3
+    case .winograd2of7: 8e-3
+    case .planar, .winograd8: 0
     }
   }
 }

@@ -49,7 +49,8 @@ struct LayerGoldenTests {
       let operation = try golden.makeOperation()
       let shapes = try golden.inputNames.map { try golden.tensor($0).shape }
       let output = try operation.outputShape(of: shapes)
-      for form in operation.forms {
+      // Integers round by themselves, which other tests look at.
+      for form in operation.forms where !form.name.hasSuffix("_int16") {
         wanted.insert(form.name)
         let request = FormRequest(inputs: shapes, output: output, loops: Loops.portable)
         if form.make(request) != nil { reached.insert(form.name) }

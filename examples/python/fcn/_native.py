@@ -64,7 +64,7 @@ class ImportParamsStruct(ctypes.Structure):
 class SessionParamsStruct(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("threads", c_int32), ("largest_batch", c_int32),
-        ("reserved", c_int32), ("disabled_forms", c_char_p), ("allocator", c_void_p),
+        ("precision", c_int32), ("disabled_forms", c_char_p), ("allocator", c_void_p),
     ]
 
 

@@ -1,0 +1,91 @@
+/// Bounds of 16-bit products: magnitudes that factors have at most, and terms that are summed as 32-bit
+/// integers before they are added as float32. 128 · 4095² = 2 146 435 200 < 2³¹, so no sum overflows.
+public enum IntegerProducts {
+  /// The largest magnitude of a factor: 13 bits with the sign.
+  public static let limit: Float = 4095
+  /// Terms of an integer sum.
+  public static let depth = 128
+}
+
+// How the operands of a job's matrix products lie in memory.
+extension ConvolutionJob {
+  /// Floats' room that a row of the left-hand matrices takes in all positions.
+  public var leftRowCount: Int {
+    switch precision {
+    case .float32: algorithm.positions * depthBlocks * channelBlock
+    case .int16: algorithm.positions * (depthBlocks * channelBlock / 2 + 1)
+    }
+  }
+
+  /// Floats' room between positions of left-hand matrices with room for `capacity` rows: an odd number
+  /// of cache lines, so that the positions of a tile do not fall into the same few sets of a cache.
+  ///
+  /// 16-bit ones begin with a scale for every row.
+  public func leftStride(_ capacity: Int) -> Int {
+    switch precision {
+    case .float32: (depthBlocks * capacity | 1) * channelBlock
+    case .int16:
+      (Self.scaleCount(capacity) / channelBlock + (depthBlocks * capacity + 1) / 2 | 1)
+        * channelBlock
+    }
+  }
+
+  /// Floats' room for the scales of `capacity` rows.
+  public static func scaleCount(_ capacity: Int) -> Int {
+    (capacity + channelBlock - 1) / channelBlock * channelBlock
+  }
+
+  /// The same for transformed gradients by the output, [position][output block][row][16].
+  public func gradientStride(_ capacity: Int) -> Int {
+    (outputBlocks * capacity | 1) * channelBlock
+  }
+
+  /// Rows between positions of products of `rows` rows: room for whole micro-kernels, and odd.
+  public static func productRows(_ rows: Int) -> Int {
+    (rows + microKernelRows - 1) / microKernelRows * microKernelRows | 1
+  }
+
+  /// Floats' room that packed weights take for each output channel, scales left out.
+  public var packedDepth: Int {
+    let numbers = keepsKernels ? kernelHeight * kernelWidth * depth : algorithm.positions * depth
+    return precision == .int16 ? numbers / 2 : numbers
+  }
+
+  /// Scales that stand before packed weights for each output channel: of the products in every
+  /// position; and, where kernels are kept, what transformed kernels are multiplied by.
+  public var packedScales: Int {
+    precision == .int16 ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
+  }
+
+  /// Terms whose kernels are transformed at a time, so that they stay in a second-level cache.
+  public func transformedDepth(panelBlocks: Int) -> Int {
+    let room = precision == .int16 ? 1 << 17 : 1 << 16
+    let fitting = room / (algorithm.positions * panelBlocks * channelBlock)
+    let terms = max(2 * channelBlock, fitting / channelBlock * channelBlock)
+    // Whole integer sums, but for the last.
+    return precision == .int16 && terms > IntegerProducts.depth
+      ? terms / IntegerProducts.depth * IntegerProducts.depth : terms
+  }
+
+  /// Floats of scratch for `multiplyKernels`.
+  public func transformedCount(panelBlocks: Int) -> Int {
+    let terms = transformedDepth(panelBlocks: panelBlocks)
+    let columns = panelBlocks * channelBlock
+    switch precision {
+    case .float32: return algorithm.positions * columns * (terms + 1)
+    case .int16:
+      let kernels = 2 * (algorithm.positions + kernelHeight * kernelWidth) * columns
+      return algorithm.positions * columns * (terms / 2 + 1) + kernels
+    }
+  }
+
+  /// Rows that are prepared in float32 before they become integers.
+  public var rowsTogether: Int { algorithm.isWinograd ? 1 : 8 }
+
+  /// Floats of scratch for `prepare` and `finish`.
+  public var patchCount: Int {
+    let patches = algorithm.isWinograd ? 2 * algorithm.patch * algorithm.patch * channelBlock : 0
+    guard precision == .int16 else { return patches }
+    return patches + algorithm.positions * (depthBlocks * rowsTogether | 1) * channelBlock
+  }
+}

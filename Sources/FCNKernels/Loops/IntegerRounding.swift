@@ -1,0 +1,47 @@
+import CIntrinsics
+import FCNKernelTypes
+
+/// Sixteen floats.
+@inline(__always)
+func loadBlock(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
+  UnsafeRawPointer(pointer).load(as: SIMD16<Float>.self)
+}
+
+/// The integers nearest to `values`, of magnitude below 2¹⁵, in the lower halves: added to 1.5 · 2²³ a
+/// float's last bits are whole numbers.
+@inline(__always)
+func rounded(_ values: SIMD16<Float>) -> SIMD16<Int32> {
+  unsafeBitCast(values + SIMD16(repeating: 12_582_912), to: SIMD16<Int32>.self)
+}
+
+/// What integers are multiples of where the largest magnitude is `largest`, and what to multiply by to
+/// have them. Values too small to divide by count as zero; a NaN or an infinity makes all NaN.
+@inline(__always)
+func integerScale(_ largest: Float, limit: Float) -> (scale: Float, factor: Float) {
+  guard largest > 1e-30 else { return (largest == largest ? 0 : .nan, 0) }
+  guard largest < .infinity else { return (.nan, 0) }
+  return (largest / limit, limit / largest)
+}
+
+/// Sets a row's `blocks` times sixteen integers, whose scale it returns.
+@inline(__always)
+func roundRow(
+  _ source: UnsafePointer<Float>, blocks: Int, sourceStride: Int,
+  to target: UnsafeMutableRawPointer, targetStride: Int
+) -> Float {
+  // Magnitudes compare as their bits do, and NaN is the largest.
+  var largest = SIMD16<Int32>()
+  for block in 0..<blocks {
+    let bits = unsafeBitCast(loadBlock(source + block * sourceStride), to: SIMD16<Int32>.self)
+    let magnitude = bits & 0x7FFF_FFFF
+    largest = largest.replacing(with: magnitude, where: magnitude .> largest)
+  }
+  let (scale, factor) = integerScale(
+    Float(bitPattern: UInt32(bitPattern: fcn_greatest(largest))), limit: IntegerProducts.limit)
+  for block in 0..<blocks {
+    let integers = fcn_low_halves(
+      rounded(loadBlock(source + block * sourceStride) * SIMD16(repeating: factor)))
+    (target + block * targetStride).storeBytes(of: integers, as: SIMD16<Int16>.self)
+  }
+  return scale
+}

@@ -1,0 +1,104 @@
+import FCNKernelTypes
+import FCNTestSupport
+import Testing
+
+@testable import FCNSwift
+
+/// 16-bit products whose results are known to the last bit.
+struct IntegerConvolutionTests {
+  /// Whole numbers up to 15, which divides the integers' limit: they become integers without an error
+  /// wherever a 15 is among them.
+  private static func wholeNumbers(_ shape: Shape, seed: UInt64) throws -> Tensor {
+    let tensor = try Tensor.random(shape, seed: seed)
+    for i in 0..<shape.count {
+      tensor.pointer[i] = max(-15, min(15, (tensor.pointer[i] * 8).rounded()))
+    }
+    return tensor
+  }
+
+  @Test(arguments: [
+    (ConvolutionAlgorithm.pointwise, Convolution(37, kernel: 1)),
+    (.unfolded, Convolution(37, kernel: 1, stride: 2)),
+    (.unfolded, Convolution(20, kernel: 3, padding: 1)),
+  ])
+  func wholeNumbersAreMultipliedExactly(
+    _ algorithm: ConvolutionAlgorithm, _ operation: Convolution
+  ) throws {
+    // More terms than an integer sum has.
+    let input = try Self.wholeNumbers(Shape(2, 272, 9, 10), seed: 1)
+    for n in 0..<2 {
+      for pixel in 0..<90 { input.plane(n, 3)[pixel] = pixel % 2 == 0 ? 15 : -15 }
+    }
+    let specification = operation.parameters(inputChannels: 272)
+    let weight = try Self.wholeNumbers(specification[0].tensorShape, seed: 2)
+    for output in 0..<weight.shape.n { weight.plane(output, 7)[0] = 15 }
+    let parameters = [weight, try Self.wholeNumbers(specification[1].tensorShape, seed: 3)]
+    let shape = try operation.outputShape(of: [input.shape])
+    let reference = try #require(
+      try LayerRun(
+        operation, operation.forms[operation.forms.count - 1], inputs: [input],
+        parameters: parameters))
+    let expected = try reference.forward()
+    for loops in Loops.available {
+      let kernel = try #require(
+        BlockedConvolution(
+          operation, FormRequest(inputs: [input.shape], output: shape, loops: loops), algorithm,
+          .int16))
+      let output = try GuardedTensor(shape, .blocked)
+      let workers = try Workers(pool: WorkerPool(threads: 2), kernels: [kernel])
+      kernel.forward(
+        ForwardCall(
+          inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: parameters,
+          packed: try kernel.pack(parameters, workers.pool), workers: workers))
+      // A scale is 15 / 4095, which float32 does not hold exactly.
+      expectClose(
+        try output.tensor.laidOut(.planar), expected, absolute: 0.05, "\(algorithm), \(loops.name)")
+    }
+  }
+
+  @Test func sumsOfTheLargestIntegersDoNotOverflow() throws {
+    let operation = Convolution(16, kernel: 1, bias: false)
+    let shape = Shape(1, 256, 2, 3)
+    let input = try Tensor(shape, filledWith: 3)
+    let weight = try Tensor(Shape(16, 256, 1, 1), filledWith: -2)
+    for loops in Loops.available {
+      let kernel = try #require(
+        BlockedConvolution(
+          operation, FormRequest(inputs: [shape], output: Shape(1, 16, 2, 3), loops: loops),
+          .pointwise, .int16))
+      let output = try GuardedTensor(Shape(1, 16, 2, 3), .blocked)
+      let workers = try Workers(pool: WorkerPool(threads: 1), kernels: [kernel])
+      kernel.forward(
+        ForwardCall(
+          inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: [weight],
+          packed: try kernel.pack([weight], workers.pool), workers: workers))
+      for value in try output.tensor.laidOut(.planar).elements {
+        #expect(abs(value + 256 * 6) < 0.001, "\(loops.name)")
+      }
+    }
+  }
+
+  @Test func whatIsNotFiniteStaysSo() throws {
+    let operation = Convolution(16, kernel: 1, bias: false)
+    let shape = Shape(1, 32, 1, 3)
+    let input = try Tensor(shape, filledWith: 1)
+    input.plane(0, 5)[0] = .nan
+    input.plane(0, 6)[1] = .infinity
+    let weight = try Tensor(Shape(16, 32, 1, 1), filledWith: 1)
+    for loops in Loops.available {
+      let kernel = try #require(
+        BlockedConvolution(
+          operation, FormRequest(inputs: [shape], output: Shape(1, 16, 1, 3), loops: loops),
+          .pointwise, .int16))
+      let output = try GuardedTensor(Shape(1, 16, 1, 3), .blocked)
+      let workers = try Workers(pool: WorkerPool(threads: 1), kernels: [kernel])
+      kernel.forward(
+        ForwardCall(
+          inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: [weight],
+          packed: try kernel.pack([weight], workers.pool), workers: workers))
+      let row = try output.tensor.laidOut(.planar).elements
+      #expect(row[0].isNaN && row[1].isNaN, "\(loops.name)")
+      #expect(abs(row[2] - 32) < 0.001, "\(loops.name)")
+    }
+  }
+}
