@@ -79,7 +79,7 @@ private func multiplyPanel(
 private func transformIntegerKernels(
   _ job: borrowing ConvolutionJob, _ kernels: UnsafePointer<Int16>,
   _ factors: UnsafePointer<Float>, terms: Int, _ columns: Int,
-  to pairs: UnsafeMutablePointer<Float>, positionStride: Int,
+  to target: UnsafeMutablePointer<Float>, positionStride: Int,
   _ scratch: UnsafeMutablePointer<Float>
 ) {
   let positions = job.algorithm.positions
@@ -104,10 +104,11 @@ private func transformIntegerKernels(
       for column in stride(from: 0, to: columns, by: channelBlock) {
         let factor = loadBlock(factors + position * channels + column)
         let source = scratch + position * columns + column
-        let low = rounded(loadBlock(source) * factor)
-        let high = rounded(loadBlock(source + positions * columns) * factor)
-        UnsafeMutableRawPointer(pairs + position * positionStride + pair * columns + column)
-          .storeBytes(of: low & 0xFFFF | high &<< 16, as: SIMD16<Int32>.self)
+        let high = source + positions * columns
+        UnsafeMutableRawPointer(target + position * positionStride + pair * columns + column)
+          .storeBytes(
+            of: pairs(loadBlock(source) * factor, loadBlock(high) * factor),
+            as: SIMD16<Int32>.self)
       }
     }
   }

@@ -1,3 +1,4 @@
+import CIntrinsics
 import FCNKernelTypes
 
 /// Where a job's packed 16-bit weights lie: scales of the products, [position][channel]; where kernels
@@ -43,80 +44,167 @@ func packIntegers(
   _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>, block: Int,
   panelBlocks width: Int, into weights: UnsafeMutablePointer<Float>
 ) {
-  let job = job.pointee
-  let place = IntegerWeights(job, weights)
-  let columns = width * channelBlock
-  let outputs = min(columns, job.outputChannels - block * channelBlock)
-  let (depth, positions) = (job.depth, job.algorithm.positions)
-  let taps = job.kernelHeight * job.kernelWidth
-  let weight = weight + block * channelBlock * job.inputChannels * taps
-  // The panel alone, in float32.
-  var floats = job
-  (floats.precision, floats.keepsKernels, floats.outputChannels) = (.float32, false, outputs)
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: positions * depth * columns) { buffer in
-    guard let panel = buffer.baseAddress else { return }
-    func roundPositions(_ body: (_ position: Int, _ column: Int, _ factor: Float) -> Void) {
+  IntegerPacking(job.pointee, weight, block: block, panelBlocks: width, into: weights).run()
+}
+
+/// One panel, in as many passes over its weights as it takes to know the scales: nothing larger than a
+/// few kernels is kept in between.
+private struct IntegerPacking {
+  private let job: ConvolutionJob
+  private let weight: UnsafePointer<Float>
+  private let block, columns, taps, positions: Int
+  private let place: IntegerWeights
+  /// Rows of values that an input channel has: transformed, or a kernel's taps.
+  private var rows: Int { job.algorithm.isWinograd ? positions : taps }
+
+  init(
+    _ job: ConvolutionJob, _ weight: UnsafePointer<Float>, block: Int, panelBlocks width: Int,
+    into weights: UnsafeMutablePointer<Float>
+  ) {
+    (self.job, self.weight, self.block) = (job, weight, block)
+    columns = width * channelBlock
+    taps = job.kernelHeight * job.kernelWidth
+    positions = job.algorithm.positions
+    place = IntegerWeights(job, weights)
+  }
+
+  func run() {
+    let (all, own) = (positions * columns, rows * columns)
+    withUnsafeTemporaryAllocation(
+      byteCount: (2 * all + 2 * columns + 2 * own) * MemoryLayout<Float>.stride, alignment: 64
+    ) { buffer in
+      guard let base = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+      let (largest, factors) = (base, base + all)
+      let (kernelScales, kernelFactors) = (base + 2 * all, base + 2 * all + columns)
+      let values = base + 2 * (all + columns)
+      if job.keepsKernels {
+        largest.update(repeating: 0, count: columns)
+        each { _, kernels in widen(largest, kernels, taps, sharing: true) }
+        setScales(largest, columns, limit: 32767, kernelScales, kernelFactors)
+      }
+      largest.update(repeating: 0, count: all)
+      each { _, kernels in
+        if job.keepsKernels { roundKernels(kernels, kernelFactors) }
+        widen(largest, transformed(kernels, values), rows, sharing: !job.algorithm.isWinograd)
+      }
       for position in 0..<positions {
-        for column in 0..<columns {
-          let terms = panel + position * depth * columns + column
-          let (scale, factor) = integerScale(
-            greatestMagnitude(terms, depth, columns), limit: IntegerProducts.limit)
-          UnsafeMutablePointer(mutating: place.scales(position, block))[column] = scale
-          body(position, column, factor)
-        }
+        let scales = UnsafeMutablePointer(mutating: place.scales(position, block))
+        setScales(
+          largest + position * columns, columns, limit: IntegerProducts.limit, scales,
+          factors + position * columns)
+        guard job.keepsKernels else { continue }
+        for column in 0..<columns { scales[column] *= kernelScales[column] }
+        let stride = job.outputBlocks * channelBlock
+        UnsafeMutablePointer(mutating: place.factors(block) + position * stride)
+          .update(from: factors + position * columns, count: columns)
       }
-    }
-    guard job.keepsKernels else {
-      pack(&floats, weight, block: 0, panelBlocks: width, into: panel)
-      return roundPositions { position, column, factor in
-        let target = UnsafeMutableRawPointer(mutating: place.panel(position, block))
-          .assumingMemoryBound(to: Int16.self)
-        let terms = panel + position * depth * columns + column
-        for k in 0..<depth {
-          target[(k / 2 * columns + column) * 2 + k % 2] = nearest(terms[k * columns] * factor)
-        }
-      }
-    }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: outputs * depth * taps) { buffer in
-      // Kernels as they will be read, so that no transformed one exceeds the limit.
-      guard let kernels = buffer.baseAddress else { return }
-      let integers = UnsafeMutablePointer(mutating: place.kernels(block))
-      let factors = UnsafeMutablePointer(mutating: place.factors(block))
-      integers.update(repeating: 0, count: columns * depth * taps)
-      for column in 0..<outputs {
-        let (source, target) = (weight + column * depth * taps, kernels + column * depth * taps)
-        let (scale, factor) = integerScale(
-          greatestMagnitude(source, depth * taps, 1), limit: 32767)
-        for k in 0..<depth {
-          for tap in 0..<taps {
-            let integer = nearest(source[k * taps + tap] * factor)
-            integers[(tap * depth + k) * columns + column] = integer
-            target[k * taps + tap] = scale * Float(integer)
-          }
-        }
-        // For now: the kernels' own scale.
-        for position in 0..<positions {
-          factors[position * job.outputBlocks * channelBlock + column] = scale
-        }
-      }
-      pack(&floats, kernels, block: 0, panelBlocks: width, into: panel)
-      roundPositions { position, column, factor in
-        factors[position * job.outputBlocks * channelBlock + column] *= factor
+      if job.keepsKernels {
+        storeKernels(kernelFactors)
+      } else {
+        storePairs(factors, values)
       }
     }
   }
-}
 
-/// The largest magnitude of `count` values that lie `stride` apart; NaN if there is one.
-private func greatestMagnitude(
-  _ values: UnsafePointer<Float>, _ count: Int, _ stride: Int
-) -> Float {
-  var bits: UInt32 = 0
-  for i in 0..<count { bits = max(bits, values[i * stride].magnitude.bitPattern) }
-  return Float(bitPattern: bits)
-}
+  @inline(__always)
+  private func each(_ body: (_ input: Int, _ kernels: UnsafeMutablePointer<Float>) -> Void) {
+    forEachInput(job, weight, block: block, columns, body)
+  }
 
-/// The integer nearest to `value`, which is of magnitude below 2¹⁵; 0 for NaN.
-private func nearest(_ value: Float) -> Int16 {
-  Int16(truncatingIfNeeded: Int32(bitPattern: (value + 12_582_912).bitPattern))
+  /// Calls `body` for every sixteen columns.
+  @inline(__always)
+  private func eachBlock(_ body: (_ column: Int) -> Void) {
+    for column in stride(from: 0, to: columns, by: channelBlock) { body(column) }
+  }
+
+  /// What is multiplied of an input channel's kernels: [position][column], or themselves.
+  @inline(__always)
+  private func transformed(
+    _ kernels: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    guard job.algorithm.isWinograd else { return UnsafePointer(kernels) }
+    transformKernels(
+      job, kernels, tapStride: columns, columns, to: values, positionStride: columns)
+    return UnsafePointer(values)
+  }
+
+  /// Raises `largest` to the magnitudes of `count` rows of `values`; the rows have one each, or share
+  /// one.
+  @inline(__always)
+  private func widen(
+    _ largest: UnsafeMutablePointer<Float>, _ values: UnsafePointer<Float>, _ count: Int,
+    sharing: Bool
+  ) {
+    for row in 0..<count {
+      eachBlock { column in
+        let target = largest + (sharing ? 0 : row) * columns + column
+        UnsafeMutableRawPointer(target).storeBytes(
+          of: greaterMagnitudes(
+            UnsafeRawPointer(target).load(as: SIMD16<Int32>.self),
+            loadBlock(values + row * columns + column)), as: SIMD16<Int32>.self)
+      }
+    }
+  }
+
+  private func setScales(
+    _ largest: UnsafePointer<Float>, _ count: Int, limit: Float,
+    _ scales: UnsafeMutablePointer<Float>, _ factors: UnsafeMutablePointer<Float>
+  ) {
+    for i in 0..<count { (scales[i], factors[i]) = integerScale(largest[i], limit: limit) }
+  }
+
+  /// Makes an input channel's kernels whole numbers, which is how they will be read.
+  @inline(__always)
+  private func roundKernels(
+    _ kernels: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>
+  ) {
+    for tap in 0..<taps {
+      eachBlock { column in
+        let target = kernels + tap * columns + column
+        let integers = fcn_low_halves(rounded(loadBlock(target) * loadBlock(factors + column)))
+        UnsafeMutableRawPointer(target).storeBytes(
+          of: fcn_floats_of_halves(integers), as: SIMD16<Float>.self)
+      }
+    }
+  }
+
+  private func storeKernels(_ factors: UnsafePointer<Float>) {
+    let target = UnsafeMutablePointer(mutating: place.kernels(block))
+    each { input, kernels in
+      for tap in 0..<taps {
+        eachBlock { column in
+          let integers = fcn_low_halves(
+            rounded(loadBlock(kernels + tap * columns + column) * loadBlock(factors + column)))
+          UnsafeMutableRawPointer(target + (tap * job.depth + input) * columns + column)
+            .storeBytes(of: integers, as: SIMD16<Int16>.self)
+        }
+      }
+    }
+  }
+
+  /// Input channels are in whole blocks, so both terms of a pair are of the same tap.
+  private func storePairs(
+    _ factors: UnsafePointer<Float>, _ values: UnsafeMutablePointer<Float>
+  ) {
+    let rows = rows
+    each { input, kernels in
+      let half = values + input % 2 * rows * columns
+      let source = transformed(kernels, half)
+      if !job.algorithm.isWinograd { half.update(from: source, count: rows * columns) }
+      guard input % 2 == 1 else { return }
+      for row in 0..<rows {
+        let (position, tap) = job.algorithm.isWinograd ? (row, 0) : (0, row)
+        let pair = (tap * job.inputChannels + input) / 2
+        let target = UnsafeMutableRawPointer(mutating: place.panel(position, block))
+        eachBlock { column in
+          let factor = loadBlock(factors + position * columns + column)
+          let low = values + row * columns + column
+          let high = low + rows * columns
+          (target + (pair * columns + column) * MemoryLayout<Int32>.stride).storeBytes(
+            of: pairs(loadBlock(low) * factor, loadBlock(high) * factor),
+            as: SIMD16<Int32>.self)
+        }
+      }
+    }
+  }
 }

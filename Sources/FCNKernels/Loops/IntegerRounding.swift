@@ -14,6 +14,20 @@ func rounded(_ values: SIMD16<Float>) -> SIMD16<Int32> {
   unsafeBitCast(values + SIMD16(repeating: 12_582_912), to: SIMD16<Int32>.self)
 }
 
+/// The bits of the larger of each pair of magnitudes: these compare as their bits do, and NaN is the
+/// largest.
+@inline(__always)
+func greaterMagnitudes(_ largest: SIMD16<Int32>, _ values: SIMD16<Float>) -> SIMD16<Int32> {
+  let magnitudes = unsafeBitCast(values, to: SIMD16<Int32>.self) & 0x7FFF_FFFF
+  return largest.replacing(with: magnitudes, where: magnitudes .> largest)
+}
+
+/// Each sixteen integers nearest to `low` beside those nearest to `high`.
+@inline(__always)
+func pairs(_ low: SIMD16<Float>, _ high: SIMD16<Float>) -> SIMD16<Int32> {
+  rounded(low) & 0xFFFF | rounded(high) &<< 16
+}
+
 /// What integers are multiples of where the largest magnitude is `largest`, and what to multiply by to
 /// have them. Values too small to divide by count as zero; a NaN or an infinity makes all NaN.
 @inline(__always)
@@ -29,12 +43,9 @@ func roundRow(
   _ source: UnsafePointer<Float>, blocks: Int, sourceStride: Int,
   to target: UnsafeMutableRawPointer, targetStride: Int
 ) -> Float {
-  // Magnitudes compare as their bits do, and NaN is the largest.
   var largest = SIMD16<Int32>()
   for block in 0..<blocks {
-    let bits = unsafeBitCast(loadBlock(source + block * sourceStride), to: SIMD16<Int32>.self)
-    let magnitude = bits & 0x7FFF_FFFF
-    largest = largest.replacing(with: magnitude, where: magnitude .> largest)
+    largest = greaterMagnitudes(largest, loadBlock(source + block * sourceStride))
   }
   let (scale, factor) = integerScale(
     Float(bitPattern: UInt32(bitPattern: fcn_greatest(largest))), limit: IntegerProducts.limit)

@@ -10,32 +10,18 @@ func pack(
   let panel = weights + block * channelBlock * (job.keepsKernels ? job.packedDepth : job.depth)
   let columns = width * channelBlock
   let taps = job.kernelHeight * job.kernelWidth
-  let first = block * channelBlock
-  // A kernel's taps for all channels of the panel: [tap][channel].
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * columns) { buffer in
-    guard let kernels = buffer.baseAddress else { return }
-    for input in 0..<job.inputChannels {
-      for column in 0..<columns {
-        let output = first + column
-        let source = weight + (output * job.inputChannels + input) * taps
-        let isThere = output < job.outputChannels
-        for tap in 0..<taps {
-          kernels[tap * columns + column] = isThere ? source[tap] : 0
-        }
-      }
-      if job.algorithm.isWinograd, !job.keepsKernels {
-        transformKernels(
-          job, kernels, tapStride: columns, columns, to: panel + input * columns,
-          positionStride: job.depth * job.outputBlocks * channelBlock)
-      } else {
-        for tap in 0..<taps {
-          let term =
-            job.algorithm == .unfolded
-            ? tap * job.inputBlocks * channelBlock + input : tap * job.inputChannels + input
-          let target = panel + term * columns
-          for column in 0..<columns { target[column] = kernels[tap * columns + column] }
-        }
-      }
+  forEachInput(job, weight, block: block, columns) { input, kernels in
+    if job.algorithm.isWinograd, !job.keepsKernels {
+      return transformKernels(
+        job, kernels, tapStride: columns, columns, to: panel + input * columns,
+        positionStride: job.depth * job.outputBlocks * channelBlock)
+    }
+    for tap in 0..<taps {
+      let term =
+        job.algorithm == .unfolded
+        ? tap * job.inputBlocks * channelBlock + input : tap * job.inputChannels + input
+      let target = panel + term * columns
+      for column in 0..<columns { target[column] = kernels[tap * columns + column] }
     }
   }
   guard job.algorithm == .unfolded else { return }
@@ -43,6 +29,36 @@ func pack(
     for input in job.inputChannels..<job.inputBlocks * channelBlock {
       let target = panel + (tap * job.inputBlocks * channelBlock + input) * columns
       for column in 0..<columns { target[column] = 0 }
+    }
+  }
+}
+
+/// Calls `body` for every input channel with the kernels of `columns` output channels, [tap][channel],
+/// zeros where there is no such channel; `body` may change them. Weights are read some at a time, as
+/// they lie in memory.
+@inline(__always)
+func forEachInput(
+  _ job: borrowing ConvolutionJob, _ weight: UnsafePointer<Float>, block: Int, _ columns: Int,
+  _ body: (_ input: Int, _ kernels: UnsafeMutablePointer<Float>) -> Void
+) {
+  let taps = job.kernelHeight * job.kernelWidth
+  let (inputs, outputs) = (job.inputChannels, job.outputChannels)
+  let together = channelBlock
+  withUnsafeTemporaryAllocation(
+    byteCount: together * taps * columns * MemoryLayout<Float>.stride, alignment: 64
+  ) { buffer in
+    guard let kernels = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+    for start in stride(from: 0, to: inputs, by: together) {
+      let count = min(together, inputs - start)
+      for column in 0..<columns {
+        let output = block * channelBlock + column
+        let source = weight + (output * inputs + start) * taps
+        let isThere = output < outputs
+        for value in 0..<count * taps {
+          kernels[value * columns + column] = isThere ? source[value] : 0
+        }
+      }
+      for index in 0..<count { body(start + index, kernels + index * taps * columns) }
     }
   }
 }
