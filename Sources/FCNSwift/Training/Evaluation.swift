@@ -70,11 +70,13 @@ final class Evaluator {
 
 extension Model {
   /// Segments every one of `pictures` and compares with its labels. `progress` is called after each
-  /// with the number done, the picture and its prediction; false stops with `aborted`.
+  /// with the number done, the picture and its prediction; false stops with `aborted`. `precision` is
+  /// that of a session.
   ///
   /// Throws `invalidArgument` where the classes of model and pictures differ in number.
   public func evaluate(
     on pictures: any LabelledPictures, threads: Int = 0,
+    precision: Session.Precision = .float32,
     progress: (_ done: Int, _ picture: LabelledPicture, _ prediction: LabelMap) throws -> Bool
   ) throws -> Evaluation {
     try checkClasses(of: pictures)
@@ -82,7 +84,7 @@ extension Model {
     let segmenter = try Segmenter(
       weights.network, parameters: weights, packedWeights: weights.packed,
       preprocessing: description.preprocessing,
-      pool: WorkerPool(threads: threads))
+      pool: WorkerPool(threads: threads), precision: precision)
     return try Evaluator(segmenter, classCount: description.classNames.count).evaluate(
       pictures, progress: progress)
   }

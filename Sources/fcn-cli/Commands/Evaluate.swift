@@ -22,7 +22,7 @@ extension Subcommand {
       """,
     [
       OptionGroup(
-        "Options", [.model, data, split, predictions, confusion, .threads, .json, .quiet])
+        "Options", [.model, data, split, predictions, confusion, .precision, .threads, .json, .quiet])
     ]
   ) { arguments in
     let names = try arguments.texts(data).map { try DataName($0) }
@@ -37,8 +37,10 @@ extension Subcommand {
     let start = monotonicSeconds()
     let progress = Progress("measuring", unit: "pictures", isQuiet: arguments.has(.quiet))
     defer { progress.finish() }
-    let evaluation = try model.evaluate(on: pictures, threads: arguments.threads()) {
-      done, picture, prediction in
+    let evaluation = try model.evaluate(
+      on: pictures, threads: arguments.threads(),
+      precision: arguments.choice(.precision) ?? .float32
+    ) { done, picture, prediction in
       if let folder {
         try File.write(
           prediction.encodedPNG(palette: model.description.palette),
