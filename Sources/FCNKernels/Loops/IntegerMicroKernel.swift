@@ -38,17 +38,22 @@ func multiplyIntegers<Columns: IntegerColumns>(
     let terms = min(depth - first, IntegerProducts.depth)
     let a0 = a.values + (blocksBefore + first / channelBlock) * a.blockStride
     let b = b + first / 2 * columns * pairBytes
-    var row = 0
-    while rows - row > 4 {
-      multiplyRows(
-        SixRows<Columns>.self, terms: terms, a0 + row * integerRowBytes, a.blockStride, b,
-        a.scales + row, columnScales, m + row * columns, adding: adding || first > 0)
-      row += microKernelRows
-    }
-    if row < rows {
-      multiplyRows(
-        FourRows<Columns>.self, terms: terms, a0 + row * integerRowBytes, a.blockStride, b,
-        a.scales + row, columnScales, m + row * columns, adding: adding || first > 0)
+    forEachRows(rows) { row, count in
+      let (values, scales, m) = (a0 + row * integerRowBytes, a.scales + row, m + row * columns)
+      switch count {
+      case .six:
+        multiplyRows(
+          SixRows<Columns>.self, terms: terms, values, a.blockStride, b, scales, columnScales, m,
+          adding: adding || first > 0)
+      case .five:
+        multiplyRows(
+          FiveRows<Columns>.self, terms: terms, values, a.blockStride, b, scales, columnScales, m,
+          adding: adding || first > 0)
+      case .four:
+        multiplyRows(
+          FourRows<Columns>.self, terms: terms, values, a.blockStride, b, scales, columnScales, m,
+          adding: adding || first > 0)
+      }
     }
     first += terms
   } while first < depth
@@ -167,8 +172,8 @@ private protocol IntegerMicroKernel {
 private func pair(_ pointer: UnsafeRawPointer) -> Int32 { pointer.load(as: Int32.self) }
 
 private struct SixRows<Columns: IntegerColumns>: IntegerMicroKernel {
-  private var first = FourRows<Columns>()
-  private var (r4, r5) = (Columns(), Columns())
+  private var first = FiveRows<Columns>()
+  private var r5 = Columns()
 
   @inline(__always)
   init() {}
@@ -176,7 +181,6 @@ private struct SixRows<Columns: IntegerColumns>: IntegerMicroKernel {
   @inline(__always)
   mutating func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) {
     first.add(a, b)
-    r4.add(pair(a + 4 * integerRowBytes), b)
     r5.add(pair(a + 5 * integerRowBytes), b)
   }
 
@@ -186,12 +190,34 @@ private struct SixRows<Columns: IntegerColumns>: IntegerMicroKernel {
     to m: UnsafeMutablePointer<Float>, adding: Bool
   ) {
     first.store(rowScales, columnScales, to: m, adding: adding)
-    r4.store(rowScales[4], columnScales, to: m + 4 * Columns.count, adding: adding)
     r5.store(rowScales[5], columnScales, to: m + 5 * Columns.count, adding: adding)
   }
 }
 
-/// For the last rows.
+/// For the last rows, with `FourRows`.
+private struct FiveRows<Columns: IntegerColumns>: IntegerMicroKernel {
+  private var first = FourRows<Columns>()
+  private var r4 = Columns()
+
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  mutating func add(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) {
+    first.add(a, b)
+    r4.add(pair(a + 4 * integerRowBytes), b)
+  }
+
+  @inline(__always)
+  func store(
+    _ rowScales: UnsafePointer<Float>, _ columnScales: UnsafePointer<Float>,
+    to m: UnsafeMutablePointer<Float>, adding: Bool
+  ) {
+    first.store(rowScales, columnScales, to: m, adding: adding)
+    r4.store(rowScales[4], columnScales, to: m + 4 * Columns.count, adding: adding)
+  }
+}
+
 private struct FourRows<Columns: IntegerColumns>: IntegerMicroKernel {
   private var (r0, r1) = (Columns(), Columns())
   private var (r2, r3) = (Columns(), Columns())

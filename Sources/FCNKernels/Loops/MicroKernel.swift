@@ -19,24 +19,53 @@ func multiply<Columns: SIMD>(
   var first = 0
   repeat {
     let terms = min(depth - first, depthAtATime)
-    var row = 0
     let a = a + first / channelBlock * blockStride
     let b = b + first * columns
-    while rows - row > 4 {
-      multiplyRows(
-        SixRows<Columns>.self, depth: terms, a + row * rowStride, rowStride: rowStride,
-        stepStride: stepStride, blockStride: blockStride, b, into: m + row * columns,
-        adding: adding || first > 0)
-      row += SixRows<Columns>.count
-    }
-    if row < rows {
-      multiplyRows(
-        FourRows<Columns>.self, depth: terms, a + row * rowStride, rowStride: rowStride,
-        stepStride: stepStride, blockStride: blockStride, b, into: m + row * columns,
-        adding: adding || first > 0)
+    forEachRows(rows) { row, count in
+      let (a, m) = (a + row * rowStride, m + row * columns)
+      switch count {
+      case .six:
+        multiplyRows(
+          SixRows<Columns>.self, depth: terms, a, rowStride: rowStride, stepStride: stepStride,
+          blockStride: blockStride, b, into: m, adding: adding || first > 0)
+      case .five:
+        multiplyRows(
+          FiveRows<Columns>.self, depth: terms, a, rowStride: rowStride, stepStride: stepStride,
+          blockStride: blockStride, b, into: m, adding: adding || first > 0)
+      case .four:
+        multiplyRows(
+          FourRows<Columns>.self, depth: terms, a, rowStride: rowStride, stepStride: stepStride,
+          blockStride: blockStride, b, into: m, adding: adding || first > 0)
+      }
     }
     first += terms
   } while first < depth
+}
+
+/// Rows that a micro-kernel computes at a time.
+enum RowCount: Int {
+  case four = 4
+  case five, six
+}
+
+/// Divides `rows` rows into as many sixes as leave fives and fours without a rest: none is computed in
+/// vain but where there are fewer than four, or seven.
+@inline(__always)
+func forEachRows(_ rows: Int, _ body: (_ row: Int, _ count: RowCount) -> Void) {
+  var row = 0
+  while row < rows {
+    let left = rows - row
+    let count: RowCount =
+      if left % 6 == 0 || left > 13 {
+        .six
+      } else if left >= 9 || left == 5 {
+        .five
+      } else {
+        .four
+      }
+    body(row, count)
+    row += count.rawValue
+  }
 }
 
 @inline(__always)
@@ -85,12 +114,37 @@ private protocol MicroKernel {
   func store(to m: UnsafeMutablePointer<Float>, _ stride: Int)
 }
 
-/// As many rows as registers hold.
+/// As many rows as registers hold: `microKernelRows`.
 private struct SixRows<Columns: SIMD>: MicroKernel where Columns.Scalar == Float {
-  private var first = FourRows<Columns>()
-  private var (r4, r5) = (Columns(), Columns())
+  private var first = FiveRows<Columns>()
+  private var r5 = Columns()
 
-  static var count: Int { microKernelRows }
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  mutating func add(_ a: UnsafePointer<Float>, _ rowStride: Int, _ b: Columns) {
+    first.add(a, rowStride, b)
+    r5 = fma(Columns(repeating: a[5 * rowStride]), b, r5)
+  }
+
+  @inline(__always)
+  mutating func add(from m: UnsafePointer<Float>, _ stride: Int) {
+    first.add(from: m, stride)
+    r5 += UnsafeRawPointer(m + 5 * stride).load(as: Columns.self)
+  }
+
+  @inline(__always)
+  func store(to m: UnsafeMutablePointer<Float>, _ stride: Int) {
+    first.store(to: m, stride)
+    UnsafeMutableRawPointer(m + 5 * stride).storeBytes(of: r5, as: Columns.self)
+  }
+}
+
+/// For the last rows, with `FourRows`.
+private struct FiveRows<Columns: SIMD>: MicroKernel where Columns.Scalar == Float {
+  private var first = FourRows<Columns>()
+  private var r4 = Columns()
 
   @inline(__always)
   init() {}
@@ -99,25 +153,21 @@ private struct SixRows<Columns: SIMD>: MicroKernel where Columns.Scalar == Float
   mutating func add(_ a: UnsafePointer<Float>, _ rowStride: Int, _ b: Columns) {
     first.add(a, rowStride, b)
     r4 = fma(Columns(repeating: a[4 * rowStride]), b, r4)
-    r5 = fma(Columns(repeating: a[5 * rowStride]), b, r5)
   }
 
   @inline(__always)
   mutating func add(from m: UnsafePointer<Float>, _ stride: Int) {
     first.add(from: m, stride)
     r4 += UnsafeRawPointer(m + 4 * stride).load(as: Columns.self)
-    r5 += UnsafeRawPointer(m + 5 * stride).load(as: Columns.self)
   }
 
   @inline(__always)
   func store(to m: UnsafeMutablePointer<Float>, _ stride: Int) {
     first.store(to: m, stride)
     UnsafeMutableRawPointer(m + 4 * stride).storeBytes(of: r4, as: Columns.self)
-    UnsafeMutableRawPointer(m + 5 * stride).storeBytes(of: r5, as: Columns.self)
   }
 }
 
-/// For the last rows.
 private struct FourRows<Columns: SIMD>: MicroKernel where Columns.Scalar == Float {
   private var (r0, r1) = (Columns(), Columns())
   private var (r2, r3) = (Columns(), Columns())
