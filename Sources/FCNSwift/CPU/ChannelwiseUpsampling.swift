@@ -1,13 +1,21 @@
 /// Transposed convolution of each channel by itself: every output pixel is a sum over the few taps
-/// of the kernel that reach it.
+/// of the kernel that reach it. Of what is cropped after it, only the part that stays is made.
 final class ChannelwiseUpsampling: Kernel {
   private let operation: TransposedConvolution
   private let input: Shape
   private let output: Shape
+  /// Rows and columns of the whole output before the first that is made.
+  private let margin: Extent
 
-  init?(_ operation: TransposedConvolution, _ input: Shape, _ output: Shape) {
-    guard operation.groups == input.c, input.c == output.c else { return nil }
-    (self.operation, self.input, self.output) = (operation, input, output)
+  init?(_ operation: TransposedConvolution, _ request: FormRequest) {
+    let (input, kept) = (request.inputs[0], request.epilogue.cropped)
+    guard operation.groups == input.c, input.c == request.output.c,
+      request.epilogue == Epilogue(cropped: kept)
+    else { return nil }
+    (self.operation, self.input) = (operation, input)
+    output = kept?.shape ?? request.output
+    let padding = operation.window.padding
+    margin = Extent(padding.h + (kept?.offset.h ?? 0), padding.w + (kept?.offset.w ?? 0))
   }
 
   func forward(_ call: ForwardCall) {
@@ -15,7 +23,7 @@ final class ChannelwiseUpsampling: Kernel {
     let (source, target) = (call.input.pointer, call.output.pointer)
     let weight = call.parameters[0].pointer
     let bias = operation.bias ? call.parameters[1].pointer : nil
-    let (kernel, step, padding) = (window.kernel, window.stride, window.padding)
+    let (kernel, step, padding) = (window.kernel, window.stride, margin)
     call.workers.run(output.n * output.c * output.h) { task, _ in
       let (plane, y) = (task / output.h, task % output.h)
       let channel = plane % output.c

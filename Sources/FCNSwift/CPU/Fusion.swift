@@ -1,4 +1,4 @@
-/// Layers after a convolution that can be done with it, since nothing else reads what lies between.
+/// Layers after a convolution, or a transposed one, that can be done with it, since nothing else reads what lies between.
 struct Fusion {
   var epilogue = Epilogue()
   /// The layers besides the convolution.
@@ -10,8 +10,8 @@ struct Fusion {
 
   init(last: Int) { self.last = last }
 
-  /// Ways to go on after the convolution `index`, the longest first: a sum with what is `made` already,
-  /// a rectifier, a 2×2 pooling.
+  /// Ways to go on after layer `index`, the longest first: after a convolution a sum with what is `made`
+  /// already, a rectifier, a 2×2 pooling; after a transposed one a crop.
   static func candidates(
     _ network: Network, _ index: Int, _ shapes: [Shape], _ readers: [[Int]],
     made: (Int) -> Bool
@@ -28,6 +28,17 @@ struct Fusion {
       fusion.last = layer
       candidates.insert(fusion, at: 0)
     }
+    if network.layers[index].operation is TransposedConvolution {
+      if let layer = next(), let crop = network.layers[layer].operation as? Crop,
+        network.inputIndices[layer][0] == index
+      {
+        extend(to: layer) {
+          $0.epilogue.cropped = Epilogue.Window(offset: crop.offset, shape: shapes[layer])
+        }
+      }
+      return candidates
+    }
+    guard network.layers[index].operation is Convolution else { return [] }
     if let layer = next(), network.layers[layer].operation is Sum {
       let inputs = network.inputIndices[layer]
       let others = inputs.filter { $0 != index }

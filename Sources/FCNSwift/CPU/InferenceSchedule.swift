@@ -53,9 +53,8 @@ struct InferenceSchedule {
         inputs: sources.map { $0 < 0 ? inputShape : shapes[$0] }, output: shapes[index],
         loops: loops, allowsIntegers: precision == .int16)
       let lying = valueOf[sources[0]]?[.blocked] == nil ? Layout.planar : .blocked
-      let fusions =
-        layer.operation is Convolution
-        ? Fusion.candidates(network, index, shapes, readers, made: { valueOf[$0] != nil }) : []
+      let fusions = Fusion.candidates(
+        network, index, shapes, readers, made: { valueOf[$0] != nil })
       var choice: FormChoice?
       var fusion = Fusion(last: index)
       for candidate in fusions + [fusion] {

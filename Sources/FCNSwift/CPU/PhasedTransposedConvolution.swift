@@ -2,32 +2,49 @@ import FCNKernelTypes
 
 /// Transposed convolution by phases: the output pixels y with the same y mod stride all see the input
 /// through the same few taps of the kernel, ⌈kernel / stride⌉ of them, so that one convolution with a
-/// small kernel and stride² times as many channels makes all phases at once.
+/// small kernel and stride² times as many channels makes all phases at once. Of what is cropped after it,
+/// only the part that stays is made.
 final class PhasedTransposedConvolution: Kernel {
   private let operation: TransposedConvolution
   private let loops: KernelTable
   private let job: UnsafeMutablePointer<ConvolutionJob>
   private let output: Shape
+  /// Rows and columns of the whole output before the first that is made.
+  private let margin: Extent
+  /// The first position that is computed.
+  private let start: Extent
   private let panels: [ConvolutionPanel]
   private let rows: Int
 
   init?(_ operation: TransposedConvolution, _ request: FormRequest) {
-    let (input, output, window) = (request.inputs[0], request.output, operation.window)
-    guard operation.groups == 1, request.epilogue == Epilogue() else { return nil }
+    let (input, window) = (request.inputs[0], operation.window)
+    let kept = request.epilogue.cropped
+    guard operation.groups == 1, request.epilogue == Epilogue(cropped: kept) else { return nil }
+    let output = kept?.shape ?? request.output
+    let margin = Extent(
+      window.padding.h + (kept?.offset.h ?? 0), window.padding.w + (kept?.offset.w ?? 0))
     self.operation = operation
     self.output = output
+    self.margin = margin
     loops = request.loops
     let taps = Extent(
       (window.kernel.h + window.stride.h - 1) / window.stride.h,
       (window.kernel.w + window.stride.w - 1) / window.stride.w)
+    // Position y makes rows y · stride − margin and the following.
+    let start = Extent(margin.h / window.stride.h, margin.w / window.stride.w)
+    let end = Extent(
+      min(input.h + taps.h - 1, (margin.h + output.h + window.stride.h - 1) / window.stride.h),
+      min(input.w + taps.w - 1, (margin.w + output.w + window.stride.w - 1) / window.stride.w))
+    self.start = start
     job = .allocate(capacity: 1)
     job.initialize(
       to: ConvolutionJob(
         algorithm: .planar, pictures: input.n, input: (input.c, input.h, input.w),
         output: (
-          output.c * window.stride.h * window.stride.w, input.h + taps.h - 1, input.w + taps.w - 1
-        ), kernel: taps.pair, stride: (1, 1), padding: (taps.h - 1, taps.w - 1),
-        dilation: (1, 1), rectifies: false, pooled: nil))
+          output.c * window.stride.h * window.stride.w, end.h - start.h, end.w - start.w
+        ), kernel: taps.pair, stride: (1, 1),
+        padding: (taps.h - 1 - start.h, taps.w - 1 - start.w), dilation: (1, 1),
+        rectifies: false, pooled: nil))
     panels = ConvolutionPanel.dividing(job.pointee.outputBlocks, by: loops.panelBlocks)
     rows = roundUp(min(job.pointee.rows, 24), toMultipleOf: microKernelRows)
   }
@@ -126,8 +143,8 @@ final class PhasedTransposedConvolution: Kernel {
         let first = (channel * down + phase) * across
         for row in some {
           let (picture, y, x) = (row / (height * width), row / width % height, row % width)
-          let left = x * across - window.padding.w
-          let top = y * down + phase - window.padding.h
+          let left = (start.w + x) * across - margin.w
+          let top = (start.h + y) * down + phase - margin.h
           guard top >= 0, top < shape.h else { continue }
           let line = target + ((picture * shape.c + channel) * shape.h + top) * shape.w + left
           var column = max(0, -left)

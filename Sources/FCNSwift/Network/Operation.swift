@@ -121,7 +121,8 @@ struct FormRequest {
   var allowsIntegers = false
 }
 
-/// What later layers do to a convolution's output that it can do itself while it is at hand.
+/// What later layers do to the output of a convolution, or of a transposed one, that it can do itself
+/// while it is at hand.
 struct Epilogue: Hashable {
   /// Adds another value of the same shape.
   var addsResidual = false
@@ -129,4 +130,12 @@ struct Epilogue: Hashable {
   var rectifies = false
   /// Takes the largest of each 2×2, to this shape.
   var pooled: Shape?
+  /// Keeps but a part.
+  var cropped: Window?
+
+  /// The part of a value that has `shape`, from row `offset.h` and column `offset.w` on.
+  struct Window: Hashable {
+    let offset: Extent
+    let shape: Shape
+  }
 }

@@ -56,8 +56,7 @@ public struct TransposedConvolution: Operation {
         PhasedTransposedConvolution(self, $0)
       },
       Form("transposed_convolution.channelwise", takes: .planar, makes: .planar) {
-        $0.epilogue == Epilogue()
-          ? ChannelwiseUpsampling(self, $0.inputs[0], $0.output) : nil
+        ChannelwiseUpsampling(self, $0)
       },
       Form("transposed_convolution.gemm") {
         TransposedConvolutionGEMMKernel(self, $0[0], $1)

@@ -22,7 +22,8 @@ extension Subcommand {
       """,
     [
       OptionGroup(
-        "Options", [.model, data, split, predictions, confusion, .precision, .threads, .json, .quiet])
+        "Options",
+        [.model, data, split, predictions, confusion, .precision, .threads, .json, .quiet])
     ]
   ) { arguments in
     let names = try arguments.texts(data).map { try DataName($0) }
