@@ -76,7 +76,8 @@ struct ConvolutionBlocking {
       if keepsKernels {
         division = .byKernels
         rows = min(all, 256 / microKernelRows * microKernelRows)
-        (preparedRows, multipliedRows) = (rows, rows)
+        preparedRows = preparesByBlock ? rows : min(rows, 8)
+        multipliedRows = rows
         panelsAtATime = 2
         mCount = panelsAtATime * ConvolutionJob.productRows(rows) * productCount
         aCount = positions * job.leftStride(rows)

@@ -1,4 +1,5 @@
-/// Layers after a convolution, or a transposed one, that can be done with it, since nothing else reads what lies between.
+/// Layers after a convolution, or a transposed one, that can be done with it, since nothing else reads
+/// what lies between.
 struct Fusion {
   var epilogue = Epilogue()
   /// The layers besides the convolution.
