@@ -8,14 +8,12 @@ final class ChannelwiseUpsampling: Kernel {
   private let margin: Extent
 
   init?(_ operation: TransposedConvolution, _ request: FormRequest) {
-    let (input, kept) = (request.inputs[0], request.epilogue.cropped)
-    guard operation.groups == input.c, input.c == request.output.c,
-      request.epilogue == Epilogue(cropped: kept)
+    let input = request.inputs[0]
+    guard operation.groups == input.c, input.c == request.output.c, let kept = request.kept
     else { return nil }
-    (self.operation, self.input) = (operation, input)
-    output = kept?.shape ?? request.output
+    (self.operation, self.input, output) = (operation, input, kept.shape)
     let padding = operation.window.padding
-    margin = Extent(padding.h + (kept?.offset.h ?? 0), padding.w + (kept?.offset.w ?? 0))
+    margin = Extent(padding.h + kept.offset.h, padding.w + kept.offset.w)
   }
 
   func forward(_ call: ForwardCall) {

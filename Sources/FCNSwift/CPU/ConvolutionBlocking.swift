@@ -162,9 +162,8 @@ enum ConvolutionCost {
       case .winograd2of7: (200, 100)
       }
     let rounding = isInteger ? 4 * max(positions, taps) * Double(job.inputBlocks) : 0
-    let transforms =
-      Double(job.rows) * rounding + Double(job.rows)
-      * (input * Double(job.inputBlocks) + output * Double(job.outputBlocks))
-    return products + weights + transforms
+    let perRow =
+      rounding + input * Double(job.inputBlocks) + output * Double(job.outputBlocks)
+    return products + weights + Double(job.rows) * perRow
   }
 }

@@ -18,11 +18,10 @@ final class PhasedTransposedConvolution: Kernel {
 
   init?(_ operation: TransposedConvolution, _ request: FormRequest) {
     let (input, window) = (request.inputs[0], operation.window)
-    let kept = request.epilogue.cropped
-    guard operation.groups == 1, request.epilogue == Epilogue(cropped: kept) else { return nil }
-    let output = kept?.shape ?? request.output
+    guard operation.groups == 1, let kept = request.kept else { return nil }
+    let output = kept.shape
     let margin = Extent(
-      window.padding.h + (kept?.offset.h ?? 0), window.padding.w + (kept?.offset.w ?? 0))
+      window.padding.h + kept.offset.h, window.padding.w + kept.offset.w)
     self.operation = operation
     self.output = output
     self.margin = margin

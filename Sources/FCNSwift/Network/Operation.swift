@@ -119,6 +119,13 @@ struct FormRequest {
   let loops: KernelTable
   /// Whether 16-bit integers may be multiplied.
   var allowsIntegers = false
+
+  /// What is to be made of the operation's output: all of it, or what a crop leaves; nil where the
+  /// epilogue wants something else.
+  var kept: Epilogue.Window? {
+    guard epilogue == Epilogue(cropped: epilogue.cropped) else { return nil }
+    return epilogue.cropped ?? Epilogue.Window(offset: 0, shape: output)
+  }
 }
 
 /// What later layers do to the output of a convolution, or of a transposed one, that it can do itself

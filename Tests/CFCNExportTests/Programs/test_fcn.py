@@ -216,8 +216,9 @@ class SessionTest(unittest.TestCase):
             self.assertGreater(np.mean(labels == wanted[0]), 0.97)
             spread = np.ptp(wanted[1])
             np.testing.assert_allclose(session.scores(), wanted[1], rtol=0, atol=0.02 * spread)
-        with self.assertRaises(KeyError):
+        with self.assertRaises(ValueError) as caught:
             fcn.Session(self.model, precision="int4")
+        self.assertIn("float32, int16", str(caught.exception))
 
     def test_disabled_forms(self):
         picture = noise(32, 32)

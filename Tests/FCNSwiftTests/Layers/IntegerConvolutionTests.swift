@@ -33,46 +33,45 @@ struct IntegerConvolutionTests {
     let weight = try Self.wholeNumbers(specification[0].tensorShape, seed: 2)
     for output in 0..<weight.shape.n { weight.plane(output, 7)[0] = 15 }
     let parameters = [weight, try Self.wholeNumbers(specification[1].tensorShape, seed: 3)]
-    let shape = try operation.outputShape(of: [input.shape])
     let reference = try #require(
       try LayerRun(
         operation, operation.forms[operation.forms.count - 1], inputs: [input],
         parameters: parameters))
     let expected = try reference.forward()
     for loops in Loops.available {
-      let kernel = try #require(
-        BlockedConvolution(
-          operation, FormRequest(inputs: [input.shape], output: shape, loops: loops), algorithm,
-          .int16))
-      let output = try GuardedTensor(shape, .blocked)
-      let workers = try Workers(pool: WorkerPool(threads: 2), kernels: [kernel])
-      kernel.forward(
-        ForwardCall(
-          inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: parameters,
-          packed: try kernel.pack(parameters, workers.pool), workers: workers))
       // A scale is 15 / 4095, which float32 does not hold exactly.
       expectClose(
-        try output.tensor.laidOut(.planar), expected, absolute: 0.05, "\(algorithm), \(loops.name)")
+        try output(operation, algorithm, input, parameters, loops), expected, absolute: 0.05,
+        "\(algorithm), \(loops.name)")
     }
+  }
+
+  /// What 16-bit products make.
+  private func output(
+    _ operation: Convolution, _ algorithm: ConvolutionAlgorithm, _ input: Tensor,
+    _ parameters: [Tensor], _ loops: KernelTable
+  ) throws -> Tensor {
+    let shape = try operation.outputShape(of: [input.shape])
+    let kernel = try #require(
+      BlockedConvolution(
+        operation, FormRequest(inputs: [input.shape], output: shape, loops: loops), algorithm,
+        .int16))
+    let output = try GuardedTensor(shape, .blocked)
+    let workers = try Workers(pool: WorkerPool(threads: 2), kernels: [kernel])
+    kernel.forward(
+      ForwardCall(
+        inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: parameters,
+        packed: try kernel.pack(parameters, workers.pool), workers: workers))
+    #expect(output.isIntact)
+    return try output.tensor.laidOut(.planar)
   }
 
   @Test func sumsOfTheLargestIntegersDoNotOverflow() throws {
     let operation = Convolution(16, kernel: 1, bias: false)
-    let shape = Shape(1, 256, 2, 3)
-    let input = try Tensor(shape, filledWith: 3)
+    let input = try Tensor(Shape(1, 256, 2, 3), filledWith: 3)
     let weight = try Tensor(Shape(16, 256, 1, 1), filledWith: -2)
     for loops in Loops.available {
-      let kernel = try #require(
-        BlockedConvolution(
-          operation, FormRequest(inputs: [shape], output: Shape(1, 16, 2, 3), loops: loops),
-          .pointwise, .int16))
-      let output = try GuardedTensor(Shape(1, 16, 2, 3), .blocked)
-      let workers = try Workers(pool: WorkerPool(threads: 1), kernels: [kernel])
-      kernel.forward(
-        ForwardCall(
-          inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: [weight],
-          packed: try kernel.pack([weight], workers.pool), workers: workers))
-      for value in try output.tensor.laidOut(.planar).elements {
+      for value in try output(operation, .pointwise, input, [weight], loops).elements {
         #expect(abs(value + 256 * 6) < 0.001, "\(loops.name)")
       }
     }
@@ -80,23 +79,12 @@ struct IntegerConvolutionTests {
 
   @Test func whatIsNotFiniteStaysSo() throws {
     let operation = Convolution(16, kernel: 1, bias: false)
-    let shape = Shape(1, 32, 1, 3)
-    let input = try Tensor(shape, filledWith: 1)
+    let input = try Tensor(Shape(1, 32, 1, 3), filledWith: 1)
     input.plane(0, 5)[0] = .nan
     input.plane(0, 6)[1] = .infinity
     let weight = try Tensor(Shape(16, 32, 1, 1), filledWith: 1)
     for loops in Loops.available {
-      let kernel = try #require(
-        BlockedConvolution(
-          operation, FormRequest(inputs: [shape], output: Shape(1, 16, 1, 3), loops: loops),
-          .pointwise, .int16))
-      let output = try GuardedTensor(Shape(1, 16, 1, 3), .blocked)
-      let workers = try Workers(pool: WorkerPool(threads: 1), kernels: [kernel])
-      kernel.forward(
-        ForwardCall(
-          inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: [weight],
-          packed: try kernel.pack([weight], workers.pool), workers: workers))
-      let row = try output.tensor.laidOut(.planar).elements
+      let row = try output(operation, .pointwise, input, [weight], loops).elements
       #expect(row[0].isNaN && row[1].isNaN, "\(loops.name)")
       #expect(abs(row[2] - 32) < 0.001, "\(loops.name)")
     }

@@ -65,6 +65,8 @@ class Session(Handle):
         params = SessionParamsStruct()
         lib.fcn_session_params_init(byref(params), ctypes.sizeof(params))
         params.threads, params.largest_batch = threads, largest_batch
+        if precision not in _PRECISIONS:
+            raise ValueError(f"precision is {precision!r}; wanted one of {', '.join(_PRECISIONS)}")
         params.precision = _PRECISIONS[precision]
         params.disabled_forms = ",".join(disabled_forms).encode() or None
         self._class_names = model.class_names
