@@ -40,7 +40,8 @@ extension Option {
       + "fault or compare; may be repeated.")
   static let precision = value(
     "precision", "NUMBERS",
-    "What convolutions multiply: float32, the default, or int16, which needs half the memory.")
+    "What convolutions multiply: float32, the default, or int16, whose weights take half the "
+      + "memory.")
   static let model = value(
     "model", "FILE", "The model; without it the default model that is installed with fcn.",
     letter: "m")
