@@ -37,8 +37,9 @@ let package = Package(
       name: "FCNSwift",
       dependencies: [
         "COpenBLAS", "CImageCodecs", "CSystem", "CZLibrary", "FCNKernelTypes", "FCNKernels",
-        "CIntrinsics",
+        "CIntrinsics", "CDeviceCalls",
       ] + instructionSets.map { .byName(name: $0.name) },
+      resources: [.embedInCode("CUDA/Kernels")],
       swiftSettings: withInstructionSets ? [.define("FCN_INSTRUCTION_SETS")] : []),
     .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
@@ -47,6 +48,9 @@ let package = Package(
     .target(name: "FCNKernelTypes"),
     .target(name: "FCNKernels", dependencies: ["FCNKernelTypes", "CIntrinsics"]),
     .systemLibrary(name: "CIntrinsics"),
+
+    // What kernels on a device are called with; the device's compiler includes the same header.
+    .systemLibrary(name: "CDeviceCalls"),
 
     // include/fcn.h as a module: the exports use its very structs and constants.
     .systemLibrary(name: "CFCN"),

@@ -200,7 +200,11 @@ enum {
   /** The call is not possible in the object's present state, or another call on it is running. */
   FCN_E_INVALID_STATE = -11,
   /** A defect in this library. Please report it with the message. */
-  FCN_E_INTERNAL = -12
+  FCN_E_INTERNAL = -12,
+  /** What was asked for cannot be had on this machine: a device, or a library that it needs. */
+  FCN_E_UNAVAILABLE = -13,
+  /** A device or one of its libraries failed; the message carries the call and what it said. */
+  FCN_E_DEVICE = -14
 };
 
 /** What `status` means, in a few words of English; lives as long as the process, never NULL. */
@@ -261,13 +265,36 @@ typedef struct fcn_backend_info {
   int32_t available;
   /** Its name, "cpu" for one; lives as long as the process. */
   const char *name;
-  /** What it is or, where it is not available, why; lives as long as the process. */
+  /** What it is or, where it is not available, why; lives as long as the process. Of "cuda": which
+   *  libraries were found, in which versions, and the devices. */
   const char *description;
+  /** Devices, counted from 0 in fcn_session_params.device. */
+  int32_t device_count;
+  /** 0. */
+  int32_t reserved;
 } fcn_backend_info;
+
+enum {
+  /** The processor's cores. */
+  FCN_BACKEND_CPU = 0,
+  /** NVIDIA's devices of compute capability 7.0 or later. Their libraries, the driver and NVRTC,
+   *  are looked for when something first asks for the backend: in the folder that
+   *  fcn_cuda_set_folders names, where the system's loader looks, in CUDA_HOME and CUDA_PATH, in
+   *  /usr/local/cuda, and among the nvidia-* packages of the Python environment that is active. */
+  FCN_BACKEND_CUDA = 1
+};
+
+/** Names a folder where NVIDIA's libraries are looked for before all others, and one in which
+ *  kernels, once compiled, are kept for later processes; without it they are compiled anew in
+ *  every process, which takes a second or two. NULL for either leaves it to the environment
+ *  variables FCN_CUDA_LIBRARIES and FCN_KERNEL_CACHE. FCN_E_INVALID_STATE once the backend has been
+ *  asked for. One setting for the process. */
+fcn_status fcn_cuda_set_folders(const char *libraries, const char *kernel_cache);
 
 /** How many backends are known to this library, available or not. */
 int32_t fcn_backend_count(void);
-/** Describes backend `index`, 0 to fcn_backend_count() - 1. */
+/** Describes backend `index`, 0 to fcn_backend_count() - 1; FCN_BACKEND_CPU and so on are those
+ *  numbers. */
 fcn_status fcn_backend_get_info(fcn_backend_info *out, int32_t index);
 
 /*
@@ -519,7 +546,14 @@ enum {
    *  matrix product: weights take half the memory, and most networks are quicker. Scores differ
    *  from float32's by some thousandths of their range. Sums, values between layers, scores and
    *  the layers that make them stay float32. */
-  FCN_PRECISION_INT16 = 1
+  FCN_PRECISION_INT16 = 1,
+  /** On FCN_BACKEND_CUDA, compute capability 8.0: 32-bit floating point, factors rounded to 10
+   *  bits after the first. */
+  FCN_PRECISION_TF32 = 2,
+  /** On FCN_BACKEND_CUDA: values between layers in half precision, sums and scores in 32 bits. */
+  FCN_PRECISION_FLOAT16 = 3,
+  /** On FCN_BACKEND_CUDA, compute capability 8.0: the same in bfloat16. */
+  FCN_PRECISION_BFLOAT16 = 4
 };
 
 /** How a session runs. */
@@ -532,7 +566,8 @@ typedef struct fcn_session_params {
   /** Most pictures, 1 to 64, of those that follow one another and are of one size, that go
    *  through the network together; 8 is the default. Memory grows with it. */
   int32_t largest_batch;
-  /** What convolutions multiply: FCN_PRECISION_FLOAT32, the default, or FCN_PRECISION_INT16. */
+  /** What convolutions multiply: FCN_PRECISION_FLOAT32, the default, or another that the backend
+   *  has. */
   int32_t precision;
   /** Names, separated by commas, of fast forms of layers to do without, to find out whether one
    *  of them is at fault; NULL, the default, for none. `fcn info --model M` lists them. The
@@ -542,6 +577,10 @@ typedef struct fcn_session_params {
   const char *disabled_forms;
   /** Where large blocks come from, copied; NULL, the default, for the system's allocator. */
   const fcn_allocator *allocator;
+  /** What the network runs on: FCN_BACKEND_CPU, the default, or FCN_BACKEND_CUDA. */
+  int32_t backend;
+  /** Which of the backend's devices, counted from 0. */
+  int32_t device;
 } fcn_session_params;
 
 /** Fills `params` with defaults; `struct_size` is sizeof(fcn_session_params). */

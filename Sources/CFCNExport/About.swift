@@ -23,24 +23,37 @@ public func fcn_about(_ topic: Int32) -> UnsafePointer<CChar>? {
   }
 }
 
+@_cdecl("fcn_cuda_set_folders")
+public func fcn_cuda_set_folders(
+  _ libraries: UnsafePointer<CChar>?, _ kernel_cache: UnsafePointer<CChar>?
+) -> fcn_status {
+  attempt {
+    try CUDA.configure(
+      libraries: try optionalString(libraries, "libraries"),
+      kernelCache: try optionalString(kernel_cache, "kernel_cache"))
+  }
+}
+
 @_cdecl("fcn_backend_count")
-public func fcn_backend_count() -> Int32 { Int32(About.backends.count) }
+public func fcn_backend_count() -> Int32 { 2 }
 
 @_cdecl("fcn_backend_get_info")
 public func fcn_backend_get_info(
   _ out: UnsafeMutablePointer<fcn_backend_info>?, _ index: Int32
 ) -> fcn_status {
   attempt {
-    guard About.backends.indices.contains(Int(index)) else {
-      throw FCNError(
-        .notFound, "there is no backend \(index); there are \(About.backends.count)")
+    switch Int(index) {
+    case FCN_BACKEND_CPU: try About.processorBackend.fill(out)
+    case FCN_BACKEND_CUDA: try About.cudaBackend.fill(out)
+    default:
+      throw FCNError(.notFound, "there is no backend \(index); there are \(fcn_backend_count())")
     }
-    try About.backends[Int(index)].fill(out)
   }
 }
 
 extension fcn_backend_info: GrowingStruct {
   static var name: StaticString { "fcn_backend_info" }
+  static var firstSize: Int { offset(of: \.device_count) }
 }
 
 /// Strings that are made once and stay.
@@ -55,13 +68,17 @@ private enum About {
   nonisolated(unsafe) static let build = permanentCString(
     copying: "FCNSwift \(FCN_VERSION), ABI \(FCN_ABI_VERSION), \(compiler), \(system)")
 
-  nonisolated(unsafe) static let backends = [
-    fcn_backend_info(
-      struct_size: 0, available: 1, name: permanentCString("cpu"), description: processor),
-    fcn_backend_info(
-      struct_size: 0, available: 0, name: permanentCString("cuda"),
-      description: permanentCString("this version of the library has no CUDA backend")),
-  ]
+  nonisolated(unsafe) static let processorBackend = fcn_backend_info(
+    struct_size: 0, available: 1, name: permanentCString("cpu"), description: processor,
+    device_count: 1, reserved: 0)
+
+  nonisolated(unsafe) static let cudaBackend = {
+    let report = CUDA.report
+    return fcn_backend_info(
+      struct_size: 0, available: report.isAvailable ? 1 : 0, name: permanentCString("cuda"),
+      description: permanentCString(copying: report.summary),
+      device_count: Int32(report.deviceCount), reserved: 0)
+  }()
 
   private static var compiler: String {
     #if compiler(>=6.4)

@@ -20,6 +20,11 @@ extension GrowingStruct {
 
   private static var size: Int { MemoryLayout<Self>.stride }
 
+  /// Where a field that came later stands: the size of the struct that had none.
+  static func offset<Field>(of field: KeyPath<Self, Field>) -> Int {
+    MemoryLayout<Self>.offset(of: field) ?? size
+  }
+
   /// Larger than any struct will be: what a host that never set the size may not make us walk over.
   private static var largestSize: Int { 1 << 16 }
 

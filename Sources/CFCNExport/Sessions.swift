@@ -49,6 +49,7 @@ final class SessionObject: HandledObject {
 
 extension fcn_session_params: GrowingStruct {
   static var name: StaticString { "fcn_session_params" }
+  static var firstSize: Int { offset(of: \.backend) }
 
   static var defaults: fcn_session_params {
     let options = Session.Options()
@@ -65,7 +66,14 @@ extension fcn_session_params: GrowingStruct {
       disabledForms: Set(forms.split(separator: ",").map(String.init)),
       precision: try choice(
         precision, "precision",
-        [FCN_PRECISION_FLOAT32: .float32, FCN_PRECISION_INT16: .int16]))
+        [
+          FCN_PRECISION_FLOAT32: .float32, FCN_PRECISION_INT16: .int16,
+          FCN_PRECISION_TF32: .tf32, FCN_PRECISION_FLOAT16: .float16,
+          FCN_PRECISION_BFLOAT16: .bfloat16,
+        ]),
+      device: try choice(
+        backend, "backend",
+        [FCN_BACKEND_CPU: .processor, FCN_BACKEND_CUDA: .cuda(Int(device))]))
   }
 }
 

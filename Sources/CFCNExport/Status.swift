@@ -30,6 +30,8 @@ extension FCNError.Kind {
     case .notFinite: fcn_status(FCN_E_NOT_FINITE)
     case .bufferTooSmall: fcn_status(FCN_E_BUFFER_TOO_SMALL)
     case .invalidState: fcn_status(FCN_E_INVALID_STATE)
+    case .unavailable: fcn_status(FCN_E_UNAVAILABLE)
+    case .deviceFailure: fcn_status(FCN_E_DEVICE)
     case .internalDefect: fcn_status(FCN_E_INTERNAL)
     }
   }
@@ -50,6 +52,8 @@ private func describe(_ status: fcn_status) -> StaticString {
   case FCN_E_BUFFER_TOO_SMALL: "buffer too small"
   case FCN_E_INVALID_STATE: "not possible in this state"
   case FCN_E_INTERNAL: "internal defect"
+  case FCN_E_UNAVAILABLE: "not available on this machine"
+  case FCN_E_DEVICE: "a device failed"
   default: "unknown status"
   }
 }

@@ -14,10 +14,12 @@ int32_t fcn_available_cores(void) {
   return online > 0 ? (int32_t)online : 1;
 }
 
-char *fcn_code_path(void) {
+char *fcn_code_path(void) { return fcn_path_of_code((void *)fcn_code_path); }
+
+char *fcn_path_of_code(void *address) {
   Dl_info info;
   struct link_map *map = NULL;
-  if (!dladdr1((void *)fcn_code_path, &info, (void **)&map, RTLD_DL_LINKMAP)) return NULL;
+  if (!dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP)) return NULL;
   /* Of the program itself the loader knows no more than argv[0], which may be anything. */
   int is_program = map == NULL || map->l_name == NULL || map->l_name[0] == '\0';
   return realpath(is_program ? "/proc/self/exe" : info.dli_fname, NULL);

@@ -9,6 +9,27 @@ public final class Session {
     /// matrix product; sums, activations between layers, scores and the layers that make them stay
     /// float32. Weights take half the memory.
     case int16
+    /// 32-bit floating point whose factors are rounded to 10 bits after the first; on devices.
+    case tf32
+    /// IEEE half precision between layers, sums and scores in float32; on devices.
+    case float16
+    /// The same with the range of float32 and 7 bits after the first; on devices.
+    case bfloat16
+  }
+
+  /// What a session's network runs on.
+  public enum Device: Sendable, Hashable, CustomStringConvertible {
+    /// The processor's cores.
+    case processor
+    /// A CUDA device, counted from 0 in the driver's order.
+    case cuda(Int)
+
+    public var description: String {
+      switch self {
+      case .processor: "cpu"
+      case .cuda(let index): "cuda:\(index)"
+      }
+    }
   }
 
   /// How a session works.
@@ -21,18 +42,22 @@ public final class Session {
     /// Fast forms that are switched off, such as `convolution.winograd4`, and `batch_norm.folding`; see
     /// `Session.formNames(of:)`.
     public var disabledForms: Set<String>
-    /// The numbers that are multiplied.
+    /// The numbers that are multiplied: float32 or int16 on the processor; float32, tf32, float16 or
+    /// bfloat16 on a device.
     public var precision: Precision
+    /// What the network runs on.
+    public var device: Device
 
     /// Makes options; without arguments the defaults.
     public init(
       threads: Int = 0, largestBatch: Int = 8, disabledForms: Set<String> = [],
-      precision: Precision = .float32
+      precision: Precision = .float32, device: Device = .processor
     ) {
       self.threads = threads
       self.largestBatch = largestBatch
       self.disabledForms = disabledForms
       self.precision = precision
+      self.device = device
     }
   }
 
@@ -62,13 +87,21 @@ public final class Session {
   public let model: Model
   private let options: Options
   private let allocator: Allocator
-  private let segmenter: Segmenter
-  private var results: [ScoreView] = []
+  private let segmenter: any PictureSegmenter
+  private var results: [any SegmentedPicture] = []
 
   /// Makes a session. Throws `invalidArgument` where an option is out of range, `outOfMemory` where
-  /// the weights cannot be held. Activations and scratch memory come from `allocator`.
-  public init(
+  /// the weights cannot be held, `unavailable` where there is no such device or a library that it needs
+  /// is missing. On the processor, activations and scratch memory come from `allocator`.
+  public convenience init(
     model: Model, options: Options = Options(), allocator: Allocator = .system
+  ) throws {
+    try self.init(model: model, options: options, allocator: allocator, findRuntime: CUDA.runtime)
+  }
+
+  init(
+    model: Model, options: Options, allocator: Allocator = .system,
+    findRuntime: () throws -> CUDARuntime
   ) throws {
     guard (1...64).contains(options.largestBatch) else {
       throw FCNError(
@@ -77,14 +110,32 @@ public final class Session {
     self.model = model
     self.options = options
     self.allocator = allocator
+    segmenter = try Session.segmenter(model, options, allocator, findRuntime: findRuntime)
+  }
+
+  /// What runs `model` as `options` say.
+  static func segmenter(
+    _ model: Model, _ options: Options, _ allocator: Allocator = .system,
+    findRuntime: () throws -> CUDARuntime
+  ) throws -> any PictureSegmenter {
     var forms = options.disabledForms
     let folding = forms.remove(InferenceWeights.foldingName) == nil
     try model.network.validateFormNames(forms.subtracting([BorderReduction.name]))
     let weights = try model.inferenceWeights(folding: folding)
-    segmenter = try Segmenter(
-      weights.network, parameters: weights, packedWeights: weights.packed,
-      preprocessing: model.description.preprocessing, pool: WorkerPool(threads: options.threads),
-      disabledForms: forms, precision: options.precision, allocator: allocator)
+    let preprocessing = model.description.preprocessing
+    let pool = try WorkerPool(threads: options.threads)
+    switch options.device {
+    case .processor:
+      try options.precision.checkOnProcessor()
+      return try Segmenter(
+        weights.network, parameters: weights, packedWeights: weights.packed,
+        preprocessing: preprocessing, pool: pool, disabledForms: forms,
+        precision: options.precision, allocator: allocator)
+    case .cuda(let index):
+      return try DeviceSegmenter(
+        weights, preprocessing: preprocessing, pool: pool, disabledForms: forms,
+        precision: options.precision, runtime: findRuntime(), device: index)
+    }
   }
 
   /// Every name that `Options.disabledForms` may hold for `model`.
@@ -106,20 +157,13 @@ public final class Session {
   }
 
   /// The steps of the run that came last, in order; `Progress.layersDone` counts them.
-  public var steps: [Step] {
-    segmenter.steps.map { step in
-      let work = step.work
-      return Step(
-        layers: step.name, form: step.formName, nominalOperations: work?.nominal ?? 0,
-        performedOperations: work?.performed ?? 0, bytes: work?.bytes ?? 0)
-    }
-  }
+  public var steps: [Step] { segmenter.steps }
 
   /// Threads it works with.
   public var threadCount: Int { segmenter.pool.threadCount }
 
   /// Bytes of activations and scratch memory it holds now.
-  public var memoryByteCount: Int { segmenter.planByteCount }
+  public var memoryByteCount: Int { segmenter.byteCount }
 
   /// Segments `pictures`, those of one size together. Their results stay valid until the next run.
   ///
@@ -127,7 +171,7 @@ public final class Session {
   /// `aborted`, leaves no results, and leaves the session ready for the next run.
   public func run(_ pictures: [PixelView], progress: ((Progress) -> Bool)? = nil) throws {
     results = []
-    var results: [ScoreView] = []
+    var results: [any SegmentedPicture] = []
     var start = 0
     while start < pictures.count {
       let shape = segmenter.inputShape(pictures[start])
@@ -180,7 +224,7 @@ public final class Session {
   public func copyLabels(_ index: Int, to labels: UnsafeMutableBufferPointer<UInt8>) throws {
     let result = try result(index)
     let base = try room(labels, for: result.width * result.height, "labels")
-    result.copyLabels(to: base, segmenter.pool)
+    try result.copyLabels(to: base, segmenter.pool)
   }
 
   /// Writes the scores of picture `index` before softmax, classes×H×W at the picture's own size.
@@ -188,7 +232,7 @@ public final class Session {
     let result = try result(index)
     let base = try room(
       scores, for: result.classCount * result.width * result.height, "scores")
-    result.copyScores(to: base, segmenter.pool)
+    try result.copyScores(to: base, segmenter.pool)
   }
 
   /// Writes the probabilities of picture `index`, classes×H×W; each pixel's sum to 1.
@@ -198,7 +242,7 @@ public final class Session {
     let result = try result(index)
     let base = try room(
       probabilities, for: result.classCount * result.width * result.height, "probabilities")
-    result.copyProbabilities(to: base, segmenter.pool)
+    try result.copyProbabilities(to: base, segmenter.pool)
   }
 
   /// The label map of picture `index`.
@@ -218,7 +262,7 @@ public final class Session {
     try labelMap(index).areas(classCount: model.description.classNames.count)
   }
 
-  private func result(_ index: Int) throws -> ScoreView {
+  private func result(_ index: Int) throws -> any SegmentedPicture {
     guard results.indices.contains(index) else {
       throw FCNError(
         .notFound,
@@ -236,5 +280,16 @@ public final class Session {
         "the buffer has room for \(buffer.count) \(what); \(count) are needed")
     }
     return base
+  }
+}
+
+extension Session.Precision {
+  /// Throws unless the processor multiplies in this precision.
+  fileprivate func checkOnProcessor() throws {
+    guard self == .float32 || self == .int16 else {
+      throw FCNError(
+        .invalidArgument,
+        "the precision \(rawValue) is for CUDA devices; the processor takes float32 or int16")
+    }
   }
 }

@@ -13,6 +13,9 @@ int32_t fcn_available_cores(void);
    does not tell. The caller frees it. */
 char *fcn_code_path(void);
 
+/* The same of the code at `address`. */
+char *fcn_path_of_code(void *address);
+
 /* The widest x86 instruction set that the processor and the system offer: 3 for AVX2 with FMA
    (x86-64-v3), 4 for AVX-512 with F, BW, CD, DQ and VL (x86-64-v4), else 1. */
 int32_t fcn_x86_level(void);

@@ -32,7 +32,7 @@ final class Plan {
   /// Packed weights come from `weights`, or are the plan's own.
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
-    weights: PackedWeights = PackedWeights(), disabledForms: Set<String> = [],
+    weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
     precision: Session.Precision = .float32,
     loops: KernelTable? = nil, allocator: Allocator = .system
   ) throws {

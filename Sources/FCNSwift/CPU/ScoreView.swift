@@ -1,6 +1,6 @@
 /// The scores of one picture, seen at the picture's own size: the padding left off, and where the
 /// size rule scaled the picture, resized back (bilinear, corners not aligned) row by row.
-struct ScoreView {
+struct ScoreView: SegmentedPicture {
   /// 1…N×classes×H×W; this picture's are picture `n`'s.
   let scores: Tensor
   let n: Int
@@ -20,7 +20,7 @@ struct ScoreView {
   }
 
   /// The same scores in memory of their own.
-  func copied(from allocator: Allocator) throws -> ScoreView {
+  func copied(from allocator: Allocator) throws -> any SegmentedPicture {
     try ScoreView(copyOf: self, allocator)
   }
 

@@ -1,10 +1,10 @@
-/// Runs pictures of any size through a network: preprocessing, a plan for each input shape, scores.
-/// What sessions and evaluation share. One thread at a time.
-final class Segmenter {
+/// Runs pictures of any size through a network on the processor: preprocessing, a plan for each input
+/// shape, scores. What sessions and evaluation share.
+final class Segmenter: PictureSegmenter {
   let pool: WorkerPool
   private let network: Network
   private let parameters: any ParameterSource
-  private let packedWeights: PackedWeights
+  private let packedWeights: PackedWeights<AlignedMemory>
   private let preprocessing: Preprocessing
   private let disabledForms: Set<String>
   private let precision: Session.Precision
@@ -14,17 +14,12 @@ final class Segmenter {
 
   init(
     _ network: Network, parameters: any ParameterSource,
-    packedWeights: PackedWeights = PackedWeights(),
+    packedWeights: PackedWeights<AlignedMemory> = PackedWeights(),
     preprocessing: Preprocessing, pool: WorkerPool,
     disabledForms: Set<String> = [], precision: Session.Precision = .float32,
     allocator: Allocator = .system
   ) throws {
-    guard preprocessing.channels == network.inputChannels else {
-      throw FCNError(
-        .invalidArgument,
-        "the preprocessing makes \(preprocessing.channels) channels, the network takes "
-          + "\(network.inputChannels); pictures cannot be segmented with this model")
-    }
+    try preprocessing.checkChannels(of: network)
     self.network = network
     self.parameters = parameters
     self.packedWeights = packedWeights
@@ -35,19 +30,12 @@ final class Segmenter {
     self.allocator = allocator
   }
 
-  /// The shape of the network's input for a picture of the given size.
-  func inputShape(_ picture: PixelView) -> Shape {
-    let size = preprocessing.networkSize(width: picture.width, height: picture.height)
-    return Shape(
-      1, network.inputChannels, roundUp(size.height, toMultipleOf: network.stride),
-      roundUp(size.width, toMultipleOf: network.stride))
-  }
+  func inputShape(_ picture: PixelView) -> Shape { preprocessing.inputShape(picture, network) }
 
-  /// The scores of pictures that share one `inputShape`; valid until the next call.
   func run(
     _ pictures: ArraySlice<PixelView>,
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)? = nil
-  ) throws -> [ScoreView] {
+  ) throws -> [any SegmentedPicture] {
     guard let first = pictures.first else { return [] }
     var shape = inputShape(first)
     shape.n = pictures.count
@@ -63,14 +51,14 @@ final class Segmenter {
     }
   }
 
-  /// Bytes of activations and scratch of the plan that ran last.
-  var planByteCount: Int { plan?.byteCount ?? 0 }
+  var byteCount: Int { plan?.byteCount ?? 0 }
 
   /// To be called when the parameters' values have changed, for plans hold them packed.
   func parametersChanged() { plan = nil }
 
-  /// The steps of the plan that ran last.
-  var steps: [Plan.Step] { plan?.steps ?? [] }
+  var steps: [Session.Step] {
+    (plan?.steps ?? []).map { Session.Step($0.name, $0.formName, $0.work) }
+  }
 
   private func plan(for shape: Shape) throws -> Plan {
     if let plan, plan.input.shape == shape { return plan }

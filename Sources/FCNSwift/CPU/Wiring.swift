@@ -86,7 +86,9 @@ extension Network {
   /// The names of all forms of all layers, each once: what can be switched off.
   public var formNames: [String] {
     var seen: Set<String> = []
-    return layers.flatMap { $0.operation.forms.map(\.name) }.filter { seen.insert($0).inserted }
+    return layers.flatMap { layer in
+      layer.operation.forms.map(\.name) + layer.operation.deviceForms.map(\.name)
+    }.filter { seen.insert($0).inserted }
   }
 
   /// Throws where `names` has one that no operation of this network knows.

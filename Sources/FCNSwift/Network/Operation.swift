@@ -21,6 +21,9 @@ public protocol Operation: Sendable {
   /// The ways to carry it out, best first; the last one is the reference form and supports all.
   var forms: [Form] { get }
 
+  /// The ways to carry it out on a device, best first.
+  var deviceForms: [DeviceForm] { get }
+
   /// Whether the output may be written over the first input.
   var mayRunInPlace: Bool { get }
 
@@ -31,6 +34,7 @@ public protocol Operation: Sendable {
 extension Operation {
   public var inputCount: ClosedRange<Int> { 1...1 }
   public func parameters(inputChannels: Int) -> [ParameterSpecification] { [] }
+  public var deviceForms: [DeviceForm] { [] }
   public var mayRunInPlace: Bool { false }
   public var backwardReadsOutput: Bool { false }
 }

@@ -25,6 +25,10 @@ public struct FCNError: Error, Sendable, Hashable, CustomStringConvertible {
     case bufferTooSmall
     /// The call is not legal in the object's present state.
     case invalidState
+    /// What was asked for cannot be had on this machine: a device, or a library that it needs.
+    case unavailable
+    /// A device or one of its libraries failed; the message carries the call and what it said.
+    case deviceFailure
     /// A defect in the library itself.
     case internalDefect
   }

@@ -10,11 +10,11 @@ public struct Evaluation: Sendable {
 
 /// Runs labelled pictures through a network, one by one, at their own size.
 final class Evaluator {
-  private let segmenter: Segmenter
+  private let segmenter: any PictureSegmenter
   private let classCount: Int
   private let loss: SoftmaxCrossEntropy
 
-  init(_ segmenter: Segmenter, classCount: Int, classWeights: [Float]? = nil) {
+  init(_ segmenter: any PictureSegmenter, classCount: Int, classWeights: [Float]? = nil) {
     self.segmenter = segmenter
     self.classCount = classCount
     loss = SoftmaxCrossEntropy(reduction: .mean, classWeights: classWeights)
@@ -52,8 +52,8 @@ final class Evaluator {
     let (width, height) = (picture.image.width, picture.image.height)
     let scores = try Tensor(uninitialized: Shape(1, classCount, height, width))
     try picture.image.withPixelView { view in
-      for result in try segmenter.run([view]) {
-        result.copyScores(to: scores.pointer, segmenter.pool)
+      for result in try segmenter.run([view], progress: nil) {
+        try result.copyScores(to: scores.pointer, segmenter.pool)
       }
     }
     let gradient = try Tensor(uninitialized: scores.shape)
@@ -70,21 +70,19 @@ final class Evaluator {
 
 extension Model {
   /// Segments every one of `pictures` and compares with its labels. `progress` is called after each
-  /// with the number done, the picture and its prediction; false stops with `aborted`. `precision` is
-  /// that of a session.
+  /// with the number done, the picture and its prediction; false stops with `aborted`. `precision` and
+  /// `device` are those of a session.
   ///
   /// Throws `invalidArgument` where the classes of model and pictures differ in number.
   public func evaluate(
     on pictures: any LabelledPictures, threads: Int = 0,
-    precision: Session.Precision = .float32,
+    precision: Session.Precision = .float32, device: Session.Device = .processor,
     progress: (_ done: Int, _ picture: LabelledPicture, _ prediction: LabelMap) throws -> Bool
   ) throws -> Evaluation {
     try checkClasses(of: pictures)
-    let weights = try inferenceWeights(folding: true)
-    let segmenter = try Segmenter(
-      weights.network, parameters: weights, packedWeights: weights.packed,
-      preprocessing: description.preprocessing,
-      pool: WorkerPool(threads: threads), precision: precision)
+    let segmenter = try Session.segmenter(
+      self, Session.Options(threads: threads, precision: precision, device: device),
+      findRuntime: CUDA.runtime)
     return try Evaluator(segmenter, classCount: description.classNames.count).evaluate(
       pictures, progress: progress)
   }

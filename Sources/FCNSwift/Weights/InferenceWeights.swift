@@ -4,7 +4,9 @@
 final class InferenceWeights: Sendable, ParameterSource {
   let network: Network
   /// In the layouts that kernels want.
-  let packed = PackedWeights()
+  let packed = PackedWeights<AlignedMemory>()
+  /// The same on devices.
+  let onDevices = PackedWeights<DeviceParameters>()
   private let weights: [String: WeightTensor]
   /// The normalisation that is folded into a convolution, by the convolution's name.
   private let foldings: [String: Folding]

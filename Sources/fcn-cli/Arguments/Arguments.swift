@@ -1,3 +1,5 @@
+import FCNSwift
+
 /// What a command line said, with the checks that every value wants.
 struct Arguments {
   private let values: [String: [String]]
@@ -112,4 +114,15 @@ struct Arguments {
 extension Arguments {
   /// `--threads`, in the range that the engine takes.
   func threads() throws -> Int { try integer(.threads, in: 0...1024) ?? 0 }
+
+  /// `--device`; the processor where it is not given.
+  func device() throws -> Session.Device {
+    guard let text = text(.device), text != "cpu" else { return .processor }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let index = parts.count == 2 ? Int(parts[1]) : 0
+    guard parts.first == "cuda", parts.count <= 2, let index, (0...255).contains(index) else {
+      throw outside(.device, text, "cpu, cuda or cuda:N")
+    }
+    return .cuda(index)
+  }
 }

@@ -41,7 +41,11 @@ extension Option {
   static let precision = value(
     "precision", "NUMBERS",
     "What convolutions multiply: float32, the default, or int16, whose weights take half the "
-      + "memory.")
+      + "memory; on a CUDA device float32, tf32, float16 or bfloat16.")
+  static let device = value(
+    "device", "DEVICE",
+    "What the network runs on: cpu, the default, or cuda, the first CUDA device, or cuda:1 and so on."
+  )
   static let model = value(
     "model", "FILE", "The model; without it the default model that is installed with fcn.",
     letter: "m")

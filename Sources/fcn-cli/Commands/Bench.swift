@@ -24,7 +24,8 @@ extension Subcommand {
       """,
     [
       OptionGroup(
-        "Options", [.model, size, batch, runs, layers, .precision, .disabled, .threads, .json])
+        "Options",
+        [.model, size, batch, runs, layers, .device, .precision, .disabled, .threads, .json])
     ]
   ) { arguments in
     let measurement = try BenchRun(arguments).measure()
@@ -50,7 +51,7 @@ private struct BenchRun {
     options = Session.Options(
       threads: try arguments.threads(), largestBatch: batch,
       disabledForms: Set(arguments.texts(.disabled)),
-      precision: try arguments.choice(.precision) ?? .float32)
+      precision: try arguments.choice(.precision) ?? .float32, device: try arguments.device())
   }
 
   func measure() throws -> BenchMeasurement {

@@ -23,7 +23,7 @@ extension Subcommand {
     [
       OptionGroup(
         "Options",
-        [.model, data, split, predictions, confusion, .precision, .threads, .json, .quiet])
+        [.model, data, split, predictions, confusion, .device, .precision, .threads, .json, .quiet])
     ]
   ) { arguments in
     let names = try arguments.texts(data).map { try DataName($0) }
@@ -40,7 +40,7 @@ extension Subcommand {
     defer { progress.finish() }
     let evaluation = try model.evaluate(
       on: pictures, threads: arguments.threads(),
-      precision: arguments.choice(.precision) ?? .float32
+      precision: arguments.choice(.precision) ?? .float32, device: arguments.device()
     ) { done, picture, prediction in
       if let folder {
         try File.write(

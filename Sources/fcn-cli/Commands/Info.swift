@@ -39,10 +39,18 @@ extension Subcommand {
       "version": .string(FCN_VERSION), "processor": .string(Capabilities.processor),
       "instruction_set": .string(Capabilities.instructionSet),
       "matrix_library": .string(Capabilities.matrixLibrary),
+      "precisions": .string("cpu: float32, int16; cuda: float32, tf32, float16, bfloat16"),
+      "cuda": cuda,
       "default_model": (try? DefaultModel.path()).map { .string($0) } ?? nil,
       "architectures": .object(
         Architecture.all.map { JSON.Member($0.name, .string($0.source)) }),
     ]
+  }
+
+  private static var cuda: JSON {
+    let report = CUDA.report
+    if let problem = report.problem { return .string("not available: \(problem)") }
+    return .object(report.findings.map { .init($0.name, .string($0.description)) })
   }
 
   private static func describe(

@@ -25,7 +25,10 @@ extension Subcommand {
     [
       OptionGroup(
         "Options",
-        [.model, labels, overlay, opacity, scores, .precision, .disabled, .threads, .json, .quiet])
+        [
+          .model, labels, overlay, opacity, scores, .device, .precision, .disabled, .threads, .json,
+          .quiet,
+        ])
     ]
   ) { arguments in
     let run = try SegmentRun(arguments)
@@ -62,7 +65,8 @@ private struct SegmentRun {
       options: Session.Options(
         threads: threads, largestBatch: 1,
         disabledForms: Set(arguments.texts(Option.disabled)),
-        precision: try arguments.choice(.precision) ?? .float32))
+        precision: try arguments.choice(.precision) ?? .float32,
+        device: try arguments.device()))
     labels = try output(Subcommand.labels, "png")
     overlay = try output(Subcommand.overlay, "png")
     overlayFormat = try PictureFormat(path: overlay?.destination(for: "x.png") ?? "")

@@ -25,7 +25,8 @@ enum ExitStatus {
     switch error.kind {
     case .invalidArgument: usage
     case .notFound, .inputOutput, .unsupported, .corrupt, .shapeMismatch, .invalidState: file
-    case .outOfMemory, .notFinite, .bufferTooSmall, .internalDefect: failure
+    case .outOfMemory, .notFinite, .bufferTooSmall, .unavailable, .deviceFailure, .internalDefect:
+      failure
     case .aborted: Interrupt.status ?? failure
     }
   }

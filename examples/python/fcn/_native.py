@@ -18,6 +18,7 @@ STATUS_NAMES = {
     -1: "INVALID_ARGUMENT", -2: "NOT_FOUND", -3: "INPUT_OUTPUT", -4: "UNSUPPORTED",
     -5: "CORRUPT", -6: "SHAPE_MISMATCH", -7: "OUT_OF_MEMORY", -8: "ABORTED", -9: "NOT_FINITE",
     -10: "BUFFER_TOO_SMALL", -11: "INVALID_STATE", -12: "INTERNAL",
+    -13: "UNAVAILABLE", -14: "DEVICE",
 }
 
 
@@ -65,6 +66,7 @@ class SessionParamsStruct(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("threads", c_int32), ("largest_batch", c_int32),
         ("precision", c_int32), ("disabled_forms", c_char_p), ("allocator", c_void_p),
+        ("backend", c_int32), ("device", c_int32),
     ]
 
 

@@ -18,8 +18,18 @@ from .image import ChannelOrder, Labels, pixels_of, pointer_to
 from .model import Model
 
 #: In which numbers convolutions multiply: see fcn_session_params in fcn.h.
-Precision = Literal["float32", "int16"]
-_PRECISIONS = {"float32": 0, "int16": 1}
+Precision = Literal["float32", "int16", "tf32", "float16", "bfloat16"]
+_PRECISIONS = {"float32": 0, "int16": 1, "tf32": 2, "float16": 3, "bfloat16": 4}
+
+
+def _parse_device(device: str) -> tuple[int, int]:
+    """The backend and the index of the device in it."""
+    name, _, index = device.partition(":")
+    if device == "cpu":
+        return 0, 0
+    if name != "cuda" or not (index or "0").isdecimal():
+        raise ValueError(f"device is {device!r}; wanted 'cpu', 'cuda' or 'cuda:N'")
+    return 1, int(index or "0")
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,14 @@ class Session(Handle):
 
     def __init__(
         self, model: Model, *, threads: int = 0, largest_batch: int = 8,
-        precision: Precision = "float32", disabled_forms: Iterable[str] = (),
+        precision: Precision = "float32", device: str = "cpu",
+        disabled_forms: Iterable[str] = (),
         progress: Callable[[SegmentProgress], bool | None] | None = None,
     ) -> None:
         """`threads` 0 uses every core; `largest_batch` pictures of one size run together.
         `precision` "int16" halves the memory of weights, for scores that differ a little.
+        `device` is "cpu", "cuda" for the first CUDA device, or "cuda:1" and so on; one takes
+        "float32", "tf32", "float16" or "bfloat16".
         `progress` is told of progress and stops the run, which then raises FCNError, by returning
         False."""
         super().__init__()
@@ -68,6 +81,7 @@ class Session(Handle):
         if precision not in _PRECISIONS:
             raise ValueError(f"precision is {precision!r}; wanted one of {', '.join(_PRECISIONS)}")
         params.precision = _PRECISIONS[precision]
+        params.backend, params.device = _parse_device(device)
         params.disabled_forms = ",".join(disabled_forms).encode() or None
         self._class_names = model.class_names
         lib.fcn_session_create(byref(self.pointer), model.live, byref(params))

@@ -1,0 +1,170 @@
+import CDeviceCalls
+
+// The forms in which operations are carried out on a device, best first.
+
+extension Convolution {
+  public var deviceForms: [DeviceForm] {
+    [DeviceForm("convolution.cuda_implicit_gemm") { try DeviceConvolution(self, $0) }]
+  }
+}
+
+extension TransposedConvolution {
+  public var deviceForms: [DeviceForm] {
+    [DeviceForm("transposed_convolution.cuda") { try DeviceTransposedConvolution(self, $0) }]
+  }
+}
+
+extension Resize {
+  public var deviceForms: [DeviceForm] { [DeviceForm("resize.cuda") { try DeviceResize($0) }] }
+}
+
+extension MaxPool {
+  public var deviceForms: [DeviceForm] {
+    [
+      .pointwise("max_pool.cuda", "max_pool", of: .pooling) { [window] call in
+        fcn_pool_call(
+          input: call.inputs[0].view, output: call.output.view,
+          kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
+          padding: fcn_extent(window.padding))
+      }
+    ]
+  }
+}
+
+extension ReLU {
+  public var deviceForms: [DeviceForm] { [.combining("relu.cuda", rectifies: true)] }
+}
+
+extension Scale {
+  public var deviceForms: [DeviceForm] { [.combining("scale.cuda", scale: factor)] }
+}
+
+extension Sum {
+  public var deviceForms: [DeviceForm] {
+    [DeviceForm("sum.cuda") { try DeviceSum($0) }]
+  }
+}
+
+extension Softmax {
+  public var deviceForms: [DeviceForm] {
+    [
+      .pointwise("softmax.cuda", "softmax", of: .pointwise) { call in
+        fcn_softmax_call(input: call.inputs[0].view, output: call.output.view)
+      }
+    ]
+  }
+}
+
+extension LocalResponseNormalization {
+  public var deviceForms: [DeviceForm] {
+    [
+      .pointwise(
+        "local_response_normalization.cuda", "normalize_channels", of: .pointwise
+      ) { [self] call in
+        fcn_normalization_call(
+          input: call.inputs[0].view, output: call.output.view, size: Int32(size), alpha: alpha,
+          beta: beta, bias: bias)
+      }
+    ]
+  }
+}
+
+extension RepeatLines {
+  var deviceForms: [DeviceForm] {
+    [
+      .pointwise("repeat_lines.cuda", "repeat_lines", of: .pointwise) { [self] call in
+        fcn_repeat_call(
+          input: call.inputs[0].view, output: call.output.view,
+          first: fcn_extent(h: Int32(rows.first), w: Int32(columns.first)),
+          second: fcn_extent(h: Int32(rows.second), w: Int32(columns.second)),
+          copies: fcn_extent(h: Int32(rows.copies), w: Int32(columns.copies)))
+      }
+    ]
+  }
+}
+
+extension BatchNorm {
+  public var deviceForms: [DeviceForm] {
+    [
+      DeviceForm("batch_norm.cuda") { [self] request in
+        guard request.epilogue == Epilogue() else { return nil }
+        return PointwiseDeviceKernel(
+          try request.function("affine", of: .pointwise), packing: "affine \(epsilon)",
+          pack: { parameters, loader in
+            let statistics = parameters.map(\.elements)
+            let factors = zip(statistics[0], statistics[3]).map {
+              $0 / ($1 + epsilon).squareRoot()
+            }
+            let offsets = factors.indices.map {
+              statistics[1][$0] - statistics[2][$0] * factors[$0]
+            }
+            return [try loader.uploadChannels(factors), try loader.uploadChannels(offsets)]
+          }
+        ) { call in
+          fcn_affine_call(
+            input: call.inputs[0].view, output: call.output.view, factors: call.parameters[0],
+            offsets: call.parameters[1])
+        }
+      }
+    ]
+  }
+}
+
+extension DeviceForm {
+  /// One launch of `kernel`, without parameters.
+  fileprivate static func pointwise<Call>(
+    _ name: String, _ kernel: String, of file: KernelFile,
+    _ makeCall: @escaping @Sendable (DeviceCall) -> Call
+  ) -> DeviceForm {
+    DeviceForm(name) { request in
+      guard request.epilogue == Epilogue() else { return nil }
+      return PointwiseDeviceKernel(try request.function(kernel, of: file), makeCall)
+    }
+  }
+
+  fileprivate static func combining(
+    _ name: String, scale: Float = 1, rectifies: Bool = false
+  ) -> DeviceForm {
+    .pointwise(name, "combine", of: .pointwise) { call in
+      fcn_combine_call([call.inputs[0]], to: call.output, scale: scale, rectifies: rectifies)
+    }
+  }
+}
+
+/// A sum of any number of tensors, a few at a time.
+private final class DeviceSum: DeviceKernel {
+  private let function: DeviceFunction
+  /// For what is summed already, which has the output's element type.
+  private static let mostAtOnce = 4
+
+  init?(_ request: DeviceRequest) throws {
+    // Later launches read the output, so it must be of the inputs' type.
+    guard request.epilogue == Epilogue(),
+      request.inputs.allSatisfy({ $0.element == request.output.element })
+    else { return nil }
+    function = try request.function("combine", of: .pointwise)
+  }
+
+  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
+    var terms = call.inputs
+    repeat {
+      let some = Array(terms.prefix(Self.mostAtOnce))
+      try stream.launch(
+        function, over: call.output.groupCount, fcn_combine_call(some, to: call.output))
+      terms = [call.output] + terms.dropFirst(Self.mostAtOnce)
+    } while terms.count > 1
+  }
+}
+
+extension fcn_combine_call {
+  /// `scale` times the sum of up to four tensors.
+  init(
+    _ terms: [DeviceTensor], to output: DeviceTensor, scale: Float = 1, rectifies: Bool = false
+  ) {
+    let views = terms.map(\.view)
+    func view(_ index: Int) -> fcn_view { index < views.count ? views[index] : .none }
+    self.init(
+      inputs: (view(0), view(1), view(2), view(3)), output: output.view,
+      count: Int32(terms.count), rectifies: rectifies ? 1 : 0, scale: scale, reserved: 0)
+  }
+}

@@ -1,0 +1,100 @@
+import CDeviceCalls
+
+/// A form of an operation on a device, made ready for fixed shapes: the counterpart of `Kernel`.
+protocol DeviceKernel: AnyObject {
+  /// What the packed form of its parameters is called, the same for kernels that pack alike.
+  var packing: String { get }
+
+  /// Its parameters on the device, in the order in which it reads them from `DeviceCall.parameters`.
+  func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory]
+
+  /// Bytes of scratch memory that it needs while it runs.
+  var workspaceByteCount: Int { get }
+
+  /// What it has to do; nil where that is next to nothing.
+  var work: KernelWork? { get }
+
+  /// Hands its work to the stream.
+  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws
+}
+
+extension DeviceKernel {
+  var packing: String { "none" }
+  var workspaceByteCount: Int { 0 }
+  func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] { [] }
+  var work: KernelWork? { nil }
+}
+
+/// What a kernel works on.
+struct DeviceCall {
+  let inputs: [DeviceTensor]
+  let output: DeviceTensor
+  /// Addresses of what `DeviceKernel.pack` made.
+  let parameters: [CUDADriver.Address]
+  /// `DeviceKernel.workspaceByteCount` bytes.
+  let workspace: CUDADriver.Address
+}
+
+/// One way to carry out an operation on a device.
+public struct DeviceForm: Sendable {
+  /// `operation.form`, the name by which it can be switched off.
+  public let name: String
+  /// Makes it ready, or returns nil where it does not serve what is asked.
+  let make: @Sendable (DeviceRequest) throws -> (any DeviceKernel)?
+
+  init(_ name: String, _ make: @escaping @Sendable (DeviceRequest) throws -> (any DeviceKernel)?) {
+    self.name = name
+    self.make = make
+  }
+}
+
+/// What a form on a device is to be made ready for.
+struct DeviceRequest {
+  /// Without addresses yet; the last one is the residual where the epilogue adds one.
+  let inputs: [DeviceTensor]
+  /// What is made after all.
+  let output: DeviceTensor
+  let epilogue: Epilogue
+  let precision: Session.Precision
+  let context: DeviceContext
+
+  /// Of the operation alone.
+  let operationOutput: Shape
+
+  /// The kernel `name`, compiled for the element types at hand.
+  func function(
+    _ name: String, of file: KernelFile, _ definitions: [String] = [], sharedByteCount: Int = 0
+  ) throws -> DeviceFunction {
+    try context.kernels.function(
+      name, of: file,
+      ["INPUT=\(inputs[0].element.typeName)", "OUTPUT=\(output.element.typeName)"] + definitions,
+      sharedByteCount: sharedByteCount, context)
+  }
+}
+
+/// A kernel that is one launch with a thread for every pixel and channel group of its output.
+final class PointwiseDeviceKernel<Call>: DeviceKernel {
+  private let function: DeviceFunction
+  private let makeCall: (DeviceCall) -> Call
+  private let packParameters: ([Tensor], DeviceLoader) throws -> [DeviceMemory]
+  let packing: String
+
+  init(
+    _ function: DeviceFunction, packing: String = "none",
+    pack: @escaping ([Tensor], DeviceLoader) throws -> [DeviceMemory] = { _, _ in [] },
+    _ makeCall: @escaping (DeviceCall) -> Call
+  ) {
+    self.function = function
+    self.packing = packing
+    packParameters = pack
+    self.makeCall = makeCall
+  }
+
+  func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] {
+    try packParameters(parameters, loader)
+  }
+
+  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
+    try stream.launch(function, over: call.output.groupCount, makeCall(call))
+  }
+}

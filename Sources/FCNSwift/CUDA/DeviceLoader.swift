@@ -1,0 +1,131 @@
+import CDeviceCalls
+
+/// Brings parameters to a device, through a pinned block that is as large as need be up to a limit.
+/// To be used with the context current.
+final class DeviceLoader {
+  /// Bytes that travel at a time.
+  private static let partByteCount = 16 << 20
+
+  let context: DeviceContext
+  private let stream: DeviceStream
+  private let staging: PinnedMemory
+
+  init(_ context: DeviceContext) throws {
+    self.context = context
+    stream = try DeviceStream(context)
+    staging = try PinnedMemory(Self.partByteCount, in: context)
+  }
+
+  /// `floats` followed by zeros up to `count`, as float32.
+  func upload(_ floats: UnsafeBufferPointer<Float>, paddedTo count: Int) throws -> DeviceMemory {
+    let memory = try DeviceMemory(count * 4, in: context)
+    if count > floats.count { try stream.clear(memory.address, count * 4) }
+    try copy(floats, to: memory.address)
+    return memory
+  }
+
+  /// The values of `tensor`, whole channel groups.
+  func uploadChannels(_ tensor: Tensor) throws -> DeviceMemory {
+    try upload(
+      UnsafeBufferPointer(start: tensor.pointer, count: tensor.shape.count),
+      paddedTo: DeviceTensor.wholeGroups(tensor.shape.count))
+  }
+
+  /// The same of an array.
+  func uploadChannels(_ floats: [Float]) throws -> DeviceMemory {
+    try floats.withUnsafeBufferPointer {
+      try upload($0, paddedTo: DeviceTensor.wholeGroups(floats.count))
+    }
+  }
+
+  /// `count` zeros.
+  func zeros(_ count: Int) throws -> DeviceMemory {
+    let memory = try upload(UnsafeBufferPointer(start: nil, count: 0), paddedTo: count)
+    try stream.synchronize()
+    return memory
+  }
+
+  /// Any values, as they are.
+  func upload<Value>(_ values: [Value]) throws -> DeviceMemory {
+    try values.withUnsafeBytes { bytes in
+      let memory = try DeviceMemory(bytes.count, in: context)
+      try copy(bytes, to: memory.address)
+      return memory
+    }
+  }
+
+  /// Weights, outputs×inputs×positions, in the order of `order` as `element`. `outputs` go through
+  /// the staging block a few at a time, so that nothing else is as large as the result.
+  func pack(
+    _ weights: Tensor, outputs: Int, inputs: Int, positions: Int, _ order: PackingOrder,
+    as element: DeviceElement
+  ) throws -> DeviceMemory {
+    let function = try context.kernels.function(
+      "pack", of: .packing, ["OUTPUT=\(element.typeName)"], context)
+    let perOutput = inputs * positions
+    switch order {
+    case .byOutput:
+      let padded = DeviceTensor.wholeGroups(inputs)
+      let memory = try DeviceMemory(
+        outputs * positions * padded * element.byteCount, in: context)
+      let together = max(1, min(outputs, Self.partByteCount / (perOutput * 4)))
+      let raw = try DeviceMemory(together * perOutput * 4, in: context)
+      for first in stride(from: 0, to: outputs, by: together) {
+        let count = min(together, outputs - first)
+        try copy(
+          UnsafeBufferPointer(
+            start: weights.pointer + first * perOutput, count: count * perOutput), to: raw.address)
+        try stream.launch(
+          function, over: count * positions * padded,
+          fcn_pack_call(
+            source: raw.address,
+            target: memory.address + UInt64(first * positions * padded * element.byteCount),
+            outputs: Int32(count), inputs: Int32(inputs), positions: Int32(positions),
+            padded: Int32(padded), by_position: 0, reserved: 0))
+        weights.forget(part(first / together, of: outputs, size: together))
+      }
+      try stream.synchronize()
+      return memory
+    case .byPosition:
+      let padded = DeviceTensor.wholeGroups(outputs)
+      let memory = try DeviceMemory(inputs * positions * padded * element.byteCount, in: context)
+      let raw = try upload(
+        UnsafeBufferPointer(start: weights.pointer, count: outputs * perOutput),
+        paddedTo: outputs * perOutput)
+      try stream.launch(
+        function, over: inputs * positions * padded,
+        fcn_pack_call(
+          source: raw.address, target: memory.address, outputs: Int32(outputs),
+          inputs: Int32(inputs), positions: Int32(positions), padded: Int32(padded),
+          by_position: 1, reserved: 0))
+      try stream.synchronize()
+      return memory
+    }
+  }
+
+  /// In which order packed weights lie.
+  enum PackingOrder {
+    /// [outputs][positions][inputs, whole groups].
+    case byOutput
+    /// [positions][inputs][outputs, whole groups].
+    case byPosition
+  }
+
+  private func copy(
+    _ floats: UnsafeBufferPointer<Float>, to address: CUDADriver.Address
+  ) throws { try copy(UnsafeRawBufferPointer(floats), to: address) }
+
+  private func copy(_ bytes: UnsafeRawBufferPointer, to address: CUDADriver.Address) throws {
+    var done = 0
+    while done < bytes.count {
+      let count = min(staging.byteCount, bytes.count - done)
+      staging.base.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[done..<done + count]).baseAddress
+          ?? UnsafeRawPointer(staging.base), byteCount: count)
+      try stream.upload(staging.base, count, to: address + UInt64(done))
+      // Before the block is filled again.
+      try stream.synchronize()
+      done += count
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/// A picture that a device has segmented: its labels, and its scores when somebody asks for them before
+/// the next run.
+struct DeviceResult: SegmentedPicture {
+  private let work: DeviceWork
+  private let plan: DevicePlan
+  private let batch: DeviceBatch
+  private let n: Int
+  /// In pinned memory; of this picture, H×W.
+  private let labels: UnsafeRawPointer
+  /// The run that made it.
+  private let generation: Int
+
+  init(
+    _ work: DeviceWork, _ plan: DevicePlan, _ batch: DeviceBatch, _ n: Int,
+    _ labels: UnsafeRawPointer
+  ) {
+    (self.work, self.plan, self.batch, self.n) = (work, plan, batch, n)
+    self.labels = labels
+    generation = work.generation
+  }
+
+  private var picture: DeviceBatch.Picture { batch.pictures[n] }
+  var width: Int { picture.width }
+  var height: Int { picture.height }
+  var classCount: Int { plan.outputShape.c }
+
+  /// Its scores in the host's memory, from which labels are then made.
+  func copied(from allocator: Allocator) throws -> any SegmentedPicture {
+    var shape = plan.outputShape
+    shape.n = 1
+    let scores = try Tensor(uninitialized: shape, from: allocator)
+    try work.withScores(of: n, batch, plan, atNetworkSize: true) {
+      scores.pointer.update(from: $0, count: shape.count)
+    }
+    return ScoreView(
+      scores, 0, width: width, height: height,
+      networkSize: (picture.networkWidth, picture.networkHeight))
+  }
+
+  func copyLabels(to target: UnsafeMutablePointer<UInt8>, _ pool: WorkerPool) throws {
+    try checkGeneration()
+    target.update(from: labels.assumingMemoryBound(to: UInt8.self), count: width * height)
+  }
+
+  func copyScores(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) throws {
+    try checkGeneration()
+    try work.withScores(of: n, batch, plan, atNetworkSize: false) {
+      target.update(from: $0, count: classCount * width * height)
+    }
+  }
+
+  func copyProbabilities(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) throws {
+    try copyScores(to: target, pool)
+    pool.run(height) { y, _ in
+      let row = target + y * width
+      softmax(row, to: row, count: width, channels: classCount, stride: width * height)
+    }
+  }
+
+  private func checkGeneration() throws {
+    guard work.generation == generation else {
+      throw FCNError(.internalDefect, "a result outlived the run that made it")
+    }
+  }
+}

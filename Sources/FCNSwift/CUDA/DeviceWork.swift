@@ -1,0 +1,194 @@
+import CDeviceCalls
+
+/// What a session has in a context: its stream, its plan, the blocks through which pictures and labels
+/// travel, and, once a batch has been seen twice, the recorded work.
+final class DeviceWork {
+  let context: DeviceContext
+  /// Of the shape that ran last.
+  var plan: DevicePlan?
+  private let stream: DeviceStream
+  private var pictures: DeviceStaging?
+  private var labels: DeviceStaging?
+  private var scores: DeviceStaging?
+  /// The batch that ran last, and its work where it was recorded.
+  private var last: (batch: DeviceBatch, graph: DeviceGraph?)?
+  /// Grows with every run, so that results know whether they are still there.
+  private(set) var generation = 0
+
+  init(_ context: DeviceContext) throws {
+    self.context = context
+    stream = try DeviceStream(context)
+  }
+
+  /// Bytes of activations and of what travels.
+  var byteCount: Int {
+    (plan?.byteCount ?? 0)
+      + [pictures, labels, scores].reduce(0) { $0 + ($1?.byteCount ?? 0) }
+  }
+
+  /// Gives up the plan and what was recorded of it.
+  func forget() {
+    last = nil
+    plan = nil
+    generation += 1
+  }
+
+  /// The labels and, later, scores of `batch`.
+  func segment(
+    _ views: ArraySlice<PixelView>, _ plan: DevicePlan, _ preprocessing: Preprocessing,
+    _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+  ) throws -> [any SegmentedPicture] {
+    let batch = DeviceBatch(views, preprocessing)
+    generation += 1
+    if last?.batch != batch { last = nil }
+    let pictures = try room(&pictures, batch.byteCount)
+    let labels = try room(&labels, batch.labelCount)
+    batch.writeHeader(to: pictures.host.base)
+    for (n, view) in views.enumerated() {
+      let picture = batch.pictures[n]
+      if picture.isScaled {
+        let scaled = try view.image().resized(
+          width: picture.networkWidth, height: picture.networkHeight)
+        try scaled.withPixelView { batch.writePixels($0, n, to: pictures.host.base) }
+      } else {
+        batch.writePixels(view, n, to: pictures.host.base)
+      }
+    }
+    let enqueue = { [self] in
+      try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
+      try enqueuePreprocessing(pictures, plan, preprocessing)
+      try plan.enqueue(stream, progress: progress)
+      try enqueueLabels(batch, pictures, labels, plan)
+      try stream.download(labels.device.address, batch.labelCount, to: labels.host.base)
+    }
+    if let graph = last?.graph, progress == nil {
+      try stream.launch(graph)
+    } else if last != nil, progress == nil {
+      let graph = try stream.capture(enqueue)
+      last = (batch, graph)
+      try stream.launch(graph)
+    } else {
+      do {
+        try enqueue()
+      } catch {
+        // What was handed over still writes to memory that is about to go.
+        try? stream.synchronize()
+        throw error
+      }
+      last = (batch, nil)
+    }
+    try stream.synchronize()
+    return batch.pictures.indices.map { n in
+      DeviceResult(self, plan, batch, n, labels.host.base + batch.labelOffset(n))
+    }
+  }
+
+  private func enqueuePreprocessing(
+    _ pictures: DeviceStaging, _ plan: DevicePlan, _ preprocessing: Preprocessing
+  ) throws {
+    let function = try context.kernels.function(
+      "preprocess", of: .preprocess, ["OUTPUT=\(plan.input.element.typeName)"], context)
+    func three(_ values: [Float]) -> (Float, Float, Float) {
+      let values = values + [0, 0]
+      return (values[0], values[1], values[2])
+    }
+    let order: Int32 =
+      switch preprocessing.channelOrder {
+      case .rgb: 0
+      case .bgr: 1
+      case .grey: 2
+      }
+    try stream.launch(
+      function, over: plan.input.groupCount,
+      fcn_preprocess_call(
+        pictures: pictures.device.address, output: plan.input.view,
+        mean: three(preprocessing.mean), scale: three(preprocessing.scale), order: order,
+        reserved: 0))
+  }
+
+  private func enqueueLabels(
+    _ batch: DeviceBatch, _ pictures: DeviceStaging, _ labels: DeviceStaging, _ plan: DevicePlan
+  ) throws {
+    if batch.pictures.contains(where: { $0.isScaled }) { try plan.makeWhole(stream) }
+    for n in batch.isUniform ? 0..<1 : 0..<batch.pictures.count {
+      let picture = batch.pictures[n]
+      try enqueue(
+        "label", scores(of: n, batch, pictures, plan),
+        Shape(
+          batch.isUniform ? batch.pictures.count : 1, plan.outputShape.c, picture.height,
+          picture.width), first: n,
+        to: labels.device.address + UInt64(batch.labelOffset(n)))
+    }
+  }
+
+  /// Where the scores of picture `n` at its own size come from.
+  private func scores(
+    of n: Int, _ batch: DeviceBatch, _ pictures: DeviceStaging, _ plan: DevicePlan
+  ) -> DevicePlan.Scores {
+    let picture = batch.pictures[n]
+    guard picture.isScaled else { return plan.scores }
+    let rows = pictures.device.address + UInt64(batch.tickOffset(n))
+    return plan.scores(
+      rows: rows, columns: rows + UInt64(picture.height * MemoryLayout<fcn_tick>.stride))
+  }
+
+  /// Hands over a kernel of scores.cu that makes pictures of `shape`.
+  private func enqueue(
+    _ kernel: String, _ scores: DevicePlan.Scores, _ shape: Shape, first: Int,
+    to results: CUDADriver.Address
+  ) throws {
+    let function = try context.kernels.function(
+      kernel, of: .scores, scores.definitions + ["OUTPUT=float"], context)
+    let groups = DeviceTensor(shape, .float32)
+    try stream.launch(
+      function,
+      over: kernel == "label" ? shape.n * shape.planeCount : groups.groupCount,
+      fcn_scores_call(
+        source: scores.source, output: groups.view, results: results, first_picture: Int32(first),
+        reserved: 0))
+  }
+
+  private func room(_ staging: inout DeviceStaging?, _ byteCount: Int) throws -> DeviceStaging {
+    if let staging, staging.byteCount >= byteCount { return staging }
+    staging = nil
+    // What was recorded reads the block that has just gone.
+    last = nil
+    let made = try DeviceStaging(byteCount, context)
+    staging = made
+    return made
+  }
+
+  // MARK: Scores of the last run, made when somebody asks
+
+  /// Calls `body` with the scores of picture `n`, C×H×W at its own size, or at the network's.
+  func withScores(
+    of n: Int, _ batch: DeviceBatch, _ plan: DevicePlan, atNetworkSize: Bool,
+    _ body: (UnsafePointer<Float>) -> Void
+  ) throws {
+    guard let pictures else {
+      throw FCNError(.internalDefect, "scores were asked for before any picture was segmented")
+    }
+    try context.run {
+      let picture = batch.pictures[n]
+      var shape = plan.outputShape
+      shape.n = 1
+      if !atNetworkSize { (shape.h, shape.w) = (picture.height, picture.width) }
+      let staging = try room(&scores, shape.count * 4, keepingGraph: true)
+      try enqueue(
+        "export_scores",
+        atNetworkSize ? plan.scores : self.scores(of: n, batch, pictures, plan), shape, first: n,
+        to: staging.device.address)
+      try stream.download(staging.device.address, shape.count * 4, to: staging.host.base)
+      try stream.synchronize()
+      body(UnsafePointer(staging.host.base.assumingMemoryBound(to: Float.self)))
+    }
+  }
+
+  private func room(
+    _ staging: inout DeviceStaging?, _ byteCount: Int, keepingGraph: Bool
+  ) throws -> DeviceStaging {
+    let kept = last
+    defer { if keepingGraph { last = kept } }
+    return try room(&staging, byteCount)
+  }
+}

@@ -1,0 +1,137 @@
+import Glibc
+import Synchronization
+
+/// A kernel that a device has loaded.
+struct DeviceFunction: @unchecked Sendable {
+  /// Threads of a block; FCN_THREADS in the kernels.
+  static let threads = 256
+
+  let name: String
+  fileprivate(set) var handle: CUDADriver.Handle
+  /// Bytes of dynamic shared memory that each block has.
+  let sharedByteCount: Int
+}
+
+/// The files that kernels stand in.
+enum KernelFile: String, CaseIterable, Sendable {
+  case convolution, packing, pointwise, pooling, preprocess, scores
+
+  var source: [UInt8] {
+    switch self {
+    case .convolution: PackageResources.convolution_cu
+    case .packing: PackageResources.packing_cu
+    case .pointwise: PackageResources.pointwise_cu
+    case .pooling: PackageResources.pooling_cu
+    case .preprocess: PackageResources.preprocess_cu
+    case .scores: PackageResources.scores_cu
+    }
+  }
+
+  /// What they include.
+  static let headers: [(name: String, text: [UInt8])] = [
+    ("calls.h", PackageResources.calls_h), ("kernel.cuh", PackageResources.kernel_cuh),
+    ("ptx.cuh", PackageResources.ptx_cuh),
+  ]
+}
+
+/// The kernels of a context: compiled when somebody first wants them, and kept.
+final class KernelLibrary: Sendable {
+  private let compiler: KernelCompiler
+  private let target: String
+  private let cache: KernelCache?
+  private let driver: CUDADriver
+  private let modules = Mutex<[String: Module]>([:])
+
+  private struct Module: @unchecked Sendable {
+    let handle: CUDADriver.Handle
+  }
+
+  init(compiler: KernelCompiler, target: String, cache: String?, driver: CUDADriver) {
+    self.compiler = compiler
+    self.target = target
+    self.cache = cache.map(KernelCache.init)
+    self.driver = driver
+  }
+
+  /// The kernel `name` of `file`, compiled with `definitions`. To be called with `context`, whose
+  /// library this is, current.
+  func function(
+    _ name: String, of file: KernelFile, _ definitions: [String], sharedByteCount: Int = 0,
+    _ context: DeviceContext
+  ) throws -> DeviceFunction {
+    let module = try modules.withLock { modules in
+      let key = ([file.rawValue] + definitions).joined(separator: " ")
+      if let module = modules[key] { return module }
+      var handle: CUDADriver.Handle = nil
+      let image = try image(of: file, definitions)
+      // Intermediate code is text, which must end.
+      let status = (image + [0]).withUnsafeBytes { bytes -> CUDADriver.Status in
+        guard let base = bytes.baseAddress else { return -1 }
+        return driver.cuModuleLoadData(&handle, base)
+      }
+      try context.check(status, "cuModuleLoadData of \(key)")
+      let module = Module(handle: handle)
+      modules[key] = module
+      return module
+    }
+    var function: CUDADriver.Handle = nil
+    try context.check(
+      driver.cuModuleGetFunction(&function, module.handle, name), "cuModuleGetFunction of \(name)")
+    // 48 KB is what every kernel may have unasked.
+    if sharedByteCount > 48 << 10 {
+      // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES.
+      try context.check(
+        driver.cuFuncSetAttribute(function, 8, Int32(sharedByteCount)),
+        "cuFuncSetAttribute of \(name): \(sharedByteCount) bytes of shared memory")
+    }
+    return DeviceFunction(name: name, handle: function, sharedByteCount: sharedByteCount)
+  }
+
+  private func image(of file: KernelFile, _ definitions: [String]) throws -> [UInt8] {
+    func compile() throws -> [UInt8] {
+      try compiler.compile(
+        file.source, named: "\(file.rawValue).cu", headers: KernelFile.headers,
+        definitions: definitions, target: target)
+    }
+    guard let cache else { return try compile() }
+    let key = KernelCache.key(
+      file, definitions, "\(target), NVRTC \(compiler.versionText), driver \(driver.version)")
+    if let image = cache.image(key) { return image }
+    let image = try compile()
+    cache.keep(image, key)
+    return image
+  }
+}
+
+/// Compiled kernels in a folder, a file each, that begins with what it was compiled from.
+struct KernelCache: Sendable {
+  let folder: String
+
+  /// What an image follows from, as text of several lines that ends with an empty one.
+  static func key(_ file: KernelFile, _ definitions: [String], _ target: String) -> [UInt8] {
+    let sources = ([file.source] + KernelFile.headers.map(\.text)).map { "\(fnv1a($0))" }
+    let lines = ["FCN kernel", file.rawValue, target] + definitions + sources
+    return Array((lines.joined(separator: "\n") + "\n\n").utf8)
+  }
+
+  /// nil where there is none, or not of exactly this key.
+  func image(_ key: [UInt8]) -> [UInt8]? {
+    guard let bytes = try? File.read(path(key)), bytes.starts(with: key) else { return nil }
+    return Array(bytes.dropFirst(key.count))
+  }
+
+  /// A cache that cannot be written to is none, and no reason to fail.
+  func keep(_ image: [UInt8], _ key: [UInt8]) {
+    try? File.makeFolder(folder)
+    try? File.write(key + image, to: path(key))
+  }
+
+  private func path(_ key: [UInt8]) -> String {
+    "\(folder)/fcn-\(String(KernelCache.fnv1a(key), radix: 16)).kernel"
+  }
+
+  /// The 64-bit FNV-1a hash (Fowler, Noll and Vo).
+  private static func fnv1a(_ bytes: [UInt8]) -> UInt64 {
+    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+  }
+}

@@ -1,0 +1,140 @@
+/* What the engine hands to its CUDA kernels: one struct a kernel, the same for Swift, which imports
+   this header, and for the device, whose compiler includes it. Addresses are the device's; strides
+   count elements. */
+#ifndef FCN_CALLS_H
+#define FCN_CALLS_H
+
+#ifdef __CUDACC_RTC__
+typedef int int32_t;
+typedef long long int64_t;
+typedef unsigned char uint8_t;
+typedef unsigned long long uint64_t;
+#else
+#include <stdint.h>
+#endif
+
+/* Channels of a pixel come in groups of this many; those after the last one are zero. */
+#define FCN_CHANNEL_GROUP 8
+
+/* A tensor on the device, N×H×W×C, or a window of one. */
+typedef struct fcn_view {
+  uint64_t address;
+  int64_t picture_stride;
+  int32_t row_stride, pixel_stride;
+  int32_t pictures, height, width, channels;
+} fcn_view;
+
+/* A position between two lines of an axis that is resized: (1 - fraction) of `low` and the rest of
+   `high`. */
+typedef struct fcn_tick {
+  int32_t low, high;
+  float fraction;
+} fcn_tick;
+
+/* Rows and columns. */
+typedef struct fcn_extent {
+  int32_t h, w;
+} fcn_extent;
+
+/* A picture among the bytes that were uploaded. */
+typedef struct fcn_picture {
+  int64_t offset;
+  int32_t width, height, row_stride, pixel_bytes;
+  int32_t red, green, blue, reserved;
+} fcn_picture;
+
+typedef struct fcn_preprocess_call {
+  /* fcn_picture[N], which offsets count from. */
+  uint64_t pictures;
+  fcn_view output;
+  float mean[3], scale[3];
+  /* 0: red first, 1: blue first, 2: luma. */
+  int32_t order;
+  int32_t reserved;
+} fcn_preprocess_call;
+
+typedef struct fcn_convolution_call {
+  fcn_view input, output;
+  /* Address 0 where nothing is added. */
+  fcn_view residual;
+  /* [output channels][kernel rows][kernel columns][channels of a group], groups one after another. */
+  uint64_t weights;
+  /* float[output channels, rounded up to a whole group]. */
+  uint64_t bias;
+  fcn_extent kernel, stride, padding, dilation;
+  /* Of each group of channels that do not see each other; of the input in whole channel groups. */
+  int32_t input_channels, output_channels;
+  int32_t rectifies, reserved;
+} fcn_convolution_call;
+
+typedef struct fcn_pool_call {
+  fcn_view input, output;
+  fcn_extent kernel, stride, padding;
+} fcn_pool_call;
+
+/* output = scale · Σ inputs, rectified if asked. */
+typedef struct fcn_combine_call {
+  fcn_view inputs[4];
+  fcn_view output;
+  int32_t count, rectifies;
+  float scale;
+  int32_t reserved;
+} fcn_combine_call;
+
+/* output = input · factors[channel] + offsets[channel]; both whole channel groups long. */
+typedef struct fcn_affine_call {
+  fcn_view input, output;
+  uint64_t factors, offsets;
+} fcn_affine_call;
+
+typedef struct fcn_normalization_call {
+  fcn_view input, output;
+  int32_t size;
+  float alpha, beta, bias;
+} fcn_normalization_call;
+
+typedef struct fcn_softmax_call {
+  fcn_view input, output;
+} fcn_softmax_call;
+
+/* Two lines of each axis are repeated: see RepeatLines. */
+typedef struct fcn_repeat_call {
+  fcn_view input, output;
+  fcn_extent first, second, copies;
+} fcn_repeat_call;
+
+/* Where scores at the output's size come from. */
+typedef struct fcn_score_source {
+  /* What is upsampled, or the scores themselves. */
+  fcn_view input;
+  /* Of a transposed convolution, float: [rows][columns][channels, whole groups] where every channel
+     has a kernel of its own, [rows][columns][input channels][channels, whole groups] otherwise. */
+  uint64_t weights, bias;
+  /* `margin` is the padding and what is cropped before the first row and column. */
+  fcn_extent kernel, stride, margin;
+  /* Of a resize: fcn_tick[output rows], fcn_tick[output columns]. */
+  uint64_t rows, columns;
+  /* Of the scores. */
+  int32_t channels, reserved;
+} fcn_score_source;
+
+typedef struct fcn_scores_call {
+  fcn_score_source source;
+  /* For `upsample`. For the other kernels only its extents count, pictures times height times width
+     being what is written to `results`. */
+  fcn_view output;
+  /* For `label`: uint8_t[N][H][W]; for `export_scores`: float[N][C][H][W]. */
+  uint64_t results;
+  /* The first picture of the source that is read. */
+  int32_t first_picture, reserved;
+} fcn_scores_call;
+
+/* Reorders float[outputs][inputs][positions] into [outputs][positions][padded inputs] of the kernel's
+   output type, or, where `by_position`, into [positions][inputs][padded outputs]. */
+typedef struct fcn_pack_call {
+  uint64_t source, target;
+  int32_t outputs, inputs, positions;
+  int32_t padded, by_position, reserved;
+} fcn_pack_call;
+
+#endif

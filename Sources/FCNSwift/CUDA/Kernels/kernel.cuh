@@ -1,0 +1,100 @@
+// What every kernel begins with. INPUT and OUTPUT, where a kernel reads them, are the element types,
+// float, half_t or bfloat_t, that it is compiled for.
+#ifndef FCN_KERNEL_CUH
+#define FCN_KERNEL_CUH
+
+#include "calls.h"
+#include "ptx.cuh"
+
+// A kernel has one parameter, `p`.
+#ifndef FCN_KERNEL
+#define FCN_KERNEL(name, threads, Call) \
+  extern "C" __global__ void __launch_bounds__(threads) name(const Call p)
+#define FCN_DYNAMIC_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
+#endif
+
+#define FCN_THREADS 256
+
+template <typename T>
+__device__ __forceinline__ T *pointer(uint64_t address) {
+  return reinterpret_cast<T *>(address);
+}
+
+// Eight channels of a pixel, which lie on a 16-byte boundary.
+__device__ __forceinline__ void load_eight(float (&values)[8], const float *from) {
+  float4 low = ((const float4 *)from)[0], high = ((const float4 *)from)[1];
+  values[0] = low.x, values[1] = low.y, values[2] = low.z, values[3] = low.w;
+  values[4] = high.x, values[5] = high.y, values[6] = high.z, values[7] = high.w;
+}
+
+template <typename T>
+__device__ __forceinline__ void load_eight(float (&values)[8], const T *from) {
+  uint4 bits = *(const uint4 *)from;
+  const unsigned words[4] = {bits.x, bits.y, bits.z, bits.w};
+  for (int i = 0; i < 4; i++) {
+    T low, high;
+    low.bits = (unsigned short)(words[i] & 0xFFFF);
+    high.bits = (unsigned short)(words[i] >> 16);
+    values[2 * i] = widened(low);
+    values[2 * i + 1] = widened(high);
+  }
+}
+
+__device__ __forceinline__ void store_eight(float *to, const float (&values)[8]) {
+  ((float4 *)to)[0] = make_float4(values[0], values[1], values[2], values[3]);
+  ((float4 *)to)[1] = make_float4(values[4], values[5], values[6], values[7]);
+}
+
+template <typename T>
+__device__ __forceinline__ void store_eight(T *to, const float (&values)[8]) {
+  unsigned words[4];
+  for (int i = 0; i < 4; i++) {
+    unsigned low = narrowed<T>(values[2 * i]).bits;
+    words[i] = low | (unsigned)narrowed<T>(values[2 * i + 1]).bits << 16;
+  }
+  *(uint4 *)to = make_uint4(words[0], words[1], words[2], words[3]);
+}
+
+// A pixel, and eight of its channels.
+struct Place {
+  int n, y, x, channel;
+};
+
+__device__ __forceinline__ int channel_groups(const fcn_view &view) {
+  return (view.channels + FCN_CHANNEL_GROUP - 1) / FCN_CHANNEL_GROUP;
+}
+
+// The place in `view` that this thread is for; false for threads beyond the last. Channels change
+// fastest, then columns.
+__device__ __forceinline__ bool find_place(Place &place, const fcn_view &view) {
+  int64_t index = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+  int groups = channel_groups(view);
+  if (index >= (int64_t)view.pictures * view.height * view.width * groups) return false;
+  place.channel = (int)(index % groups) * FCN_CHANNEL_GROUP;
+  index /= groups;
+  place.x = (int)(index % view.width);
+  index /= view.width;
+  place.y = (int)(index % view.height);
+  place.n = (int)(index / view.height);
+  return true;
+}
+
+__device__ __forceinline__ int64_t offset(const fcn_view &view, int n, int y, int x, int channel) {
+  return n * view.picture_stride + (int64_t)y * view.row_stride + (int64_t)x * view.pixel_stride +
+         channel;
+}
+
+template <typename T>
+__device__ __forceinline__ T *element(const fcn_view &view, int n, int y, int x, int channel) {
+  return pointer<T>(view.address) + offset(view, n, y, x, channel);
+}
+
+template <typename T>
+__device__ __forceinline__ T *element(const fcn_view &view, const Place &at) {
+  return element<T>(view, at.n, at.y, at.x, at.channel);
+}
+
+// max(value, 0); a NaN stays one.
+__device__ __forceinline__ float rectified(float value) { return value < 0 ? 0 : value; }
+
+#endif

@@ -1,0 +1,89 @@
+// What looks at one pixel, or one channel of it, at a time.
+#include "kernel.cuh"
+
+// Sums, rectifiers, factors, and changes of the element type.
+FCN_KERNEL(combine, FCN_THREADS, fcn_combine_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  float sum[8];
+  load_eight(sum, element<const INPUT>(p.inputs[0], at));
+  for (int k = 1; k < p.count; k++) {
+    float other[8];
+    load_eight(other, element<const INPUT>(p.inputs[k], at));
+    for (int i = 0; i < 8; i++) sum[i] += other[i];
+  }
+  for (int i = 0; i < 8; i++) {
+    sum[i] *= p.scale;
+    if (p.rectifies) sum[i] = rectified(sum[i]);
+  }
+  store_eight(element<OUTPUT>(p.output, at), sum);
+}
+
+// Batch normalisation by known statistics.
+FCN_KERNEL(affine, FCN_THREADS, fcn_affine_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  float values[8], factors[8], offsets[8];
+  load_eight(values, element<const INPUT>(p.input, at));
+  load_eight(factors, pointer<const float>(p.factors) + at.channel);
+  load_eight(offsets, pointer<const float>(p.offsets) + at.channel);
+  for (int i = 0; i < 8; i++) values[i] = values[i] * factors[i] + offsets[i];
+  store_eight(element<OUTPUT>(p.output, at), values);
+}
+
+// Across channels: input / (bias + alpha / size · Σ neighbours²)^beta.
+FCN_KERNEL(normalize_channels, FCN_THREADS, fcn_normalization_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  const INPUT *pixel = element<const INPUT>(p.input, at.n, at.y, at.x, 0);
+  int reach = p.size / 2;
+  float results[8];
+  for (int i = 0; i < 8; i++) {
+    int c = at.channel + i;
+    float squares = 0, value = 0;
+    if (c < p.input.channels) {
+      value = widened(pixel[c]);
+      int last = min(p.input.channels - 1, c + reach);
+      for (int j = max(0, c - reach); j <= last; j++) {
+        float neighbour = widened(pixel[j]);
+        squares += neighbour * neighbour;
+      }
+    }
+    results[i] = value * powf(p.bias + p.alpha / p.size * squares, -p.beta);
+  }
+  store_eight(element<OUTPUT>(p.output, at), results);
+}
+
+// Over the channels of a pixel; the largest is taken off first, so that nothing overflows.
+FCN_KERNEL(softmax, FCN_THREADS, fcn_softmax_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  const INPUT *pixel = element<const INPUT>(p.input, at.n, at.y, at.x, 0);
+  float largest = widened(pixel[0]), total = 0;
+  for (int c = 1; c < p.input.channels; c++) largest = fmaxf(largest, widened(pixel[c]));
+  for (int c = 0; c < p.input.channels; c++) total += expf(widened(pixel[c]) - largest);
+  float results[8];
+  for (int i = 0; i < 8; i++) {
+    int c = at.channel + i;
+    results[i] = c < p.input.channels ? expf(widened(pixel[c]) - largest) / total : 0;
+  }
+  store_eight(element<OUTPUT>(p.output, at), results);
+}
+
+// The same lines again.
+__device__ int repeated(int index, int first, int second, int copies) {
+  if (index <= first) return index;
+  if (index <= first + copies) return first;
+  if (index <= second + copies) return index - copies;
+  return max(second, index - 2 * copies);
+}
+
+FCN_KERNEL(repeat_lines, FCN_THREADS, fcn_repeat_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  int y = repeated(at.y, p.first.h, p.second.h, p.copies.h);
+  int x = repeated(at.x, p.first.w, p.second.w, p.copies.w);
+  float values[8];
+  load_eight(values, element<const INPUT>(p.input, at.n, y, x, at.channel));
+  store_eight(element<OUTPUT>(p.output, at), values);
+}
