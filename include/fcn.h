@@ -810,6 +810,17 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t reserved;
   /** What fresh weights, order and variation of the pictures follow from; 1 is the default. */
   uint64_t seed;
+  /** What is trained on: FCN_BACKEND_CPU, the default, or FCN_BACKEND_CUDA. A checkpoint of one can
+   *  be gone on from on the other. */
+  int32_t backend;
+  /** Which of the backend's devices, counted from 0. */
+  int32_t device;
+  /** FCN_PRECISION_FLOAT32, the default; on FCN_BACKEND_CUDA also FCN_PRECISION_TF32,
+   *  FCN_PRECISION_FLOAT16, with a factor on the loss that follows from what is met, or
+   *  FCN_PRECISION_BFLOAT16. Weights, their gradients and the optimiser stay 32 bits. */
+  int32_t precision;
+  /** 0. */
+  int32_t reserved2;
 } fcn_trainer_params;
 
 /** Fills `params` with defaults; `struct_size` is sizeof(fcn_trainer_params). */

@@ -64,16 +64,29 @@ extension fcn_session_params: GrowingStruct {
     return Session.Options(
       threads: Int(threads), largestBatch: Int(largest_batch),
       disabledForms: Set(forms.split(separator: ",").map(String.init)),
-      precision: try choice(
-        precision, "precision",
-        [
-          FCN_PRECISION_FLOAT32: .float32, FCN_PRECISION_INT16: .int16,
-          FCN_PRECISION_TF32: .tf32, FCN_PRECISION_FLOAT16: .float16,
-          FCN_PRECISION_BFLOAT16: .bfloat16,
-        ]),
-      device: try choice(
-        backend, "backend",
-        [FCN_BACKEND_CPU: .processor, FCN_BACKEND_CUDA: .cuda(Int(device))]))
+      precision: try Session.Precision(precision),
+      device: try Session.Device(backend: backend, device: device))
+  }
+}
+
+extension Session.Precision {
+  /// The precision that a constant of the header stands for.
+  init(_ precision: Int32) throws {
+    self = try choice(
+      precision, "precision",
+      [
+        FCN_PRECISION_FLOAT32: .float32, FCN_PRECISION_INT16: .int16, FCN_PRECISION_TF32: .tf32,
+        FCN_PRECISION_FLOAT16: .float16, FCN_PRECISION_BFLOAT16: .bfloat16,
+      ])
+  }
+}
+
+extension Session.Device {
+  /// The device that a backend of the header and an index stand for.
+  init(backend: Int32, device: Int32) throws {
+    self = try choice(
+      backend, "backend",
+      [FCN_BACKEND_CPU: .processor, FCN_BACKEND_CUDA: .cuda(Int(device))])
   }
 }
 

@@ -3,6 +3,7 @@ import FCNSwift
 
 extension fcn_trainer_params: GrowingStruct {
   static var name: StaticString { "fcn_trainer_params" }
+  static var firstSize: Int { offset(of: \.backend) }
 
   /// The engine's defaults, and the usual values of what it leaves open.
   static var defaults: fcn_trainer_params {
@@ -28,11 +29,14 @@ extension fcn_trainer_params: GrowingStruct {
 
   /// How to train.
   func options() throws -> TrainingOptions {
-    guard reserved == 0 else {
-      throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
+    guard reserved == 0, reserved2 == 0 else {
+      throw FCNError(
+        .invalidArgument, "reserved is \(reserved), reserved2 \(reserved2); both must be 0")
     }
     var options = TrainingOptions()
     options.threads = Int(threads)
+    options.device = try Session.Device(backend: backend, device: device)
+    options.precision = try Session.Precision(precision)
     options.epochs = Int(epochs)
     options.batchSize = Int(batch_size)
     options.optimizer = try chosenOptimizer()

@@ -199,11 +199,7 @@ public final class Session {
 
   /// Segments pictures as `run(_:progress:)` for views does.
   public func run(_ images: [Image], progress: ((Progress) -> Bool)? = nil) throws {
-    func collect(_ views: [PixelView]) throws {
-      guard views.count < images.count else { return try run(views, progress: progress) }
-      try images[views.count].withPixelView { try collect(views + [$0]) }
-    }
-    try collect([])
+    try withPixelViews(of: images) { try run(Array($0), progress: progress) }
   }
 
   // MARK: Results of the last run

@@ -6,7 +6,7 @@ final class DeviceConvolution: DeviceKernel {
   private let operation: Convolution
   private let function: DeviceFunction
   private let element: DeviceElement
-  private let tile: Tile
+  private let tile: DeviceTile
   private let input: Shape
   /// Groups as the kernel sees them: one where channels do not divide into whole channel groups; the
   /// weights between groups are zero then.
@@ -14,34 +14,6 @@ final class DeviceConvolution: DeviceKernel {
   private let rectifies: Bool
   private let addsResidual: Bool
   let work: KernelWork?
-
-  /// Output pixels and channels of a block.
-  private struct Tile {
-    let rows, columns: Int
-
-    /// The largest of which there are enough for all multiprocessors, for it reads least.
-    static func best(
-      pixels: Int, channels: Int, groups: Int, multiprocessors: Int, matrixUnits: Bool
-    ) -> Tile {
-      let tiles =
-        matrixUnits
-        ? [
-          Tile(rows: 128, columns: 128), Tile(rows: 128, columns: 64), Tile(rows: 64, columns: 64),
-        ]
-        : [Tile(rows: 128, columns: 64), Tile(rows: 64, columns: 64)]
-      let usable = tiles.filter { $0.columns == 64 || channels > 64 }
-      return usable.first {
-        $0.blocks(pixels, channels) * groups >= multiprocessors
-      } ?? Tile(rows: 64, columns: 64)
-    }
-
-    func blocks(_ pixels: Int, _ channels: Int) -> Int {
-      (pixels + rows - 1) / rows * ((channels + columns - 1) / columns)
-    }
-
-    /// As convolution.cu has it: slices of the factors while it sums, the sums thereafter.
-    var sharedByteCount: Int { max(3 * (rows + columns) * 80, rows * (columns + 4) * 4) }
-  }
 
   init?(_ operation: Convolution, _ request: DeviceRequest) throws {
     let input = request.inputs[0]
@@ -58,7 +30,7 @@ final class DeviceConvolution: DeviceKernel {
     let divides = [input.shape.c, outputs].allSatisfy { $0 / operation.groups % group == 0 }
     groups = divides ? operation.groups : 1
     let output = request.operationOutput
-    tile = Tile.best(
+    tile = DeviceTile.best(
       pixels: output.n * output.planeCount, channels: outputs / groups, groups: groups,
       multiprocessors: request.context.device.multiprocessorCount,
       matrixUnits: request.precision.usesMatrixUnits)
@@ -115,9 +87,7 @@ final class DeviceConvolution: DeviceKernel {
     let pixels = output.n * output.planeCount
     try stream.launch(
       function,
-      grid: (
-        (pixels + tile.rows - 1) / tile.rows, (channels + tile.columns - 1) / tile.columns, groups
-      ),
+      grid: tile.grid(pixels: pixels, channels: channels, groups: groups),
       fcn_convolution_call(
         input: call.inputs[0].view, output: call.output.view,
         residual: addsResidual ? call.inputs[1].view : .none,
@@ -125,6 +95,7 @@ final class DeviceConvolution: DeviceKernel {
         kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
         padding: fcn_extent(window.padding), dilation: fcn_extent(window.dilation),
         input_channels: Int32(DeviceTensor.wholeGroups(input.c / groups)),
-        output_channels: Int32(channels), rectifies: rectifies ? 1 : 0, reserved: 0))
+        output_channels: Int32(channels), rectifies: rectifies ? 1 : 0, reserved: 0,
+        spread: fcn_extent(1)))
   }
 }

@@ -45,6 +45,15 @@ final class DeviceLoader {
     return memory
   }
 
+  /// The same where nothing else is loaded.
+  static func zeros(_ count: Int, _ context: DeviceContext) throws -> DeviceMemory {
+    let memory = try DeviceMemory(count * 4, in: context)
+    let stream = try DeviceStream(context)
+    try stream.clear(memory.address, count * 4)
+    try stream.synchronize()
+    return memory
+  }
+
   /// Any values, as they are.
   func upload<Value>(_ values: [Value]) throws -> DeviceMemory {
     try values.withUnsafeBytes { bytes in
@@ -111,9 +120,26 @@ final class DeviceLoader {
     case byPosition
   }
 
-  private func copy(
+  /// Copies `floats` to the device.
+  func copy(
     _ floats: UnsafeBufferPointer<Float>, to address: CUDADriver.Address
   ) throws { try copy(UnsafeRawBufferPointer(floats), to: address) }
+
+  /// Copies as many floats as `target` has room for from the device.
+  func fetch(
+    _ address: CUDADriver.Address, to target: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let target = UnsafeMutableRawBufferPointer(target)
+    var done = 0
+    while done < target.count {
+      let count = min(staging.byteCount, target.count - done)
+      try stream.download(address + UInt64(done), count, to: staging.base)
+      try stream.synchronize()
+      UnsafeMutableRawBufferPointer(rebasing: target[done..<done + count]).copyMemory(
+        from: UnsafeRawBufferPointer(start: staging.base, count: count))
+      done += count
+    }
+  }
 
   private func copy(_ bytes: UnsafeRawBufferPointer, to address: CUDADriver.Address) throws {
     var done = 0

@@ -34,6 +34,11 @@ struct DeviceBatch: Hashable {
     }
   }
 
+  /// Pictures that have the network's size already.
+  init(_ pictures: ArraySlice<PixelView>) {
+    self.pictures = pictures.map { Picture($0, ($0.width, $0.height)) }
+  }
+
   /// Where the ticks of picture `n` begin: of its rows, then of its columns.
   func tickOffset(_ n: Int) -> Int {
     let before = pictures[..<n].reduce(0) { $0 + ($1.isScaled ? $1.width + $1.height : 0) }

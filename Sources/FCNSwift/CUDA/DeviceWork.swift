@@ -56,7 +56,7 @@ final class DeviceWork {
     }
     let enqueue = { [self] in
       try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
-      try enqueuePreprocessing(pictures, plan, preprocessing)
+      try stream.enqueuePreprocessing(pictures.device.address, to: plan.input, preprocessing)
       try plan.enqueue(stream, progress: progress)
       try enqueueLabels(batch, pictures, labels, plan)
       try stream.download(labels.device.address, batch.labelCount, to: labels.host.base)
@@ -81,29 +81,6 @@ final class DeviceWork {
     return batch.pictures.indices.map { n in
       DeviceResult(self, plan, batch, n, labels.host.base + batch.labelOffset(n))
     }
-  }
-
-  private func enqueuePreprocessing(
-    _ pictures: DeviceStaging, _ plan: DevicePlan, _ preprocessing: Preprocessing
-  ) throws {
-    let function = try context.kernels.function(
-      "preprocess", of: .preprocess, ["OUTPUT=\(plan.input.element.typeName)"], context)
-    func three(_ values: [Float]) -> (Float, Float, Float) {
-      let values = values + [0, 0]
-      return (values[0], values[1], values[2])
-    }
-    let order: Int32 =
-      switch preprocessing.channelOrder {
-      case .rgb: 0
-      case .bgr: 1
-      case .grey: 2
-      }
-    try stream.launch(
-      function, over: plan.input.groupCount,
-      fcn_preprocess_call(
-        pictures: pictures.device.address, output: plan.input.view,
-        mean: three(preprocessing.mean), scale: three(preprocessing.scale), order: order,
-        reserved: 0))
   }
 
   private func enqueueLabels(

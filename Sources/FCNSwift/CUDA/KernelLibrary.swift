@@ -14,16 +14,23 @@ struct DeviceFunction: @unchecked Sendable {
 
 /// The files that kernels stand in.
 enum KernelFile: String, CaseIterable, Sendable {
-  case convolution, packing, pointwise, pooling, preprocess, scores
+  case batch_norm, convolution, gradients, loss, optimizer, packing, pointwise, pooling, preprocess
+  case reductions, scores, weight_gradient
 
   var source: [UInt8] {
     switch self {
+    case .batch_norm: PackageResources.batch_norm_cu
     case .convolution: PackageResources.convolution_cu
+    case .gradients: PackageResources.gradients_cu
+    case .loss: PackageResources.loss_cu
+    case .optimizer: PackageResources.optimizer_cu
     case .packing: PackageResources.packing_cu
     case .pointwise: PackageResources.pointwise_cu
     case .pooling: PackageResources.pooling_cu
     case .preprocess: PackageResources.preprocess_cu
+    case .reductions: PackageResources.reductions_cu
     case .scores: PackageResources.scores_cu
+    case .weight_gradient: PackageResources.weight_gradient_cu
     }
   }
 

@@ -102,3 +102,14 @@ extension Image {
     }
   }
 }
+
+/// Calls `body` with views of all of `pictures`.
+func withPixelViews<Result>(
+  of pictures: [Image], _ body: (ArraySlice<PixelView>) throws -> Result
+) throws -> Result {
+  func collect(_ views: [PixelView]) throws -> Result {
+    guard views.count < pictures.count else { return try body(views[...]) }
+    return try pictures[views.count].withPixelView { try collect(views + [$0]) }
+  }
+  return try collect([])
+}

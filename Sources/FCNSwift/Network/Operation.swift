@@ -24,6 +24,9 @@ public protocol Operation: Sendable {
   /// The ways to carry it out on a device, best first.
   var deviceForms: [DeviceForm] { get }
 
+  /// How it is trained on a device; nil where it cannot be.
+  var deviceTraining: DeviceTrainingForm? { get }
+
   /// Whether the output may be written over the first input.
   var mayRunInPlace: Bool { get }
 
@@ -35,6 +38,7 @@ extension Operation {
   public var inputCount: ClosedRange<Int> { 1...1 }
   public func parameters(inputChannels: Int) -> [ParameterSpecification] { [] }
   public var deviceForms: [DeviceForm] { [] }
+  public var deviceTraining: DeviceTrainingForm? { nil }
   public var mayRunInPlace: Bool { false }
   public var backwardReadsOutput: Bool { false }
 }

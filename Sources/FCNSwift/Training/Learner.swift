@@ -1,15 +1,32 @@
-/// The weights that are being learned, the optimizer's state, and one step: forward, loss, backward,
-/// update.
-final class Learner {
-  /// Live: every step changes them in place.
-  let parameters: ParameterTable
+/// The weights that are being learned and what it takes to make a step of a training.
+protocol Learner: AnyObject {
+  /// Makes one step, learning from as many minibatches of `next` as the options say, and returns their
+  /// mean loss; adds the predictions made before the update to `confusion`. Throws `notFinite`, before
+  /// any weight is changed, where a loss or gradient is not.
+  func learn(
+    from next: () throws -> Minibatch, iteration: Int, rate: Float,
+    _ confusion: inout ConfusionMatrix
+  ) throws -> Double
+
+  /// Weights and optimizer as they are now.
+  func currentState() throws -> LearnerState
+
+  /// Puts both back to what they were when `checkpoint` was written, after `iterations` steps.
+  func restore(_ checkpoint: Checkpoint, iterations: Int) throws
+
+  /// What segments with the weights as they are now, until the next step.
+  func segmenter() throws -> any PictureSegmenter
+}
+
+/// Learns on the processor: forward, loss, backward, update.
+final class ProcessorLearner: Learner {
+  private let state: LearnerState
   private let network: Network
   private let preprocessing: Preprocessing
   private let options: TrainingOptions
   private let loss: SoftmaxCrossEntropy
   private let pool: WorkerPool
-  /// The parameters that change, with their multipliers and the optimizer's tensors.
-  private let learned: [Learned]
+  private let evaluating: Segmenter
   /// Of the minibatch shape that came last.
   private var plan: TrainingPlan?
   private var predictions: [UInt8] = []
@@ -18,46 +35,30 @@ final class Learner {
   /// Steps made, which Adam's bias correction counts.
   private var steps = 0
 
-  private struct Learned {
-    let name: String
-    let weight: Tensor
-    let state: [Tensor]
-    let rate: Float
-    let decay: Float
-  }
-
   init(model: Model, options: TrainingOptions, loss: SoftmaxCrossEntropy, pool: WorkerPool) throws {
     network = model.network
     preprocessing = model.description.preprocessing
     self.options = options
     self.loss = loss
     self.pool = pool
-    var parameters = ParameterTable()
-    var learned: [Learned] = []
-    for (name, shared) in try model.parameterTable() {
-      let copy = try Tensor(uninitialized: shared.shape)
-      copy.pointer.update(from: shared.pointer, count: shared.shape.count)
-      parameters[name] = copy
-    }
-    for specification in network.parameters {
-      let (rate, decay) = options.multipliers(for: specification)
-      guard rate > 0, let weight = parameters[specification.name] else { continue }
-      learned.append(
-        Learned(
-          name: specification.name, weight: weight,
-          state: try options.optimizer.stateNames.map { _ in try Tensor(weight.shape) },
-          rate: rate, decay: decay))
-    }
-    guard !learned.isEmpty else {
-      throw FCNError(.invalidArgument, "every layer is frozen; there is nothing to train")
-    }
-    self.parameters = parameters
-    self.learned = learned
+    state = try LearnerState(model, options)
+    evaluating = try Segmenter(
+      model.network.withoutAuxiliaryScores(), parameters: state.parameters,
+      preprocessing: preprocessing, pool: pool)
   }
 
-  /// Makes one step, learning from as many minibatches of `next` as the options say, and returns their
-  /// mean loss; adds the predictions made before the update to `confusion`. Throws `notFinite`, before
-  /// any weight is changed, where a loss or gradient is not.
+  func currentState() -> LearnerState { state }
+
+  func restore(_ checkpoint: Checkpoint, iterations: Int) throws {
+    try state.restore(checkpoint)
+    steps = iterations
+  }
+
+  func segmenter() -> any PictureSegmenter {
+    evaluating.parametersChanged()
+    return evaluating
+  }
+
   func learn(
     from next: () throws -> Minibatch, iteration: Int, rate: Float,
     _ confusion: inout ConfusionMatrix
@@ -71,7 +72,7 @@ final class Learner {
     }
     let scale = try gradientScale(gradients)
     steps += 1
-    for parameter in learned {
+    for parameter in state.learned {
       guard let gradient = gradients[parameter.name] else { continue }
       if scale != 1 { scaleInPlace(gradient, by: scale) }
       options.optimizer.update(
@@ -120,7 +121,8 @@ final class Learner {
     if let plan, plan.input.shape == shape { return plan }
     plan = nil
     let made = try TrainingPlan(
-      network, parameters: parameters, learned: Set(learned.map(\.name)), inputShape: shape,
+      network, parameters: state.parameters, learned: Set(state.learned.map(\.name)),
+      inputShape: shape,
       pool: pool)
     plan = made
     return made
@@ -129,7 +131,6 @@ final class Learner {
   private func evaluateLoss(
     _ minibatch: Minibatch, _ plan: TrainingPlan, _ confusion: inout ConfusionMatrix
   ) throws -> Double {
-    let plane = minibatch.height * minibatch.width
     predictions = [UInt8](repeating: 0, count: minibatch.labels.count)
     return try minibatch.labels.withUnsafeBufferPointer { labels in
       let value = predictions.withUnsafeMutableBufferPointer { predictions in
@@ -153,14 +154,7 @@ final class Learner {
             + "\(plan.firstLayerNotFinite() ?? "the loss itself"). Lower the learning rate, warm it "
             + "up, or clip the gradients")
       }
-      try predictions.withUnsafeBufferPointer { predictions in
-        for n in minibatch.pictures.indices {
-          let pixels = n * plane..<(n + 1) * plane
-          _ = try confusion.add(
-            truth: UnsafeBufferPointer(rebasing: labels[pixels]),
-            prediction: UnsafeBufferPointer(rebasing: predictions[pixels]))
-        }
-      }
+      try predictions.withUnsafeBufferPointer { try confusion.add(minibatch, $0) }
       return value
     }
   }
@@ -169,7 +163,7 @@ final class Learner {
   private func gradientScale(_ gradients: ParameterTable) throws -> Float {
     var squares = 0.0
     // Backward: the layer where trouble began comes first.
-    for parameter in learned.reversed() {
+    for parameter in state.learned.reversed() {
       guard let gradient = gradients[parameter.name] else { continue }
       let square = dot(gradient.pointer, gradient.pointer, gradient.shape.count)
       guard square.isFinite else {
@@ -187,58 +181,5 @@ final class Learner {
   private func scaleInPlace(_ tensor: Tensor, by factor: Float) {
     let values = tensor.pointer
     for i in 0..<tensor.shape.count { values[i] *= factor }
-  }
-}
-
-// MARK: What is saved
-
-extension Learner {
-  /// A model of the weights as they are now. Throws `notFinite` where one is not.
-  func model(_ description: ModelDescription) throws -> Model {
-    try Model(
-      description: description,
-      weights: network.parameters.map { specification in
-        guard let tensor = parameters[specification.name] else {
-          throw FCNError(.internalDefect, "the parameter \(specification.name) was lost")
-        }
-        guard isFinite(tensor) else {
-          throw FCNError(
-            .notFinite,
-            "\(specification.name) is not finite after this epoch; the last checkpoint is kept. "
-              + "Lower the learning rate, warm it up, or clip the gradients")
-        }
-        return try WeightTensor(
-          name: specification.name, shape: specification.shape, floats: tensor.elements)
-      })
-  }
-
-  /// The optimizer's tensors by parameter name, in the order of `Optimizer.stateNames`.
-  func optimizerState() throws -> [String: [WeightTensor]] {
-    try learned.reduce(into: [:]) { result, parameter in
-      result[parameter.name] = try parameter.state.map {
-        try WeightTensor(
-          name: parameter.name, shape: [$0.shape.count], floats: $0.elements)
-      }
-    }
-  }
-
-  /// Puts weights and state back to what they were when `checkpoint` was written, after
-  /// `iterations` steps.
-  func restore(_ checkpoint: Checkpoint, iterations: Int) throws {
-    for (name, tensor) in parameters {
-      guard let saved = checkpoint.parameters[name], saved.count == tensor.shape.count else {
-        throw FCNError(.corrupt, "the checkpoint has no proper tensor \(name)")
-      }
-      saved.copyFloats(to: tensor.pointer)
-    }
-    for parameter in learned {
-      guard let saved = checkpoint.optimizerState[parameter.name],
-        saved.allSatisfy({ $0.count == parameter.weight.shape.count })
-      else {
-        throw FCNError(.corrupt, "the checkpoint has no proper state for \(parameter.name)")
-      }
-      for (tensor, saved) in zip(parameter.state, saved) { saved.copyFloats(to: tensor.pointer) }
-    }
-    steps = iterations
   }
 }

@@ -34,6 +34,21 @@ struct Minibatch: Sendable {
   }
 }
 
+extension ConfusionMatrix {
+  /// Adds the N×H×W predictions of `minibatch`, picture by picture.
+  mutating func add(_ minibatch: Minibatch, _ predictions: UnsafeBufferPointer<UInt8>) throws {
+    let plane = minibatch.height * minibatch.width
+    try minibatch.labels.withUnsafeBufferPointer { labels in
+      for n in minibatch.pictures.indices {
+        let pixels = n * plane..<(n + 1) * plane
+        _ = try add(
+          truth: UnsafeBufferPointer(rebasing: labels[pixels]),
+          prediction: UnsafeBufferPointer(rebasing: predictions[pixels]))
+      }
+    }
+  }
+}
+
 /// Which pictures make up each minibatch of an epoch, and what is done to them: decided by the seed,
 /// the epoch and the position alone, whoever prepares them and when.
 struct MinibatchSource: Sendable {

@@ -35,8 +35,7 @@ public enum Optimizer: Sendable, Hashable {
       }
     case .adamW(let beta1, let beta2):
       let (m, s) = (state[0].pointer, state[1].pointer)
-      let correction1 = Float(1 - power(Double(beta1), step))
-      let correction2 = Float((1 - power(Double(beta2), step)).squareRoot())
+      let (correction1, correction2) = Optimizer.corrections(beta1, beta2, step: step)
       let stepRate = rate / correction1
       let keep = 1 - rate * decay
       workers.run((count + chunk - 1) / chunk) { task, _ in
@@ -49,7 +48,15 @@ public enum Optimizer: Sendable, Hashable {
     }
   }
 
-  private func power(_ base: Double, _ exponent: Int) -> Double {
+  /// Adam's bias corrections after `step` steps: of the mean, and the root of that of the squares.
+  static func corrections(_ beta1: Float, _ beta2: Float, step: Int) -> (Float, Float) {
+    (
+      Float(1 - power(Double(beta1), step)),
+      Float((1 - power(Double(beta2), step)).squareRoot())
+    )
+  }
+
+  private static func power(_ base: Double, _ exponent: Int) -> Double {
     var (result, square, rest) = (1.0, base, exponent)
     while rest > 0 {
       if rest & 1 == 1 { result *= square }

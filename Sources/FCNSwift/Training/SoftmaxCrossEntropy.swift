@@ -51,6 +51,12 @@ struct SoftmaxCrossEntropy: Sendable {
     reduction == .sum || result.weight == 0 ? result.sum : result.sum / result.weight
   }
 
+  /// Σ weight over the labelled pixels.
+  func totalWeight(_ labels: [UInt8]) -> Double {
+    let weights = classWeights ?? [Float](repeating: 1, count: Int(LabelMap.ignore))
+    return labels.withUnsafeBufferPointer { SoftmaxCrossEntropy.totalWeight($0, weights) }
+  }
+
   private static func totalWeight(
     _ labels: UnsafeBufferPointer<UInt8>, _ weights: [Float]
   ) -> Double {

@@ -48,9 +48,7 @@ public final class Trainer {
   private let pool: WorkerPool
   /// Steps of an epoch, and of the whole training.
   private let iterations: (perEpoch: Int, total: Int)
-  private let learner: Learner
-  private let segmenter: Segmenter
-  private let evaluator: Evaluator
+  private let learner: any Learner
   private var log: TrainingLog
   private var epochsDone = 0
   private var best = (meanIU: -Double.infinity, epoch: 0)
@@ -61,9 +59,18 @@ public final class Trainer {
   ///
   /// Throws `invalidArgument` where options or classes do not fit, `invalidState` where the folder
   /// holds another training that is not to be resumed, `notFound` where there is none to resume.
-  public init(
+  public convenience init(
     model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
     folder: String, options: TrainingOptions, resume: Bool = false
+  ) throws {
+    try self.init(
+      model: model, training: training, validation: validation, folder: folder, options: options,
+      resume: resume, findRuntime: CUDA.runtime)
+  }
+
+  init(
+    model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
+    folder: String, options: TrainingOptions, resume: Bool, findRuntime: () throws -> CUDARuntime
   ) throws {
     description = model.description
     try options.validate(classCount: description.classNames.count)
@@ -96,15 +103,9 @@ public final class Trainer {
     )
     let classWeights = try options.classWeights.values(
       for: training, classCount: description.classNames.count)
-    learner = try Learner(
-      model: model, options: options,
-      loss: SoftmaxCrossEntropy(reduction: options.lossReduction, classWeights: classWeights),
-      pool: pool)
-    let segmenter = try Segmenter(
-      model.network.withoutAuxiliaryScores(), parameters: learner.parameters,
-      preprocessing: description.preprocessing, pool: pool)
-    self.segmenter = segmenter
-    evaluator = Evaluator(segmenter, classCount: description.classNames.count)
+    let loss = SoftmaxCrossEntropy(
+      reduction: options.lossReduction, classWeights: classWeights)
+    learner = try Trainer.learner(model, options, loss, pool, findRuntime)
     if resume {
       let checkpoint = try Checkpoint(contentsOf: checkpointPath, options.optimizer)
       try checkpoint.checkOptions(options.decisive)
@@ -118,6 +119,26 @@ public final class Trainer {
       (epochsDone, best, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
     }
     log = try TrainingLog(path: "\(folder)/log.csv", keeping: epochsDone)
+  }
+
+  private static func learner(
+    _ model: Model, _ options: TrainingOptions, _ loss: SoftmaxCrossEntropy, _ pool: WorkerPool,
+    _ findRuntime: () throws -> CUDARuntime
+  ) throws -> any Learner {
+    switch options.device {
+    case .processor:
+      guard options.precision == .float32 else {
+        throw FCNError(
+          .invalidArgument,
+          "the precision \(options.precision.rawValue) is for training on a CUDA device; the "
+            + "processor trains in float32")
+      }
+      return try ProcessorLearner(model: model, options: options, loss: loss, pool: pool)
+    case .cuda(let index):
+      return try DeviceLearner(
+        model: model, options: options, loss: loss, pool: pool, runtime: findRuntime(),
+        device: index)
+    }
   }
 
   /// Whether `folder` holds a training that can be resumed.
@@ -186,7 +207,8 @@ public final class Trainer {
     guard let validation, validation.count > 0,
       epoch % options.evaluationInterval == 0 || epoch == epochs
     else { return nil }
-    segmenter.parametersChanged()
+    let evaluator = Evaluator(
+      try learner.segmenter(), classCount: description.classNames.count)
     let evaluation = try evaluator.evaluate(validation) { done, _, _ in
       observer(.evaluated(done: done, of: validation.count))
     }
@@ -195,7 +217,8 @@ public final class Trainer {
 
   /// Writes the epoch's files; the checkpoint last, so that what it resumes from is there.
   private func save(_ record: EpochRecord) throws {
-    let model = try learner.model(description)
+    let state = try learner.currentState()
+    let model = try state.model(description)
     try model.write(to: "\(folder)/model.safetensors", elementType: options.elementType)
     if options.keepsEveryEpoch {
       let digits = String(record.epoch)
@@ -211,7 +234,7 @@ public final class Trainer {
     let checkpoint = Checkpoint(
       epoch: record.epoch, best: best, seconds: seconds, options: options.decisive,
       description: description, parameters: model.weights,
-      optimizerState: try learner.optimizerState())
+      optimizerState: try state.optimizerState())
     try checkpoint.write(to: Trainer.checkpointPath(in: folder), options.optimizer)
   }
 

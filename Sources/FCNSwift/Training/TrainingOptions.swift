@@ -52,6 +52,11 @@ public struct TrainingOptions: Sendable, Hashable {
 
   /// Threads; 0 means one for every core that the process may use.
   public var threads = 0
+  /// What is trained on. Checkpoints of one device go on on another.
+  public var device = Session.Device.processor
+  /// On a CUDA device: float32, tf32, float16 (with loss scaling) or bfloat16; weights, their gradients
+  /// and the optimizer stay float32.
+  public var precision = Session.Precision.float32
   /// Epochs from one evaluation of the test pictures to the next; the last epoch always has one.
   public var evaluationInterval = 1
   /// Whether the model of every epoch is kept as `epoch-0001.safetensors` and so on.

@@ -37,27 +37,28 @@ final class TrainingPlan {
         $0[$1.name] = try Tensor(uninitialized: $1.tensorShape)
       }
     self.gradients = gradients
-    let arena = try TrainingArena(wiring, learned: learned)
+    let topology = wiring.topology
+    let arena = try TrainingArena(topology, learned: learned)
     input = arena.value(0, inputShape)
-    let last = wiring.shapes.count - 1
-    output = arena.value(wiring.buffers[last], wiring.shapes[last])
-    outputGradient = arena.gradient(wiring.buffers[last], wiring.shapes[last])
-    auxiliary = wiring.scoreLayers.compactMap { index in
+    let last = topology.shapes.count - 1
+    output = arena.value(topology.buffers[last], topology.shapes[last])
+    outputGradient = arena.gradient(topology.buffers[last], topology.shapes[last])
+    auxiliary = topology.scoreLayers.compactMap { index in
       network.auxiliaryScores[network.layers[index].name].map { factor in
-        let (buffer, shape) = (wiring.buffers[index], wiring.shapes[index])
+        let (buffer, shape) = (topology.buffers[index], topology.shapes[index])
         return (arena.value(buffer, shape), arena.gradient(buffer, shape), factor)
       }
     }
 
     for (index, kernel) in wiring.kernels.enumerated() {
-      let inputs = zip(wiring.inputBuffers(index), wiring.inputShapes(index)).map {
+      let inputs = zip(topology.inputBuffers(index), topology.inputShapes(index)).map {
         arena.value($0, $1)
       }
       forwardSteps.append(
         (
           kernel,
           ForwardCall(
-            inputs: inputs, output: arena.value(wiring.buffers[index], wiring.shapes[index]),
+            inputs: inputs, output: arena.value(topology.buffers[index], topology.shapes[index]),
             parameters: try parameters.tensors(of: index, in: network), workers: workers,
             training: true)
         ))
@@ -70,7 +71,7 @@ final class TrainingPlan {
           layer: index, kernel: wiring.kernels[index],
           call: BackwardCall(
             inputs: forward.inputs, output: forward.output, parameters: forward.parameters,
-            outputGradient: arena.gradient(wiring.buffers[index], wiring.shapes[index]),
+            outputGradient: arena.gradient(topology.buffers[index], topology.shapes[index]),
             inputGradients: targets.map { $0?.written },
             parameterGradients: network.parametersByLayer[index].map { gradients[$0.name] },
             workers: workers),
@@ -112,10 +113,11 @@ final class TrainingPlan {
       "layer \($0.0.name)"
     }
   }
+}
 
-  private func layerSeed(_ seed: UInt64, _ layer: Int) -> UInt64 {
-    seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15
-  }
+/// What the random choices of layer number `layer` follow from in a step.
+func layerSeed(_ seed: UInt64, _ layer: Int) -> UInt64 {
+  seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15
 }
 
 /// Whether no element of `tensor` is NaN or infinite.

@@ -35,7 +35,8 @@ extension Subcommand {
       OptionGroup("Or a model to start from", [start]),
       TrainOptions.learning, TrainOptions.augmentation,
       OptionGroup(
-        "Output", [output, resume, note] + TrainOptions.files + [.threads, .json, .quiet]),
+        "Output", [output, resume, note] + TrainOptions.files + [.json, .quiet]),
+      OptionGroup("What it runs on", [.threads, .device, TrainOptions.precision]),
     ]
   ) { arguments in
     let folder = try arguments.required(output)

@@ -76,6 +76,10 @@ enum TrainOptions {
     ])
   static let augmentation = OptionGroup(
     "Augmentation of the training pictures", [crop, scale, flip, noFlip, brightness, contrast])
+  static let precision = Option.value(
+    "precision", "NUMBERS",
+    "On a CUDA device: float32, the default, tf32, float16 or bfloat16; weights and the optimizer "
+      + "stay float32.")
   static let files = [evaluateEvery, keepAll, half]
 
   /// What `--recipe` says.
@@ -107,6 +111,8 @@ enum TrainOptions {
     options.seed = try seed(arguments)
     try setAugmentation(&options.augmentation, arguments)
     options.threads = try arguments.threads()
+    options.device = try arguments.device()
+    options.precision = try arguments.choice(precision) ?? .float32
     options.evaluationInterval = try arguments.integer(evaluateEvery, in: 1...1_000_000) ?? 1
     options.keepsEveryEpoch = arguments.has(keepAll)
     options.elementType = arguments.has(half) ? .float16 : .float32

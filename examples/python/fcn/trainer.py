@@ -54,6 +54,8 @@ class Trainer(Handle):
         "schedule": {"constant": 0, "step": 1, "poly": 2},
         "loss": {"mean": 0, "sum": 1},
         "class_weights": {"none": 0, "enet": 1},
+        "backend": {"cpu": 0, "cuda": 1},
+        "precision": {"float32": 0, "tf32": 2, "float16": 3, "bfloat16": 4},
     }
 
     def __init__(
@@ -63,7 +65,8 @@ class Trainer(Handle):
         a log and a checkpoint after every epoch. `start` is a model to go on from.
 
         Further parameters are those of fcn_trainer_params in fcn.h, by name; optimizer, schedule,
-        loss and class_weights are names in lower case, "adamw" for FCN_OPTIMIZER_ADAMW.
+        loss, class_weights, backend and precision are names in lower case, "adamw" for
+        FCN_OPTIMIZER_ADAMW.
         """
         super().__init__()
         fields = TrainerParamsStruct()
@@ -72,7 +75,7 @@ class Trainer(Handle):
         if start is not None:
             fields.start = ctypes.cast(start.live, c_void_p)
         settable = {name for name, *_ in fields._fields_} - {
-            "struct_size", "data", "output", "start", "preprocessing", "reserved"}
+            "struct_size", "data", "output", "start", "preprocessing", "reserved", "reserved2"}
         for name, value in params.items():
             if name not in settable:
                 raise TypeError(f"there is no parameter {name!r}; there are {sorted(settable)}")

@@ -65,6 +65,8 @@ typedef struct fcn_convolution_call {
   /* Of each group of channels that do not see each other; of the input in whole channel groups. */
   int32_t input_channels, output_channels;
   int32_t rectifies, reserved;
+  /* Where kernels are compiled with SPREAD. */
+  fcn_extent spread;
 } fcn_convolution_call;
 
 typedef struct fcn_pool_call {
@@ -136,5 +138,122 @@ typedef struct fcn_pack_call {
   int32_t outputs, inputs, positions;
   int32_t padded, by_position, reserved;
 } fcn_pack_call;
+
+/* ---- Training ---- */
+
+/* Weights as convolutions read them, [rows][positions][padded], or, where `by_position`,
+   [positions][rows][padded]. Row r and inner channel c are the source's element at
+   r / rows_per_group * group_stride + r % rows_per_group * row_stride
+   + c % inner_per_group * inner_stride + position; zero beyond `inner`, and where `joined` and the
+   two are of different groups. */
+typedef struct fcn_pack_weights_call {
+  uint64_t source, target;
+  int64_t group_stride;
+  int32_t rows, inner, padded, positions;
+  int32_t rows_per_group, inner_per_group, row_stride, inner_stride;
+  /* `turned`: the last position first. */
+  int32_t joined, turned, by_position, reserved;
+} fcn_pack_weights_call;
+
+/* Partial gradients of weights: float[splits][outputs][positions][padded inputs of a group]. */
+typedef struct fcn_weight_gradient_call {
+  fcn_view input, gradient;
+  uint64_t partials;
+  fcn_extent kernel, stride, padding, dilation;
+  /* Of each group. */
+  int32_t input_channels, output_channels;
+  int32_t groups;
+  /* Output pixels that each split sums over. */
+  int32_t split_pixels;
+} fcn_weight_gradient_call;
+
+/* target[output][input of its group][position] = scale · Σ partials, in order. */
+typedef struct fcn_reduce_weights_call {
+  uint64_t partials, target;
+  int32_t splits, outputs, inputs, positions, padded;
+  /* Inputs of groups that were joined follow each other; 0 where none were. */
+  int32_t outputs_per_group;
+  float scale;
+  /* 1: partials have inputs before outputs, as the gradient of a transposed convolution's do. */
+  int32_t reserved;
+} fcn_reduce_weights_call;
+
+/* Sums over the pixels of chunks: float[chunks][channels, whole groups], and for MODE 3 as much again
+   behind it. */
+typedef struct fcn_channel_sums_call {
+  fcn_view input, gradient;
+  /* The first sums, for means. */
+  uint64_t sums;
+  uint64_t partials;
+  int32_t chunks, chunk_pixels;
+} fcn_channel_sums_call;
+
+/* target[i] = scale · Σ partials[chunk][i], in order. */
+typedef struct fcn_sum_chunks_call {
+  uint64_t partials, target;
+  int32_t chunks, count;
+  float scale;
+  int32_t reserved;
+} fcn_sum_chunks_call;
+
+/* Batch normalisation by a minibatch's statistics, and its gradient. */
+typedef struct fcn_batch_norm_call {
+  fcn_view input, output, gradient, input_gradient;
+  uint64_t weight, bias, running_mean, running_variance;
+  /* Σ input and Σ (input − mean)², float[channels, whole groups]. */
+  uint64_t sums, squares;
+  /* Σ gradient and Σ gradient · (input − mean). */
+  uint64_t gradient_sums, gradient_products;
+  uint64_t weight_gradient, bias_gradient;
+  float epsilon, momentum, scale;
+  int32_t reserved;
+} fcn_batch_norm_call;
+
+/* What is passed back through an operation that has no parameters. */
+typedef struct fcn_gradient_call {
+  fcn_view input, output, gradient, input_gradient;
+  fcn_extent kernel, stride, padding;
+  /* fcn_tick of the output's lines, then first and end of those that read each of the input's. */
+  uint64_t rows, columns, row_ranges, column_ranges;
+  /* Of a channelwise transposed convolution, [positions][channels, whole groups]. */
+  uint64_t weights;
+  uint64_t seed;
+  int32_t size;
+  float alpha, beta, bias, rate;
+  int32_t reserved;
+} fcn_gradient_call;
+
+typedef struct fcn_loss_call {
+  fcn_view scores, gradient;
+  /* uint8_t[N][H][W]; labels from the number of classes on do not count. */
+  uint64_t labels, predictions;
+  /* float[classes]. */
+  uint64_t weights;
+  /* double[blocks]: each block's sum of weighted losses. */
+  uint64_t losses;
+  float scale;
+  int32_t reserved;
+} fcn_loss_call;
+
+typedef struct fcn_update_call {
+  uint64_t weight, gradient, first, second;
+  int64_t count;
+  float rate, decay, scale;
+  float momentum, beta1, beta2, correction1, correction2;
+} fcn_update_call;
+
+/* squares[block] = Σ over the block's elements of values², double[FCN_SQUARE_BLOCKS]. */
+#define FCN_SQUARE_BLOCKS 64
+typedef struct fcn_squares_call {
+  uint64_t values, squares;
+  int64_t count;
+} fcn_squares_call;
+
+/* total = keep · total + share · values. */
+typedef struct fcn_accumulate_call {
+  uint64_t values, total;
+  int64_t count;
+  float keep, share;
+} fcn_accumulate_call;
 
 #endif

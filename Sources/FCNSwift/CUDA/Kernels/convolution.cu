@@ -3,7 +3,8 @@
 //
 // A block makes TILE_ROWS output pixels of TILE_COLUMNS channels, from slices of the sums that three
 // buffers in shared memory take turns to hold. MATRIX_UNITS tells whether warps multiply on the matrix
-// units (INPUT half_t, bfloat_t, or float as tf32) or threads do, in float.
+// units (INPUT half_t, bfloat_t, or float as tf32) or threads do, in float. SPREAD is for gradients by
+// the input of convolutions with strides.
 #include "kernel.cuh"
 
 // A row of a slice: 64 bytes of elements, then 16 more, so that rows fall into different banks.
@@ -52,8 +53,13 @@ __device__ __forceinline__ Window window_of(int pixel, const fcn_convolution_cal
 __device__ __forceinline__ void fetch_window(INPUT *target, const Window &window, const Tap &tap,
                                              const fcn_convolution_call &p) {
   int y = window.top + tap.row * p.dilation.h, x = window.left + tap.column * p.dilation.w;
-  bool valid = tap.row < p.kernel.h && (unsigned)y < (unsigned)p.input.height &&
-               (unsigned)x < (unsigned)p.input.width;
+  bool valid = tap.row < p.kernel.h;
+#if SPREAD
+  // The input's lines lie `spread` apart, zeros between them.
+  valid = valid && y % p.spread.h == 0 && x % p.spread.w == 0;
+  y /= p.spread.h, x /= p.spread.w;
+#endif
+  valid = valid && (unsigned)y < (unsigned)p.input.height && (unsigned)x < (unsigned)p.input.width;
   const INPUT *source = window.picture + (int64_t)y * p.input.row_stride +
                         (int64_t)x * p.input.pixel_stride + tap.channel;
   copy_async_16(target, valid ? source : pointer<const INPUT>(p.input.address), valid);

@@ -1,0 +1,148 @@
+// Gradients by the input of operations without parameters, each element gathered by one thread so that
+// sums are always made in one order. INPUT is the type of all values and gradients.
+#include "kernel.cuh"
+
+FCN_KERNEL(relu_gradient, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_place(at, p.input_gradient)) return;
+  float outputs[8], gradients[8];
+  load_eight(outputs, element<const INPUT>(p.output, at));
+  load_eight(gradients, element<const INPUT>(p.gradient, at));
+  for (int i = 0; i < 8; i++) gradients[i] = outputs[i] > 0 ? gradients[i] : 0;
+  store_eight(element<INPUT>(p.input_gradient, at), gradients);
+}
+
+// Of each window the first of its largest values has the gradient; a NaN is largest.
+FCN_KERNEL(max_pool_gradient, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_place(at, p.input_gradient)) return;
+  float own[8], sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  load_eight(own, element<const INPUT>(p.input, at));
+  int below = at.y + p.padding.h, right = at.x + p.padding.w;
+  int first_y = max(0, (below - p.kernel.h) / p.stride.h);
+  int first_x = max(0, (right - p.kernel.w) / p.stride.w);
+  for (int y = first_y; y < p.output.height && y * p.stride.h <= below; y++) {
+    if (y * p.stride.h + p.kernel.h <= below) continue;
+    for (int x = first_x; x < p.output.width && x * p.stride.w <= right; x++) {
+      if (x * p.stride.w + p.kernel.w <= right) continue;
+      float largest[8], gradients[8];
+      load_eight(largest, element<const INPUT>(p.output, at.n, y, x, at.channel));
+      load_eight(gradients, element<const INPUT>(p.gradient, at.n, y, x, at.channel));
+      bool wins[8];
+      for (int i = 0; i < 8; i++) {
+        wins[i] = own[i] == largest[i] || (isnan(own[i]) && isnan(largest[i]));
+      }
+      // Is there one before it?
+      for (int row = max(0, y * p.stride.h - p.padding.h); row <= at.y; row++) {
+        int last = row == at.y ? at.x : min(p.input.width, x * p.stride.w - p.padding.w + p.kernel.w);
+        for (int column = max(0, x * p.stride.w - p.padding.w); column < last; column++) {
+          float values[8];
+          load_eight(values, element<const INPUT>(p.input, at.n, row, column, at.channel));
+          for (int i = 0; i < 8; i++) {
+            if (values[i] == largest[i] || (isnan(values[i]) && isnan(largest[i]))) wins[i] = false;
+          }
+        }
+      }
+      for (int i = 0; i < 8; i++) {
+        if (wins[i]) sums[i] += gradients[i];
+      }
+    }
+  }
+  store_eight(element<INPUT>(p.input_gradient, at), sums);
+}
+
+// The output's lines that read one of the input's.
+struct Range {
+  int first, end;
+};
+
+FCN_KERNEL(resize_gradient, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_place(at, p.input_gradient)) return;
+  Range rows = pointer<const Range>(p.row_ranges)[at.y];
+  Range columns = pointer<const Range>(p.column_ranges)[at.x];
+  float sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  for (int y = rows.first; y < rows.end; y++) {
+    fcn_tick row = pointer<const fcn_tick>(p.rows)[y];
+    float down = (row.low == at.y ? 1 - row.fraction : 0) + (row.high == at.y ? row.fraction : 0);
+    for (int x = columns.first; x < columns.end; x++) {
+      fcn_tick column = pointer<const fcn_tick>(p.columns)[x];
+      float share = down * ((column.low == at.x ? 1 - column.fraction : 0) +
+                            (column.high == at.x ? column.fraction : 0));
+      float gradients[8];
+      load_eight(gradients, element<const INPUT>(p.gradient, at.n, y, x, at.channel));
+      for (int i = 0; i < 8; i++) sums[i] += share * gradients[i];
+    }
+  }
+  store_eight(element<INPUT>(p.input_gradient, at), sums);
+}
+
+// Of a transposed convolution of each channel by itself.
+FCN_KERNEL(channelwise_gradient, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_place(at, p.input_gradient)) return;
+  int padded = channel_groups(p.input_gradient) * FCN_CHANNEL_GROUP;
+  const float *weights = pointer<const float>(p.weights) + at.channel;
+  float sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  for (int j = 0; j < p.kernel.h; j++) {
+    int y = at.y * p.stride.h + j - p.padding.h;
+    if (y < 0 || y >= p.gradient.height) continue;
+    for (int k = 0; k < p.kernel.w; k++) {
+      int x = at.x * p.stride.w + k - p.padding.w;
+      if (x < 0 || x >= p.gradient.width) continue;
+      float gradients[8], factors[8];
+      load_eight(gradients, element<const INPUT>(p.gradient, at.n, y, x, at.channel));
+      load_eight(factors, weights + (int64_t)(j * p.kernel.w + k) * padded);
+      for (int i = 0; i < 8; i++) sums[i] += gradients[i] * factors[i];
+    }
+  }
+  store_eight(element<INPUT>(p.input_gradient, at), sums);
+}
+
+// Across channels: see LocalResponseNormalization.
+FCN_KERNEL(normalization_gradient, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_place(at, p.input_gradient)) return;
+  const INPUT *inputs = element<const INPUT>(p.input, at.n, at.y, at.x, 0);
+  const INPUT *outputs = element<const INPUT>(p.output, at.n, at.y, at.x, 0);
+  const INPUT *gradients = element<const INPUT>(p.gradient, at.n, at.y, at.x, 0);
+  int reach = p.size / 2, channels = p.input.channels;
+  auto scale = [&](int c) {
+    float squares = 0;
+    for (int j = max(0, c - reach); j <= min(channels - 1, c + reach); j++) {
+      squares += widened(inputs[j]) * widened(inputs[j]);
+    }
+    return p.bias + p.alpha / p.size * squares;
+  };
+  float results[8];
+  for (int i = 0; i < 8; i++) {
+    int c = at.channel + i;
+    results[i] = 0;
+    if (c >= channels) continue;
+    float sum = 0;
+    for (int j = max(0, c - reach); j <= min(channels - 1, c + reach); j++) {
+      sum += widened(gradients[j]) * widened(outputs[j]) / scale(j);
+    }
+    results[i] = widened(gradients[c]) * powf(scale(c), -p.beta) -
+                 2 * p.alpha * p.beta / p.size * widened(inputs[c]) * sum;
+  }
+  store_eight(element<INPUT>(p.input_gradient, at), results);
+}
+
+// The same for values and gradients, so that nothing need be kept: which elements are dropped follows
+// from the seed and their place (the finalizer of Steele, Lea and Flood's SplitMix64).
+FCN_KERNEL(dropout, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_place(at, p.input_gradient)) return;
+  int64_t index = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+  float values[8];
+  load_eight(values, element<const INPUT>(p.gradient, at));
+  for (int i = 0; i < 8; i++) {
+    uint64_t bits = p.seed + (uint64_t)(index * 8 + i + 1) * 0x9E3779B97F4A7C15ull;
+    bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9ull;
+    bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBull;
+    float uniform = (float)((bits ^ (bits >> 31)) >> 40) * (1.0f / (1 << 24));
+    values[i] = uniform < p.rate ? 0 : values[i] / (1 - p.rate);
+  }
+  store_eight(element<INPUT>(p.input_gradient, at), values);
+}

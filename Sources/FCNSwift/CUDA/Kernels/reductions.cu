@@ -1,0 +1,103 @@
+// Sums over many elements, always in the same order.
+#include "kernel.cuh"
+
+// Partial gradients of weights, added up, in the order of the model's weights.
+FCN_KERNEL(reduce_weights, FCN_THREADS, fcn_reduce_weights_call) {
+  int64_t index = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (index >= (int64_t)p.outputs * p.inputs * p.positions) return;
+  int position = (int)(index % p.positions);
+  int64_t rest = index / p.positions;
+  int input = (int)(rest % p.inputs), output = (int)(rest / p.inputs);
+  if (p.outputs_per_group) input += output / p.outputs_per_group * p.inputs;
+  const float *partials = pointer<const float>(p.partials) +
+                          ((int64_t)output * p.positions + position) * p.padded + input;
+  int64_t stride = (int64_t)p.outputs * p.positions * p.padded;
+  float sum = 0;
+  for (int split = 0; split < p.splits; split++) sum += partials[split * stride];
+  pointer<float>(p.target)[index] = sum * p.scale;
+}
+
+__device__ __forceinline__ float sum_of_block(float value, float *scratch) {
+  scratch[threadIdx.x] = value;
+  __syncthreads();
+  for (int half = FCN_THREADS / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) scratch[threadIdx.x] += scratch[threadIdx.x + half];
+    __syncthreads();
+  }
+  float sum = scratch[0];
+  __syncthreads();
+  return sum;
+}
+
+#ifdef MODE
+// Of the pixels of a chunk, for eight channels. MODE 0: Σ input; 1: Σ (input − mean)²; 2: Σ gradient;
+// 3: Σ gradient and Σ gradient · (input − mean).
+FCN_KERNEL(sum_channels, FCN_THREADS, fcn_channel_sums_call) {
+  __shared__ float scratch[FCN_THREADS];
+  const fcn_view &view = MODE >= 2 ? p.gradient : p.input;
+  int channel = blockIdx.x * FCN_CHANNEL_GROUP, chunk = blockIdx.y;
+  int plane = view.height * view.width, pixels = view.pictures * plane;
+  float means[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  if (MODE == 1 || MODE == 3) {
+    load_eight(means, pointer<const float>(p.sums) + channel);
+    for (int i = 0; i < 8; i++) means[i] /= pixels;
+  }
+  float sums[8] = {0, 0, 0, 0, 0, 0, 0, 0}, products[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  int end = min(pixels, (chunk + 1) * p.chunk_pixels);
+  for (int i = chunk * p.chunk_pixels + threadIdx.x; i < end; i += FCN_THREADS) {
+    int n = i / plane, y = i % plane / view.width, x = i % view.width;
+    float values[8], others[8];
+    load_eight(values, element<const INPUT>(view, n, y, x, channel));
+    if (MODE == 3) load_eight(others, element<const INPUT>(p.input, n, y, x, channel));
+    for (int k = 0; k < 8; k++) {
+      float deviation = values[k] - means[k];
+      sums[k] += MODE == 1 ? deviation * deviation : values[k];
+      if (MODE == 3) products[k] += values[k] * (others[k] - means[k]);
+    }
+  }
+  int padded = channel_groups(view) * FCN_CHANNEL_GROUP;
+  float *target = pointer<float>(p.partials) + (int64_t)chunk * padded + channel;
+  for (int k = 0; k < 8; k++) {
+    float sum = sum_of_block(sums[k], scratch);
+    if (threadIdx.x == 0) target[k] = sum;
+    if (MODE != 3) continue;
+    float product = sum_of_block(products[k], scratch);
+    if (threadIdx.x == 0) target[(int64_t)p.chunks * padded + k] = product;
+  }
+}
+#endif
+
+FCN_KERNEL(sum_chunks, FCN_THREADS, fcn_sum_chunks_call) {
+  int index = blockIdx.x * blockDim.x + threadIdx.x;
+  if (index >= p.count) return;
+  const float *partials = pointer<const float>(p.partials) + index;
+  double sum = 0;
+  for (int chunk = 0; chunk < p.chunks; chunk++) sum += partials[(int64_t)chunk * p.count];
+  pointer<float>(p.target)[index] = (float)(sum * p.scale);
+}
+
+// For norms of gradients.
+FCN_KERNEL(sum_squares, FCN_THREADS, fcn_squares_call) {
+  __shared__ double scratch[FCN_THREADS];
+  const float *values = pointer<const float>(p.values);
+  double sum = 0;
+  int64_t stride = (int64_t)gridDim.x * FCN_THREADS;
+  for (int64_t i = (int64_t)blockIdx.x * FCN_THREADS + threadIdx.x; i < p.count; i += stride) {
+    sum += (double)values[i] * values[i];
+  }
+  scratch[threadIdx.x] = sum;
+  __syncthreads();
+  for (int half = FCN_THREADS / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) scratch[threadIdx.x] += scratch[threadIdx.x + half];
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) pointer<double>(p.squares)[blockIdx.x] = scratch[0];
+}
+
+FCN_KERNEL(accumulate, FCN_THREADS, fcn_accumulate_call) {
+  int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= p.count) return;
+  float *total = pointer<float>(p.total) + i;
+  float before = p.keep == 0 ? 0 : p.keep * *total;
+  *total = before + p.share * pointer<const float>(p.values)[i];
+}

@@ -1,0 +1,172 @@
+import CDeviceCalls
+
+/// A network ready to be trained on a device on minibatches of one shape: the counterpart of
+/// `TrainingPlan`. To be used with the context current.
+final class DeviceTrainingPlan {
+  /// Where preprocessing puts the minibatch.
+  let input: DeviceTensor
+  /// The scores that the loss sees, where their gradients go, and the factors on their losses; the
+  /// network's own come last.
+  let scores: [(value: DeviceTensor, gradient: DeviceTensor, factor: Float)]
+  private let network: Network
+  private let memory: DeviceMemory
+  private var forwardSteps: [Step] = []
+  private var backwardSteps: [BackwardStep] = []
+  private let add: [DeviceElement: DeviceFunction]
+
+  private struct Step {
+    let kernel: any DeviceTrainingKernel
+    let call: DeviceTrainingCall
+  }
+
+  /// A layer's backward, and the sums to make after it where a value has several readers.
+  private struct BackwardStep {
+    let layer: Int
+    let kernel: any DeviceTrainingKernel
+    let call: DeviceTrainingCall
+    let sums: [(into: DeviceTensor, of: DeviceTensor)]
+  }
+
+  /// `learned` names the parameters that want gradients.
+  init(
+    _ network: Network, _ store: DeviceParameterStore, learned: Set<String>, inputShape: Shape,
+    precision: Session.Precision, context: DeviceContext
+  ) throws {
+    self.network = network
+    let topology = try TrainingTopology(network, inputShape: inputShape)
+    let stored = precision.deviceElement ?? .float32
+    let elements = DeviceTrainingPlan.elements(network, stored)
+    func whole(_ layer: Int) -> DeviceTensor {
+      layer < 0
+        ? DeviceTensor(inputShape, stored)
+        : DeviceTensor(topology.shapes[layer], elements[layer])
+    }
+    let kernels = try network.layers.enumerated().map { index, layer in
+      try naming("layer \(layer.name)") {
+        guard let form = layer.operation.deviceTraining else {
+          throw FCNError(
+            .unsupported,
+            "\(type(of: layer.operation).name) cannot be trained on a device; train on the processor"
+          )
+        }
+        return try form.make(
+          DeviceTrainingRequest(
+            inputs: network.inputIndices[index].map(whole), output: whole(index),
+            precision: precision, context: context))
+      }
+    }
+    // In units of four bytes, 64 bytes apart.
+    func size(_ tensor: DeviceTensor) -> Int {
+      (DeviceTensor.byteCount(tensor.shape, tensor.element) + 3) / 4
+    }
+    let placement = TrainingPlacement(
+      topology, learned: learned, inputSize: size(whole(-1)),
+      sizes: network.layers.indices.map { size(whole($0)) })
+    let workspaceOffset = roundUp(placement.total * 4, toMultipleOf: 256)
+    let workspaceByteCount = kernels.map(\.workspaceByteCount).max() ?? 0
+    let memory = try DeviceMemory(workspaceOffset + workspaceByteCount, in: context)
+    self.memory = memory
+    let workspace = memory.address + UInt64(workspaceOffset)
+    func placed(_ layer: Int, at offset: Int) -> DeviceTensor {
+      var tensor = whole(layer)
+      tensor.base = memory.address + UInt64(offset * 4)
+      return tensor
+    }
+    func value(_ layer: Int) -> DeviceTensor {
+      placed(layer, at: placement.value(layer < 0 ? 0 : topology.buffers[layer]))
+    }
+    func gradient(_ layer: Int) -> DeviceTensor {
+      placed(layer, at: placement.gradient(topology.buffers[layer]))
+    }
+    input = value(-1)
+    let last = network.layers.count - 1
+    scores = topology.scoreLayers.map { index in
+      let factor =
+        index == last ? 1 : network.auxiliaryScores[network.layers[index].name] ?? 1
+      return (value(index), gradient(index), factor)
+    }
+    for (value, _, _) in scores where value.element != .float32 {
+      throw FCNError(.internalDefect, "scores of a device are \(value.element), not float32")
+    }
+    add = try Set(elements).reduce(into: [:]) { functions, element in
+      let type = element.typeName
+      functions[element] = try context.kernels.function(
+        "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"], context)
+    }
+    for (index, kernel) in kernels.enumerated() {
+      let parameters = try network.parametersByLayer[index].map { specification in
+        guard let address = store.weight(specification.name) else {
+          throw FCNError(.internalDefect, "the parameter \(specification.name) was lost")
+        }
+        return address
+      }
+      forwardSteps.append(
+        Step(
+          kernel: kernel,
+          call: DeviceTrainingCall(
+            inputs: network.inputIndices[index].map(value), output: value(index),
+            parameters: parameters, workspace: workspace)))
+    }
+    for index in kernels.indices.reversed() where placement.wantsGradient[index] {
+      var call = forwardSteps[index].call
+      call.outputGradient = gradient(index)
+      let targets = placement.inputGradients(index)
+      call.inputGradients = targets.map { target in
+        target.map { placed($0.layer, at: $0.written) }
+      }
+      call.parameterGradients = network.parametersByLayer[index].map {
+        learned.contains($0.name) ? store.gradient($0.name) : nil
+      }
+      backwardSteps.append(
+        BackwardStep(
+          layer: index, kernel: kernels[index], call: call,
+          sums: targets.compactMap { target in
+            guard let target, let total = target.total else { return nil }
+            return (placed(target.layer, at: total), placed(target.layer, at: target.written))
+          }))
+    }
+  }
+
+  /// The element type of each layer's output: the precision's, and float32 for scores and what follows
+  /// from them.
+  private static func elements(_ network: Network, _ stored: DeviceElement) -> [DeviceElement] {
+    var elements: [DeviceElement] = []
+    for (index, layer) in network.layers.enumerated() {
+      if let convolution = layer.operation as? Convolution {
+        elements.append(convolution.makesScores ? .float32 : stored)
+        continue
+      }
+      let sources = network.inputIndices[index]
+      let first = sources[0] < 0 ? stored : elements[sources[0]]
+      elements.append(first)
+    }
+    return elements
+  }
+
+  /// Hands over the pass from `input` to the scores. Random choices follow from `seed`.
+  func enqueueForward(_ stream: DeviceStream, seed: UInt64) throws {
+    for (index, step) in forwardSteps.enumerated() {
+      var call = step.call
+      call.seed = layerSeed(seed, index)
+      try naming("layer \(network.layers[index].name)") { try step.kernel.forward(call, stream) }
+    }
+  }
+
+  /// Hands over the pass back from the gradients by the scores; those by parameters are multiplied by
+  /// `gradientScale`. `seed` as in the forward pass before.
+  func enqueueBackward(_ stream: DeviceStream, seed: UInt64, gradientScale: Float) throws {
+    for step in backwardSteps {
+      var call = step.call
+      call.seed = layerSeed(seed, step.layer)
+      call.gradientScale = gradientScale
+      try naming("layer \(network.layers[step.layer].name)") {
+        try step.kernel.backward(call, stream)
+        for (total, part) in step.sums {
+          guard let function = add[total.element] else { continue }
+          try stream.launch(
+            function, over: total.groupCount, fcn_combine_call([total, part], to: total))
+        }
+      }
+    }
+  }
+}

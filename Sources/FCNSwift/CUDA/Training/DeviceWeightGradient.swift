@@ -1,0 +1,144 @@
+import CDeviceCalls
+
+/// The gradient of a convolution by its weights, summed in parts whose number follows from the shapes
+/// and the device, then in order. That of a transposed convolution is the same with the roles of its
+/// input and its output's gradient exchanged.
+struct DeviceWeightGradient {
+  /// Bytes that partial sums may take.
+  private static let partialsLimit = 64 << 20
+
+  private let multiply: DeviceFunction
+  private let reduce: DeviceFunction
+  private let window: Window
+  /// Groups of the convolution, and as the kernel sees them.
+  private let groups: (own: Int, kernel: Int)
+  private let channels: (inputs: Int, outputs: Int)
+  private let tile: Int
+  private let splits: Int
+  private let splitPixels: Int
+
+  /// `input` and `gradient` are of one element type.
+  init(
+    _ request: DeviceTrainingRequest, window: Window, groups: Int, input: DeviceTensor,
+    gradient: DeviceTensor
+  ) throws {
+    let element = input.element
+    self.window = window
+    channels = (input.shape.c, gradient.shape.c)
+    let group = Int(FCN_CHANNEL_GROUP)
+    let divides = [channels.inputs, channels.outputs].allSatisfy { $0 / groups % group == 0 }
+    self.groups = (groups, divides ? groups : 1)
+    let inputs = DeviceTensor.wholeGroups(channels.inputs / self.groups.kernel)
+    let outputs = DeviceTensor.wholeGroups(channels.outputs / self.groups.kernel)
+    tile = min(inputs, outputs) > 64 ? 128 : 64
+    let positions = window.kernel.h * window.kernel.w
+    let blocks =
+      positions * ((inputs + tile - 1) / tile) * ((outputs + tile - 1) / tile)
+      * self.groups.kernel
+    let pixels = gradient.shape.n * gradient.shape.planeCount
+    let partial = channels.outputs * positions * inputs * 4
+    // Two blocks for every multiprocessor, each with some hundred pixels at least.
+    let wanted = (2 * request.context.device.multiprocessorCount + blocks - 1) / blocks
+    let most = min((pixels + 511) / 512, max(1, Self.partialsLimit / partial))
+    splitPixels = (pixels + max(1, min(wanted, most)) - 1) / max(1, min(wanted, most))
+    splits = (pixels + splitPixels - 1) / splitPixels
+    let depth = element == .float32 ? 16 : 32
+    let row = tile + 16 / element.byteCount
+    multiply = try request.function(
+      "weight_gradient", of: .weight_gradient,
+      [
+        "INPUT=\(element.typeName)",
+        "MATRIX_UNITS=\(request.precision.multiplies(element) ? 1 : 0)", "TILE=\(tile)",
+      ],
+      sharedByteCount: max(4 * depth * row * element.byteCount, tile * (tile + 4) * 4))
+    reduce = try request.function("reduce_weights", of: .reductions)
+    workspaceByteCount = splits * partial
+  }
+
+  /// Bytes of the partial sums.
+  let workspaceByteCount: Int
+
+  /// Writes `scale` times the gradient, outputs×inputs of a group×positions.
+  func enqueue(
+    _ stream: DeviceStream, input: DeviceTensor, gradient: DeviceTensor,
+    workspace: CUDADriver.Address, to target: CUDADriver.Address, scale: Float
+  ) throws {
+    let inputs = channels.inputs / groups.kernel
+    let outputs = channels.outputs / groups.kernel
+    let padded = DeviceTensor.wholeGroups(inputs)
+    let positions = window.kernel.h * window.kernel.w
+    let rowTiles = (DeviceTensor.wholeGroups(outputs) + tile - 1) / tile
+    try stream.launch(
+      multiply,
+      grid: (positions * ((padded + tile - 1) / tile), rowTiles * groups.kernel, splits),
+      fcn_weight_gradient_call(
+        input: input.view, gradient: gradient.view, partials: workspace,
+        kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
+        padding: fcn_extent(window.padding), dilation: fcn_extent(window.dilation),
+        input_channels: Int32(inputs), output_channels: Int32(outputs),
+        groups: Int32(groups.kernel), split_pixels: Int32(splitPixels)))
+    let inputsOfGroup = channels.inputs / groups.own
+    let wereJoined = groups.own != groups.kernel
+    try stream.launch(
+      reduce, over: channels.outputs * inputsOfGroup * positions,
+      fcn_reduce_weights_call(
+        partials: workspace, target: target, splits: Int32(splits),
+        outputs: Int32(channels.outputs), inputs: Int32(inputsOfGroup),
+        positions: Int32(positions), padded: Int32(padded),
+        outputs_per_group: wereJoined ? Int32(channels.outputs / groups.own) : 0, scale: scale,
+        reserved: 0))
+  }
+}
+
+extension Session.Precision {
+  /// Whether matrix units multiply values of `element`: 16-bit ones always, float32 as tf32.
+  func multiplies(_ element: DeviceElement) -> Bool { element != .float32 || self == .tf32 }
+}
+
+/// The sum of a tensor over its pixels, channel by channel: the gradient of a bias.
+struct DeviceChannelSums {
+  private let partial: DeviceFunction
+  private let total: DeviceFunction
+  private let shape: Shape
+  private let chunkPixels: Int
+  private let chunks: Int
+  /// Sums that are made at once, two or one.
+  private let count: Int
+
+  /// `mode` as in reductions.cu.
+  init(_ request: DeviceTrainingRequest, _ tensor: DeviceTensor, mode: Int) throws {
+    shape = tensor.shape
+    let pixels = shape.n * shape.planeCount
+    chunkPixels = max(1024, (pixels + 63) / 64)
+    chunks = (pixels + chunkPixels - 1) / chunkPixels
+    count = mode == 3 ? 2 : 1
+    partial = try request.function(
+      "sum_channels", of: .reductions, ["INPUT=\(tensor.element.typeName)", "MODE=\(mode)"])
+    total = try request.function("sum_chunks", of: .reductions)
+  }
+
+  /// Bytes of the partial sums.
+  var workspaceByteCount: Int { count * chunks * DeviceTensor.wholeGroups(shape.c) * 4 }
+
+  /// Writes `scale` times the sums to `targets`, whole channel groups each. `sums` are those of the
+  /// input where the mode wants its means.
+  func enqueue(
+    _ stream: DeviceStream, input: fcn_view = .none, gradient: fcn_view = .none,
+    sums: CUDADriver.Address = 0, workspace: CUDADriver.Address, to targets: [CUDADriver.Address],
+    scale: Float = 1
+  ) throws {
+    let channels = DeviceTensor.wholeGroups(shape.c)
+    try stream.launch(
+      partial, grid: (channels / Int(FCN_CHANNEL_GROUP), chunks, 1),
+      fcn_channel_sums_call(
+        input: input, gradient: gradient, sums: sums, partials: workspace, chunks: Int32(chunks),
+        chunk_pixels: Int32(chunkPixels)))
+    for (index, target) in targets.enumerated() {
+      try stream.launch(
+        total, over: channels,
+        fcn_sum_chunks_call(
+          partials: workspace + UInt64(index * chunks * channels * 4), target: target,
+          chunks: Int32(chunks), count: Int32(channels), scale: scale, reserved: 0))
+    }
+  }
+}

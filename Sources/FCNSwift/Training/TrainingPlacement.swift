@@ -1,0 +1,98 @@
+/// Where the values of a training plan lie in one block of memory. Values live until the backward step of
+/// the layer that made them, gradients from the first step that writes to them; so the gradients of late
+/// layers take the place of nothing, and those of early layers that of late values.
+struct TrainingPlacement {
+  /// Whether each layer has learned parameters or passes gradients on to one that has.
+  let wantsGradient: [Bool]
+  /// Units in all.
+  let total: Int
+  private let topology: TrainingTopology
+  private let offsets: [Int]
+  /// For each layer and input: where its gradient goes, nil where nobody wants it.
+  private let targets: [[Target?]]
+
+  /// A gradient's destination: the value's own buffer, or a scratch buffer to be added to that.
+  private struct Target {
+    /// Whose output's gradient it is.
+    let layer: Int
+    let buffer: Int
+    let scratch: Int?
+  }
+
+  /// The input takes `inputSize` units and the output of each layer that many of `sizes`, in the unit
+  /// that the caller counts in, sixteen of which may be kept apart.
+  init(_ topology: TrainingTopology, learned: Set<String>, inputSize: Int, sizes: [Int]) {
+    self.topology = topology
+    let network = topology.network
+    let layerCount = network.layers.count
+    let wantsGradient = topology.wantsGradient(learned)
+    self.wantsGradient = wantsGradient
+    var counts = [Int](repeating: 0, count: topology.bufferCount)
+    counts[0] = inputSize
+    for (buffer, size) in zip(topology.buffers, sizes) {
+      counts[buffer] = max(counts[buffer], size)
+    }
+
+    // Forward of layer i is step i, the loss step L, backward of layer i step 2L − i. The first
+    // buffers hold values, the next as many gradients, the rest scratch gradients.
+    var buffers = counts.map { MemoryPlan.Buffer(count: $0, lifetime: 0...2 * layerCount) }
+    var firstMaker: [Int: Int] = [:]
+    for (index, buffer) in topology.buffers.enumerated() where firstMaker[buffer] == nil {
+      firstMaker[buffer] = index
+    }
+    for (buffer, maker) in firstMaker {
+      // The layer that made the value may read it going backward; nothing after that does.
+      buffers[buffer].lifetime = maker...(2 * layerCount - maker)
+    }
+    var gradients = counts.map { MemoryPlan.Buffer(count: $0, lifetime: 0...0) }
+    var written: Set<Int> = []
+    for index in topology.scoreLayers {
+      let buffer = topology.buffers[index]
+      gradients[buffer].lifetime = layerCount...(2 * layerCount - (firstMaker[buffer] ?? 0))
+      written.insert(buffer)
+    }
+    var scratch: [MemoryPlan.Buffer] = []
+    var targets = [[Target?]](repeating: [], count: layerCount)
+    for index in (0..<layerCount).reversed() {
+      let step = 2 * layerCount - index
+      targets[index] = network.inputIndices[index].map { source in
+        guard source >= 0, wantsGradient[source], wantsGradient[index] else { return nil }
+        let buffer = topology.buffers[source]
+        if buffer == topology.buffers[index] {
+          return Target(layer: source, buffer: buffer, scratch: nil)  // runs in place backward too
+        }
+        if written.insert(buffer).inserted {
+          let maker = firstMaker[buffer] ?? 0
+          gradients[buffer].lifetime = step...(2 * layerCount - maker)
+          return Target(layer: source, buffer: buffer, scratch: nil)
+        }
+        scratch.append(MemoryPlan.Buffer(count: sizes[source], lifetime: step...step))
+        return Target(layer: source, buffer: buffer, scratch: scratch.count - 1)
+      }
+    }
+    // Gradients that nobody writes take no room.
+    for index in gradients.indices where !written.contains(index) { gradients[index].count = 0 }
+    let plan = MemoryPlan(buffers + gradients + scratch)
+    total = plan.total
+    offsets = plan.offsets
+    self.targets = targets
+  }
+
+  /// Where the value in `buffer` begins.
+  func value(_ buffer: Int) -> Int { offsets[buffer] }
+
+  /// Where the gradient of the value in `buffer` begins.
+  func gradient(_ buffer: Int) -> Int { offsets[topology.bufferCount + buffer] }
+
+  /// Of each input of layer `index` whose gradient somebody wants: the layer that made it, where its
+  /// gradient is written, and the gradient that this is then added to.
+  func inputGradients(_ index: Int) -> [(layer: Int, written: Int, total: Int?)?] {
+    targets[index].map { target in
+      target.map { target in
+        let own = gradient(target.buffer)
+        guard let scratch = target.scratch else { return (target.layer, own, nil) }
+        return (target.layer, offsets[2 * topology.bufferCount + scratch], own)
+      }
+    }
+  }
+}
