@@ -4,6 +4,7 @@ import FCNSwift
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
     .segment, .train, .evaluate, .prepare, .initialize, .importWeights, .export, .info, .bench,
+    .check,
     .plot, .scenes, .version,
   ]
 

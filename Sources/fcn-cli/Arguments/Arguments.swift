@@ -115,9 +115,10 @@ extension Arguments {
   /// `--threads`, in the range that the engine takes.
   func threads() throws -> Int { try integer(.threads, in: 0...1024) ?? 0 }
 
-  /// `--device`; the processor where it is not given.
-  func device() throws -> Session.Device {
-    guard let text = text(.device), text != "cpu" else { return .processor }
+  /// `--device`, or `usual` where it is not given.
+  func device(or usual: Session.Device = .processor) throws -> Session.Device {
+    guard let text = text(.device) else { return usual }
+    if text == "cpu" { return .processor }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let index = parts.count == 2 ? Int(parts[1]) : 0
     guard parts.first == "cuda", parts.count <= 2, let index, (0...255).contains(index) else {

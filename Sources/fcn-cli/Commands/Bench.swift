@@ -48,10 +48,14 @@ private struct BenchRun {
     batch = try arguments.integer(Subcommand.batch, in: 1...64) ?? 1
     runs = try arguments.integer(Subcommand.runs, in: 1...100_000) ?? 10
     timesLayers = arguments.has(Subcommand.layers)
+    let device = try arguments.device()
+    guard !timesLayers || device == .processor else {
+      throw UsageError("--layers times layers on the processor; without it a device can be timed")
+    }
     options = Session.Options(
       threads: try arguments.threads(), largestBatch: batch,
       disabledForms: Set(arguments.texts(.disabled)),
-      precision: try arguments.choice(.precision) ?? .float32, device: try arguments.device())
+      precision: try arguments.choice(.precision) ?? .float32, device: device)
   }
 
   func measure() throws -> BenchMeasurement {
@@ -70,7 +74,8 @@ private struct BenchRun {
     try segment(pictures, session)
     var measurement = BenchMeasurement(
       model: path, width: size.width, height: size.height, batch: batch,
-      threads: session.threadCount, precision: options.precision, load: opened - start,
+      threads: session.threadCount, precision: options.precision, device: options.device,
+      load: opened - start,
       first: monotonicSeconds() - made)
     for _ in 0..<2 { try segment(pictures, session) }
     for _ in 0..<runs {
@@ -79,6 +84,7 @@ private struct BenchRun {
       measurement.times.append(monotonicSeconds() - start)
     }
     measurement.activationBytes = session.memoryByteCount
+    measurement.operations = session.steps.reduce(0) { $0 + $1.nominalOperations }
     if timesLayers {
       measurement.layers = try timeLayers(pictures, session)
       measurement.peak = try MachinePeak.measure(threads: session.threadCount)
@@ -117,17 +123,21 @@ private struct BenchMeasurement {
   let model: String
   let width, height, batch, threads: Int
   let precision: Session.Precision
+  let device: Session.Device
   let load, first: Double
   var times: [Double] = []
   var activationBytes = 0
+  /// Of one run, by the layers' definitions.
+  var operations = 0.0
   var layers: [(step: Session.Step, seconds: Double)] = []
   var peak: MachinePeak?
 
   init(
     model: String, width: Int, height: Int, batch: Int, threads: Int,
-    precision: Session.Precision, load: Double, first: Double
+    precision: Session.Precision, device: Session.Device, load: Double, first: Double
   ) {
     self.precision = precision
+    self.device = device
     (self.model, self.width, self.height) = (model, width, height)
     (self.batch, self.threads, self.load, self.first) = (batch, threads, load, first)
   }
@@ -137,6 +147,7 @@ private struct BenchMeasurement {
       "model": .string(model), "width": .number(width), "height": .number(height),
       "batch": .number(batch), "threads": .number(threads),
       "instruction_set": .string(Capabilities.instructionSet),
+      "device": .string(device.description), "gflop": .number(operations / 1e9),
       "precision": .string(precision.rawValue),
       "load_ms": .number(1e3 * load), "first_ms": .number(1e3 * first),
       "median_ms": .number(1e3 * median(times)), "best_ms": .number(1e3 * (times.min() ?? 0)),
@@ -181,7 +192,8 @@ private struct BenchMeasurement {
     func ms(_ seconds: Double) -> String { (1e3 * seconds).rounded(toPlaces: 2) }
     var lines = [
       "\(model), \(width)×\(height), batch \(batch), \(threads) threads, "
-        + "\(Capabilities.instructionSet), \(precision.rawValue)",
+        + "\(device == .processor ? Capabilities.instructionSet : device.description), "
+        + precision.rawValue,
       "load \(ms(load)) ms, first \(ms(first)) ms, median \(ms(median(times))) ms, "
         + "best \(ms(times.min() ?? 0)) ms",
     ]

@@ -17,6 +17,11 @@ final class DeviceLoss {
     _ plan: DeviceTrainingPlan, classWeights: [Float]?, parameterCount: Int,
     _ context: DeviceContext
   ) throws {
+    guard plan.scores.allSatisfy({ $0.value.element == .float32 }) else {
+      throw FCNError(
+        .unsupported,
+        "the network's scores do not come from a layer that makes scores; train it in float32")
+    }
     self.plan = plan
     self.parameterCount = parameterCount
     let shape = plan.scores[0].value.shape

@@ -9,10 +9,16 @@ final class DeviceParameterStore {
   private let context: DeviceContext
 
   /// Copies what `state` holds.
-  init(_ state: LearnerState, stateCount: Int, in context: DeviceContext) throws {
+  convenience init(_ state: LearnerState, stateCount: Int, in context: DeviceContext) throws {
+    try self.init(state.parameters, stateCount: stateCount, in: context)
+    try upload(state)
+  }
+
+  /// Copies `parameters`; the optimizer's tensors begin as zeros.
+  init(_ parameters: ParameterTable, stateCount: Int = 0, in context: DeviceContext) throws {
     var places: [String: Range<Int>] = [:]
     var count = 0
-    for (name, tensor) in state.parameters.sorted(by: { $0.key < $1.key }) {
+    for (name, tensor) in parameters.sorted(by: { $0.key < $1.key }) {
       places[name] = count..<count + tensor.shape.count
       count = roundUp(count + tensor.shape.count, toMultipleOf: 64)
     }
@@ -21,7 +27,12 @@ final class DeviceParameterStore {
     weights = try DeviceLoader.zeros(count, context)
     gradients = try DeviceLoader.zeros(count, context)
     states = try (0..<stateCount).map { _ in try DeviceLoader.zeros(count, context) }
-    try upload(state)
+    let loader = try DeviceLoader(context)
+    for (name, tensor) in parameters {
+      guard let address = weight(name) else { continue }
+      try loader.copy(
+        UnsafeBufferPointer(start: tensor.pointer, count: tensor.shape.count), to: address)
+    }
   }
 
   /// Elements of parameter `name`.

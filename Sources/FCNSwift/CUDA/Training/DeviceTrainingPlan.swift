@@ -85,9 +85,6 @@ final class DeviceTrainingPlan {
         index == last ? 1 : network.auxiliaryScores[network.layers[index].name] ?? 1
       return (value(index), gradient(index), factor)
     }
-    for (value, _, _) in scores where value.element != .float32 {
-      throw FCNError(.internalDefect, "scores of a device are \(value.element), not float32")
-    }
     add = try Set(elements).reduce(into: [:]) { functions, element in
       let type = element.typeName
       functions[element] = try context.kernels.function(

@@ -1,0 +1,83 @@
+/// A few layers on an input, small enough to be computed by their reference forms.
+struct DeviceCheckCase {
+  let name: String
+  let layers: [Layer]
+  let input: Shape
+  /// Whether gradients are compared too.
+  var trains = true
+
+  func network() throws -> Network {
+    try Network(inputChannels: input.c, stride: 1, layers: layers)
+  }
+
+  private init(_ name: String, _ input: Shape, trains: Bool = true, _ operations: any Operation...)
+  {
+    self.name = name
+    self.input = input
+    self.trains = trains
+    var layers: [Layer] = []
+    for (index, operation) in operations.enumerated() {
+      let source = layers.last?.name ?? Network.inputName
+      // Operations of two inputs see the network's own as the other.
+      let inputs = operation.inputCount.lowerBound == 2 ? [source, Network.inputName] : [source]
+      layers.append(Layer("layer\(index + 1)", operation, inputs))
+    }
+    self.layers = layers
+  }
+
+  /// Every kind of layer, and of convolution every kind of tile: few and many pixels and channels,
+  /// channels that fill no whole group, groups, strides, dilation, borders.
+  static let all: [DeviceCheckCase] = [
+    DeviceCheckCase("1×1 convolution", Shape(2, 24, 9, 7), Convolution(16, kernel: 1)),
+    DeviceCheckCase(
+      "3×3 convolution", Shape(2, 16, 13, 11), Convolution(24, kernel: 3, padding: 1)),
+    DeviceCheckCase(
+      "3×3 convolution of 3 channels to 5", Shape(1, 3, 20, 21),
+      Convolution(5, kernel: 3, padding: 1)),
+    DeviceCheckCase(
+      "3×3 convolution of many channels", Shape(1, 136, 10, 9),
+      Convolution(200, kernel: 3, padding: 1)),
+    DeviceCheckCase(
+      "3×3 convolution of many pixels", Shape(2, 8, 64, 65), Convolution(72, kernel: 3, padding: 1)
+    ),
+    DeviceCheckCase(
+      "7×7 convolution, stride 2", Shape(1, 8, 25, 22),
+      Convolution(16, kernel: 7, stride: 2, padding: 3)),
+    DeviceCheckCase(
+      "3×3 convolution, dilation 4", Shape(1, 16, 17, 15),
+      Convolution(16, kernel: 3, padding: 4, dilation: 4)),
+    DeviceCheckCase(
+      "5×5 convolution in 2 groups", Shape(1, 32, 9, 9),
+      Convolution(48, kernel: 5, padding: 2, groups: 2)),
+    DeviceCheckCase(
+      "3×3 convolution in groups of 3 channels", Shape(1, 9, 9, 9),
+      Convolution(12, kernel: 3, padding: 1, groups: 3)),
+    DeviceCheckCase(
+      "3×3 convolution, padding 30", Shape(1, 3, 8, 9),
+      Convolution(8, kernel: 3, padding: 30)),
+    DeviceCheckCase(
+      "convolution and rectifier", Shape(1, 16, 12, 12), Convolution(16, kernel: 3, padding: 1),
+      ReLU()),
+    DeviceCheckCase(
+      "transposed convolution", Shape(1, 6, 7, 5), TransposedConvolution(6, kernel: 4, stride: 2)),
+    DeviceCheckCase(
+      "transposed convolution of each channel", Shape(1, 6, 7, 5),
+      TransposedConvolution(6, kernel: 8, stride: 4, padding: 2, groups: 6, bias: false)),
+    DeviceCheckCase(
+      "max pooling", Shape(1, 16, 13, 12), MaxPool(kernel: 3, stride: 2, padding: 1)),
+    DeviceCheckCase(
+      "max pooling in ceil mode", Shape(1, 16, 13, 11),
+      MaxPool(kernel: 2, stride: 2, ceilMode: true)
+    ),
+    DeviceCheckCase("sum", Shape(1, 12, 9, 8), Scale(by: 0.5), Sum()),
+    DeviceCheckCase(
+      "crop", Shape(1, 8, 6, 6), TransposedConvolution(8, kernel: 4, stride: 2),
+      Crop(offset: Extent(2, 3))),
+    DeviceCheckCase("resize", Shape(1, 9, 7, 8), Resize(to: .exact(Extent(20, 17)))),
+    DeviceCheckCase(
+      "local response normalization", Shape(1, 21, 5, 6),
+      LocalResponseNormalization(size: 5, alpha: 0.5)),
+    DeviceCheckCase("batch normalization", Shape(2, 12, 9, 8), trains: false, BatchNorm()),
+    DeviceCheckCase("softmax", Shape(1, 11, 6, 7), trains: false, Softmax()),
+  ]
+}

@@ -1,0 +1,72 @@
+import FCNSwift
+
+extension Subcommand {
+  private static let precisions = Option.value(
+    "precision", "NUMBERS", "Check only this: float32, tf32, float16 or bfloat16.")
+
+  /// `fcn check`.
+  static let check = Subcommand(
+    "check", "Compare a CUDA device with the processor.",
+    usage: ["[--device cuda:N] [--precision NUMBERS] [--json]"],
+    discussion: """
+      Computes layers and their gradients on random values, whole networks, and steps
+      of their training, on the device and on the processor, and tells the largest
+      difference of each as a part of the largest value. Fails where one is beyond
+      what rounding explains. Run it first on a new device or driver.
+      """,
+    [OptionGroup("Options", [.device, precisions, .json, .quiet])]
+  ) { arguments in
+    guard case .cuda(let index) = try arguments.device(or: .cuda(0)) else {
+      throw UsageError("--device is cpu; wanted cuda or cuda:N, to be compared with it")
+    }
+    let chosen: Session.Precision? = try arguments.choice(precisions)
+    let check = try DeviceCheck(
+      device: index, precisions: chosen.map { [$0] } ?? [.float32, .tf32, .float16, .bfloat16])
+    let isTable = !arguments.has(.json)
+    if isTable { try Terminal.print(check.deviceText) }
+    var findings: [DeviceCheck.Finding] = []
+    try check.run { finding in
+      findings.append(finding)
+      if isTable, !arguments.has(.quiet) || !finding.isGood { try Terminal.print(line(finding)) }
+      return !Interrupt.isPending
+    }
+    let bad = findings.count { !$0.isGood }
+    if isTable {
+      try Terminal.print("\(findings.count) comparisons, \(bad) beyond their tolerance")
+    } else {
+      let report: JSON = [
+        "device": .string(check.deviceText),
+        "findings": .array(
+          findings.map { finding in
+            [
+              "name": .string(finding.name), "part": .string(finding.part),
+              "precision": .string(finding.precision.rawValue),
+              "difference": .number(finding.difference), "tolerance": .number(finding.tolerance),
+              "good": .bool(finding.isGood),
+            ]
+          }),
+      ]
+      try Terminal.print(report.indentedText)
+    }
+    guard bad == 0 else {
+      throw FCNError(
+        .deviceFailure, "\(bad) of \(findings.count) comparisons are beyond their tolerance")
+    }
+  }
+
+  private static func line(_ finding: DeviceCheck.Finding) -> String {
+    let name = "\(finding.precision.rawValue)  \(finding.name), \(finding.part)"
+    let padding = String(repeating: " ", count: max(1, 72 - name.count))
+    let verdict = finding.isGood ? "" : "  BEYOND \(scientific(finding.tolerance))"
+    return name + padding + scientific(finding.difference) + verdict
+  }
+
+  /// Two digits and a power of ten.
+  private static func scientific(_ value: Double) -> String {
+    guard value > 0, value.isFinite else { return "\(value)" }
+    var (digits, exponent) = (value, 0)
+    while digits >= 9.95 { (digits, exponent) = (digits / 10, exponent + 1) }
+    while digits < 0.995 { (digits, exponent) = (digits * 10, exponent - 1) }
+    return digits.rounded(toPlaces: 1) + "e\(exponent)"
+  }
+}

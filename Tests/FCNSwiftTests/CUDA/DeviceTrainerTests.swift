@@ -1,0 +1,225 @@
+import FCNTestSupport
+import Foundation
+import Testing
+
+@testable import FCNSwift
+
+extension CUDATests {
+  /// Whole trainings on the device beside the processor's.
+  struct DeviceTrainerTests {
+    private func train(
+      _ options: TrainingOptions, in folder: TemporaryFolder, model: Model? = nil,
+      resume: Bool = false, _ observer: (Trainer.Event) -> Bool = { _ in true }
+    ) throws -> [Double] {
+      var losses: [Double] = []
+      let pictures = Patches(size: 32)
+      try Trainer(
+        model: model ?? tinyModel(), training: pictures, validation: pictures,
+        folder: folder.file("training"), options: options, resume: resume,
+        findRuntime: { try FakeDevice.makeRuntime() }
+      ).run { event in
+        if case .minibatch(let progress) = event { losses.append(progress.loss) }
+        return observer(event)
+      }
+      return losses
+    }
+
+    private func onDevice(
+      _ precision: Session.Precision = .float32,
+      _ change: (inout TrainingOptions) -> Void = { _ in }
+    ) -> TrainingOptions {
+      tinyTraining {
+        $0.epochs = 2
+        $0.device = .cuda(0)
+        $0.precision = precision
+        change(&$0)
+      }
+    }
+
+    @Test(arguments: [Optimizer.sgd(momentum: 0.9), .adamW()])
+    func lossesFollowTheProcessors(optimizer: Optimizer) throws {
+      let (device, processor) = (try TemporaryFolder(), try TemporaryFolder())
+      var options = onDevice { $0.optimizer = optimizer }
+      let found = try train(options, in: device)
+      options.device = .processor
+      let wanted = try train(options, in: processor)
+      #expect(found.count == 6)
+      expectSame(found, wanted, within: optimizer == .adamW() ? 2e-3 : 5e-4)
+    }
+
+    @Test(arguments: [
+      Session.Precision.tf32, .float16, .bfloat16,
+    ])
+    func lossesFollowInEveryPrecision(precision: Session.Precision) throws {
+      let (device, exact) = (try TemporaryFolder(), try TemporaryFolder())
+      let found = try train(onDevice(precision), in: device)
+      var options = onDevice()
+      options.device = .processor
+      let wanted = try train(options, in: exact)
+      // The first has seen no update; later ones drift apart, as Adam's first steps go by the signs of
+      // gradients. Half precision leaves steps out until it has found its factor.
+      #expect(abs(found[0] - wanted[0]) < 8 * Double(precision.roundingError) * wanted[0])
+      if precision != .float16 { expectSame(found, wanted, within: 0.2) }
+      #expect(found[5] < found[0] / 2)
+    }
+
+    /// Checks that losses differ by at most `tolerance` of the first.
+    private func expectSame(
+      _ found: [Double], _ wanted: [Double], within tolerance: Double,
+      at location: SourceLocation = #_sourceLocation
+    ) {
+      #expect(found.count == wanted.count, sourceLocation: location)
+      for (found, loss) in zip(found, wanted) {
+        #expect(abs(found - loss) < tolerance * wanted[0], sourceLocation: location)
+      }
+    }
+
+    @Test(arguments: ["fcn8s", "fcn-alexnet", "fcn-resnet50"])
+    func everyKindOfLayerIsTrained(architecture: String) throws {
+      let model = try Model.fresh(
+        ModelDescription(
+          architecture: architecture,
+          options: ArchitectureOptions(
+            classes: 2, width: 0.02, auxiliaryHead: architecture == "fcn-resnet50"),
+          classNames: ["dark", "bright"], palette: [RGB(0, 0, 0), RGB(255, 255, 255)],
+          preprocessing: .torchvision), seed: 3)
+      let (device, processor) = (try TemporaryFolder(), try TemporaryFolder())
+      var options = onDevice {
+        $0.epochs = 1
+        $0.iterations = 1
+        // Dropout would draw other numbers.
+        $0.learningRate = 1e-4
+      }
+      let found = try train(options, in: device, model: model)
+      options.device = .processor
+      let wanted = try train(options, in: processor, model: model)
+      #expect(found.count == 1 && found[0].isFinite && found[0] > 0)
+      if architecture == "fcn-resnet50" { #expect(abs(found[0] - wanted[0]) < 0.1 * wanted[0]) }
+    }
+
+    @Test func aWholeStepAgreesWithPyTorch() throws {
+      let golden = try Safetensors(
+        contentsOf: LayerGoldens.folder.appendingPathComponent("fcn-simple-training.safetensors")
+          .path)
+      func tensor(_ name: String) throws -> Tensor {
+        try golden.tensor(named: name).fourDimensional()
+      }
+      let network = try Architecture.fcnSimple.network(
+        ArchitectureOptions(classes: 3, width: 0.03, batchNorm: true))
+      let parameters = try network.parameters.reduce(into: ParameterTable()) {
+        $0[$1.name] = try tensor("weight/\($1.name)")
+      }
+      let learned = network.parameters.filter { $0.role != .statistic }.map(\.name)
+      let input = try tensor("input")
+      let labels = try tensor("labels").elements.map { UInt8($0) }
+      let context = try FakeDevice.context()
+      try context.run {
+        let store = try DeviceParameterStore(parameters, in: context)
+        let plan = try DeviceTrainingPlan(
+          network, store, learned: Set(learned), inputShape: input.shape, precision: .float32,
+          context: context)
+        let loss = try DeviceLoss(plan, classWeights: nil, parameterCount: 0, context)
+        let (stream, loader) = (try DeviceStream(context), try DeviceLoader(context))
+        try input.channelsLast.withUnsafeBufferPointer {
+          try loader.copy($0, to: plan.input.base)
+        }
+        try plan.enqueueForward(stream, seed: 0)
+        let weight = Double(labels.count { $0 < 3 })
+        try loss.enqueue(stream, labels: labels, scale: Float(1 / weight))
+        try plan.enqueueBackward(stream, seed: 0, gradientScale: 1)
+        try loss.enqueueResults(stream, gradients: [])
+        try stream.synchronize()
+        expectClose([Float(loss.losses[0] / weight)], try tensor("loss").elements, absolute: 1e-6)
+        func fetch(_ address: CUDADriver.Address?, like tensor: Tensor) throws -> Tensor {
+          let result = try Tensor(tensor.shape)
+          try loader.fetch(
+            try #require(address),
+            to: UnsafeMutableBufferPointer(start: result.pointer, count: result.shape.count))
+          return result
+        }
+        for name in learned {
+          let wanted = try tensor("gradient/\(name)")
+          // Thirteen batch norms over few values magnify rounding errors.
+          let scale = max(wanted.elements.map(abs).max() ?? 0, 0.01)
+          expectClose(
+            try fetch(store.gradient(name), like: wanted), wanted, absolute: scale * 1e-4,
+            "gradient by \(name)")
+        }
+        for parameter in network.parameters where parameter.role == .statistic {
+          let wanted = try tensor("after/\(parameter.name)")
+          expectClose(
+            try fetch(store.weight(parameter.name), like: wanted), wanted, absolute: 2e-6,
+            relative: 2e-6, parameter.name)
+        }
+      }
+    }
+
+    @Test func aCheckpointGoesOnOnTheOther() throws {
+      let (mixed, processor) = (try TemporaryFolder(), try TemporaryFolder())
+      var epochs = 0
+      let error = #expect(throws: FCNError.self) {
+        _ = try train(onDevice(), in: mixed) {
+          if case .epoch = $0 { epochs += 1 }
+          return epochs == 0
+        }
+      }
+      #expect(error?.kind == .aborted)
+      var options = onDevice()
+      options.device = .processor
+      let rest = try train(options, in: mixed, resume: true)
+      let whole = try train(options, in: processor)
+      expectSame(rest, Array(whole.suffix(3)), within: 5e-3)
+    }
+
+    @Test func minibatchesAddUp() throws {
+      let (device, processor) = (try TemporaryFolder(), try TemporaryFolder())
+      var options = onDevice {
+        $0.optimizer = .sgd(momentum: 0.9)
+        $0.accumulation = 3
+        $0.clipNorm = 0.5
+        $0.classWeights = .explicit([0.5, 2])
+      }
+      let found = try train(options, in: device)
+      options.device = .processor
+      let wanted = try train(options, in: processor)
+      #expect(found.count == 2)
+      expectSame(found, wanted, within: 5e-4)
+    }
+
+    @Test func aTrainingThatDivergesStopsAndSaysWhere() throws {
+      let folder = try TemporaryFolder()
+      expectError(.notFinite, saying: "not finite") {
+        _ = try train(
+          onDevice {
+            $0.optimizer = .sgd(momentum: 0)
+            $0.learningRate = 1000
+            $0.epochs = 20
+          }, in: folder)
+      }
+    }
+
+    @Test func halfPrecisionLeavesOutStepsWhoseGradientsOverflow() throws {
+      var scale = LossScale(isNeeded: true)
+      #expect(scale.factor == 65536)
+      var helps = scale.shrink()
+      #expect(helps && scale.factor == 32768)
+      for _ in 0..<2000 { scale.stepWasMade() }
+      #expect(scale.factor == 65536)
+      for _ in 0..<16 { helps = scale.shrink() }
+      #expect(helps && scale.factor == 1)
+      helps = scale.shrink()
+      #expect(!helps)
+      var none = LossScale(isNeeded: false)
+      helps = none.shrink()
+      #expect(none.factor == 1 && !helps)
+    }
+
+    @Test func theProcessorTrainsInFloat32Only() throws {
+      let folder = try TemporaryFolder()
+      expectError(.invalidArgument, saying: "float16") {
+        _ = try train(
+          onDevice(.float16) { $0.device = .processor }, in: folder)
+      }
+    }
+  }
+}

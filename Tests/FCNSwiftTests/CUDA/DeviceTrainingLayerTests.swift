@@ -1,0 +1,148 @@
+import FCNTestSupport
+import Testing
+
+@testable import FCNSwift
+
+extension CUDATests {
+  /// Operations trained on the device, against PyTorch's gradients and the processor's.
+  struct DeviceTrainingLayerTests {
+    /// Goldens whose tensors are whole and whose gradients exist.
+    static let goldens = (try? LayerGoldens.load().layers)?.filter {
+      $0.window == nil && $0.training != false && !$0.testDescription.hasPrefix("softmax")
+    }
+
+    @Test(arguments: goldens ?? [])
+    func float32AgreesWithPyTorch(golden: LayerGolden) throws {
+      let operation = try golden.makeOperation()
+      let inputs = try golden.inputNames.map { try golden.tensor($0) }
+      let specifications = operation.parameters(inputChannels: inputs[0].shape.c)
+      let run = try #require(
+        try DeviceTrainingRun(
+          operation, inputs: inputs,
+          parameters: try specifications.map { try golden.tensor($0.name) }, precision: .float32))
+      let result = try run.run(try golden.tensor("gradient/output"))
+      close(result.output, try golden.tensor("output"), "output")
+      let names = golden.inputNames + specifications.map(\.name).prefix(run.learnedCount)
+      for (name, gradient) in zip(names, result.gradients) {
+        close(gradient, try golden.tensor("gradient/\(name)"), "gradient by \(name)")
+      }
+      for (specification, tensor) in zip(specifications, result.parameters)
+      where specification.role == .statistic {
+        close(tensor, try golden.tensor("after/\(specification.name)"), specification.name)
+      }
+    }
+
+    /// The values are of order 1 and sums have at most some hundred terms.
+    private func close(_ actual: Tensor, _ expected: Tensor, _ what: String) {
+      expectClose(actual, expected, absolute: 1e-5, relative: 1e-5, what)
+    }
+
+    /// Every tile shape, splits of the pixels, groups that divide into channel groups and others,
+    /// strides on sizes that they do not divide.
+    static let convolutions: [LayerCase] = [
+      LayerCase("3×3", Convolution(24, kernel: 3, padding: 1), Shape(2, 16, 13, 11)),
+      LayerCase("1×1 of many channels", Convolution(136, kernel: 1), Shape(1, 80, 9, 8)),
+      LayerCase(
+        "3×3 stride 2", Convolution(16, kernel: 3, stride: 2, padding: 1), Shape(2, 8, 14, 9)),
+      LayerCase(
+        "7×7 stride 3 dilation 2",
+        Convolution(8, kernel: 7, stride: 3, padding: 5, dilation: 2), Shape(1, 8, 19, 17)),
+      LayerCase(
+        "5×5 in 2 groups", Convolution(32, kernel: 5, padding: 2, groups: 2), Shape(1, 16, 9, 10)),
+      LayerCase(
+        "3×3 in 3 groups of 5", Convolution(15, kernel: 3, padding: 1, groups: 3),
+        Shape(1, 15, 7, 8)),
+      LayerCase("1×1 stride 2", Convolution(8, kernel: 1, stride: 2), Shape(1, 8, 9, 7)),
+      LayerCase("3×3 of many pixels", Convolution(8, kernel: 3, padding: 1), Shape(1, 3, 48, 50)),
+    ]
+
+    @Test(arguments: convolutions, Session.Precision.onDevices)
+    func convolutionsAgreeWithTheProcessor(
+      layer: LayerCase, precision: Session.Precision
+    ) throws {
+      // Rounded beforehand, so that products are exact but for their sums.
+      let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }
+      let parameters = try layer.makeParameters().map { try $0.rounded(to: precision) }
+      let form = try #require(layer.operation.forms.last)
+      let reference = try #require(
+        try LayerRun(layer.operation, form, inputs: inputs, parameters: parameters))
+      let upstream = try Tensor.random(reference.outputShape, seed: 3).rounded(to: precision)
+      let output = try reference.forward(training: true)
+      let gradients = try reference.backward(upstream)
+      let run = try #require(
+        try DeviceTrainingRun(
+          layer.operation, inputs: inputs, parameters: parameters, precision: precision))
+      let result = try run.run(upstream)
+      // Outputs and gradients by inputs are stored in the precision, others in float32.
+      let stored = precision == .tf32 ? 1e-5 : max(1e-5, precision.roundingError)
+      expectClose(result.output, output, absolute: stored, relative: stored, "output")
+      for (index, (actual, wanted)) in zip(result.gradients, gradients.all).enumerated() {
+        let largest = wanted.elements.map(abs).max() ?? 1
+        let tolerance = index == 0 ? stored : 1e-5
+        expectClose(
+          actual, wanted, absolute: tolerance * max(1, largest), "gradient \(index)")
+      }
+    }
+
+    @Test(arguments: Session.Precision.onDevices)
+    func scoresOfAConvolutionAreFloat32AndTheirGradientsAreScaled(
+      precision: Session.Precision
+    ) throws {
+      let layer = LayerCase("scores", Convolution.scores(5), Shape(2, 24, 6, 7))
+      let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }
+      let parameters = try layer.makeParameters().map { try $0.rounded(to: precision) }
+      let form = try #require(layer.operation.forms.last)
+      let reference = try #require(
+        try LayerRun(layer.operation, form, inputs: inputs, parameters: parameters))
+      // As small as gradients of a mean over many pixels are.
+      let upstream = try Tensor(
+        reference.outputShape,
+        Tensor.random(reference.outputShape, seed: 3).elements.map { $0 * 0x1p-20 })
+      let output = try reference.forward(training: true)
+      let gradients = try reference.backward(upstream)
+      let run = try #require(
+        try DeviceTrainingRun(
+          layer.operation, inputs: inputs, parameters: parameters, precision: precision,
+          makes: .float32))
+      let result = try run.run(upstream, scale: 65536)
+      expectClose(result.output, output, absolute: 1e-5, relative: 1e-5, "output")
+      // Roundings of the gradient and of the sums of its products.
+      let relative = max(1e-5, 4 * precision.roundingError)
+      for (index, (actual, wanted)) in zip(result.gradients, gradients.all).enumerated() {
+        let largest = wanted.elements.map(abs).max() ?? 0
+        expectClose(actual, wanted, absolute: relative * largest, "gradient \(index)")
+      }
+    }
+
+    @Test func dropoutDropsItsShareAndTheSameGoingBack() throws {
+      let input = try Tensor(Shape(2, 16, 20, 20), filledWith: 1)
+      let run = try #require(
+        try DeviceTrainingRun(
+          Dropout(rate: 0.3), inputs: [input], parameters: [], precision: .float32))
+      let result = try run.run(input, seed: 5)
+      let kept = result.output.elements.count { $0 != 0 }
+      #expect(result.output.elements.allSatisfy { $0 == 0 || abs($0 - 1 / 0.7) < 1e-6 })
+      // Five standard deviations.
+      let expected = 0.7 * Double(input.shape.count)
+      #expect(abs(Double(kept) - expected) < 5 * (expected * 0.3).squareRoot())
+      #expect(result.gradients[0].elements == result.output.elements)
+      #expect(try run.run(input, seed: 6).output.elements != result.output.elements)
+    }
+
+    @Test func whatCannotBeTrainedOnADeviceSaysSo() throws {
+      #expect(Softmax().deviceTraining == nil)
+      let inputs = try [Tensor.random(Shape(1, 8, 4, 4), seed: 1)]
+      expectError(.unsupported, saying: "float32 or tf32") {
+        let context = try FakeDevice.context()
+        let form = try #require(Convolution(8, kernel: 1).deviceTraining)
+        _ = try context.run {
+          try form.make(
+            DeviceTrainingRequest(
+              inputs: [DeviceTensor(inputs[0].shape, .float32)],
+              output: DeviceTensor(inputs[0].shape, .float16), precision: .float16,
+              context: context))
+        }
+      }
+    }
+  }
+}

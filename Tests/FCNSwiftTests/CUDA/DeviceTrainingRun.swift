@@ -1,0 +1,127 @@
+import Testing
+
+@testable import FCNSwift
+
+/// An operation trained on the fake device, forward and backward: the counterpart of `LayerRun`.
+final class DeviceTrainingRun {
+  let outputShape: Shape
+  /// How many of the operation's parameters, the first ones, are learned.
+  let learnedCount: Int
+  private let kernel: any DeviceTrainingKernel
+  private let context: DeviceContext
+  private let operation: any Operation
+  private let inputs: [Tensor]
+  private let element: DeviceElement
+  private let outputElement: DeviceElement
+  private let parameters: [DeviceMemory]
+  private let parameterShapes: [Shape]
+
+  /// nil where the operation cannot be trained on a device. `makes` is the output's element type where
+  /// it is not the precision's.
+  init?(
+    _ operation: any Operation, inputs: [Tensor], parameters: [Tensor],
+    precision: Session.Precision, makes made: DeviceElement? = nil
+  ) throws {
+    guard let form = operation.deviceTraining else { return nil }
+    let element = try #require(precision.deviceElement)
+    let output = try operation.outputShape(of: inputs.map(\.shape))
+    let context = try FakeDevice.context()
+    (kernel, self.parameters) = try context.run {
+      let loader = try DeviceLoader(context)
+      return (
+        try form.make(
+          DeviceTrainingRequest(
+            inputs: inputs.map { DeviceTensor($0.shape, element) },
+            output: DeviceTensor(output, made ?? element), precision: precision,
+            context: context)),
+        try parameters.map { try loader.uploadChannels($0) }
+      )
+    }
+    self.operation = operation
+    self.inputs = inputs
+    self.context = context
+    self.element = element
+    outputElement = made ?? element
+    outputShape = output
+    parameterShapes = parameters.map(\.shape)
+    learnedCount = operation.parameters(inputChannels: inputs[0].shape.c)
+      .count { $0.role != .statistic }
+  }
+
+  /// What both passes leave: gradients by inputs, then by learned parameters.
+  struct Result {
+    let output: Tensor
+    let gradients: [Tensor]
+    let parameters: [Tensor]
+  }
+
+  /// Runs both passes; gradients by parameters are divided by `scale`, with which `upstream` is
+  /// multiplied.
+  func run(_ upstream: Tensor, seed: UInt64 = 0, scale: Float = 1) throws -> Result {
+    try context.run {
+      let loader = try DeviceLoader(context)
+      let stream = try DeviceStream(context)
+      var memories: [DeviceMemory] = []
+      func place(_ tensor: Tensor, _ element: DeviceElement) throws -> DeviceTensor {
+        let memory = try element.encode(tensor.channelsLast, loader)
+        memories.append(memory)
+        return DeviceTensor(tensor.shape, element, at: memory.address)
+      }
+      func room(_ shape: Shape, _ element: DeviceElement) throws -> DeviceTensor {
+        let memory = try DeviceMemory(DeviceTensor.byteCount(shape, element), in: context)
+        memories.append(memory)
+        return DeviceTensor(shape, element, at: memory.address)
+      }
+      let workspace = try DeviceMemory(kernel.workspaceByteCount, in: context)
+      var call = DeviceTrainingCall(
+        inputs: try inputs.map { try place($0, element) },
+        output: try room(outputShape, outputElement), parameters: parameters.map(\.address),
+        workspace: workspace.address)
+      call.seed = seed
+      call.gradientScale = 1 / scale
+      try kernel.forward(call, stream)
+      call.outputGradient = try place(
+        Tensor(upstream.shape, upstream.elements.map { $0 * scale }), outputElement)
+      call.inputGradients = try inputs.map { try room($0.shape, element) }
+      let gradients = try parameterShapes.prefix(learnedCount).map {
+        try DeviceMemory(DeviceTensor.wholeGroups($0.count) * 4, in: context)
+      }
+      call.parameterGradients =
+        gradients.map(\.address)
+        + [CUDADriver.Address?](repeating: nil, count: parameterShapes.count - learnedCount)
+      try kernel.backward(call, stream)
+      try stream.synchronize()
+      let inputGradients = try call.inputGradients.compactMap { $0 }.map {
+        try download($0, stream, scale)
+      }
+      return try withExtendedLifetime((memories, workspace)) {
+        Result(
+          output: try download(call.output, stream, 1),
+          gradients: try inputGradients
+            + zip(gradients, parameterShapes).map { try fetch($0, $1, loader) },
+          parameters: try zip(parameters, parameterShapes).map { try fetch($0, $1, loader) })
+      }
+    }
+  }
+
+  private func download(
+    _ tensor: DeviceTensor, _ stream: DeviceStream, _ scale: Float
+  ) throws -> Tensor {
+    let byteCount = DeviceTensor.byteCount(tensor.shape, tensor.element)
+    let host = try PinnedMemory(byteCount, in: context)
+    try stream.download(tensor.base, byteCount, to: host.base)
+    try stream.synchronize()
+    let values = tensor.element.decode(host.base, count: byteCount / tensor.element.byteCount)
+    return try Tensor(
+      tensor.shape, channelsLast: values.map { $0 / scale }, type(of: operation).name)
+  }
+
+  private func fetch(_ memory: DeviceMemory, _ shape: Shape, _ loader: DeviceLoader) throws
+    -> Tensor
+  {
+    let tensor = try Tensor(shape)
+    try loader.fetch(
+      memory.address, to: UnsafeMutableBufferPointer(start: tensor.pointer, count: shape.count))
+    return tensor
+  }
+}
