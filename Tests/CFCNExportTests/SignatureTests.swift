@@ -15,6 +15,7 @@ private func signatures() {
   agree(CFCN.fcn_last_error_message, CFCNExport.fcn_last_error_message)
   agree(CFCN.fcn_log_set, CFCNExport.fcn_log_set)
   agree(CFCN.fcn_about, CFCNExport.fcn_about)
+  agree(CFCN.fcn_cuda_set_folders, CFCNExport.fcn_cuda_set_folders)
   agree(CFCN.fcn_backend_count, CFCNExport.fcn_backend_count)
   agree(CFCN.fcn_backend_get_info, CFCNExport.fcn_backend_get_info)
   agree(CFCN.fcn_image_open, CFCNExport.fcn_image_open)
