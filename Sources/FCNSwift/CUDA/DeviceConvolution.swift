@@ -6,7 +6,7 @@ final class DeviceConvolution: DeviceKernel {
   private let operation: Convolution
   private let function: DeviceFunction
   private let element: DeviceElement
-  private let tile: Tile
+  let tile: Tile
   private let input: Shape
   /// Groups as the kernel sees them: one where channels do not divide into whole channel groups; the
   /// weights between groups are zero then.
@@ -16,22 +16,25 @@ final class DeviceConvolution: DeviceKernel {
   let work: KernelWork?
 
   /// Output pixels and channels of a block.
-  private struct Tile {
+  struct Tile: Hashable {
     let rows, columns: Int
 
-    /// The largest of which there are enough for all multiprocessors, for it reads least.
+    /// The largest first.
+    static func all(matrixUnits: Bool) -> [Tile] {
+      (matrixUnits ? [Tile(rows: 128, columns: 128)] : [])
+        + [Tile(rows: 128, columns: 64), Tile(rows: 64, columns: 64)]
+    }
+
+    /// The largest for which `device` has shared memory and of which there are enough for all
+    /// multiprocessors, for it reads least.
     static func best(
-      pixels: Int, channels: Int, groups: Int, multiprocessors: Int, matrixUnits: Bool
+      pixels: Int, channels: Int, groups: Int, _ device: DeviceDescription, matrixUnits: Bool
     ) -> Tile {
-      let tiles =
-        matrixUnits
-        ? [
-          Tile(rows: 128, columns: 128), Tile(rows: 128, columns: 64), Tile(rows: 64, columns: 64),
-        ]
-        : [Tile(rows: 128, columns: 64), Tile(rows: 64, columns: 64)]
-      let usable = tiles.filter { $0.columns == 64 || channels > 64 }
+      let usable = all(matrixUnits: matrixUnits).filter {
+        ($0.columns == 64 || channels > 64) && $0.sharedByteCount <= device.sharedMemoryPerBlock
+      }
       return usable.first {
-        $0.blocks(pixels, channels) * groups >= multiprocessors
+        $0.blocks(pixels, channels) * groups >= device.multiprocessorCount
       } ?? Tile(rows: 64, columns: 64)
     }
 
@@ -60,8 +63,7 @@ final class DeviceConvolution: DeviceKernel {
     let output = request.operationOutput
     tile = Tile.best(
       pixels: output.n * output.planeCount, channels: outputs / groups, groups: groups,
-      multiprocessors: request.context.device.multiprocessorCount,
-      matrixUnits: request.precision.usesMatrixUnits)
+      request.context.device, matrixUnits: request.precision.usesMatrixUnits)
     function = try request.function(
       "convolution", of: .convolution,
       [
