@@ -8,12 +8,11 @@ final class DeviceLoader {
 
   let context: DeviceContext
   private let stream: DeviceStream
-  private let staging: PinnedMemory
+  private var staging: PinnedMemory?
 
   init(_ context: DeviceContext) throws {
     self.context = context
     stream = try DeviceStream(context)
-    staging = try PinnedMemory(Self.partByteCount, in: context)
   }
 
   /// `floats` followed by zeros up to `count`, as float32.
@@ -116,6 +115,8 @@ final class DeviceLoader {
   ) throws { try copy(UnsafeRawBufferPointer(floats), to: address) }
 
   private func copy(_ bytes: UnsafeRawBufferPointer, to address: CUDADriver.Address) throws {
+    guard !bytes.isEmpty else { return }
+    let staging = try room(for: bytes.count)
     var done = 0
     while done < bytes.count {
       let count = min(staging.byteCount, bytes.count - done)
@@ -127,5 +128,16 @@ final class DeviceLoader {
       try stream.synchronize()
       done += count
     }
+  }
+
+  /// The pinned block, which has room for `byteCount` bytes or a part of them.
+  private func room(for byteCount: Int) throws -> PinnedMemory {
+    if let staging, staging.byteCount >= min(byteCount, Self.partByteCount) { return staging }
+    // Pinning takes long: not often, and no more than this.
+    let least = max(byteCount, 2 * (staging?.byteCount ?? 32 << 10))
+    staging = nil
+    let made = try PinnedMemory(min(least, Self.partByteCount), in: context)
+    staging = made
+    return made
   }
 }
