@@ -163,7 +163,8 @@ struct DeviceSchedule {
     return values.count - 1
   }
 
-  /// The first and last step at which each buffer is in use; −1 is before the first.
+  /// The first and last step at which each buffer is in use; −1 is before the first. The scores are
+  /// read after the last step.
   func lifetimes() -> [ClosedRange<Int>] {
     var ranges = [ClosedRange<Int>?](repeating: nil, count: bufferByteCounts.count)
     ranges[values[0].buffer] = -1...(-1)
@@ -173,6 +174,8 @@ struct DeviceSchedule {
         ranges[buffer] = (ranges[buffer]?.lowerBound ?? index)...index
       }
     }
+    let scores = values[output].buffer
+    if let first = ranges[scores]?.lowerBound { ranges[scores] = first...steps.count }
     return ranges.map { $0 ?? 0...0 }
   }
 }
