@@ -13,6 +13,7 @@ extension CUDATests {
       var disabled: Set<String> = []
       var size = (width: 37, height: 45)
       var width: Float = 0.0625
+      var batch = 1
 
       var testDescription: String {
         "\(architecture)\(batchNorm ? "" : " without batch norm")"
@@ -21,16 +22,16 @@ extension CUDATests {
     }
 
     static let cases = [
-      Case(architecture: "fcn-simple", size: (50, 37)),
+      Case(architecture: "fcn-simple", size: (50, 37), batch: 2),
       Case(architecture: "fcn-simple", batchNorm: false, size: (33, 50)),
       Case(architecture: "fcn-simple", disabled: [InferenceWeights.foldingName], size: (50, 37)),
-      Case(architecture: "fcn8s"),
+      Case(architecture: "fcn8s", batch: 2),
       Case(architecture: "fcn8s", denseUpsampling: true, disabled: [BorderReduction.name]),
       Case(architecture: "fcn32s"),
       Case(architecture: "fcn32s", disabled: [BorderReduction.name]),
       Case(architecture: "fcn8s-atonce"),
       Case(architecture: "fcn-alexnet"),
-      Case(architecture: "fcn-resnet50", size: (50, 37)),
+      Case(architecture: "fcn-resnet50", size: (50, 37), batch: 2),
       Case(
         architecture: "fcn-resnet50", disabled: [InferenceWeights.foldingName], size: (33, 40)),
     ]
@@ -40,8 +41,8 @@ extension CUDATests {
       let model = try DeviceFixture.model(
         network.architecture, width: network.width, batchNorm: network.batchNorm,
         denseUpsampling: network.denseUpsampling)
-      let pictures = try [1, 2].map {
-        try DeviceFixture.picture(network.size.width, network.size.height, seed: $0)
+      let pictures = try (1...network.batch).map {
+        try DeviceFixture.picture(network.size.width, network.size.height, seed: UInt64($0))
       }
       let device = try FakeDevice.session(model, precision, without: network.disabled)
       let processor = try Session.onProcessor(model, without: network.disabled)
