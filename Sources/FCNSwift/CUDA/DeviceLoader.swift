@@ -4,14 +4,15 @@ import CDeviceCalls
 /// To be used with the context current.
 final class DeviceLoader {
   /// Bytes that travel at a time.
-  private static let partByteCount = 16 << 20
+  private let partByteCount: Int
 
   let context: DeviceContext
   private let stream: DeviceStream
   private var staging: PinnedMemory?
 
-  init(_ context: DeviceContext) throws {
+  init(_ context: DeviceContext, partByteCount: Int = 16 << 20) throws {
     self.context = context
+    self.partByteCount = partByteCount
     stream = try DeviceStream(context)
   }
 
@@ -67,7 +68,7 @@ final class DeviceLoader {
       let padded = DeviceTensor.wholeGroups(inputs)
       let memory = try DeviceMemory(
         outputs * positions * padded * element.byteCount, in: context)
-      let together = max(1, min(outputs, Self.partByteCount / (perOutput * 4)))
+      let together = max(1, min(outputs, partByteCount / (perOutput * 4)))
       let raw = try DeviceMemory(together * perOutput * 4, in: context)
       for first in stride(from: 0, to: outputs, by: together) {
         let count = min(together, outputs - first)
@@ -132,11 +133,11 @@ final class DeviceLoader {
 
   /// The pinned block, which has room for `byteCount` bytes or a part of them.
   private func room(for byteCount: Int) throws -> PinnedMemory {
-    if let staging, staging.byteCount >= min(byteCount, Self.partByteCount) { return staging }
+    if let staging, staging.byteCount >= min(byteCount, partByteCount) { return staging }
     // Pinning takes long: not often, and no more than this.
     let least = max(byteCount, 2 * (staging?.byteCount ?? 32 << 10))
     staging = nil
-    let made = try PinnedMemory(min(least, Self.partByteCount), in: context)
+    let made = try PinnedMemory(min(least, partByteCount), in: context)
     staging = made
     return made
   }
