@@ -72,7 +72,8 @@ let package = Package(
     // MARK: Tests
     .target(name: "FCNTestSupport", dependencies: ["FCNSwift"], path: "Tests/FCNTestSupport"),
     .testTarget(
-      name: "FCNSwiftTests", dependencies: ["FCNSwift", "FCNKernelTypes", "FCNTestSupport"],
+      name: "FCNSwiftTests",
+      dependencies: ["FCNSwift", "FCNKernelTypes", "CDeviceCalls", "FCNTestSupport"],
       exclude: ["Goldens"]),
     // These two run the built library and command as a user does; `make test` builds them first.
     .testTarget(

@@ -2,11 +2,15 @@ import FCNTestSupport
 import Testing
 
 @Suite struct CProgramTests {
-  private func expectAllWell(_ name: String, _ arguments: (Material) throws -> [String]) throws {
+  private func expectAllWell(
+    _ name: String, environment: [String: String] = [:],
+    _ arguments: (Material) throws -> [String]
+  ) throws {
     let material = try Material()
     let program = try BuiltTree.compile(
       "\(BuiltTree.programs)/\(name).c", into: material.folder)
-    let output = try BuiltTree.run([program] + (try arguments(material)))
+    let output = try BuiltTree.run(
+      [program] + (try arguments(material)), environment: environment)
     #expect(output == "all well\n")
   }
 
@@ -24,6 +28,13 @@ import Testing
 
   @Test func callbacksStopAndMemoryRunsOutWithoutHarm() throws {
     try expectAllWell("callbacks") { [$0.model] }
+  }
+
+  @Test func devicesAreUsedAndTheirFailuresReported() throws {
+    let fake = try FakeCUDA.shared.get()
+    try expectAllWell("devices", environment: fake.environment) {
+      [$0.model, fake.folder, $0.folder.file("kernels")]
+    }
   }
 
   @Test func threadsShareAModelAndForksGoOn() throws {

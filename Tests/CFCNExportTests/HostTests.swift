@@ -61,9 +61,11 @@ import Testing
     try BuiltTree.check()
     let material = try Material()
     let data = try material.dataset()
+    let fake = try FakeCUDA.shared.get()
     let output = try BuiltTree.run(
       "python3", "\(BuiltTree.programs)/test_fcn.py", material.model, material.picture,
-      material.folder.path, data, environment: python(["FCN_MODEL": material.model]))
+      material.folder.path, data,
+      environment: python(fake.environment.merging(["FCN_MODEL": material.model]) { $1 }))
     #expect(output.contains("\nOK\n"))
   }
 

@@ -76,6 +76,14 @@ public final class FakeCUDA: @unchecked Sendable {
     }
   }
 
+  /// The environment of a process that is to find the libraries, and none of the settings that are
+  /// in force here.
+  public var environment: [String: String] {
+    Setting.allCases.reduce(into: ["FCN_CUDA_LIBRARIES": folder, "FCN_KERNEL_CACHE": ""]) {
+      $0[$1.rawValue] = ""
+    }
+  }
+
   /// Of the calls of `call` that follow, the `nth` returns `result` and does nothing.
   public func fail(_ call: String, nth: Int = 1, result: Int32) {
     setFailure(call, Int32(nth), result)

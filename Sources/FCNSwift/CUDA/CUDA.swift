@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// What this process knows of CUDA. Libraries are looked for once, when something first asks.
@@ -90,14 +89,10 @@ public enum CUDA {
     let (libraries, cache) = folders.withLock { folders in
       folders.areUsed = true
       return (
-        folders.libraries ?? environment(librariesVariable),
-        folders.kernelCache ?? environment(cacheVariable)
+        folders.libraries ?? environmentVariable(librariesVariable),
+        folders.kernelCache ?? environmentVariable(cacheVariable)
       )
     }
     return Result { try CUDARuntime(LibrarySearch(folder: libraries), kernelCache: cache) }
   }()
-
-  private static func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-  }
 }

@@ -15,6 +15,10 @@ final class DeviceContext: @unchecked Sendable {
   init(_ runtime: CUDARuntime, _ device: DeviceDescription) throws {
     driver = runtime.driver
     self.device = device
+    // Before there is a context, which nobody would destroy if this threw.
+    kernels = KernelLibrary(
+      compiler: runtime.compiler, target: try runtime.compiler.target(for: device.capability),
+      cache: runtime.kernelCache, driver: driver)
     var number: Int32 = 0
     var handle: CUDADriver.Handle = nil
     var popped: CUDADriver.Handle = nil
@@ -25,9 +29,6 @@ final class DeviceContext: @unchecked Sendable {
     }
     _ = driver.cuCtxPopCurrent(&popped)
     self.handle = handle
-    kernels = KernelLibrary(
-      compiler: runtime.compiler, target: try runtime.compiler.target(for: device.capability),
-      cache: runtime.kernelCache, driver: driver)
   }
 
   deinit {

@@ -6,7 +6,7 @@ final class DeviceConvolution: DeviceKernel {
   private let operation: Convolution
   private let function: DeviceFunction
   private let element: DeviceElement
-  private let tile: DeviceTile
+  let tile: DeviceTile
   private let input: Shape
   /// Groups as the kernel sees them: one where channels do not divide into whole channel groups; the
   /// weights between groups are zero then.
@@ -32,8 +32,7 @@ final class DeviceConvolution: DeviceKernel {
     let output = request.operationOutput
     tile = DeviceTile.best(
       pixels: output.n * output.planeCount, channels: outputs / groups, groups: groups,
-      multiprocessors: request.context.device.multiprocessorCount,
-      matrixUnits: request.precision.usesMatrixUnits)
+      request.context.device, matrixUnits: request.precision.usesMatrixUnits)
     function = try request.function(
       "convolution", of: .convolution,
       [

@@ -4,16 +4,16 @@ import CDeviceCalls
 /// To be used with the context current.
 final class DeviceLoader {
   /// Bytes that travel at a time.
-  private static let partByteCount = 16 << 20
+  private let partByteCount: Int
 
   let context: DeviceContext
   private let stream: DeviceStream
-  private let staging: PinnedMemory
+  private var staging: PinnedMemory?
 
-  init(_ context: DeviceContext) throws {
+  init(_ context: DeviceContext, partByteCount: Int = 16 << 20) throws {
     self.context = context
+    self.partByteCount = partByteCount
     stream = try DeviceStream(context)
-    staging = try PinnedMemory(Self.partByteCount, in: context)
   }
 
   /// `floats` followed by zeros up to `count`, as float32.
@@ -77,7 +77,7 @@ final class DeviceLoader {
       let padded = DeviceTensor.wholeGroups(inputs)
       let memory = try DeviceMemory(
         outputs * positions * padded * element.byteCount, in: context)
-      let together = max(1, min(outputs, Self.partByteCount / (perOutput * 4)))
+      let together = max(1, min(outputs, partByteCount / (perOutput * 4)))
       let raw = try DeviceMemory(together * perOutput * 4, in: context)
       for first in stride(from: 0, to: outputs, by: together) {
         let count = min(together, outputs - first)
@@ -130,6 +130,8 @@ final class DeviceLoader {
     _ address: CUDADriver.Address, to target: UnsafeMutableBufferPointer<Float>
   ) throws {
     let target = UnsafeMutableRawBufferPointer(target)
+    guard !target.isEmpty else { return }
+    let staging = try room(for: target.count)
     var done = 0
     while done < target.count {
       let count = min(staging.byteCount, target.count - done)
@@ -142,6 +144,8 @@ final class DeviceLoader {
   }
 
   private func copy(_ bytes: UnsafeRawBufferPointer, to address: CUDADriver.Address) throws {
+    guard !bytes.isEmpty else { return }
+    let staging = try room(for: bytes.count)
     var done = 0
     while done < bytes.count {
       let count = min(staging.byteCount, bytes.count - done)
@@ -153,5 +157,16 @@ final class DeviceLoader {
       try stream.synchronize()
       done += count
     }
+  }
+
+  /// The pinned block, which has room for `byteCount` bytes or a part of them.
+  private func room(for byteCount: Int) throws -> PinnedMemory {
+    if let staging, staging.byteCount >= min(byteCount, partByteCount) { return staging }
+    // Pinning takes long: not often, and no more than this.
+    let least = max(byteCount, 2 * (staging?.byteCount ?? 32 << 10))
+    staging = nil
+    let made = try PinnedMemory(min(least, partByteCount), in: context)
+    staging = made
+    return made
   }
 }

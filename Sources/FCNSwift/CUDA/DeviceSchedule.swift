@@ -92,7 +92,9 @@ struct DeviceSchedule {
           + "switched off; use the processor")
     }
     let elements = try elements(of: index)
-    let inputs = try sources.map { try value(of: $0, as: elements.input) }
+    let inputs = try sources.prefix(operandCount(of: index)).map {
+      try value(of: $0, as: elements.input)
+    }
     for fusion in fusions {
       let residual = try fusion.residual.map { try value(of: $0, as: elements.output) }
       let all = inputs + (residual.map { [$0] } ?? [])
@@ -127,18 +129,23 @@ struct DeviceSchedule {
     if let convolution = network.layers[index].operation as? Convolution {
       return (stored, convolution.makesScores ? .float32 : stored)
     }
-    let sources = network.inputIndices[index].prefix(
-      network.layers[index].operation is Resize ? 1 : 16)
+    let sources = network.inputIndices[index].prefix(operandCount(of: index))
     let areScores = sources.contains { valueOf[$0]?[.float32] != nil }
     return areScores ? (.float32, .float32) : (stored, stored)
+  }
+
+  /// How many of its inputs layer `index` reads; of another it may only take the size.
+  private func operandCount(of index: Int) -> Int {
+    network.layers[index].operation is Resize ? 1 : network.inputIndices[index].count
   }
 
   /// A value of a layer's output, in `element` if one is named; made of another where there is none yet.
   private mutating func value(of layer: Int, as element: DeviceElement? = nil) throws -> Int {
     let known = valueOf[layer] ?? [:]
-    guard let element else { return known.values.first ?? 0 }
+    // The same one every time, and the more exact one.
+    let source = known[.float32] ?? known.values.first ?? 0
+    guard let element else { return source }
     if let value = known[element] { return value }
-    let source = known.values.first ?? 0
     let output = DeviceTensor(values[source].tensor.shape, element)
     let request = DeviceRequest(
       inputs: [values[source].tensor], output: output, epilogue: Epilogue(), precision: precision,
@@ -163,7 +170,8 @@ struct DeviceSchedule {
     return values.count - 1
   }
 
-  /// The first and last step at which each buffer is in use; −1 is before the first.
+  /// The first and last step at which each buffer is in use; −1 is before the first. The scores are
+  /// read after the last step.
   func lifetimes() -> [ClosedRange<Int>] {
     var ranges = [ClosedRange<Int>?](repeating: nil, count: bufferByteCounts.count)
     ranges[values[0].buffer] = -1...(-1)
@@ -173,6 +181,8 @@ struct DeviceSchedule {
         ranges[buffer] = (ranges[buffer]?.lowerBound ?? index)...index
       }
     }
+    let scores = values[output].buffer
+    if let first = ranges[scores]?.lowerBound { ranges[scores] = first...steps.count }
     return ranges.map { $0 ?? 0...0 }
   }
 }

@@ -63,9 +63,10 @@ final class DeviceSegmenter: PictureSegmenter {
     } catch let error as FCNError {
       // Whatever was under way must not be taken for a whole run's.
       work.forget()
-      if work.context.isLost {
-        failure = error
-        self.work = nil
+      if work.context.isLost { failure = error }
+      // A stream that failed may still be recording. The context stays, with its kernels.
+      if error.kind != .aborted {
+        self.work = work.context.isLost ? nil : try? DeviceWork(work.context)
       }
       throw error
     }

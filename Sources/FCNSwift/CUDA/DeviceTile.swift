@@ -1,21 +1,23 @@
-/// Output pixels and channels of a block.
-struct DeviceTile {
+/// Output pixels and channels of a block of the convolution kernel.
+struct DeviceTile: Hashable {
   let rows, columns: Int
 
-  /// The largest of which there are enough for all multiprocessors, for it reads least.
+  /// The largest first.
+  static func all(matrixUnits: Bool) -> [DeviceTile] {
+    (matrixUnits ? [DeviceTile(rows: 128, columns: 128)] : [])
+      + [DeviceTile(rows: 128, columns: 64), DeviceTile(rows: 64, columns: 64)]
+  }
+
+  /// The largest for which `device` has shared memory and of which there are enough for all
+  /// multiprocessors, for it reads least.
   static func best(
-    pixels: Int, channels: Int, groups: Int, multiprocessors: Int, matrixUnits: Bool
+    pixels: Int, channels: Int, groups: Int, _ device: DeviceDescription, matrixUnits: Bool
   ) -> DeviceTile {
-    let tiles =
-      matrixUnits
-      ? [
-        DeviceTile(rows: 128, columns: 128), DeviceTile(rows: 128, columns: 64),
-        DeviceTile(rows: 64, columns: 64),
-      ]
-      : [DeviceTile(rows: 128, columns: 64), DeviceTile(rows: 64, columns: 64)]
-    let usable = tiles.filter { $0.columns == 64 || channels > 64 }
+    let usable = all(matrixUnits: matrixUnits).filter {
+      ($0.columns == 64 || channels > 64) && $0.sharedByteCount <= device.sharedMemoryPerBlock
+    }
     return usable.first {
-      $0.blocks(pixels, channels) * groups >= multiprocessors
+      $0.blocks(pixels, channels) * groups >= device.multiprocessorCount
     } ?? DeviceTile(rows: 64, columns: 64)
   }
 

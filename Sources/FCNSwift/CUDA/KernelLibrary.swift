@@ -110,7 +110,8 @@ final class KernelLibrary: Sendable {
   }
 }
 
-/// Compiled kernels in a folder, a file each, that begins with what it was compiled from.
+/// Compiled kernels in a folder, a file each, that begins with what it was compiled from and a hash of
+/// the image: drivers are not told how long that is, and follow a damaged one beyond its end.
 struct KernelCache: Sendable {
   let folder: String
 
@@ -124,17 +125,25 @@ struct KernelCache: Sendable {
   /// nil where there is none, or not of exactly this key.
   func image(_ key: [UInt8]) -> [UInt8]? {
     guard let bytes = try? File.read(path(key)), bytes.starts(with: key) else { return nil }
-    return Array(bytes.dropFirst(key.count))
+    let rest = bytes.dropFirst(key.count)
+    let image = Array(rest.dropFirst(KernelCache.hashByteCount))
+    return rest.starts(with: KernelCache.hashBytes(of: image)) ? image : nil
   }
 
   /// A cache that cannot be written to is none, and no reason to fail.
   func keep(_ image: [UInt8], _ key: [UInt8]) {
     try? File.makeFolder(folder)
-    try? File.write(key + image, to: path(key))
+    try? File.write(key + KernelCache.hashBytes(of: image) + image, to: path(key))
   }
 
   private func path(_ key: [UInt8]) -> String {
     "\(folder)/fcn-\(String(KernelCache.fnv1a(key), radix: 16)).kernel"
+  }
+
+  private static let hashByteCount = 8
+
+  private static func hashBytes(of image: [UInt8]) -> [UInt8] {
+    withUnsafeBytes(of: fnv1a(image).littleEndian) { Array($0) }
   }
 
   /// The 64-bit FNV-1a hash (Fowler, Noll and Vo).

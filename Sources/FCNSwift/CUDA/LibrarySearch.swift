@@ -7,6 +7,8 @@ struct LibrarySearch: Sendable {
   let folder: String?
   /// Whether other places than that folder are looked at; tests have it false.
   var looksElsewhere = true
+  /// The environment's variables; tests have their own.
+  var environment: @Sendable (String) -> String? = environmentVariable
 
   /// Every place to try for the first of `names`, best first, then for the next one.
   func candidates(_ names: [String]) -> [String] {
@@ -44,8 +46,9 @@ struct LibrarySearch: Sendable {
   }
 
   private func names(in folder: String) -> [String] { (try? File.names(inFolder: folder)) ?? [] }
+}
 
-  private func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-  }
+/// The value of an environment variable; nil where it is not set or empty.
+func environmentVariable(_ name: String) -> String? {
+  getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
 }

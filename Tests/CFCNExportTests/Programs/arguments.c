@@ -25,13 +25,13 @@ static void versions(void) {
   CHECK(strstr(fcn_about(FCN_ABOUT_BLAS), "private copy") != NULL);
   int32_t available = 0;
   for (int32_t i = 0; i < fcn_backend_count(); i++) {
-    fcn_backend_info info = {sizeof info, 0, NULL, NULL};
+    fcn_backend_info info = {.struct_size = sizeof info};
     OK(fcn_backend_get_info(&info, i));
     CHECK(info.name && info.name[0] && info.description && info.description[0]);
     available += info.available;
   }
   CHECK(available >= 1);
-  fcn_backend_info info = {sizeof info, 0, NULL, NULL};
+  fcn_backend_info info = {.struct_size = sizeof info};
   EXPECT(FCN_E_NOT_FOUND, fcn_backend_get_info(&info, -1));
   EXPECT(FCN_E_NOT_FOUND, fcn_backend_get_info(&info, fcn_backend_count()));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_backend_get_info(NULL, 0));
@@ -104,7 +104,8 @@ static void params_values(const fcn_model *model) {
     {1, -5, 0, NULL, FCN_E_INVALID_ARGUMENT},
     {1, INT32_MAX, 0, NULL, FCN_E_INVALID_ARGUMENT},
     {1, 1, -1, NULL, FCN_E_INVALID_ARGUMENT},
-    {1, 1, 2, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, 1, FCN_PRECISION_TF32, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, 1, 5, NULL, FCN_E_INVALID_ARGUMENT},
     {1, 1, 0, "no.such.form", FCN_E_INVALID_ARGUMENT},
     {1, 1, 0, "\xff\xfe", FCN_E_INVALID_ARGUMENT},
   };

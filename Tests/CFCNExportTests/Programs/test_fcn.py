@@ -1,6 +1,7 @@
 """What examples/python/fcn promises.
 
-usage: test_fcn.py MODEL PICTURE FOLDER DATA   (FCN_MODEL names the model too)
+usage: test_fcn.py MODEL PICTURE FOLDER DATA   (FCN_MODEL names the model too, FCN_CUDA_LIBRARIES
+the folder of CUDA libraries that have one device)
 """
 
 import gc
@@ -219,6 +220,27 @@ class SessionTest(unittest.TestCase):
         with self.assertRaises(ValueError) as caught:
             fcn.Session(self.model, precision="int4")
         self.assertIn("float32, int16", str(caught.exception))
+
+    def test_devices(self):
+        picture = noise(64, 48)
+        self.session.segment(picture)
+        wanted = self.session.scores()
+        spread = np.ptp(wanted)
+        for device, precision, tolerance in (
+            ("cpu", "float32", 0), ("cuda", "float32", 1e-4), ("cuda:0", "float16", 0.01),
+        ):
+            with fcn.Session(self.model, device=device, precision=precision) as session:
+                for _ in range(3):
+                    session.segment(picture)
+                    np.testing.assert_allclose(
+                        session.scores(), wanted, rtol=0, atol=tolerance * spread)
+        for device in ("gpu", "CUDA", "cuda:", "cuda:x", "cuda:-1", "cuda:0:1", "", "cpu:0"):
+            with self.assertRaises(ValueError) as caught:
+                fcn.Session(self.model, device=device)
+            self.assertIn(repr(device), str(caught.exception))
+        for device, precision in (("cuda:9", "float32"), ("cuda", "int16"), ("cpu", "float16")):
+            with self.assertRaises(fcn.FCNError):
+                fcn.Session(self.model, device=device, precision=precision)
 
     def test_disabled_forms(self):
         picture = noise(32, 32)

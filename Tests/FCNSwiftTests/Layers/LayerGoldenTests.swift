@@ -81,7 +81,7 @@ extension LayerGolden {
 
   /// The part of `output` that the golden has. What is outside a window sees only padding: it must be
   /// the bias, as exactly as float32 can say, unless tiles reach from the window to it.
-  fileprivate func stored(_ output: Tensor, isExact: Bool) throws -> Tensor {
+  func stored(_ output: Tensor, isExact: Bool) throws -> Tensor {
     guard let start = window?.extent else { return output }
     let part = try Tensor(try tensor("output").shape)
     let rest = try output.copy()

@@ -24,10 +24,10 @@ _PRECISIONS = {"float32": 0, "int16": 1, "tf32": 2, "float16": 3, "bfloat16": 4}
 
 def _parse_device(device: str) -> tuple[int, int]:
     """The backend and the index of the device in it."""
-    name, _, index = device.partition(":")
     if device == "cpu":
         return 0, 0
-    if name != "cuda" or not (index or "0").isdecimal():
+    name, colon, index = device.partition(":")
+    if name != "cuda" or (colon and not index.isdecimal()):
         raise ValueError(f"device is {device!r}; wanted 'cpu', 'cuda' or 'cuda:N'")
     return 1, int(index or "0")
 

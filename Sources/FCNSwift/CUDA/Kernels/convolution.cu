@@ -167,6 +167,7 @@ __device__ __forceinline__ void finish(const float *staged, int first_pixel, int
     int row = i / (TILE_COLUMNS / 8), column = i % (TILE_COLUMNS / 8) * 8;
     int pixel = first_pixel + row, channel = first_channel + column;
     if (pixel >= pixels || channel >= padded) continue;
+    int channels = p.output_channels - channel;
     channel += blockIdx.z * p.output_channels;
     int n = pixel / plane, y = pixel % plane / p.output.width, x = pixel % p.output.width;
     float values[8], others[8];
@@ -180,6 +181,7 @@ __device__ __forceinline__ void finish(const float *staged, int first_pixel, int
     if (p.rectifies) {
       for (int k = 0; k < 8; k++) values[k] = rectified(values[k]);
     }
+    clear_beyond(values, 0, channels);
     store_eight(element<OUTPUT>(p.output, n, y, x, channel), values);
   }
 }

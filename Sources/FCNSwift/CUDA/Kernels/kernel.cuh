@@ -94,6 +94,14 @@ __device__ __forceinline__ T *element(const fcn_view &view, const Place &at) {
   return element<T>(view, at.n, at.y, at.x, at.channel);
 }
 
+// Zeros for what lies beyond the last of `channels`: a product with an infinity or a NaN would stay
+// there and spread from there.
+__device__ __forceinline__ void clear_beyond(float (&values)[8], int channel, int channels) {
+  for (int i = 0; i < 8; i++) {
+    if (channel + i >= channels) values[i] = 0;
+  }
+}
+
 // max(value, 0); a NaN stays one.
 __device__ __forceinline__ float rectified(float value) { return value < 0 ? 0 : value; }
 

@@ -51,6 +51,7 @@ FCN_KERNEL(normalize_channels, FCN_THREADS, fcn_normalization_call) {
     }
     results[i] = value * powf(p.bias + p.alpha / p.size * squares, -p.beta);
   }
+  clear_beyond(results, at.channel, p.input.channels);
   store_eight(element<OUTPUT>(p.output, at), results);
 }
 

@@ -94,6 +94,7 @@ FCN_KERNEL(upsample, FCN_THREADS, fcn_scores_call) {
   if (!find_place(at, p.output)) return;
   float sum[8];
   SOURCE::load(sum, p.source, at.n, at.y, at.x, at.channel);
+  clear_beyond(sum, at.channel, p.output.channels);
   store_eight(element<OUTPUT>(p.output, at), sum);
 }
 

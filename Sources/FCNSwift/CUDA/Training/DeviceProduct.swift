@@ -20,8 +20,7 @@ struct DeviceProduct {
     let usesMatrixUnits = request.precision.multiplies(input.element)
     tile = DeviceTile.best(
       pixels: output.shape.n * output.shape.planeCount, channels: output.shape.c / groups,
-      groups: groups, multiprocessors: request.context.device.multiprocessorCount,
-      matrixUnits: usesMatrixUnits)
+      groups: groups, request.context.device, matrixUnits: usesMatrixUnits)
     function = try request.function(
       "convolution", of: .convolution,
       [
