@@ -9,11 +9,13 @@ final class DeviceContext: @unchecked Sendable {
   let driver: CUDADriver
   let device: DeviceDescription
   let kernels: KernelLibrary
+  let libraries: DeviceLibraries
   private let handle: CUDADriver.Handle
   private let lost = Atomic(false)
 
   init(_ runtime: CUDARuntime, _ device: DeviceDescription) throws {
     driver = runtime.driver
+    libraries = runtime.libraries
     self.device = device
     var number: Int32 = 0
     var handle: CUDADriver.Handle = nil
