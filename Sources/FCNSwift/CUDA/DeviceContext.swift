@@ -10,6 +10,8 @@ final class DeviceContext: @unchecked Sendable {
   let device: DeviceDescription
   let kernels: KernelLibrary
   let libraries: DeviceLibraries
+  /// What trials of NVIDIA's libraries have shown on it.
+  let cudnnResults = TrialResults<CUDNNProblem>()
   private let handle: CUDADriver.Handle
   private let lost = Atomic(false)
 

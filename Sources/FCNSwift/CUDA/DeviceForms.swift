@@ -4,7 +4,10 @@ import CDeviceCalls
 
 extension Convolution {
   public var deviceForms: [DeviceForm] {
-    [DeviceForm("convolution.cuda_implicit_gemm") { try DeviceConvolution(self, $0) }]
+    [
+      DeviceForm("convolution.cudnn", usesLibrary: true) { try CUDNNConvolution(self, $0) },
+      DeviceForm("convolution.cuda_implicit_gemm") { try DeviceConvolution(self, $0) },
+    ]
   }
 }
 
