@@ -91,7 +91,7 @@ struct CUDNNSearch {
     switch results[problem] {
     case .unserved(let reason): throw FCNError(.unsupported, reason)
     case .candidate(let index, let milliseconds):
-      let candidates = try CUDNNCandidates(problem, handle).configurations
+      let candidates = try CUDNNCandidates(problem, handle, mayCompile: true).configurations
       guard candidates.indices.contains(index) else {
         throw FCNError(.deviceFailure, "cuDNN's heuristics do not say the same again")
       }
@@ -105,29 +105,28 @@ struct CUDNNSearch {
   }
 
   private func search(_ results: TrialResults<CUDNNProblem>) throws -> CUDNNPlan {
-    var reason = "it has no engine for this"
+    var failure = FCNError(.unsupported, "cuDNN has no engine for this")
     var usable: [(index: Int, plan: CUDNNPlan)] = []
     do {
-      for (index, configuration) in try CUDNNCandidates(problem, handle).configurations.enumerated()
-      {
+      let candidates = try CUDNNCandidates(problem, handle, mayCompile: !request.isServed)
+      for (index, configuration) in candidates.configurations.enumerated() {
         do {
           let plan = try CUDNNPlan(configuration, handle)
           if plan.workspaceByteCount <= DeviceTrial.mostWorkspace {
             usable.append((index, plan))
           } else {
-            reason = "it wants a workspace of \(plan.workspaceByteCount) bytes"
+            failure = FCNError(
+              .unsupported,
+              "cuDNN wants a workspace of \(plan.workspaceByteCount) bytes for this")
           }
         } catch let error as FCNError where !stream.context.isLost {
-          reason = error.message
+          failure = error
         }
       }
     } catch let error as FCNError where error.kind == .unsupported {
-      reason = error.message
+      failure = error
     }
-    guard let first = usable.first else {
-      results[problem] = .unserved(reason)
-      throw FCNError(.unsupported, reason)
-    }
+    guard let first = usable.first else { throw unserved(failure) }
     let trial: DeviceTrial
     do {
       trial = try DeviceTrial(
@@ -137,28 +136,27 @@ struct CUDNNSearch {
       // Another time there may be room to find out.
       return first.plan
     }
-    var best: (index: Int, plan: CUDNNPlan, milliseconds: Double)?
-    for (index, plan) in usable {
-      do {
-        let pack = try plan.pack(
-          problem.bindings(
-            inputs: trial.inputs, output: trial.output, parameters: trial.parameters),
-          workspace: plan.workspaceByteCount == 0 ? 0 : trial.workspace)
-        let time = try trial.stopwatch.milliseconds(best: best?.milliseconds) {
-          try handle.execute(plan.descriptor, pack)
-        }
-        if time < best?.milliseconds ?? .infinity { best = (index, plan, time) }
-      } catch let error as FCNError where !stream.context.isLost {
-        reason = error.message
-      }
+    let (best, lastFailure) = try trial.quickest(of: usable, on: stream) { candidate in
+      let plan = candidate.plan
+      let pack = try plan.pack(
+        problem.bindings(
+          inputs: trial.inputs, output: trial.output, parameters: trial.parameters),
+        workspace: plan.workspaceByteCount == 0 ? 0 : trial.workspace)
+      return { try handle.execute(plan.descriptor, pack) }
     }
-    try withExtendedLifetime(trial) { try stream.synchronize() }
-    guard let best else {
-      results[problem] = .unserved(reason)
-      throw FCNError(.unsupported, reason)
+    guard let best else { throw unserved(lastFailure ?? failure) }
+    let plan = usable[best.index].plan
+    plan.milliseconds = best.milliseconds
+    results[problem] = .candidate(usable[best.index].index, milliseconds: best.milliseconds)
+    return plan
+  }
+
+  /// Remembers that there is no plan if that is for good: where it may compile, or another time, there
+  /// might be one.
+  private func unserved(_ failure: FCNError) -> FCNError {
+    if failure.kind == .unsupported, !request.isServed {
+      stream.context.cudnnResults[problem] = .unserved(failure.message)
     }
-    best.plan.milliseconds = best.milliseconds
-    results[problem] = .candidate(best.index, milliseconds: best.milliseconds)
-    return best.plan
+    return failure
   }
 }

@@ -39,7 +39,7 @@ struct CUDNNCandidates {
   /// where there are no others.
   private static let mostCompiled = 2
 
-  init(_ problem: CUDNNProblem, _ handle: CUDNNHandle) throws {
+  init(_ problem: CUDNNProblem, _ handle: CUDNNHandle, mayCompile: Bool) throws {
     let graph = try problem.graph(handle)
     var ready: [CUDNNDescriptor] = []
     var compiled: [CUDNNDescriptor] = []
@@ -58,7 +58,8 @@ struct CUDNNCandidates {
     for mode in [CUDNNValue.HeuristicMode.fallback, .networks] where ready.isEmpty {
       try sort(try Self.proposals(graph, mode, handle))
     }
-    configurations = ready.isEmpty ? Array(compiled.prefix(Self.mostCompiled)) : ready
+    configurations =
+      ready.isEmpty && mayCompile ? Array(compiled.prefix(Self.mostCompiled)) : ready
   }
 
   private static func proposals(

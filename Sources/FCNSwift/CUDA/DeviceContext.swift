@@ -12,6 +12,7 @@ final class DeviceContext: @unchecked Sendable {
   let libraries: DeviceLibraries
   /// What trials of NVIDIA's libraries have shown on it.
   let cudnnResults = TrialResults<CUDNNProblem>()
+  let cublasLtResults = TrialResults<CUBLASLtProblem>()
   private let handle: CUDADriver.Handle
   private let lost = Atomic(false)
 

@@ -69,6 +69,8 @@ struct DeviceRequest {
   let context: DeviceContext
   /// Where it is to run; nil where NVIDIA's libraries are not to be used.
   var stream: DeviceStream?
+  /// Whether another form serves already, so that nothing that takes long need be tried.
+  var isServed = false
 
   /// Of the operation alone.
   let operationOutput: Shape

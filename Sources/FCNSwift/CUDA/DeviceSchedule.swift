@@ -130,6 +130,8 @@ struct DeviceSchedule {
     for form in forms {
       if best != nil, !form.usesLibrary { break }
       do {
+        var request = request
+        request.isServed = best != nil
         guard let kernel = try form.make(request) else { continue }
         let leads =
           switch (best?.kernel.milliseconds, kernel.milliseconds) {

@@ -7,7 +7,7 @@ struct DeviceTrial {
   /// Addresses of weights and bias.
   let parameters: [CUDADriver.Address]
   let workspace: CUDADriver.Address
-  let stopwatch: DeviceStopwatch
+  private let stopwatch: DeviceStopwatch
   private let memory: DeviceMemory
 
   /// Alignment of every part, and of workspaces that libraries are handed.
@@ -45,6 +45,27 @@ struct DeviceTrial {
     stopwatch = try DeviceStopwatch(stream)
     // Numbers that are none, or very small ones, may take longer.
     try stream.clear(base, byteCount)
+  }
+
+  /// The quickest of `candidates` by its place among them; nil where all fail, with what the last said.
+  /// `prepare` makes one ready and returns what hands it over.
+  func quickest<Candidate>(
+    of candidates: [Candidate], on stream: DeviceStream,
+    _ prepare: (Candidate) throws -> () throws -> Void
+  ) throws -> (best: (index: Int, milliseconds: Double)?, failure: FCNError?) {
+    var best: (index: Int, milliseconds: Double)?
+    var failure: FCNError?
+    for (index, candidate) in candidates.enumerated() {
+      do {
+        let time = try stopwatch.milliseconds(best: best?.milliseconds, try prepare(candidate))
+        if time < best?.milliseconds ?? .infinity { best = (index, time) }
+      } catch let error as FCNError where !stream.context.isLost {
+        failure = error
+      }
+    }
+    // Until then the memory is in use.
+    try stream.synchronize()
+    return (best, failure)
   }
 
   /// `address` or the next that is aligned, as kernels that ask for `padded` bytes have room for.
