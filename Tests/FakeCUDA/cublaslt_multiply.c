@@ -148,7 +148,7 @@ int cublasLtMatmul(cublasLtHandle_t handle, cublasLtDescriptor_t product, const 
     return leave_lt(CUBLAS_INVALID_VALUE);
   }
   if (p.algorithm == BROKEN) return leave_lt(CUBLAS_EXECUTION_FAILED);
-  return leave_lt(fake_cuda_enqueue(stream, multiply, &p, sizeof p) == CUDA_SUCCESS
+  return leave_lt(driver()->enqueue(stream, multiply, &p, sizeof p) == CUDA_SUCCESS
                       ? CUBLAS_SUCCESS
                       : CUBLAS_EXECUTION_FAILED);
 }

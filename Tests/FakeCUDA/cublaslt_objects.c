@@ -21,7 +21,7 @@ bool is_lt_handle(const LtHandle *handle) {
   const LtHandle *known = handles;
   CUcontext current = NULL;
   while (known && known != handle) known = known->next;
-  return known && cuCtxGetCurrent(&current) == CUDA_SUCCESS && current == known->context;
+  return known && driver()->get_current(&current) == CUDA_SUCCESS && current == known->context;
 }
 
 LtObject *find_lt_object(LtKind kind, const LtObject *object) {
@@ -66,7 +66,7 @@ int cublasLtCreate(cublasLtHandle_t *handle) {
   if (status) return status;
   CUcontext context = NULL;
   if (!handle) return leave_lt(CUBLAS_INVALID_VALUE);
-  if (cuCtxGetCurrent(&context) != CUDA_SUCCESS || !context) {
+  if (driver()->get_current(&context) != CUDA_SUCCESS || !context) {
     return leave_lt(CUBLAS_NOT_INITIALIZED);
   }
   LtHandle *made = calloc(1, sizeof *made);

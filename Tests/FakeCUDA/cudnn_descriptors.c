@@ -83,7 +83,8 @@ void cudnnGetLastErrorString(char *message, size_t size) {
 
 static bool is_current(CUcontext wanted) {
   CUcontext current = NULL;
-  return cuCtxGetCurrent(&current) == CUDA_SUCCESS && current && (!wanted || current == wanted);
+  if (driver()->get_current(&current) != CUDA_SUCCESS || !current) return false;
+  return !wanted || current == wanted;
 }
 
 int cudnnCreate(cudnnHandle_t *handle) {
@@ -93,7 +94,7 @@ int cudnnCreate(cudnnHandle_t *handle) {
   if (!is_current(NULL)) return leave(fail(CUDNN_NOT_INITIALIZED, "no context is current"));
   Handle *made = calloc(1, sizeof *made);
   if (!made) return leave(fail(CUDNN_NO_HOST_MEMORY, "handle"));
-  cuCtxGetCurrent(&made->context);
+  driver()->get_current(&made->context);
   made->next = handles;
   *handle = handles = made;
   return leave(CUDNN_SUCCESS);
@@ -105,7 +106,7 @@ int cudnnDestroy(cudnnHandle_t handle) {
   if (!is_handle(handle)) return leave(fail(CUDNN_BAD_PARAM, "no such handle"));
   if (!is_current(handle->context)) return leave(fail(CUDNN_BAD_PARAM, "not its context"));
   /* As the real one does. */
-  cuCtxSynchronize();
+  driver()->synchronize();
   for (Handle **link = &handles; *link; link = &(*link)->next) {
     if (*link != handle) continue;
     *link = handle->next;
@@ -120,7 +121,7 @@ int cudnnSetStream(cudnnHandle_t handle, CUstream stream) {
   int status = enter(__func__);
   if (status) return status;
   if (!is_handle(handle)) return leave(fail(CUDNN_BAD_PARAM, "no such handle"));
-  if (!is_current(handle->context) || cuStreamIsCapturing(stream, &capturing) != CUDA_SUCCESS) {
+  if (!is_current(handle->context) || driver()->is_capturing(stream, &capturing) != CUDA_SUCCESS) {
     return leave(fail(CUDNN_BAD_PARAM, "no stream of the current context"));
   }
   handle->stream = stream;

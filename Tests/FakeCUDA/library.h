@@ -13,6 +13,18 @@
 
 #include "cuda_api.h"
 
+/* What they ask of the driver in their own folder. */
+typedef struct {
+  CUresult (*get_current)(CUcontext *context);
+  CUresult (*synchronize)(void);
+  CUresult (*is_capturing)(CUstream stream, CUstreamCaptureStatus *status);
+  CUresult (*enqueue)(
+      CUstream stream, void (*run)(const void *parameters), const void *parameters, size_t bytes);
+  int (*holds)(CUdeviceptr start, size_t bytes);
+} Driver;
+
+const Driver *driver(void);
+
 /* Counts the call; what it was told to fail with. */
 int library_failure(const char *call);
 void order_library_failure(const char *call, int nth, int status);
