@@ -10,6 +10,8 @@ public final class FakeCUDA: @unchecked Sendable {
 
   /// Where the libraries are.
   public let folder: String
+  /// Where they are together with cuDNN and cuBLASLt.
+  public var allFolder: String { "\(folder)/all" }
   private let setFailure: @convention(c) (UnsafePointer<CChar>?, Int32, Int32) -> Void
   private let getLiveObjects: @convention(c) () -> Int
   private let getAllocatedBytes: @convention(c) () -> Int

@@ -217,6 +217,15 @@ FAKE_CUDA_EXPORTED CUresult cuLaunchKernel(CUfunction function, unsigned grid_x,
     unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
     CUstream stream, void **parameters, void **extra);
 
+/* What the other fake libraries do on the device. */
+
+/* Has `run` called with a copy of `bytes` bytes from `parameters`, in the stream's order, or has it
+   recorded. The current context must be the stream's. */
+FAKE_CUDA_EXPORTED CUresult fake_cuda_enqueue(
+    CUstream stream, void (*run)(const void *parameters), const void *parameters, size_t bytes);
+/* Whether this range lies in one allocation of device memory. */
+FAKE_CUDA_EXPORTED int fake_cuda_holds(CUdeviceptr start, size_t bytes);
+
 /* What tests steer the driver with. */
 
 /* Of the calls of this function that follow, the nth returns `result` and does nothing. Each

@@ -172,7 +172,7 @@ size_t total_bytes(void);
 
 /* MARK: Operations */
 
-typedef enum { COPY_IN, COPY_OUT, COPY_WITHIN, SET_BYTES, SET_WORDS, RECORD, LAUNCH } Action;
+typedef enum { COPY_IN, COPY_OUT, COPY_WITHIN, SET_BYTES, SET_WORDS, RECORD, LAUNCH, CALL } Action;
 
 struct Operation {
   Operation *next;
@@ -185,6 +185,7 @@ struct Operation {
   CUevent event;
   CUfunction function;
   unsigned grid[3], block[3], shared_bytes;
+  void (*call)(const void *parameters);
   /* Aligned as any structure wants it, and this operation's own. */
   void *parameters;
   unsigned parameter_bytes;
@@ -212,6 +213,8 @@ void destroy_stream(Stream *stream);
 
 void destroy_module(Module *module);
 void run_kernel(Context *context, const Function *function, const Operation *launch);
+/* Another library's work on the device. */
+void run_call(Context *context, const Operation *call);
 void destroy_graph(Graph *graph);
 
 #endif

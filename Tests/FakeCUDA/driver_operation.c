@@ -116,6 +116,8 @@ CUresult check_operation(const Context *context, const Operation *operation) {
                                                            : CUDA_ERROR_INVALID_HANDLE;
     case LAUNCH:
       return check_launch(context, operation);
+    case CALL:
+      return CUDA_SUCCESS;
   }
   return CUDA_ERROR_UNKNOWN;
 }
@@ -153,6 +155,9 @@ void perform(Context *context, const Operation *operation) {
       break;
     case LAUNCH:
       run_kernel(context, find_object(FUNCTION, operation->function, context), operation);
+      break;
+    case CALL:
+      run_call(context, operation);
       break;
   }
 }

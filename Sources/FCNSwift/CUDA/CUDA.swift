@@ -4,7 +4,7 @@ import Synchronization
 public enum CUDA {
   /// A library or a device: what it is, and what was found of it.
   public struct Finding: Sendable, Hashable {
-    /// `driver`, `compiler`, `device 0`.
+    /// `driver`, `compiler`, `cuDNN`, `cuBLASLt`, `device 0`.
     public let name: String
     /// Version and file, or the device's name and size.
     public let description: String
@@ -73,6 +73,7 @@ public enum CUDA {
             name: "compiler",
             description: "NVRTC \(compiler.versionText), \(compiler.library.path)"),
         ]
+          + runtime.libraries.findings
           + runtime.devices.map { Finding(name: "device \($0.index)", description: $0.text) },
         deviceCount: runtime.devices.count)
     } catch let error as FCNError {

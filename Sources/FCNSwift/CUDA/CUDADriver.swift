@@ -34,6 +34,11 @@ final class CUDADriver: Sendable {
   let cuStreamDestroy: @convention(c) (Handle) -> Status
   let cuStreamSynchronize: @convention(c) (Handle) -> Status
   let cuStreamBeginCapture: @convention(c) (Handle, Int32) -> Status
+  let cuEventCreate: @convention(c) (HandleOut, UInt32) -> Status
+  let cuEventDestroy: @convention(c) (Handle) -> Status
+  let cuEventRecord: @convention(c) (Handle, Handle) -> Status
+  let cuEventSynchronize: @convention(c) (Handle) -> Status
+  let cuEventElapsedTime: @convention(c) (UnsafeMutablePointer<Float>, Handle, Handle) -> Status
   let cuStreamEndCapture: @convention(c) (Handle, HandleOut) -> Status
   let cuGraphInstantiate: @convention(c) (HandleOut, Handle, UInt64) -> Status
   let cuGraphLaunch: @convention(c) (Handle, Handle) -> Status
@@ -78,6 +83,11 @@ final class CUDADriver: Sendable {
     cuStreamCreate = try library.function("cuStreamCreate")
     cuStreamDestroy = try library.function("cuStreamDestroy_v2")
     cuStreamSynchronize = try library.function("cuStreamSynchronize")
+    cuEventCreate = try library.function("cuEventCreate")
+    cuEventDestroy = try library.function("cuEventDestroy_v2")
+    cuEventRecord = try library.function("cuEventRecord")
+    cuEventSynchronize = try library.function("cuEventSynchronize")
+    cuEventElapsedTime = try library.function("cuEventElapsedTime")
     cuStreamBeginCapture = try library.function("cuStreamBeginCapture_v2")
     cuStreamEndCapture = try library.function("cuStreamEndCapture")
     cuGraphInstantiate = try library.function("cuGraphInstantiateWithFlags")

@@ -54,6 +54,8 @@ struct DeviceDescription: Sendable {
 final class CUDARuntime: Sendable {
   let driver: CUDADriver
   let compiler: KernelCompiler
+  /// What it can do without.
+  let libraries: DeviceLibraries
   let devices: [DeviceDescription]
   /// Where compiled kernels are kept for later processes; nil for nowhere.
   let kernelCache: String?
@@ -77,6 +79,7 @@ final class CUDARuntime: Sendable {
     }
     devices = try (0..<Int(count)).map { try DeviceDescription($0, driver) }
     compiler = try naming("the compiler of kernels, NVRTC") { try KernelCompiler(search) }
+    libraries = DeviceLibraries(search)
     self.kernelCache = kernelCache
   }
 

@@ -9,11 +9,16 @@ final class DeviceContext: @unchecked Sendable {
   let driver: CUDADriver
   let device: DeviceDescription
   let kernels: KernelLibrary
+  let libraries: DeviceLibraries
+  /// What trials of NVIDIA's libraries have shown on it.
+  let cudnnResults = TrialResults<CUDNNProblem>()
+  let cublasLtResults = TrialResults<CUBLASLtProblem>()
   private let handle: CUDADriver.Handle
   private let lost = Atomic(false)
 
   init(_ runtime: CUDARuntime, _ device: DeviceDescription) throws {
     driver = runtime.driver
+    libraries = runtime.libraries
     self.device = device
     // Before there is a context, which nobody would destroy if this threw.
     kernels = KernelLibrary(

@@ -4,7 +4,11 @@ import CDeviceCalls
 
 extension Convolution {
   public var deviceForms: [DeviceForm] {
-    [DeviceForm("convolution.cuda_implicit_gemm") { try DeviceConvolution(self, $0) }]
+    [
+      DeviceForm("convolution.cublaslt", usesLibrary: true) { try CUBLASLtConvolution(self, $0) },
+      DeviceForm("convolution.cudnn", usesLibrary: true) { try CUDNNConvolution(self, $0) },
+      DeviceForm("convolution.cuda_implicit_gemm") { try DeviceConvolution(self, $0) },
+    ]
   }
 }
 

@@ -14,11 +14,15 @@ protocol DeviceKernel: AnyObject {
   /// What it has to do; nil where that is next to nothing.
   var work: KernelWork? { get }
 
+  /// How long it takes, where that was measured. The quickest of the measured forms is used.
+  var milliseconds: Double? { get }
+
   /// Hands its work to the stream.
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws
 }
 
 extension DeviceKernel {
+  var milliseconds: Double? { nil }
   var packing: String { "none" }
   var workspaceByteCount: Int { 0 }
   func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] { [] }
@@ -39,11 +43,17 @@ struct DeviceCall {
 public struct DeviceForm: Sendable {
   /// `operation.form`, the name by which it can be switched off.
   public let name: String
+  /// Whether a library of NVIDIA's does the work. Where such a form fails to be made, others serve.
+  let usesLibrary: Bool
   /// Makes it ready, or returns nil where it does not serve what is asked.
   let make: @Sendable (DeviceRequest) throws -> (any DeviceKernel)?
 
-  init(_ name: String, _ make: @escaping @Sendable (DeviceRequest) throws -> (any DeviceKernel)?) {
+  init(
+    _ name: String, usesLibrary: Bool = false,
+    _ make: @escaping @Sendable (DeviceRequest) throws -> (any DeviceKernel)?
+  ) {
     self.name = name
+    self.usesLibrary = usesLibrary
     self.make = make
   }
 }
@@ -57,6 +67,10 @@ struct DeviceRequest {
   let epilogue: Epilogue
   let precision: Session.Precision
   let context: DeviceContext
+  /// Where it is to run; nil where NVIDIA's libraries are not to be used.
+  var stream: DeviceStream?
+  /// Whether another form serves already, so that nothing that takes long need be tried.
+  var isServed = false
 
   /// Of the operation alone.
   let operationOutput: Shape

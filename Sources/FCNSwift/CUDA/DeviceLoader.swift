@@ -64,7 +64,8 @@ final class DeviceLoader {
   }
 
   /// Weights, outputs×inputs×positions, in the order of `order` as `element`. `outputs` go through
-  /// the staging block a few at a time, so that nothing else is as large as the result.
+  /// the staging block a few at a time, so that nothing else is as large as the result. `byOutput`,
+  /// outputs that fill the last group have weights of zero.
   func pack(
     _ weights: Tensor, outputs: Int, inputs: Int, positions: Int, _ order: PackingOrder,
     as element: DeviceElement
@@ -75,8 +76,13 @@ final class DeviceLoader {
     switch order {
     case .byOutput:
       let padded = DeviceTensor.wholeGroups(inputs)
-      let memory = try DeviceMemory(
-        outputs * positions * padded * element.byteCount, in: context)
+      let outputByteCount = positions * padded * element.byteCount
+      let all = DeviceTensor.wholeGroups(outputs)
+      let memory = try DeviceMemory(all * outputByteCount, in: context)
+      if all > outputs {
+        try stream.clear(
+          memory.address + UInt64(outputs * outputByteCount), (all - outputs) * outputByteCount)
+      }
       let together = max(1, min(outputs, partByteCount / (perOutput * 4)))
       let raw = try DeviceMemory(together * perOutput * 4, in: context)
       for first in stride(from: 0, to: outputs, by: together) {
@@ -88,7 +94,7 @@ final class DeviceLoader {
           function, over: count * positions * padded,
           fcn_pack_call(
             source: raw.address,
-            target: memory.address + UInt64(first * positions * padded * element.byteCount),
+            target: memory.address + UInt64(first * outputByteCount),
             outputs: Int32(count), inputs: Int32(inputs), positions: Int32(positions),
             padded: Int32(padded), by_position: 0, reserved: 0))
         weights.forget(part(first / together, of: outputs, size: together))
@@ -114,7 +120,7 @@ final class DeviceLoader {
 
   /// In which order packed weights lie.
   enum PackingOrder {
-    /// [outputs][positions][inputs, whole groups].
+    /// [outputs, whole groups][positions][inputs, whole groups].
     case byOutput
     /// [positions][inputs][outputs, whole groups].
     case byPosition

@@ -39,18 +39,19 @@ final class DevicePlan {
     let definitions: [String]
   }
 
-  /// Parameters on the device come from `weights`, or are put there.
+  /// Parameters on the device come from `weights`, or are put there. It runs on `stream`, or, where
+  /// none is named, on any, without NVIDIA's libraries.
   init(
     _ whole: Network, parameters source: any ParameterSource, inputShape: Shape,
     weights: PackedWeights<DeviceParameters>, disabledForms: Set<String>,
-    precision: Session.Precision, context: DeviceContext
+    precision: Session.Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
     let schedule = try DeviceSchedule(
       network, inputShape: inputShape, disabledForms: disabledForms, precision: precision,
-      context: context)
+      context: context, stream: stream)
     // The plan counts in units of four bytes and keeps buffers 64 bytes apart.
     let values = zip(schedule.bufferByteCounts, schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: ($0 + 3) / 4, lifetime: $1)

@@ -34,16 +34,19 @@ struct DeviceSchedule {
   private var valueOf: [Int: [DeviceElement: Int]] = [:]
   private let precision: Session.Precision
   private let context: DeviceContext
+  private let stream: DeviceStream?
   private let disabledForms: Set<String>
 
-  /// To be called with `context` current, for kernels are compiled.
+  /// To be called with `context` current, for kernels are compiled; those of NVIDIA's libraries are
+  /// tried out on `stream`, and not used without one.
   init(
     _ network: Network, inputShape: Shape, disabledForms: Set<String>,
-    precision: Session.Precision, context: DeviceContext
+    precision: Session.Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
     self.network = network
     self.precision = precision
     self.context = context
+    self.stream = stream
     self.disabledForms = disabledForms
     let shapes = try network.shapes(for: inputShape)
     let readers = network.readers
@@ -95,29 +98,55 @@ struct DeviceSchedule {
     let inputs = try sources.prefix(operandCount(of: index)).map {
       try value(of: $0, as: elements.input)
     }
+    var reasons: [String] = []
     for fusion in fusions {
       let residual = try fusion.residual.map { try value(of: $0, as: elements.output) }
       let all = inputs + (residual.map { [$0] } ?? [])
       let output = DeviceTensor(shapes[fusion.last], elements.output)
       let request = DeviceRequest(
         inputs: all.map { values[$0].tensor }, output: output, epilogue: fusion.epilogue,
-        precision: precision, context: context, operationOutput: shapes[index])
-      for form in forms {
-        guard let kernel = try form.make(request) else { continue }
-        let made = makeValue(output)
-        valueOf[fusion.last] = [elements.output: made]
-        steps.append(
-          Step(
-            layer: index,
-            name: ([index] + fusion.covered).map { network.layers[$0].name }
-              .joined(separator: " + "),
-            formName: form.name, kernel: kernel, inputs: all, output: made))
-        return fusion.covered
-      }
+        precision: precision, context: context, stream: stream, operationOutput: shapes[index])
+      guard let (form, kernel) = try best(of: forms, request, &reasons) else { continue }
+      let made = makeValue(output)
+      valueOf[fusion.last] = [elements.output: made]
+      steps.append(
+        Step(
+          layer: index,
+          name: ([index] + fusion.covered).map { network.layers[$0].name }
+            .joined(separator: " + "),
+          formName: form.name, kernel: kernel, inputs: all, output: made))
+      return fusion.covered
     }
     throw FCNError(
       .unsupported,
-      "layer \(layer.name): no form on a device serves \(shapes[index]); use the processor")
+      "layer \(layer.name): no form on a device serves \(shapes[index]); use the processor"
+        + reasons.map { ". \($0)" }.joined())
+  }
+
+  /// The quickest of the forms that were measured, else the first that serves; nil where none does.
+  /// Why those of NVIDIA's libraries could not be made is added to `reasons`.
+  private func best(
+    of forms: [DeviceForm], _ request: DeviceRequest, _ reasons: inout [String]
+  ) throws -> (form: DeviceForm, kernel: any DeviceKernel)? {
+    var best: (form: DeviceForm, kernel: any DeviceKernel)?
+    for form in forms {
+      if best != nil, !form.usesLibrary { break }
+      do {
+        var request = request
+        request.isServed = best != nil
+        guard let kernel = try form.make(request) else { continue }
+        let leads =
+          switch (best?.kernel.milliseconds, kernel.milliseconds) {
+          case (nil, let time): best == nil || time != nil
+          case (_?, nil): false
+          case (let old?, let new?): new < old
+          }
+        if leads { best = (form, kernel) }
+      } catch let error as FCNError where form.usesLibrary && !context.isLost {
+        reasons.append("\(form.name): \(error.message)")
+      }
+    }
+    return best
   }
 
   /// The element types of what layer `index` takes and makes: the precision's, and float32 for scores

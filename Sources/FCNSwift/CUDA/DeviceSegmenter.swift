@@ -89,7 +89,8 @@ final class DeviceSegmenter: PictureSegmenter {
     let made = try withExtendedLifetime(kept) {
       try DevicePlan(
         weights.network, parameters: weights, inputShape: shape, weights: weights.onDevices,
-        disabledForms: disabledForms, precision: precision, context: work.context)
+        disabledForms: disabledForms, precision: precision, context: work.context,
+        stream: work.stream)
     }
     work.plan = made
     return made

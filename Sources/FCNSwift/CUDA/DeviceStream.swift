@@ -1,19 +1,12 @@
 /// Work for a device, done in the order in which it is handed over. One thread at a time.
 final class DeviceStream {
-  let context: DeviceContext
-  private let handle: CUDADriver.Handle
+  let queue: DeviceQueue
+  var context: DeviceContext { queue.context }
+  /// What NVIDIA's libraries need to work on this stream, made when a form first asks.
+  private(set) lazy var libraries = StreamLibraries(queue)
+  private var handle: CUDADriver.Handle { queue.handle }
 
-  init(_ context: DeviceContext) throws {
-    self.context = context
-    var handle: CUDADriver.Handle = nil
-    // CU_STREAM_NON_BLOCKING: it does not wait for the default stream, which is the host's.
-    try context.run {
-      try context.check(context.driver.cuStreamCreate(&handle, 1), "cuStreamCreate")
-    }
-    self.handle = handle
-  }
-
-  deinit { try? context.run { _ = context.driver.cuStreamDestroy(handle) } }
+  init(_ context: DeviceContext) throws { queue = try DeviceQueue(context) }
 
   /// Copies to the device; `memory` must be pinned and stay as it is until the copy is done.
   func upload(_ memory: UnsafeRawPointer, _ byteCount: Int, to address: CUDADriver.Address) throws {
@@ -101,4 +94,22 @@ final class DeviceGraph {
   }
 
   deinit { try? context.run { _ = context.driver.cuGraphExecDestroy(handle) } }
+}
+
+/// The driver's own stream, which lives as long as something refers to it.
+final class DeviceQueue {
+  let context: DeviceContext
+  let handle: CUDADriver.Handle
+
+  init(_ context: DeviceContext) throws {
+    self.context = context
+    var handle: CUDADriver.Handle = nil
+    // CU_STREAM_NON_BLOCKING: it does not wait for the default stream, which is the host's.
+    try context.run {
+      try context.check(context.driver.cuStreamCreate(&handle, 1), "cuStreamCreate")
+    }
+    self.handle = handle
+  }
+
+  deinit { try? context.run { _ = context.driver.cuStreamDestroy(handle) } }
 }

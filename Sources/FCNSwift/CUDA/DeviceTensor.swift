@@ -76,6 +76,17 @@ struct DeviceTensor {
     DeviceTensor(Shape(shape.n, shape.c, height, width), windowOf: self, offset)
   }
 
+  /// Bytes from its first element to its last, those of other windows between them included.
+  var spanByteCount: Int {
+    let last =
+      (shape.n - 1) * strides.picture + (shape.h - 1) * strides.row
+      + (shape.w - 1) * strides.pixel
+    return (last + DeviceTensor.wholeGroups(shape.c)) * element.byteCount
+  }
+
+  /// Whether its pixels follow each other without a gap.
+  var isContiguous: Bool { strides == DeviceTensor(shape, element).strides }
+
   /// As kernels see it.
   var view: fcn_view {
     fcn_view(

@@ -6,7 +6,7 @@ final class DeviceWork {
   let context: DeviceContext
   /// Of the shape that ran last.
   var plan: DevicePlan?
-  private let stream: DeviceStream
+  let stream: DeviceStream
   private var pictures: DeviceStaging?
   private var labels: DeviceStaging?
   private var scores: DeviceStaging?

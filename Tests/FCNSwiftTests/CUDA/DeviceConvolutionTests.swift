@@ -70,7 +70,7 @@ extension CUDATests {
         let inputs = [input] + (addsResidual ? [residual] : [])
         let run = try #require(
           try DeviceLayerRun(
-            operation, operation.deviceForms[0], inputs: inputs, parameters: parameters,
+            operation, operation.ownDeviceForms[0], inputs: inputs, parameters: parameters,
             precision: precision, makes: element, epilogue: epilogue))
         // Sums of up to a thousand terms in an order of their own, then one rounding.
         expectClose(
@@ -88,7 +88,7 @@ extension CUDATests {
         for layer in Self.cases {
           let run = try #require(
             try DeviceLayerRun(
-              layer.operation, layer.operation.deviceForms[0],
+              layer.operation, layer.operation.ownDeviceForms[0],
               inputs: [Tensor(layer.input)], parameters: [], precision: precision))
           let kernel = try #require(run.kernel as? DeviceConvolution)
           tiles[precision.usesMatrixUnits, default: []].insert(kernel.tile)
@@ -119,7 +119,7 @@ extension CUDATests {
     @Test func aConvolutionIsNotMadeForWhatItCannotDoAfterwards() throws {
       let operation = Convolution(8, kernel: 3, padding: 1)
       let run = try DeviceLayerRun(
-        operation, operation.deviceForms[0], inputs: [Tensor(Shape(1, 8, 4, 4))], parameters: [],
+        operation, operation.ownDeviceForms[0], inputs: [Tensor(Shape(1, 8, 4, 4))], parameters: [],
         precision: .float32, epilogue: Epilogue(pooled: Shape(1, 8, 2, 2)))
       #expect(run == nil)
     }

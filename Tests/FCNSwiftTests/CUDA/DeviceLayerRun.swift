@@ -6,71 +6,115 @@ import Testing
 final class DeviceLayerRun {
   let kernel: any DeviceKernel
   let output: Shape
-  private let context: DeviceContext
+  private let stream: DeviceStream
   private let formName: String
   private let inputs: [Tensor]
+  /// Without addresses.
+  private let inputTensors: [DeviceTensor]
+  private let outputTensor: DeviceTensor
   private let parameters: [Tensor]
-  private let elements: (input: DeviceElement, output: DeviceElement)
+  /// How far a first input that is a window is from its surroundings' upper left corner.
+  private let windowOffset: Extent?
 
   /// nil where the form does not serve what is asked. Where `epilogue` adds a residual it is the last
-  /// of `inputs`; `output` is the shape after the epilogue.
+  /// of `inputs`; `output` is the shape after the epilogue. With a `runtime` NVIDIA's libraries are used;
+  /// `isServed` tells their forms that others serve.
   init?(
     _ operation: any Operation, _ form: DeviceForm, inputs: [Tensor], parameters: [Tensor],
     precision: Session.Precision, makes made: DeviceElement? = nil,
-    epilogue: Epilogue = Epilogue()
+    epilogue: Epilogue = Epilogue(), windowOffset: Extent? = nil,
+    with runtime: CUDARuntime? = nil, isServed: Bool = false
   ) throws {
-    let context = try FakeDevice.context()
+    let context = try runtime?.context(0) ?? FakeDevice.context()
     let element = try #require(precision.deviceElement)
-    let elements = (input: element, output: made ?? element)
-    let operands = inputs.dropLast(epilogue.addsResidual ? 1 : 0).map(\.shape)
-    let whole = try operation.outputShape(of: Array(operands))
-    let output = epilogue.cropped?.shape ?? whole
-    let request = DeviceRequest(
-      inputs: inputs.enumerated().map { index, input in
-        let isResidual = epilogue.addsResidual && index == inputs.count - 1
-        return DeviceTensor(input.shape, isResidual ? elements.output : elements.input)
-      }, output: DeviceTensor(output, elements.output), epilogue: epilogue, precision: precision,
-      context: context, operationOutput: whole)
+    let made = made ?? element
+    let operandCount = inputs.count - (epilogue.addsResidual ? 1 : 0)
+    let whole = try operation.outputShape(of: inputs.prefix(operandCount).map(\.shape))
+    output = epilogue.cropped?.shape ?? whole
+    outputTensor = DeviceTensor(output, made)
+    inputTensors = inputs.enumerated().map { index, input in
+      let tensor = DeviceTensor(input.shape, index < operandCount ? element : made)
+      guard let windowOffset, index == 0 else { return tensor }
+      return DeviceTensor(input.shape.surrounded(from: windowOffset), element)
+        .window(windowOffset, height: input.shape.h, width: input.shape.w)
+    }
+    stream = try context.run { try DeviceStream(context) }
+    var request = DeviceRequest(
+      inputs: inputTensors, output: outputTensor, epilogue: epilogue, precision: precision,
+      context: context, stream: runtime == nil ? nil : stream, operationOutput: whole)
+    request.isServed = isServed
     guard let kernel = try context.run({ try form.make(request) }) else { return nil }
     self.kernel = kernel
-    self.output = output
-    self.context = context
-    self.elements = elements
     self.inputs = inputs
     self.parameters = parameters
+    self.windowOffset = windowOffset
     formName = form.name
-    residualIndex = epilogue.addsResidual ? inputs.count - 1 : nil
   }
 
-  private let residualIndex: Int?
-
-  /// The output; its padding channels must be zero.
-  func forward() throws -> Tensor {
-    try context.run {
+  /// The output, after as many runs; its padding channels must be zero.
+  func forward(times: Int = 1) throws -> Tensor {
+    let context = stream.context
+    return try context.run {
       let loader = try DeviceLoader(context)
       var memories: [DeviceMemory] = []
-      let tensors = try inputs.enumerated().map { index, input in
-        let element = index == residualIndex ? elements.output : elements.input
-        let memory = try element.encode(input.channelsLast, loader)
+      let tensors = try zip(inputs, inputTensors).enumerated().map { index, pair in
+        var (input, tensor) = pair
+        if let windowOffset, index == 0 { input = try input.surrounded(from: windowOffset) }
+        let memory = try tensor.element.encode(input.channelsLast, loader)
         memories.append(memory)
-        return DeviceTensor(input.shape, element, at: memory.address)
+        tensor.base = memory.address
+        return tensor
       }
-      let target = try DeviceMemory(DeviceTensor.byteCount(output, elements.output), in: context)
-      let workspace = try DeviceMemory(kernel.workspaceByteCount, in: context)
+      let byteCount = DeviceTensor.byteCount(output, outputTensor.element)
+      let target = try DeviceMemory(byteCount, in: context)
+      var result = outputTensor
+      result.base = target.address
+      // As plans have it, aligned to 64 bytes and no more.
+      let workspace = try DeviceMemory(kernel.workspaceByteCount + 64, in: context)
       let packed = try kernel.pack(parameters, loader)
-      let stream = try DeviceStream(context)
-      try kernel.enqueue(
-        DeviceCall(
-          inputs: tensors, output: DeviceTensor(output, elements.output, at: target.address),
-          parameters: packed.map(\.address), workspace: workspace.address), stream)
-      let host = try PinnedMemory(target.byteCount, in: context)
-      try stream.download(target.address, target.byteCount, to: host.base)
+      for _ in 0..<times {
+        try kernel.enqueue(
+          DeviceCall(
+            inputs: tensors, output: result, parameters: packed.map(\.address),
+            workspace: workspace.address + 64), stream)
+      }
+      let host = try PinnedMemory(byteCount, in: context)
+      try stream.download(target.address, byteCount, to: host.base)
       try stream.synchronize()
-      let count = target.byteCount / elements.output.byteCount
+      let values = outputTensor.element.decode(
+        host.base, count: byteCount / outputTensor.element.byteCount)
       return try withExtendedLifetime((memories, packed, workspace)) {
-        try Tensor(output, channelsLast: elements.output.decode(host.base, count: count), formName)
+        try Tensor(output, channelsLast: values, formName)
       }
     }
+  }
+}
+
+extension Operation {
+  /// Forms on a device that use no library of NVIDIA's.
+  var ownDeviceForms: [DeviceForm] { deviceForms.filter { !$0.usesLibrary } }
+}
+
+extension Shape {
+  /// Of a tensor in which one of this shape lies at `offset`, with three lines below and beside it.
+  fileprivate func surrounded(from offset: Extent) -> Shape {
+    Shape(n, c, h + offset.h + 3, w + offset.w + 3)
+  }
+}
+
+extension Tensor {
+  /// A larger tensor with this one at `offset`; all around is 1000.
+  fileprivate func surrounded(from offset: Extent) throws -> Tensor {
+    let whole = shape.surrounded(from: offset)
+    let result = try Tensor(whole, [Float](repeating: 1000, count: whole.count))
+    for n in 0..<shape.n {
+      for c in 0..<shape.c {
+        for y in 0..<shape.h {
+          for x in 0..<shape.w { result[n, c, y + offset.h, x + offset.w] = self[n, c, y, x] }
+        }
+      }
+    }
+    return result
   }
 }
 

@@ -17,7 +17,7 @@ extension CUDATests {
       let parameters = try operation.parameters(inputChannels: inputs[0].shape.c).map {
         try golden.tensor($0.name)
       }
-      for form in operation.deviceForms {
+      for form in operation.ownDeviceForms {
         let run = try #require(
           try DeviceLayerRun(
             operation, form, inputs: inputs, parameters: parameters, precision: .float32))
@@ -40,7 +40,7 @@ extension CUDATests {
       }
       if operation is Convolution { parameters[0] = try parameters[0].rounded(to: precision) }
       let wanted = try referenceOutput(operation, inputs: inputs, parameters: parameters)
-      for form in operation.deviceForms {
+      for form in operation.ownDeviceForms {
         for element in Set([try #require(precision.deviceElement), .float32])
         where element == precision.deviceElement || operation is Convolution {
           let run = try #require(
@@ -58,7 +58,7 @@ extension CUDATests {
     @Test func theGoldensReachEveryFormThatDevicesHave() throws {
       var reached: Set<String> = []
       for golden in try Self.goldens.get() {
-        reached.formUnion(try golden.makeOperation().deviceForms.map(\.name))
+        reached.formUnion(try golden.makeOperation().ownDeviceForms.map(\.name))
       }
       let networks = try Architecture.all.map {
         try $0.network(ArchitectureOptions(classes: 2, width: 0.02))
@@ -78,7 +78,7 @@ extension CUDATests {
         let wanted = try referenceOutput(Sum(), inputs: inputs, parameters: [])
         let run = try #require(
           try DeviceLayerRun(
-            Sum(), Sum().deviceForms[0], inputs: inputs, parameters: [], precision: precision))
+            Sum(), Sum().ownDeviceForms[0], inputs: inputs, parameters: [], precision: precision))
         // What four terms make is rounded and added to three more; no partial sum exceeds 16.
         let error = precision.deviceElement == .float32 ? 0x1p-22 : precision.roundingError
         expectClose(
@@ -93,7 +93,7 @@ extension CUDATests {
       let input = try Tensor.random(Shape(2, 11, 5, 4), seed: 3).rounded(to: precision)
       let run = try #require(
         try DeviceLayerRun(
-          operation, operation.deviceForms[0], inputs: [input], parameters: [],
+          operation, operation.ownDeviceForms[0], inputs: [input], parameters: [],
           precision: precision))
       let wanted = try referenceOutput(operation, inputs: [input], parameters: [])
       #expect(try run.forward().bits == wanted.bits)
@@ -111,7 +111,7 @@ extension CUDATests {
           offset: layer.offset, shape: Shape(whole.n, whole.c, layer.height, layer.width)))
       let run = try #require(
         try DeviceLayerRun(
-          layer.operation, layer.operation.deviceForms[0], inputs: [input],
+          layer.operation, layer.operation.ownDeviceForms[0], inputs: [input],
           parameters: parameters, precision: precision, epilogue: epilogue))
       expectClose(
         try run.forward(),

@@ -41,7 +41,7 @@ extension CUDATests {
           ? Session.Precision.float16.rounded(weights.plane(output, input)[position])
           : weights.plane(output, input)[position]
       }
-      let byOutput = (0..<Self.outputs).flatMap { output in
+      let byOutput = (0..<8).flatMap { output in
         (0..<Self.positions).flatMap { position in
           (0..<16).map { weight(output, $0, position) }
         }

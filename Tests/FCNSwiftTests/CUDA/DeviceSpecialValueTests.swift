@@ -31,7 +31,7 @@ extension CUDATests {
         let inputs = operation is Sum ? [input, input] : [input]
         let run = try #require(
           try DeviceLayerRun(
-            operation, operation.deviceForms[0], inputs: inputs, parameters: parameters,
+            operation, operation.ownDeviceForms[0], inputs: inputs, parameters: parameters,
             precision: precision))
         let found = try run.forward().elements
         let wanted = try referenceOutput(operation, inputs: inputs, parameters: parameters)
@@ -57,7 +57,7 @@ extension CUDATests {
       input[0, 0, 1, 1] = wanted
       let run = try #require(
         try DeviceLayerRun(
-          pool, pool.deviceForms[0], inputs: [input], parameters: [], precision: precision))
+          pool, pool.ownDeviceForms[0], inputs: [input], parameters: [], precision: precision))
       #expect(try run.forward().elements == [wanted, wanted, wanted, wanted])
     }
 
@@ -67,7 +67,7 @@ extension CUDATests {
       let input = try Tensor(Shape(1, 3, 1, 1), [1, 2, -2])
       let run = try #require(
         try DeviceLayerRun(
-          scale, scale.deviceForms[0], inputs: [input], parameters: [], precision: .float16))
+          scale, scale.ownDeviceForms[0], inputs: [input], parameters: [], precision: .float16))
       #expect(try run.forward().elements == [40_000, .infinity, -.infinity])
     }
   }

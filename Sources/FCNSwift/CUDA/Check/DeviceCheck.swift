@@ -72,8 +72,8 @@ public struct DeviceCheck {
         scale: 1 / Float(max(1, specification.tensorShape.pictureCount)).squareRoot(),
         isPositive: specification.name.hasSuffix("running_var"))
     }
-    let forward = try ProcessorTrial(network, parameters, input, pool)
-    let device = try DeviceTrial(network, parameters, input, precision, context)
+    let forward = try ProcessorRun(network, parameters, input, pool)
+    let device = try DeviceRun(network, parameters, input, precision, context)
     // Roundings of a value that is stored, and of sums that are made in another order.
     let tolerance = max(2e-5, 4 * precision.storedRounding)
     var findings = [

@@ -1,7 +1,7 @@
 import CDeviceCalls
 
 /// A network on the processor by its reference forms, on a tensor.
-final class ProcessorTrial {
+final class ProcessorRun {
   let output: Tensor
   private let plan: TrainingPlan
   private let parameters: ParameterTable
@@ -33,7 +33,7 @@ final class ProcessorTrial {
 }
 
 /// The same on a device.
-final class DeviceTrial {
+final class DeviceRun {
   private let network: Network
   private let parameters: ParameterTable
   private let input: Tensor

@@ -1,0 +1,142 @@
+/// What cuDNN has made ready to carry out a problem: an engine, with its settings.
+final class CUDNNPlan {
+  let handle: CUDNNHandle
+  let descriptor: CUDNNDescriptor
+  let workspaceByteCount: Int
+  /// How long it took when it was tried out; nil where it was not.
+  var milliseconds: Double?
+
+  /// Throws where the engine turns out not to serve.
+  init(_ configuration: CUDNNDescriptor, _ handle: CUDNNHandle) throws {
+    self.handle = handle
+    descriptor = try CUDNNDescriptor(.plan, handle)
+    try descriptor.setHandle(.planHandle)
+    try descriptor.set(.planConfiguration, configuration)
+    try descriptor.finalize()
+    workspaceByteCount = try descriptor.integer(.planWorkspace)
+  }
+
+  /// The addresses that it works on.
+  func pack(
+    _ bindings: (numbers: [Int], addresses: [CUDADriver.Address]), workspace: CUDADriver.Address
+  ) throws -> CUDNNDescriptor {
+    let pack = try CUDNNDescriptor(.pack, handle)
+    try pack.set(.packNumbers, bindings.numbers)
+    try pack.set(.packAddresses, addresses: bindings.addresses)
+    try pack.set(.packWorkspace, addresses: [workspace])
+    try pack.finalize()
+    return pack
+  }
+}
+
+/// The engine settings that cuDNN's heuristics propose for a problem, best first, and that may be used.
+struct CUDNNCandidates {
+  let configurations: [CUDNNDescriptor]
+
+  /// At most so many are looked at.
+  private static let most = 8
+  /// Those that are compiled for the problem take a second each, so of them no more than this, and only
+  /// where there are no others.
+  private static let mostCompiled = 2
+
+  init(_ problem: CUDNNProblem, _ handle: CUDNNHandle, mayCompile: Bool) throws {
+    let graph = try problem.graph(handle)
+    var ready: [CUDNNDescriptor] = []
+    var compiled: [CUDNNDescriptor] = []
+    func sort(_ configurations: [CUDNNDescriptor]) throws {
+      for configuration in configurations where ready.count < Self.most {
+        switch try Engine(configuration, problem.precision) {
+        case .ready: ready.append(configuration)
+        case .compiled: compiled.append(configuration)
+        case .excluded: break
+        }
+      }
+    }
+    try sort(try Self.proposals(graph, .trees, handle))
+    // The heuristics name few of the engines that keep float32 as it is.
+    if problem.precision == .float32 { try sort(try Self.engines(graph, handle)) }
+    for mode in [CUDNNValue.HeuristicMode.fallback, .networks] where ready.isEmpty {
+      try sort(try Self.proposals(graph, mode, handle))
+    }
+    configurations =
+      ready.isEmpty && mayCompile ? Array(compiled.prefix(Self.mostCompiled)) : ready
+  }
+
+  private static func proposals(
+    _ graph: CUDNNDescriptor, _ mode: CUDNNValue.HeuristicMode, _ handle: CUDNNHandle
+  ) throws -> [CUDNNDescriptor] {
+    let heuristics = try CUDNNDescriptor(.heuristics, handle)
+    try heuristics.set(.heuristicGraph, graph)
+    try heuristics.set(.heuristicMode, mode.rawValue)
+    do {
+      try heuristics.finalize()
+      let room = try heuristics.count(.heuristicResults)
+      guard room > 0 else { return [] }
+      return try heuristics.descriptors(.heuristicResults, of: .configuration, atMost: room)
+    } catch let error as FCNError where error.kind == .unsupported {
+      // A mode may not know the graph though another does.
+      return []
+    }
+  }
+
+  /// Every engine with the settings that it has by itself, the first, which serves everything and is
+  /// slow, left out.
+  private static func engines(
+    _ graph: CUDNNDescriptor, _ handle: CUDNNHandle
+  ) throws -> [CUDNNDescriptor] {
+    (1..<max(1, try graph.integer(.graphEngineCount))).compactMap { index in
+      guard let engine = try? CUDNNDescriptor(.engine, handle) else { return nil }
+      do {
+        try engine.set(.engineGraph, graph)
+        try engine.set(.engineIndex, index)
+        try engine.finalize()
+        let configuration = try CUDNNDescriptor(.configuration, handle)
+        try configuration.set(.configurationEngine, engine)
+        try configuration.finalize()
+        return configuration
+      } catch {
+        // Most engines are for other problems.
+        return nil
+      }
+    }
+  }
+
+  /// What may be done with an engine's settings.
+  private enum Engine {
+    case ready, compiled, excluded
+
+    init(_ configuration: CUDNNDescriptor, _ precision: Session.Precision) throws {
+      guard
+        let engine = try configuration.descriptors(
+          .configurationEngine, of: .engine, atMost: 1
+        ).first
+      else {
+        self = .excluded
+        return
+      }
+      let most = CUDNNValue.mostNotes
+      let notes = Set(try engine.numbers(.engineNumericalNotes, atMost: most))
+      guard notes.isDisjoint(with: Engine.excluded(by: precision)) else {
+        self = .excluded
+        return
+      }
+      let compiles = try engine.numbers(.engineBehaviorNotes, atMost: most)
+        .contains(CUDNNValue.compiles)
+      self = compiles ? .compiled : .ready
+    }
+
+    /// The notes of engines whose results would not be what the precision promises. That of the largest
+    /// of Winograd's tiles loses bits even in float32; all of them in 16 bits. Sums are float32 always,
+    /// and the same each time.
+    private static func excluded(by precision: Session.Precision) -> Set<Int32> {
+      let never: [CUDNNValue.NumericalNote] = [.narrowsSums, .isNondeterministic, .winograd13]
+      let others: [CUDNNValue.NumericalNote] =
+        switch precision {
+        case .float32: [.matrixUnits, .narrowsInputs]
+        case .tf32: []
+        default: [.winograd]
+        }
+      return Set((never + others).map(\.rawValue))
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// What NVIDIA's libraries need to work on a stream: handles, which are made when somebody first asks.
+/// One thread at a time, with the context current.
+final class StreamLibraries {
+  private let queue: DeviceQueue
+  private var cudnnHandle: Result<CUDNNHandle, any Error>?
+  private var cublasLtHandle: Result<CUBLASLtHandle, any Error>?
+
+  init(_ queue: DeviceQueue) { self.queue = queue }
+
+  /// Throws `unavailable` where there is no cuDNN, `deviceFailure`, the same each time, where it does
+  /// not start.
+  func cudnn() throws -> CUDNNHandle {
+    let result =
+      cudnnHandle ?? Result { try CUDNNHandle(queue.context.libraries.cudnn.get(), queue) }
+    cudnnHandle = result
+    return try result.get()
+  }
+
+  /// Throws `unavailable` where there is no cuBLASLt, `deviceFailure`, the same each time, where it
+  /// does not start.
+  func cublasLt() throws -> CUBLASLtHandle {
+    let result =
+      cublasLtHandle ?? Result { try CUBLASLtHandle(queue.context.libraries.cublasLt.get(), queue) }
+    cublasLtHandle = result
+    return try result.get()
+  }
+}
