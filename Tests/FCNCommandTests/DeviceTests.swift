@@ -117,7 +117,7 @@ struct DeviceTests {
     ] { #expect(text.contains(part), "\(text) does not say \(part)") }
     let object = try Command.object(run(["info", "--json"], ["FAKE_CUDA_DEVICES": "2"]))
     let cuda = try #require(object["cuda"] as? [String: String])
-    #expect(Set(cuda.keys) == ["driver", "compiler", "device 0", "device 1"])
+    #expect(Set(cuda.keys) == ["driver", "compiler", "cuDNN", "cuBLASLt", "device 0", "device 1"])
     #expect(cuda["device 1"]?.hasPrefix("Fake CUDA device 1, ") == true)
   }
 

@@ -30,6 +30,7 @@ struct HelpTests {
           info                    Tell what a model file holds; without a file, what
                                   this program runs on.
           bench                   Measure how fast a model runs here.
+          check                   Compare a CUDA device with the processor.
           plot                    Draw learning curves, or a sheet of results.
           scenes                  Draw street scenes with exact labels, as a folder in
                                   VOC layout.
