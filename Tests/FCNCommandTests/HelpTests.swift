@@ -3,8 +3,8 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "prepare", "init", "import", "export", "info", "bench", "plot",
-    "scenes", "version",
+    "segment", "train", "eval", "prepare", "init", "import", "export", "info", "bench", "check",
+    "plot", "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// NVIDIA's run-time compiler (NVRTC): CUDA C++ in, machine code of one kind of device out.
 final class KernelCompiler: Sendable {
   typealias Status = Int32
@@ -24,6 +26,10 @@ final class KernelCompiler: Sendable {
   private let nvrtcGetCUBIN: GetBytes
   private let nvrtcGetPTXSize: GetSize
   private let nvrtcGetPTX: GetBytes
+
+  /// Held while anything is compiled: NVRTC 12.9 was seen to crash in its own cache where two threads
+  /// compiled at once.
+  private static let turn = Mutex<Void>(())
 
   private typealias GetSize = @convention(c) (Program, UnsafeMutablePointer<Int>) -> Status
   private typealias GetBytes = @convention(c) (Program, UnsafeMutablePointer<CChar>) -> Status
@@ -100,8 +106,9 @@ final class KernelCompiler: Sendable {
     defer { _ = nvrtcDestroyProgram(&program) }
     let options =
       ["--gpu-architecture=\(target)", "--std=c++17"] + definitions.map { "-D\($0)" }
-    let compiled = withCStrings(options.map { Array($0.utf8) }) {
-      nvrtcCompileProgram(program, Int32(options.count), $0)
+    let count = options.count
+    let compiled = withCStrings(options.map { Array($0.utf8) }) { options in
+      Self.turn.withLock { _ in nvrtcCompileProgram(program, Int32(count), options) }
     }
     try check(compiled, "nvrtcCompileProgram of \(name) for \(target)", program)
     return target.hasPrefix("sm_")
@@ -139,10 +146,5 @@ private func withCStrings<Result>(
   }
   defer { copies.forEach { $0.deallocate() } }
   let pointers = copies.map { UnsafePointer<CChar>?($0) } + [nil]
-  return pointers.withUnsafeBufferPointer { pointers in
-    guard let base = pointers.baseAddress else {
-      preconditionFailure("an array that has an element")
-    }
-    return body(base)
-  }
+  return body(pointers)
 }
