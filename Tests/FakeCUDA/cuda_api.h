@@ -148,6 +148,8 @@ typedef enum {
 
 FAKE_CUDA_EXPORTED CUresult cuInit(unsigned flags);
 FAKE_CUDA_EXPORTED CUresult cuDriverGetVersion(int *version);
+/* There is no table. NVIDIA's NVRTC asks the driver that is loaded, for a cache of its own. */
+FAKE_CUDA_EXPORTED CUresult cuGetExportTable(const void **table, const void *name);
 FAKE_CUDA_EXPORTED CUresult cuGetErrorName(CUresult error, const char **name);
 FAKE_CUDA_EXPORTED CUresult cuGetErrorString(CUresult error, const char **text);
 

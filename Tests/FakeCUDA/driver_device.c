@@ -40,6 +40,12 @@ CUresult cuInit(unsigned flags) {
   return leave(CUDA_SUCCESS);
 }
 
+CUresult cuGetExportTable(const void **table, const void *name) {
+  if (!table || !name) return CUDA_ERROR_INVALID_VALUE;
+  *table = NULL;
+  return CUDA_ERROR_NOT_FOUND;
+}
+
 CUresult cuDriverGetVersion(int *version) {
   CUresult result = enter_uninitialized(__func__);
   if (result) return result;

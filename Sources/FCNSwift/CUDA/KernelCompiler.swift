@@ -1,5 +1,3 @@
-import Synchronization
-
 /// NVIDIA's run-time compiler (NVRTC): CUDA C++ in, machine code of one kind of device out.
 final class KernelCompiler: Sendable {
   typealias Status = Int32
@@ -26,10 +24,6 @@ final class KernelCompiler: Sendable {
   private let nvrtcGetCUBIN: GetBytes
   private let nvrtcGetPTXSize: GetSize
   private let nvrtcGetPTX: GetBytes
-
-  /// Held while anything is compiled: NVRTC 12.9 was seen to crash in its own cache where two threads
-  /// compiled at once.
-  private static let turn = Mutex<Void>(())
 
   private typealias GetSize = @convention(c) (Program, UnsafeMutablePointer<Int>) -> Status
   private typealias GetBytes = @convention(c) (Program, UnsafeMutablePointer<CChar>) -> Status
@@ -106,9 +100,8 @@ final class KernelCompiler: Sendable {
     defer { _ = nvrtcDestroyProgram(&program) }
     let options =
       ["--gpu-architecture=\(target)", "--std=c++17"] + definitions.map { "-D\($0)" }
-    let count = options.count
-    let compiled = withCStrings(options.map { Array($0.utf8) }) { options in
-      Self.turn.withLock { _ in nvrtcCompileProgram(program, Int32(count), options) }
+    let compiled = withCStrings(options.map { Array($0.utf8) }) {
+      nvrtcCompileProgram(program, Int32(options.count), $0)
     }
     try check(compiled, "nvrtcCompileProgram of \(name) for \(target)", program)
     return target.hasPrefix("sm_")
