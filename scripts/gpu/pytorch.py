@@ -102,8 +102,8 @@ def graphed(torch: Any, function: Callable[[Any], Any], example: Any) -> Callabl
     return replay
 
 
-def training_ms(batch: int) -> float | None:
-    """A step of fcn-simple at 224×224: forward, loss, backward and momentum SGD, mixed precision."""
+def training_ms(side: int, batch: int) -> float | None:
+    """A step of fcn-simple at side×side: forward, loss, backward and momentum SGD, mixed precision."""
     torch = _torch()
     if torch is None:
         return None
@@ -113,8 +113,8 @@ def training_ms(batch: int) -> float | None:
     optimizer = torch.optim.SGD(module.parameters(), 0.01, momentum=0.9, fused=True)
     scaler = torch.amp.GradScaler("cuda")
     forward = torch.compile(module)
-    pixels = torch.rand(batch, 3, 224, 224).pin_memory()
-    labels = torch.randint(0, networks.CLASSES, (batch, 224, 224)).pin_memory()
+    pixels = torch.rand(batch, 3, side, side).pin_memory()
+    labels = torch.randint(0, networks.CLASSES, (batch, side, side)).pin_memory()
 
     def step() -> None:
         x = pixels.to("cuda", non_blocking=True).contiguous(memory_format=torch.channels_last)
