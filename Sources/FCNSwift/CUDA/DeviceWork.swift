@@ -33,10 +33,12 @@ final class DeviceWork {
     generation += 1
   }
 
-  /// The labels and, later, scores of `batch`.
+  /// The labels and, later, scores of `views`. With `progress` or a `timer` the work is handed over step
+  /// by step, never recorded.
   func segment(
     _ views: ArraySlice<PixelView>, _ plan: DevicePlan, _ preprocessing: Preprocessing,
-    _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+    _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?,
+    timer: DeviceStepTimer? = nil
   ) throws -> [any SegmentedPicture] {
     let batch = DeviceBatch(views, preprocessing)
     generation += 1
@@ -55,15 +57,20 @@ final class DeviceWork {
       }
     }
     let enqueue = { [self] in
+      try timer?.begin("pictures", "upload", KernelWork(copying: batch.byteCount))
       try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
+      try timer?.begin(Network.inputName, "preprocessing.cuda")
       try stream.enqueuePreprocessing(pictures.device.address, to: plan.input, preprocessing)
-      try plan.enqueue(stream, progress: progress)
-      try enqueueLabels(batch, pictures, labels, plan)
+      try plan.enqueue(stream, progress: progress, timer: timer)
+      try enqueueLabels(batch, pictures, labels, plan, timer)
+      try timer?.begin("labels", "download", KernelWork(copying: batch.labelCount))
       try stream.download(labels.device.address, batch.labelCount, to: labels.host.base)
+      try timer?.end()
     }
-    if let graph = last?.graph, progress == nil {
+    let isStepwise = progress != nil || timer != nil
+    if let graph = last?.graph, !isStepwise {
       try stream.launch(graph)
-    } else if last != nil, progress == nil {
+    } else if last != nil, !isStepwise {
       let graph = try stream.capture(enqueue)
       last = (batch, graph)
       try stream.launch(graph)
@@ -84,9 +91,15 @@ final class DeviceWork {
   }
 
   private func enqueueLabels(
-    _ batch: DeviceBatch, _ pictures: DeviceStaging, _ labels: DeviceStaging, _ plan: DevicePlan
+    _ batch: DeviceBatch, _ pictures: DeviceStaging, _ labels: DeviceStaging, _ plan: DevicePlan,
+    _ timer: DeviceStepTimer?
   ) throws {
-    if batch.pictures.contains(where: { $0.isScaled }) { try plan.makeWhole(stream) }
+    var layers = plan.scoreLayers.map { "\($0) + labels" } ?? "labels"
+    if batch.pictures.contains(where: { $0.isScaled }) {
+      try plan.makeWhole(stream, timer: timer)
+      layers = "labels"
+    }
+    try timer?.begin(layers, "labels.cuda")
     for n in batch.isUniform ? 0..<1 : 0..<batch.pictures.count {
       let picture = batch.pictures[n]
       try enqueue(
