@@ -40,25 +40,24 @@ final class DeviceWork {
     _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?,
     timer: DeviceStepTimer? = nil
   ) throws -> [any SegmentedPicture] {
-    let batch = DeviceBatch(views, preprocessing)
+    let batch = try DeviceBatch(views, preprocessing)
     generation += 1
     if last?.batch != batch { last = nil }
-    let pictures = try room(&pictures, batch.byteCount)
+    let pictures = try room(
+      &pictures, batch.byteCount, scratch: batch.deviceByteCount - batch.byteCount)
     let labels = try room(&labels, batch.labelCount)
-    batch.writeHeader(to: pictures.host.base)
+    // That of the same batch is still there.
+    if last == nil { try batch.writeHeader(to: pictures.host.base) }
     for (n, view) in views.enumerated() {
-      let picture = batch.pictures[n]
-      if picture.isScaled {
-        let scaled = try view.image().resized(
-          width: picture.networkWidth, height: picture.networkHeight)
-        try scaled.withPixelView { batch.writePixels($0, n, to: pictures.host.base) }
-      } else {
-        batch.writePixels(view, n, to: pictures.host.base)
-      }
+      batch.writePixels(view, n, to: pictures.host.base)
     }
     let enqueue = { [self] in
       try timer?.begin("pictures", "upload", KernelWork(copying: batch.byteCount))
       try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
+      if batch.isScaled {
+        try timer?.begin("pictures", "resizing.cuda")
+        try stream.enqueueResizing(batch, pictures.device.address)
+      }
       try timer?.begin(Network.inputName, "preprocessing.cuda")
       try stream.enqueuePreprocessing(pictures.device.address, to: plan.input, preprocessing)
       try plan.enqueue(stream, progress: progress, timer: timer)
@@ -95,7 +94,7 @@ final class DeviceWork {
     _ timer: DeviceStepTimer?
   ) throws {
     var layers = plan.scoreLayers.map { "\($0) + labels" } ?? "labels"
-    if batch.pictures.contains(where: { $0.isScaled }) {
+    if batch.isScaled {
       try plan.makeWhole(stream, timer: timer)
       layers = "labels"
     }
@@ -138,12 +137,18 @@ final class DeviceWork {
         reserved: 0))
   }
 
-  private func room(_ staging: inout DeviceStaging?, _ byteCount: Int) throws -> DeviceStaging {
-    if let staging, staging.byteCount >= byteCount { return staging }
+  private func room(
+    _ staging: inout DeviceStaging?, _ byteCount: Int, scratch: Int = 0
+  ) throws -> DeviceStaging {
+    if let staging, staging.host.byteCount >= byteCount,
+      staging.device.byteCount >= byteCount + scratch
+    {
+      return staging
+    }
     staging = nil
     // What was recorded reads the block that has just gone.
     last = nil
-    let made = try DeviceStaging(byteCount, context)
+    let made = try DeviceStaging(byteCount, scratch: scratch, context)
     staging = made
     return made
   }

@@ -46,11 +46,13 @@ extension CUDATests {
     }
 
     /// Where scores are scaled back they are made whole before.
-    @Test func theLastLayerIsAStepOfItsOwnWhereScoresAreScaled() throws {
+    @Test func scalingPicturesAndScoresBackAreStepsOfTheirOwn() throws {
       let model = try DeviceFixture.model { $0.preprocessing.size = .atMost(24) }
       let session = try FakeDevice.session(model)
       let times = try session.stepTimes([try DeviceFixture.picture(40, 33)])
       let last = try #require(model.network.layers.last).name
+      #expect(
+        times.prefix(3).map(\.step.form) == ["upload", "resizing.cuda", "preprocessing.cuda"])
       #expect(times.suffix(3).map(\.step.layers) == [last, "labels", "labels"])
       #expect(times.suffix(2).map(\.step.form) == ["labels.cuda", "download"])
     }
