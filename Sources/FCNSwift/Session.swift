@@ -87,8 +87,9 @@ public final class Session {
   public let model: Model
   private let options: Options
   private let allocator: Allocator
-  private let segmenter: any PictureSegmenter
-  private var results: [any SegmentedPicture] = []
+  let segmenter: any PictureSegmenter
+  /// Of the last run.
+  var results: [any SegmentedPicture] = []
 
   /// Makes a session. Throws `invalidArgument` where an option is out of range, `outOfMemory` where
   /// the weights cannot be held, `unavailable` where there is no such device or a library that it needs
@@ -143,22 +144,6 @@ public final class Session {
     [InferenceWeights.foldingName, BorderReduction.name] + model.network.formNames
   }
 
-  /// A step of a run: a layer, or layers that are computed together.
-  public struct Step: Sendable, Hashable {
-    /// The layers, joined by +.
-    public var layers: String
-    /// The form in which they are computed.
-    public var form: String
-    /// Floating-point operations by the layers' definition, and those that the form carries out in
-    /// matrix products; 0 where there are few.
-    public var nominalOperations, performedOperations: Double
-    /// Bytes of inputs, outputs and weights, each counted once.
-    public var bytes: Double
-  }
-
-  /// The steps of the run that came last, in order; `Progress.layersDone` counts them.
-  public var steps: [Step] { segmenter.steps }
-
   /// Threads it works with.
   public var threadCount: Int { segmenter.pool.threadCount }
 
@@ -172,6 +157,23 @@ public final class Session {
   public func run(_ pictures: [PixelView], progress: ((Progress) -> Bool)? = nil) throws {
     results = []
     var results: [any SegmentedPicture] = []
+    try forEachBatch(of: pictures, progress) { batch, progress in
+      let scores = try segmenter.run(batch, progress: progress)
+      // A later batch of this run would overwrite the plan's own memory.
+      let isOnlyBatch = batch.count == pictures.count
+      results += isOnlyBatch ? scores : try scores.map { try $0.copied(from: allocator) }
+    }
+    self.results = results
+  }
+
+  /// Calls `body` with those that run together, and with what it is to tell of their progress.
+  func forEachBatch(
+    of pictures: [PixelView], _ progress: ((Progress) -> Bool)?,
+    _ body: (
+      _ batch: ArraySlice<PixelView>,
+      _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+    ) throws -> Void
+  ) throws {
     var start = 0
     while start < pictures.count {
       let shape = segmenter.inputShape(pictures[start])
@@ -179,9 +181,9 @@ public final class Session {
       while end < pictures.count, end - start < options.largestBatch,
         segmenter.inputShape(pictures[end]) == shape
       { end += 1 }
-      let scores = try segmenter.run(
+      try body(
         pictures[start..<end],
-        progress: progress.map { report in
+        progress.map { report in
           { layer, done, total in
             report(
               Progress(
@@ -189,12 +191,8 @@ public final class Session {
                 layersDone: done, layerCount: total, layerName: layer))
           }
         })
-      // A later batch of this run would overwrite the plan's own memory.
-      let isOnlyBatch = start == 0 && end == pictures.count
-      results += isOnlyBatch ? scores : try scores.map { try $0.copied(from: allocator) }
       start = end
     }
-    self.results = results
   }
 
   /// Segments pictures as `run(_:progress:)` for views does.

@@ -46,6 +46,30 @@ struct DeviceTests {
     #expect(device["pictures"] as? Int == 3)
   }
 
+  @Test func layersAreTimedOnADevice() throws {
+    let call = [
+      "bench", "--model", try Fixture.model(), "--size", "64x48", "--runs", "3", "--layers",
+      "--device", "cuda", "--precision", "float16",
+    ]
+    let object = try Command.object(run(call + ["--json", "--batch", "2"]))
+    let layers = try #require(object["layers"] as? [[String: Any]])
+    let names = layers.compactMap { $0["layers"] as? String }
+    #expect(names.first == "pictures" && names.last == "labels")
+    #expect(names.contains("conv1_1 + relu1_1"))
+    #expect(layers.allSatisfy { ($0["median_ms"] as? Double ?? 0) > 0 })
+    #expect(layers.allSatisfy { $0["bound"] as? String == "" })
+    #expect(layers.contains { ($0["gflops"] as? Double ?? 0) > 0 })
+    #expect(object["peak_gflops"] as? Double == 0)
+    let sum = layers.reduce(0) { $0 + ($1["median_ms"] as? Double ?? 0) }
+    #expect(sum <= 10 * (object["median_ms"] as? Double ?? 0))
+
+    let text = try run(call).text
+    for part in ["GFLOP/s", "preprocessing.cuda", "labels.cuda", "download"] {
+      #expect(text.contains(part), "\(text) does not say \(part)")
+    }
+    for part in ["peak", "bound"] { #expect(!text.contains(part), "\(text) says \(part)") }
+  }
+
   @Test(arguments: ["gpu", "CUDA", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "cuda:256", "cpu:0"])
   func aWrongNameIsExplained(name: String) throws {
     let result = try run(segment("--device", name))

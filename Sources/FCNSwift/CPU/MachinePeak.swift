@@ -1,5 +1,4 @@
 import FCNKernelTypes
-import Glibc
 
 /// What the machine can do at most, measured: the two bounds of the roofline model (Williams, Waterman
 /// and Patterson, 2009).
@@ -73,16 +72,10 @@ public struct MachinePeak: Sendable {
   private static func best(_ work: () -> Double) -> Double {
     var rate = 0.0
     for _ in 0..<10 {
-      let start = seconds()
+      let start = monotonicSeconds()
       let done = work()
-      rate = max(rate, done / (seconds() - start))
+      rate = max(rate, done / (monotonicSeconds() - start))
     }
     return rate
-  }
-
-  private static func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 }

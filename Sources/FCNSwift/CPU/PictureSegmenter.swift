@@ -14,6 +14,13 @@ protocol PictureSegmenter: AnyObject {
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
   ) throws -> [any SegmentedPicture]
 
+  /// Runs as `run` does, to tell how long each step takes. On a device the making of the network's
+  /// input, the labels and what is copied are steps too.
+  func stepTimes(
+    _ pictures: ArraySlice<PixelView>,
+    progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+  ) throws -> [Session.StepTime]
+
   /// Bytes of activations and scratch memory that are held now.
   var byteCount: Int { get }
 

@@ -51,6 +51,22 @@ final class Segmenter: PictureSegmenter {
     }
   }
 
+  func stepTimes(
+    _ pictures: ArraySlice<PixelView>,
+    progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+  ) throws -> [Session.StepTime] {
+    // Progress is told of before every step, so that the time between is the step's.
+    var begun: [Double] = []
+    _ = try run(pictures) { layer, done, total in
+      begun.append(monotonicSeconds())
+      return progress?(layer, done, total) ?? true
+    }
+    begun.append(monotonicSeconds())
+    return zip(steps, zip(begun, begun.dropFirst())).map {
+      Session.StepTime(step: $0, seconds: $1.1 - $1.0)
+    }
+  }
+
   var byteCount: Int { plan?.byteCount ?? 0 }
 
   /// To be called when the parameters' values have changed, for plans hold them packed.

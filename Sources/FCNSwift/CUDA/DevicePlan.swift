@@ -109,7 +109,8 @@ final class DevicePlan {
   /// and how many are handed over; false stops with `aborted`.
   func enqueue(
     _ stream: DeviceStream,
-    progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)? = nil
+    progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)? = nil,
+    timer: DeviceStepTimer? = nil
   ) throws {
     let total = steps.count + (last == nil ? 0 : 1)
     for (index, step) in (steps + (last.map { [$0] } ?? [])).enumerated() {
@@ -117,9 +118,13 @@ final class DevicePlan {
         throw FCNError(.aborted, "stopped by the caller before layer \(step.name)")
       }
       guard index < steps.count else { break }
+      try timer?.begin(step.name, step.formName, step.work)
       try naming("layer \(step.name)") { try step.kernel.enqueue(step.call, stream) }
     }
   }
+
+  /// The layers whose work is done where `scores` are read.
+  var scoreLayers: String? { last?.name }
 
   /// The scores at the network's size, made pixel by pixel; after `enqueue`.
   var scores: Scores {
@@ -135,8 +140,9 @@ final class DevicePlan {
   }
 
   /// Hands over the last upsampling too, so that all scores are in memory.
-  func makeWhole(_ stream: DeviceStream) throws {
+  func makeWhole(_ stream: DeviceStream, timer: DeviceStepTimer? = nil) throws {
     guard let last else { return }
+    try timer?.begin(last.name, last.formName, last.work)
     try last.kernel.enqueue(last.call, stream)
   }
 

@@ -46,6 +46,26 @@ final class DeviceSegmenter: PictureSegmenter {
     _ pictures: ArraySlice<PixelView>,
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
   ) throws -> [any SegmentedPicture] {
+    try withPlan(for: pictures) { work, plan in
+      try work.segment(pictures, plan, preprocessing, progress)
+    }
+  }
+
+  func stepTimes(
+    _ pictures: ArraySlice<PixelView>,
+    progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+  ) throws -> [Session.StepTime] {
+    try withPlan(for: pictures) { work, plan in
+      let timer = DeviceStepTimer(work.stream)
+      _ = try work.segment(pictures, plan, preprocessing, progress, timer: timer)
+      return try timer.times()
+    }
+  }
+
+  /// Runs `body` in the session's context; where it throws, nothing of what was under way stays.
+  private func withPlan<Element>(
+    for pictures: ArraySlice<PixelView>, _ body: (DeviceWork, DevicePlan) throws -> [Element]
+  ) throws -> [Element] {
     guard let first = pictures.first else { return [] }
     if let failure {
       throw FCNError(
@@ -57,8 +77,7 @@ final class DeviceSegmenter: PictureSegmenter {
     let work = try liveWork()
     do {
       return try work.context.run {
-        let plan = try plan(for: shape, work)
-        return try work.segment(pictures, plan, preprocessing, progress)
+        try body(work, try plan(for: shape, work))
       }
     } catch let error as FCNError {
       // Whatever was under way must not be taken for a whole run's.

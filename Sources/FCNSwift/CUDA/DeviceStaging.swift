@@ -1,36 +1,40 @@
 import CDeviceCalls
 
 /// The pictures of a batch as they travel to a device: what describes them, where size rules need them
-/// the ticks between which scores are resized, then their bytes.
+/// the ticks between which scores are resized and the filters by which pictures are, then their bytes.
+/// On the device, what pictures are resized to follows.
 struct DeviceBatch: Hashable {
   /// What of a picture decides how it is laid out.
   struct Picture: Hashable {
     let width, height: Int
     /// At which size the network sees it.
     let networkWidth, networkHeight: Int
-    /// Bytes of a pixel as it travels, and where red, green and blue stand among them.
+    /// Bytes of a pixel, and where red, green and blue stand among them.
     let pixelBytes, red, green, blue: Int
 
     init(_ picture: PixelView, _ size: (width: Int, height: Int)) {
       (width, height) = (picture.width, picture.height)
       (networkWidth, networkHeight) = size
-      // Pictures that the host scales travel as RGB.
-      let format = size == (picture.width, picture.height) ? picture.format : .rgb8
-      pixelBytes = format.bytesPerPixel
-      (red, green, blue) = format.channelOffsets
+      pixelBytes = picture.format.bytesPerPixel
+      (red, green, blue) = picture.format.channelOffsets
     }
 
     var isScaled: Bool { (width, height) != (networkWidth, networkHeight) }
-    var rowBytes: Int { networkWidth * pixelBytes }
-    var byteCount: Int { rowBytes * networkHeight }
+    var rowBytes: Int { width * pixelBytes }
+    var byteCount: Int { rowBytes * height }
     var pixelCount: Int { width * height }
+    /// Bytes of the ticks of its scores.
+    var tickByteCount: Int { isScaled ? (width + height) * MemoryLayout<fcn_tick>.stride : 0 }
   }
 
   let pictures: [Picture]
 
-  init(_ pictures: ArraySlice<PixelView>, _ preprocessing: Preprocessing) {
-    self.pictures = pictures.map {
-      Picture($0, preprocessing.networkSize(width: $0.width, height: $0.height))
+  /// Throws where the size rule asks for a size that pictures cannot have.
+  init(_ pictures: ArraySlice<PixelView>, _ preprocessing: Preprocessing) throws {
+    self.pictures = try pictures.map {
+      let picture = Picture($0, preprocessing.networkSize(width: $0.width, height: $0.height))
+      try picture.checkResizing()
+      return picture
     }
   }
 
@@ -41,10 +45,13 @@ struct DeviceBatch: Hashable {
 
   /// Where the ticks of picture `n` begin: of its rows, then of its columns.
   func tickOffset(_ n: Int) -> Int {
-    let before = pictures[..<n].reduce(0) { $0 + ($1.isScaled ? $1.width + $1.height : 0) }
-    return pictures.count * MemoryLayout<fcn_picture>.stride
-      + before * MemoryLayout<fcn_tick>.stride
+    pictures[..<n].reduce(pictures.count * MemoryLayout<fcn_picture>.stride) {
+      $0 + $1.tickByteCount + $1.filterByteCount
+    }
   }
+
+  /// Where the filters of picture `n` begin: of its columns, then of its rows.
+  func filterOffset(_ n: Int) -> Int { tickOffset(n) + pictures[n].tickByteCount }
 
   /// Where the bytes of picture `n` begin.
   func byteOffset(_ n: Int) -> Int {
@@ -53,7 +60,7 @@ struct DeviceBatch: Hashable {
     }
   }
 
-  /// Bytes in all.
+  /// Bytes that travel.
   var byteCount: Int { byteOffset(pictures.count) }
 
   /// Where the labels of picture `n` begin, one byte a pixel.
@@ -62,22 +69,21 @@ struct DeviceBatch: Hashable {
   /// Labels in all.
   var labelCount: Int { labelOffset(pictures.count) }
 
-  /// Whether one launch makes all labels.
-  var isUniform: Bool {
-    pictures.allSatisfy { $0 == pictures[0] } && !pictures.contains { $0.isScaled }
-  }
+  /// Whether a picture is not of the size at which the network sees it.
+  var isScaled: Bool { pictures.contains { $0.isScaled } }
 
-  /// Lays out descriptions and ticks at `base`.
-  func writeHeader(to base: UnsafeMutableRawPointer) {
+  /// Whether one launch makes all labels.
+  var isUniform: Bool { pictures.allSatisfy { $0 == pictures[0] } && !isScaled }
+
+  /// Lays out descriptions, ticks and filters at `base`. Throws `outOfMemory` where filters have no
+  /// room.
+  func writeHeader(to base: UnsafeMutableRawPointer) throws {
     for (n, picture) in pictures.enumerated() {
-      let description = fcn_picture(
-        offset: Int64(byteOffset(n)), width: Int32(picture.networkWidth),
-        height: Int32(picture.networkHeight), row_stride: Int32(picture.rowBytes),
-        pixel_bytes: Int32(picture.pixelBytes), red: Int32(picture.red),
-        green: Int32(picture.green), blue: Int32(picture.blue), reserved: 0)
       base.storeBytes(
-        of: description, toByteOffset: n * MemoryLayout<fcn_picture>.stride, as: fcn_picture.self)
+        of: description(of: n), toByteOffset: n * MemoryLayout<fcn_picture>.stride,
+        as: fcn_picture.self)
       guard picture.isScaled else { continue }
+      try picture.writeFilters(to: base + filterOffset(n))
       let ticks =
         BilinearAxis(from: picture.networkHeight, to: picture.height).ticks
         + BilinearAxis(from: picture.networkWidth, to: picture.width).ticks
@@ -88,7 +94,23 @@ struct DeviceBatch: Hashable {
     }
   }
 
-  /// Copies the bytes of `view`, which is picture `n` and already has the network's size.
+  /// Picture `n` as preprocessing finds it: where it was resized, RGB.
+  private func description(of n: Int) -> fcn_picture {
+    let picture = pictures[n]
+    if picture.isScaled {
+      return fcn_picture(
+        offset: Int64(resizedOffset(n)), width: Int32(picture.networkWidth),
+        height: Int32(picture.networkHeight), row_stride: Int32(3 * picture.networkWidth),
+        pixel_bytes: 3, red: 0, green: 1, blue: 2, reserved: 0)
+    }
+    return fcn_picture(
+      offset: Int64(byteOffset(n)), width: Int32(picture.width), height: Int32(picture.height),
+      row_stride: Int32(picture.rowBytes), pixel_bytes: Int32(picture.pixelBytes),
+      red: Int32(picture.red), green: Int32(picture.green), blue: Int32(picture.blue),
+      reserved: 0)
+  }
+
+  /// Copies the bytes of `view`, which is picture `n`.
   func writePixels(_ view: PixelView, _ n: Int, to base: UnsafeMutableRawPointer) {
     let target = base + byteOffset(n)
     let rowBytes = pictures[n].rowBytes
@@ -102,14 +124,15 @@ struct DeviceBatch: Hashable {
   }
 }
 
-/// A block of pinned memory and one on the device, of one size; grown when more is wanted.
+/// A block of pinned memory and one on the device.
 final class DeviceStaging {
-  private(set) var host: PinnedMemory
-  private(set) var device: DeviceMemory
+  let host: PinnedMemory
+  let device: DeviceMemory
 
-  init(_ byteCount: Int, _ context: DeviceContext) throws {
+  /// Bytes of both, and of scratch memory that follows them on the device.
+  init(_ byteCount: Int, scratch: Int = 0, _ context: DeviceContext) throws {
     host = try PinnedMemory(byteCount, in: context)
-    device = try DeviceMemory(byteCount, in: context)
+    device = try DeviceMemory(byteCount + scratch, in: context)
   }
 
   var byteCount: Int { device.byteCount }

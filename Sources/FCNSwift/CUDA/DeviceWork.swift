@@ -33,37 +33,43 @@ final class DeviceWork {
     generation += 1
   }
 
-  /// The labels and, later, scores of `batch`.
+  /// The labels and, later, scores of `views`. With `progress` or a `timer` the work is handed over step
+  /// by step, never recorded.
   func segment(
     _ views: ArraySlice<PixelView>, _ plan: DevicePlan, _ preprocessing: Preprocessing,
-    _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+    _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?,
+    timer: DeviceStepTimer? = nil
   ) throws -> [any SegmentedPicture] {
-    let batch = DeviceBatch(views, preprocessing)
+    let batch = try DeviceBatch(views, preprocessing)
     generation += 1
     if last?.batch != batch { last = nil }
-    let pictures = try room(&pictures, batch.byteCount)
+    let pictures = try room(
+      &pictures, batch.byteCount, scratch: batch.deviceByteCount - batch.byteCount)
     let labels = try room(&labels, batch.labelCount)
-    batch.writeHeader(to: pictures.host.base)
+    // That of the same batch is still there.
+    if last == nil { try batch.writeHeader(to: pictures.host.base) }
     for (n, view) in views.enumerated() {
-      let picture = batch.pictures[n]
-      if picture.isScaled {
-        let scaled = try view.image().resized(
-          width: picture.networkWidth, height: picture.networkHeight)
-        try scaled.withPixelView { batch.writePixels($0, n, to: pictures.host.base) }
-      } else {
-        batch.writePixels(view, n, to: pictures.host.base)
-      }
+      batch.writePixels(view, n, to: pictures.host.base)
     }
     let enqueue = { [self] in
+      try timer?.begin("pictures", "upload", KernelWork(copying: batch.byteCount))
       try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
+      if batch.isScaled {
+        try timer?.begin("pictures", "resizing.cuda")
+        try stream.enqueueResizing(batch, pictures.device.address)
+      }
+      try timer?.begin(Network.inputName, "preprocessing.cuda")
       try stream.enqueuePreprocessing(pictures.device.address, to: plan.input, preprocessing)
-      try plan.enqueue(stream, progress: progress)
-      try enqueueLabels(batch, pictures, labels, plan)
+      try plan.enqueue(stream, progress: progress, timer: timer)
+      try enqueueLabels(batch, pictures, labels, plan, timer)
+      try timer?.begin("labels", "download", KernelWork(copying: batch.labelCount))
       try stream.download(labels.device.address, batch.labelCount, to: labels.host.base)
+      try timer?.end()
     }
-    if let graph = last?.graph, progress == nil {
+    let isStepwise = progress != nil || timer != nil
+    if let graph = last?.graph, !isStepwise {
       try stream.launch(graph)
-    } else if last != nil, progress == nil {
+    } else if last != nil, !isStepwise {
       let graph = try stream.capture(enqueue)
       last = (batch, graph)
       try stream.launch(graph)
@@ -84,9 +90,15 @@ final class DeviceWork {
   }
 
   private func enqueueLabels(
-    _ batch: DeviceBatch, _ pictures: DeviceStaging, _ labels: DeviceStaging, _ plan: DevicePlan
+    _ batch: DeviceBatch, _ pictures: DeviceStaging, _ labels: DeviceStaging, _ plan: DevicePlan,
+    _ timer: DeviceStepTimer?
   ) throws {
-    if batch.pictures.contains(where: { $0.isScaled }) { try plan.makeWhole(stream) }
+    var layers = plan.scoreLayers.map { "\($0) + labels" } ?? "labels"
+    if batch.isScaled {
+      try plan.makeWhole(stream, timer: timer)
+      layers = "labels"
+    }
+    try timer?.begin(layers, "labels.cuda")
     for n in batch.isUniform ? 0..<1 : 0..<batch.pictures.count {
       let picture = batch.pictures[n]
       try enqueue(
@@ -125,12 +137,18 @@ final class DeviceWork {
         reserved: 0))
   }
 
-  private func room(_ staging: inout DeviceStaging?, _ byteCount: Int) throws -> DeviceStaging {
-    if let staging, staging.byteCount >= byteCount { return staging }
+  private func room(
+    _ staging: inout DeviceStaging?, _ byteCount: Int, scratch: Int = 0
+  ) throws -> DeviceStaging {
+    if let staging, staging.host.byteCount >= byteCount,
+      staging.device.byteCount >= byteCount + scratch
+    {
+      return staging
+    }
     staging = nil
     // What was recorded reads the block that has just gone.
     last = nil
-    let made = try DeviceStaging(byteCount, context)
+    let made = try DeviceStaging(byteCount, scratch: scratch, context)
     staging = made
     return made
   }

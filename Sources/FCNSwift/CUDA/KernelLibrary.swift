@@ -15,7 +15,7 @@ struct DeviceFunction: @unchecked Sendable {
 /// The files that kernels stand in.
 enum KernelFile: String, CaseIterable, Sendable {
   case batch_norm, convolution, gradients, loss, optimizer, packing, pointwise, pooling, preprocess
-  case reductions, scores, weight_gradient
+  case reductions, resizing, scores, weight_gradient
 
   var source: [UInt8] {
     switch self {
@@ -29,6 +29,7 @@ enum KernelFile: String, CaseIterable, Sendable {
     case .pooling: PackageResources.pooling_cu
     case .preprocess: PackageResources.preprocess_cu
     case .reductions: PackageResources.reductions_cu
+    case .resizing: PackageResources.resizing_cu
     case .scores: PackageResources.scores_cu
     case .weight_gradient: PackageResources.weight_gradient_cu
     }

@@ -9,13 +9,13 @@ extension Image {
     let countBetween = try Image.pixelCount(width: newWidth, height: height)
     try requireMemory((count + countBetween) * 3)
     var result = self
-    if newWidth != width { result = result.resizedHorizontally(to: newWidth) }
-    if newHeight != height { result = result.resizedVertically(to: newHeight) }
+    if newWidth != width { result = try result.resizedHorizontally(to: newWidth) }
+    if newHeight != height { result = try result.resizedVertically(to: newHeight) }
     return result
   }
 
-  private func resizedHorizontally(to newWidth: Int) -> Image {
-    let filter = TriangleFilter(from: width, to: newWidth)
+  private func resizedHorizontally(to newWidth: Int) throws -> Image {
+    let filter = try TriangleFilter(from: width, to: newWidth)
     let count = newWidth * height * 3
     let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
       pixels.withUnsafeBufferPointer { pixels in
@@ -50,8 +50,8 @@ extension Image {
     return Image(checkedWidth: newWidth, height: height, pixels: result)
   }
 
-  private func resizedVertically(to newHeight: Int) -> Image {
-    let filter = TriangleFilter(from: height, to: newHeight)
+  private func resizedVertically(to newHeight: Int) throws -> Image {
+    let filter = try TriangleFilter(from: height, to: newHeight)
     let stride = width * 3
     let count = newHeight * stride
     let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
@@ -102,51 +102,5 @@ extension LabelMap {
       initialized = count
     }
     return LabelMap(checkedWidth: newWidth, height: newHeight, labels: result)
-  }
-}
-
-/// The weights with which old pixels of a row or column make each new one, in fixed point.
-private struct TriangleFilter {
-  /// Bits after the point: 255 · 2^22 still fits Int32.
-  private static let fraction: Int32 = 22
-
-  /// Old pixels per new one; the weights of those beyond the triangle are 0.
-  let taps: Int
-  /// The first old pixel of each new one; `taps` of them from there lie within the picture.
-  let firsts: [Int]
-  /// `taps` weights for each new pixel, which sum to 1 but for rounding.
-  let weights: [Int32]
-
-  init(from old: Int, to new: Int) {
-    let scale = Double(old) / Double(new)
-    let support = max(scale, 1)
-    let taps = min(old, Int((2 * support).rounded(.up)))
-    var firsts: [Int] = []
-    var weights: [Int32] = []
-    firsts.reserveCapacity(new)
-    weights.reserveCapacity(new * taps)
-    for index in 0..<new {
-      let centre = (Double(index) + 0.5) * scale
-      let first = max(0, min(Int(centre - support + 0.5), old - taps))
-      let heights = (0..<taps).map { tap in
-        max(0, 1 - abs(Double(first + tap) + 0.5 - centre) / support)
-      }
-      let sum = heights.reduce(0, +)
-      firsts.append(first)
-      for height in heights {
-        weights.append(Int32((height / sum * Double(1 << TriangleFilter.fraction)).rounded()))
-      }
-    }
-    self.taps = taps
-    self.firsts = firsts
-    self.weights = weights
-  }
-
-  /// Where sums start: one half, so that cutting the fraction off rounds.
-  static let zero: (Int32, Int32, Int32) = (half, half, half)
-  private static let half: Int32 = 1 << (fraction - 1)
-
-  static func byte(_ sum: Int32) -> UInt8 {
-    UInt8(truncatingIfNeeded: max(0, min(sum >> fraction, 255)))
   }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Trains a model, an epoch at a time, and leaves in its folder after each
 ///
 /// - `model.safetensors`, the model as it is now,
@@ -157,10 +155,10 @@ public final class Trainer {
   /// nothing of that epoch is written.
   public func run(_ observer: (Event) -> Bool) throws {
     while epochsDone < epochs {
-      let start = now()
+      let start = monotonicSeconds()
       let training = try learnEpoch(epochsDone, start, observer)
       let validation = try evaluateIfDue(epochsDone + 1, observer)
-      seconds += now() - start
+      seconds += monotonicSeconds() - start
       epochsDone += 1
       let iteration = min(iterations.total, epochsDone * iterations.perEpoch)
       let record = EpochRecord(
@@ -195,7 +193,7 @@ public final class Trainer {
       let progress = Progress(
         epoch: epoch + 1, epochs: epochs, iteration: index + 1, iterations: iterations.perEpoch,
         iterationsInAll: iterations.total, loss: loss, learningRate: rate,
-        seconds: seconds + now() - start)
+        seconds: seconds + monotonicSeconds() - start)
       try check(observer(.minibatch(progress)))
     }
     return EpochRecord.Measures(loss: lossSum / Double(max(1, count)), confusion)
@@ -250,11 +248,5 @@ public final class Trainer {
       throw FCNError(
         .aborted, "stopped by the caller; \(epochsDone) of \(epochs) epochs are saved")
     }
-  }
-
-  private func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

@@ -20,7 +20,10 @@ extension Subcommand {
       from pixels to label maps. The pictures are noise. With --layers, GFLOP/s are
       those of the layer's definition; `done` those that its form carries out, which
       Winograd's makes fewer, and their share of the peak that is measured first. The
-      bound is what would end first at full speed: products or memory.
+      bound is what would end first at full speed: products or memory. On a device,
+      layers are timed by its own clock, one run handed over without a stop; copying
+      pictures there and labels back, preprocessing and labels are among them, and no
+      peak is measured.
       """,
     [
       OptionGroup(
@@ -48,14 +51,10 @@ private struct BenchRun {
     batch = try arguments.integer(Subcommand.batch, in: 1...64) ?? 1
     runs = try arguments.integer(Subcommand.runs, in: 1...100_000) ?? 10
     timesLayers = arguments.has(Subcommand.layers)
-    let device = try arguments.device()
-    guard !timesLayers || device == .processor else {
-      throw UsageError("--layers times layers on the processor; without it a device can be timed")
-    }
     options = Session.Options(
       threads: try arguments.threads(), largestBatch: batch,
       disabledForms: Set(arguments.texts(.disabled)),
-      precision: try arguments.choice(.precision) ?? .float32, device: device)
+      precision: try arguments.choice(.precision) ?? .float32, device: try arguments.device())
   }
 
   func measure() throws -> BenchMeasurement {
@@ -87,7 +86,9 @@ private struct BenchRun {
     measurement.operations = session.steps.reduce(0) { $0 + $1.nominalOperations }
     if timesLayers {
       measurement.layers = try timeLayers(pictures, session)
-      measurement.peak = try MachinePeak.measure(threads: session.threadCount)
+      if options.device == .processor {
+        measurement.peak = try MachinePeak.measure(threads: session.threadCount)
+      }
     }
     return measurement
   }
@@ -97,24 +98,18 @@ private struct BenchRun {
     for index in pictures.indices { _ = try session.labelMap(index) }
   }
 
-  /// Progress is told of before every step, so that the time between is the step's.
+  /// The median of each step.
   private func timeLayers(
     _ pictures: [Image], _ session: Session
-  ) throws -> [(step: Session.Step, seconds: Double)] {
-    let steps = session.steps
-    var times = [[Double]](repeating: [], count: steps.count)
-    for _ in 0..<runs {
-      var begun: [Double] = []
-      try session.run(pictures) { _ in
-        begun.append(monotonicSeconds())
-        return !Interrupt.isPending
-      }
-      begun.append(monotonicSeconds())
-      for step in steps.indices where step + 1 < begun.count {
-        times[step].append(begun[step + 1] - begun[step])
-      }
+  ) throws -> [Session.StepTime] {
+    let times = try (0..<runs).map { _ in
+      try session.stepTimes(pictures) { _ in !Interrupt.isPending }
     }
-    return zip(steps, times).map { ($0, median($1)) }
+    var medians = times.first ?? []
+    for index in medians.indices {
+      medians[index].seconds = median(times.map { $0[index].seconds })
+    }
+    return medians
   }
 }
 
@@ -129,7 +124,8 @@ private struct BenchMeasurement {
   var activationBytes = 0
   /// Of one run, by the layers' definitions.
   var operations = 0.0
-  var layers: [(step: Session.Step, seconds: Double)] = []
+  var layers: [Session.StepTime] = []
+  /// Of the processor.
   var peak: MachinePeak?
 
   init(
@@ -171,7 +167,7 @@ private struct BenchMeasurement {
   }
 
   /// How much of the peak the products of a layer reach.
-  private func shareOfPeak(_ layer: (step: Session.Step, seconds: Double)) -> Double {
+  private func shareOfPeak(_ layer: Session.StepTime) -> Double {
     guard let peak, layer.seconds > 0 else { return 0 }
     return layer.step.performedOperations / layer.seconds / operations(peak, layer.step)
   }
@@ -189,7 +185,6 @@ private struct BenchMeasurement {
   }
 
   var table: String {
-    func ms(_ seconds: Double) -> String { (1e3 * seconds).rounded(toPlaces: 2) }
     var lines = [
       "\(model), \(width)×\(height), batch \(batch), \(threads) threads, "
         + "\(device == .processor ? Capabilities.instructionSet : device.description), "
@@ -204,30 +199,39 @@ private struct BenchMeasurement {
           + "\((peak.integerOperations / 1e9).rounded(toPlaces: 0)) of 16-bit integers, of reading memory \((peak.bandwidth / 1e9).rounded(toPlaces: 1)) GB/s"
       )
     }
-    let header = ["ms", "GFLOP/s", "done", "peak", "GB/s", "bound", "form", "layers"]
-    let rows = layers.map { layer in
-      [
-        ms(layer.seconds),
-        rate(layer.step.nominalOperations, layer.seconds).rounded(toPlaces: 0),
-        rate(layer.step.performedOperations, layer.seconds).rounded(toPlaces: 0),
-        (100 * shareOfPeak(layer)).rounded(toPlaces: 0) + " %",
-        rate(layer.step.bytes, layer.seconds).rounded(toPlaces: 1), bound(layer.step),
-        layer.step.form, layer.step.layers,
-      ]
+    let columns = columns.map { column in
+      let cells = [column.title] + layers.map(column.text)
+      let width = cells.map(\.count).max() ?? 0
+      return cells.map { cell in
+        let padding = String(repeating: " ", count: width - cell.count)
+        return column.isNumber ? padding + cell : cell + padding
+      }
     }
-    let widths = header.indices.map { column in
-      ([header] + rows).map { $0[column].count }.max() ?? 0
-    }
-    for row in [header] + rows {
-      lines.append(
-        row.indices.map { column in
-          let padding = String(repeating: " ", count: widths[column] - row[column].count)
-          return column < 5 ? padding + row[column] : row[column] + padding
-        }.joined(separator: "  ").trimmedEnd)
+    lines += (0...layers.count).map { row in
+      columns.map { $0[row] }.joined(separator: "  ").trimmedEnd
     }
     return lines.joined(separator: "\n")
   }
+
+  private typealias Column = (title: String, isNumber: Bool, text: (Session.StepTime) -> String)
+
+  /// Of the table of layers; without a peak there are none that compare with it.
+  private var columns: [Column] {
+    let columns: [Column?] = [
+      ("ms", true, { ms($0.seconds) }),
+      ("GFLOP/s", true, { rate($0.step.nominalOperations, $0.seconds).rounded(toPlaces: 0) }),
+      ("done", true, { rate($0.step.performedOperations, $0.seconds).rounded(toPlaces: 0) }),
+      peak == nil ? nil : ("peak", true, { (100 * shareOfPeak($0)).rounded(toPlaces: 0) + " %" }),
+      ("GB/s", true, { rate($0.step.bytes, $0.seconds).rounded(toPlaces: 1) }),
+      peak == nil ? nil : ("bound", false, { bound($0.step) }),
+      ("form", false, { $0.step.form }), ("layers", false, { $0.step.layers }),
+    ]
+    return columns.compactMap { $0 }
+  }
 }
+
+/// Milliseconds; a device's layers take some microseconds.
+private func ms(_ seconds: Double) -> String { (1e3 * seconds).rounded(toPlaces: 3) }
 
 /// Billions a second.
 private func rate(_ count: Double, _ seconds: Double) -> Double {

@@ -1,4 +1,4 @@
-import Glibc
+import FCNSwift
 
 /// How far the work is, on standard error: a bar with rate and time left on a terminal, a line now
 /// and then elsewhere.
@@ -63,13 +63,6 @@ final class Progress {
     if !note.isEmpty { parts.append(note) }
     return parts.joined(separator: ", ")
   }
-}
-
-/// Seconds since some fixed moment, undisturbed by changes of the clock.
-func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
 /// Seconds as 0:07, 12:34 or 1:02:03.

@@ -57,6 +57,21 @@ private func difference(_ actual: [Float], _ expected: [Float]) -> Float {
     }
   }
 
+  @Test func everyStepIsTimed() throws {
+    let session = try Session(model: try model(), options: .init(threads: 1, largestBatch: 1))
+    let image = try picture(40, 33)
+    var told = 0
+    let times = try session.stepTimes([image]) { _ in
+      told += 1
+      return true
+    }
+    #expect(times.map(\.step) == session.steps)
+    #expect(told == times.count && times.allSatisfy { $0.seconds > 0 })
+    #expect(session.resultCount == 0)
+    #expect(try session.stepTimes([image, image]).map(\.step) == session.steps + session.steps)
+    #expect(throws: FCNError.self) { _ = try session.stepTimes([image]) { _ in false } }
+  }
+
   @Test func everyFormAndEveryThreadCountGivesTheSameScores() throws {
     let model = try model()
     let image = try picture(50, 37)

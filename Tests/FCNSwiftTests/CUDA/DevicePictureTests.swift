@@ -96,7 +96,7 @@ extension CUDATests {
       }
     }
 
-    /// Scaled pictures become RGB on the way; others travel as they are.
+    /// Scaled pictures become RGB on the device, others are read as they are.
     @Test func pixelFormatsMayBeMixedAndScaled() throws {
       let model = try DeviceFixture.model { $0.preprocessing.size = .atMost(24) }
       let device = try FakeDevice.session(model)

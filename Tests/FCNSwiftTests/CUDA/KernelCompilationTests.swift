@@ -33,7 +33,7 @@ struct KernelCompilationTests {
     func make(_ file: KernelFile, _ definitions: [String]) -> Program {
       Program(file: file, definitions: definitions, architecture: architecture)
     }
-    return [KernelFile.loss, .optimizer, .reductions].map { make($0, []) }
+    return [KernelFile.loss, .optimizer, .reductions, .resizing].map { make($0, []) }
       + elements.flatMap { element -> [Program] in
         // Scores, and what is made of them, are float32 whatever the precision.
         let types = Set(

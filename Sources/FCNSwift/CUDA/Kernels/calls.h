@@ -36,7 +36,7 @@ typedef struct fcn_extent {
   int32_t h, w;
 } fcn_extent;
 
-/* A picture among the bytes that were uploaded. */
+/* A picture among the bytes that were uploaded, or behind them where it was resized. */
 typedef struct fcn_picture {
   int64_t offset;
   int32_t width, height, row_stride, pixel_bytes;
@@ -52,6 +52,21 @@ typedef struct fcn_preprocess_call {
   int32_t order;
   int32_t reserved;
 } fcn_preprocess_call;
+
+/* A picture to RGB that is new in one direction, without gaps between rows. */
+typedef struct fcn_resize_call {
+  uint64_t source, target;
+  /* Of the target's columns, or of its rows: int32_t[lines], the first line of the source that each is
+     made of, and int32_t[lines][taps], how much of that and of each after it, 2^fraction in all. */
+  uint64_t firsts, weights;
+  /* Of the source. */
+  int32_t row_stride, pixel_bytes, red, green, blue;
+  /* Of the target. */
+  int32_t width, height;
+  int32_t taps, fraction;
+  /* Whether rows are new. */
+  int32_t vertical;
+} fcn_resize_call;
 
 typedef struct fcn_convolution_call {
   fcn_view input, output;

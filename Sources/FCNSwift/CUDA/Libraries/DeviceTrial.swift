@@ -42,7 +42,7 @@ struct DeviceTrial {
     self.parameters = [base + UInt64(weights), base + UInt64(bias)]
     self.workspace = base + UInt64(workspace)
     self.memory = memory
-    stopwatch = try DeviceStopwatch(stream)
+    stopwatch = DeviceStopwatch(stream)
     // Numbers that are none, or very small ones, may take longer.
     try stream.clear(base, byteCount)
   }

@@ -158,7 +158,7 @@ final class DeviceLearner: Learner {
         pictures = try DeviceStaging(batch.byteCount, context)
       }
       guard let pictures else { return }
-      batch.writeHeader(to: pictures.host.base)
+      try batch.writeHeader(to: pictures.host.base)
       for (n, view) in views.enumerated() { batch.writePixels(view, n, to: pictures.host.base) }
       try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
       try stream.enqueuePreprocessing(

@@ -1,0 +1,30 @@
+/// Times every step of one run on a device by the device's own clock, without waiting between them.
+final class DeviceStepTimer {
+  private let stopwatch: DeviceStopwatch
+  private var steps: [Session.Step] = []
+
+  init(_ stream: DeviceStream) { stopwatch = DeviceStopwatch(stream) }
+
+  /// What is handed over from here on belongs to this step.
+  func begin(_ layers: String, _ form: String, _ work: KernelWork? = nil) throws {
+    try stopwatch.mark()
+    steps.append(Session.Step(layers, form, work))
+  }
+
+  /// What is handed over from here on belongs to none.
+  func end() throws { try stopwatch.mark() }
+
+  /// Waits for the end; each step with its seconds.
+  func times() throws -> [Session.StepTime] {
+    zip(steps, try stopwatch.intervals()).map {
+      Session.StepTime(step: $0, seconds: $1 / 1000)
+    }
+  }
+}
+
+extension KernelWork {
+  /// Of a copy between host and device.
+  init(copying byteCount: Int) {
+    self.init(nominal: 0, performed: 0, bytes: Double(byteCount))
+  }
+}
