@@ -27,8 +27,8 @@ extension Session.Precision {
     }
   }
 
-  /// Whether matrix units multiply.
-  var usesMatrixUnits: Bool { self != .float32 }
+  /// Whether matrix units multiply values of `element`: 16-bit ones always, float32 as tf32.
+  func multiplies(_ element: DeviceElement) -> Bool { element != .float32 || self == .tf32 }
 }
 
 /// A tensor on a device, N×H×W×C: the channels of a pixel side by side, in whole groups of

@@ -34,17 +34,19 @@ final class DeviceTrainingConvolution: DeviceTrainingKernel {
     groups = divides ? operation.groups : 1
     let gradient = DeviceTensor(output.shape, element)
     forwardProduct = try DeviceProduct(
-      request, from: source, to: output, window: operation.window, groups: groups)
+      from: source, to: output, window: operation.window, groups: groups, request.precision,
+      request.context)
     let window = operation.window
     // Every input pixel sees the outputs that saw it: padding is what the kernel reaches beyond the
     // forward one, strides become distances between the gradient's lines.
     backwardProduct = try DeviceProduct(
-      request, from: gradient, to: source,
+      from: gradient, to: source,
       window: Window(
         kernel: window.kernel, stride: 1,
         padding: Extent(
           window.span.h - 1 - window.padding.h, window.span.w - 1 - window.padding.w),
-        dilation: window.dilation), groups: groups, spread: window.stride)
+        dilation: window.dilation), groups: groups, spread: window.stride, request.precision,
+      request.context)
     pack = try request.function("pack_weights", of: .packing, ["OUTPUT=\(element.typeName)"])
     weightGradient = try DeviceWeightGradient(
       request, window: window, groups: operation.groups, input: source, gradient: gradient)

@@ -32,7 +32,8 @@ final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
       "pack_weights", of: .packing, ["OUTPUT=\(element.typeName)"])
     channelwise = try request.function("channelwise_gradient", of: .gradients, [type])
     product = try DeviceProduct(
-      request, from: output, to: source, window: operation.window, groups: 1)
+      from: output, to: source, window: operation.window, groups: 1, request.precision,
+      request.context)
     weightGradient = try DeviceWeightGradient(
       request, window: operation.window, groups: operation.groups, input: output,
       gradient: source)

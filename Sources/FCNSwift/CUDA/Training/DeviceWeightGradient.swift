@@ -90,11 +90,6 @@ struct DeviceWeightGradient {
   }
 }
 
-extension Session.Precision {
-  /// Whether matrix units multiply values of `element`: 16-bit ones always, float32 as tf32.
-  func multiplies(_ element: DeviceElement) -> Bool { element != .float32 || self == .tf32 }
-}
-
 /// The sum of a tensor over its pixels, channel by channel: the gradient of a bias.
 struct DeviceChannelSums {
   private let partial: DeviceFunction
