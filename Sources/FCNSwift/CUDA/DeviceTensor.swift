@@ -66,6 +66,12 @@ struct DeviceTensor {
     roundUp(channels, toMultipleOf: Int(FCN_CHANNEL_GROUP))
   }
 
+  /// Groups of a convolution as devices see them: one where channels do not divide into whole channel
+  /// groups; the weights between groups are zero then.
+  static func groups(_ groups: Int, inputs: Int, outputs: Int) -> Int {
+    [inputs, outputs].allSatisfy { $0 / groups % Int(FCN_CHANNEL_GROUP) == 0 } ? groups : 1
+  }
+
   /// Bytes of a whole tensor.
   static func byteCount(_ shape: Shape, _ element: DeviceElement) -> Int {
     shape.n * shape.planeCount * wholeGroups(shape.c) * element.byteCount

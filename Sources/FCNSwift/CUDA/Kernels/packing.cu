@@ -30,7 +30,7 @@ FCN_KERNEL(pack_weights, FCN_THREADS, fcn_pack_weights_call) {
   int position = (int)(p.by_position ? rest / p.rows : rest % p.positions);
   int group = row / p.rows_per_group;
   float value = 0;
-  if (c < p.inner && !(p.joined && c / p.inner_per_group != group)) {
+  if (row < p.filled_rows && c < p.inner && !(p.joined && c / p.inner_per_group != group)) {
     int64_t at = group * p.group_stride + (int64_t)(row % p.rows_per_group) * p.row_stride +
                  (int64_t)(c % p.inner_per_group) * p.inner_stride;
     value = pointer<const float>(p.source)[at + (p.turned ? p.positions - 1 - position : position)];

@@ -64,7 +64,7 @@ final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
       positions: Int32(positions), rows_per_group: Int32(inputsOfGroup),
       inner_per_group: Int32(outputsOfGroup), row_stride: Int32(outputsOfGroup * positions),
       inner_stride: Int32(positions), joined: operation.groups == 1 ? 0 : 1, turned: 0,
-      by_position: byPosition ? 1 : 0, reserved: 0)
+      by_position: byPosition ? 1 : 0, filled_rows: Int32(input.c))
   }
 
   /// The same where every channel has a kernel of its own: [positions][channels].
@@ -76,7 +76,7 @@ final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
         inner: Int32(input.c), padded: Int32(DeviceTensor.wholeGroups(input.c)),
         positions: Int32(positions), rows_per_group: 1, inner_per_group: Int32(input.c),
         row_stride: 0, inner_stride: Int32(positions), joined: 0, turned: 0, by_position: 1,
-        reserved: 0))
+        filled_rows: 1))
   }
 
   func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
