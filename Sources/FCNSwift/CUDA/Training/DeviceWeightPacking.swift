@@ -19,7 +19,7 @@ struct DeviceWeightPacking {
     inputs = input.shape.c
     groups = DeviceTensor.groups(
       operation.groups, inputs: inputs, outputs: operation.outputChannels)
-    pack = try request.function("pack_weights", of: .packing, ["OUTPUT=\(element.typeName)"])
+    pack = try request.function("pack", of: .packing, ["OUTPUT=\(element.typeName)"])
   }
 
   /// Bytes, a multiple of 256.
@@ -47,7 +47,7 @@ struct DeviceWeightPacking {
     let outputStride = inputs / ownGroups * positions
     try stream.pack(
       pack,
-      fcn_pack_weights_call(
+      fcn_pack_call(
         source: weights, target: target,
         group_stride: Int64(operation.outputChannels / ownGroups * outputStride),
         rows: Int32(DeviceTensor.wholeGroups(rows)), inner: Int32(inner / groups),
@@ -57,12 +57,5 @@ struct DeviceWeightPacking {
         inner_stride: Int32(turned ? outputStride : positions),
         joined: groups == ownGroups ? 0 : 1, turned: turned ? 1 : 0, by_position: 0,
         filled_rows: Int32(rows)))
-  }
-}
-
-extension DeviceStream {
-  /// Hands over a packing of weights.
-  func pack(_ function: DeviceFunction, _ call: fcn_pack_weights_call) throws {
-    try launch(function, over: Int(call.rows) * Int(call.positions) * Int(call.padded), call)
   }
 }
