@@ -27,6 +27,7 @@ typedef struct {
   Tensor input, weights, bias, residual, output;
   bool adds_residual, rectifies;
   int64_t padding[2], strides[2], dilations[2], groups;
+  float factor;
 } Problem;
 
 /* Of one attribute. */

@@ -110,7 +110,7 @@ void run_gradient(const Run *run) {
       for (int64_t x = 0; x < all[3]; x++) {
         for (int64_t c = 0; c < all[1]; c++) {
           int64_t at = place(made, n, c, y, x);
-          set_element(target, made->element, at, sums[at] + error);
+          set_element(target, made->element, at, p->factor * sums[at] + error);
         }
       }
     }

@@ -68,7 +68,8 @@ static int finalize_pass(Descriptor *descriptor) {
   problem->weights = w->tensor;
   problem->input = x->tensor;
   problem->output = y->tensor;
-  if (bits_to_float((uint32_t)enumeration_of(descriptor, first)) != 1 ||
+  problem->factor = bits_to_float((uint32_t)enumeration_of(descriptor, first));
+  if ((descriptor->kind == FORWARD && problem->factor != 1) ||
       bits_to_float((uint32_t)enumeration_of(descriptor, first + 1)) != 0) {
     return fail(CUDNN_NOT_SUPPORTED, "alpha or beta");
   }

@@ -87,7 +87,7 @@ extension CUDATests {
     @Test(arguments: [Session.Precision.float32, .float16])
     func trainingsLearnAsOnTheProcessorAndTwiceTheSame(precision: Session.Precision) throws {
       let model = try DeviceFixture.model()
-      let pictures = try (1...2).map { seed in
+      let pictures = try (1...2).map { (seed: UInt64) in
         var labels = try LabelMap(width: 40, height: 32)
         for i in labels.labels.indices { labels.labels[i] = UInt8(i / 13 % 4) }
         return LabelledPicture(

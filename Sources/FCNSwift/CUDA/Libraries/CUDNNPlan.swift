@@ -17,11 +17,14 @@ final class CUDNNPlan {
   }
 
   /// What the heuristics put first and serves, without trying it out: the same each time. Throws
-  /// `unsupported` where there is nothing.
+  /// `unsupported` where there is nothing, or but engines without the matrix units that our own kernel
+  /// uses.
   static func proposed(for problem: CUDNNProblem, _ handle: CUDNNHandle) throws -> CUDNNPlan {
     if let plan = handle.plans[problem]?.plan { return plan }
     var failure = FCNError(.unsupported, "cuDNN has no engine for this")
-    for configuration in try CUDNNCandidates(problem, handle, mayCompile: false).configurations {
+    for configuration in try CUDNNCandidates(
+      problem, handle, mayCompile: false, wantsMatrixUnits: problem.precision != .float32
+    ).configurations {
       do {
         let plan = try CUDNNPlan(configuration, handle)
         try plan.checkWorkspace()
@@ -93,13 +96,15 @@ struct CUDNNCandidates {
   /// where there are no others.
   private static let mostCompiled = 2
 
-  init(_ problem: CUDNNProblem, _ handle: CUDNNHandle, mayCompile: Bool) throws {
+  init(
+    _ problem: CUDNNProblem, _ handle: CUDNNHandle, mayCompile: Bool, wantsMatrixUnits: Bool = false
+  ) throws {
     let graph = try problem.graph(handle)
     var ready: [CUDNNDescriptor] = []
     var compiled: [CUDNNDescriptor] = []
     func sort(_ configurations: [CUDNNDescriptor]) throws {
       for configuration in configurations where ready.count < Self.most {
-        switch try Engine(configuration, problem.precision) {
+        switch try Engine(configuration, problem.precision, wantsMatrixUnits) {
         case .ready: ready.append(configuration)
         case .compiled: compiled.append(configuration)
         case .excluded: break
@@ -159,7 +164,9 @@ struct CUDNNCandidates {
   private enum Engine {
     case ready, compiled, excluded
 
-    init(_ configuration: CUDNNDescriptor, _ precision: Session.Precision) throws {
+    init(
+      _ configuration: CUDNNDescriptor, _ precision: Session.Precision, _ wantsMatrixUnits: Bool
+    ) throws {
       guard
         let engine = try configuration.descriptors(
           .configurationEngine, of: .engine, atMost: 1
@@ -170,7 +177,10 @@ struct CUDNNCandidates {
       }
       let most = CUDNNValue.mostNotes
       let notes = Set(try engine.numbers(.engineNumericalNotes, atMost: most))
-      guard notes.isDisjoint(with: Engine.excluded(by: precision)) else {
+      let matrixUnits = CUDNNValue.NumericalNote.matrixUnits.rawValue
+      guard notes.isDisjoint(with: Engine.excluded(by: precision)),
+        !wantsMatrixUnits || notes.contains(matrixUnits)
+      else {
         self = .excluded
         return
       }

@@ -13,6 +13,10 @@ struct CUDNNProblem: Hashable {
     case forward, inputGradient, weightGradient
   }
 
+  /// What is made, times this: float16 would not hold sums over so many pixels of a gradient that is
+  /// multiplied by the factor on the loss.
+  var factor: Float { pass == .weightGradient && weights.element == .float16 ? 0x1p-8 : 1 }
+
   /// A tensor, N×C×H×W with whole channel groups.
   struct Layout: Hashable {
     let extents, strides: [Int]
@@ -142,7 +146,7 @@ struct CUDNNProblem: Hashable {
     try operation.set(attributes.input, try builder.tensor(.input, input))
     try operation.set(attributes.weights, try builder.tensor(.weights, weights))
     try operation.set(attributes.output, result)
-    try operation.set(attributes.alpha, Float(1))
+    try operation.set(attributes.alpha, factor)
     try operation.set(attributes.beta, Float(0))
     try operation.finalize()
     return operation

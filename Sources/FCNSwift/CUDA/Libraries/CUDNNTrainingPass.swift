@@ -2,7 +2,7 @@ import CDeviceCalls
 
 /// A pass of a convolution in training by cuDNN, in the way that its heuristics put first: tried out,
 /// the quickest might be another each time, and a training that is resumed would not go on to the same
-/// bits. Gradients by weights leave cuDNN in the input's element type.
+/// bits. Gradients by weights leave cuDNN in the input's element type, scaled by the problem's factor.
 struct CUDNNTrainingPass: DeviceConvolutionPass {
   private let packing: DeviceWeightPacking
   private let execution: CUDNNExecution
@@ -72,6 +72,7 @@ struct CUDNNTrainingPass: DeviceConvolutionPass {
         inputs: [operands.input], output: operands.output, parameters: [weights, bias]),
       workspace: weights + UInt64(packing.byteCount(turned: false) + biasByteCount))
     try reduction?.enqueue(
-      stream, partials: weights, splits: 1, to: operands.weights, scale: operands.scale)
+      stream, partials: weights, splits: 1, to: operands.weights,
+      scale: operands.scale / execution.problem.factor)
   }
 }
