@@ -19,11 +19,15 @@ typedef struct {
   bool is_virtual;
 } Tensor;
 
-/* A whole problem, resolved, so that descriptors may go. */
+/* A whole problem, resolved, so that descriptors may go. Of the passes back, one of input, weights and
+   output is the gradient that is made, another the one that it is made of. */
 typedef struct {
+  /* The kind of the operation that it begins with. */
+  int pass;
   Tensor input, weights, bias, residual, output;
   bool adds_residual, rectifies;
   int64_t padding[2], strides[2], dilations[2], groups;
+  float factor;
 } Problem;
 
 /* Of one attribute. */
@@ -102,6 +106,13 @@ typedef struct {
 } Run;
 
 void run_engine(const void *run);
+/* What all engines make of it. */
+void run_forward(const Run *run);
+void run_gradient(const Run *run);
 size_t span_of(const Tensor *tensor);
+int64_t place(const Tensor *tensor, int64_t n, int64_t c, int64_t y, int64_t x);
+/* An element as an engine's factor. */
+float factor(const void *base, const Tensor *tensor, int64_t index, Quality quality);
+bool is_pass(int kind);
 
 #endif

@@ -180,7 +180,7 @@ static int check_values(const Rule *rule, const Value *value) {
     if (rule->type != DESCRIPTOR_TYPE) continue;
     const Descriptor *other = find_descriptor(pointer);
     if (!other) return fail(CUDNN_BAD_PARAM, "no such descriptor");
-    bool is_operation = other->kind == FORWARD || other->kind == POINTWISE_OPERATION;
+    bool is_operation = is_pass(other->kind) || other->kind == POINTWISE_OPERATION;
     if (rule->refers_to < 0 ? !is_operation : other->kind != rule->refers_to) {
       return fail(CUDNN_BAD_PARAM, "a descriptor of another kind");
     }

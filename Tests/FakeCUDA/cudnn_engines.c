@@ -17,12 +17,15 @@ const Engine engines[ENGINE_COUNT] = {
 };
 
 /* Of the modes, in their numbering. As the real ones, they name hardly an engine but with matrix
-   units in float32, and none but a compiled one where the output is of another type. */
+   units in float32, and none but a compiled one where the output is of another type; none where
+   gradients are. */
 static int propose(const Problem *problem, int mode, int *proposals) {
   static const int exact[] = {1, 7}, narrow[] = {2, 3, 5, 7, 1, 4, 8}, fallback[] = {0};
   bool is_mixed = problem->input.element != problem->output.element;
   const int *chosen = problem->input.element == FLOAT32 ? exact : narrow;
   int count = problem->input.element == FLOAT32 ? 2 : 7;
+  is_mixed = is_mixed || problem->input.element != problem->weights.element;
+  if (is_mixed && problem->pass != FORWARD) return 0;
   if (mode == 2) {
     proposals[0] = is_mixed ? 6 : fallback[0];
     return 1;

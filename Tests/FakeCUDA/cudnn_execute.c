@@ -1,4 +1,4 @@
-/* Convolution in plain loops. */
+/* How plans are carried out. */
 
 #include <stdatomic.h>
 #include <time.h>
@@ -18,47 +18,12 @@ size_t span_of(const Tensor *tensor) {
   return (size_t)(last + 1) * element_bytes(tensor->element);
 }
 
-static int64_t place(const Tensor *tensor, int64_t n, int64_t c, int64_t y, int64_t x) {
-  const int64_t *strides = tensor->strides;
-  return n * strides[0] + c * strides[1] + y * strides[2] + x * strides[3];
-}
-
-/* Matrix units take inputs with ten bits of their mantissa. */
-static float factor(const void *base, const Tensor *tensor, int64_t index, Quality quality) {
-  float value = element_at(base, tensor->element, index);
-  return quality == COARSE && tensor->element == FLOAT32 ? rounded_to(value, 10) : value;
-}
-
-static float sum(const Run *run, int64_t n, int64_t o, int64_t y, int64_t x) {
-  const Problem *p = &run->problem;
-  const void *input = (const void *)run->input, *weights = (const void *)run->weights;
-  const int64_t *kernel = p->weights.extents;
-  int64_t first = o / (kernel[0] / p->groups) * kernel[1];
-  Quality quality = engines[run->engine].quality;
-  float total = 0;
-  for (int64_t i = 0; i < kernel[2]; i++) {
-    int64_t row = y * p->strides[0] + i * p->dilations[0] - p->padding[0];
-    if (row < 0 || row >= p->input.extents[2]) continue;
-    for (int64_t j = 0; j < kernel[3]; j++) {
-      int64_t column = x * p->strides[1] + j * p->dilations[1] - p->padding[1];
-      if (column < 0 || column >= p->input.extents[3]) continue;
-      int64_t from = place(&p->input, n, first, row, column);
-      int64_t with = place(&p->weights, o, 0, i, j);
-      for (int64_t c = 0; c < kernel[1]; c++) {
-        total += factor(input, &p->input, from + c * p->input.strides[1], quality) *
-                 factor(weights, &p->weights, with + c * p->weights.strides[1], quality);
-      }
-    }
-  }
-  return quality == WRONG ? total + 1 : total;
-}
-
 static void check_memory(const Run *run) {
   const Problem *p = &run->problem;
   const char *who = "cudnnBackendExecute";
   require_device_memory(who, run->input, span_of(&p->input));
   require_device_memory(who, run->weights, span_of(&p->weights));
-  require_device_memory(who, run->bias, span_of(&p->bias));
+  if (run->bias) require_device_memory(who, run->bias, span_of(&p->bias));
   if (p->adds_residual) require_device_memory(who, run->residual, span_of(&p->residual));
   require_device_memory(who, run->output, span_of(&p->output));
   require_device_memory(who, run->workspace, (size_t)engines[run->engine].workspace);
@@ -66,28 +31,13 @@ static void check_memory(const Run *run) {
 
 void run_engine(const void *parameters) {
   const Run *run = parameters;
-  const Problem *p = &run->problem;
-  const int64_t *extents = p->output.extents;
   check_memory(run);
   /* Whoever has something else there will notice. */
   if (run->workspace) memset((void *)run->workspace, 0xFF, (size_t)engines[run->engine].workspace);
-  for (int64_t n = 0; n < extents[0]; n++) {
-    for (int64_t y = 0; y < extents[2]; y++) {
-      for (int64_t x = 0; x < extents[3]; x++) {
-        for (int64_t o = 0; o < extents[1]; o++) {
-          float value = sum(run, n, o, y, x);
-          if (p->adds_residual) {
-            value += element_at((const void *)run->residual, p->residual.element,
-                place(&p->residual, n, o, y, x));
-          }
-          value += element_at(
-              (const void *)run->bias, p->bias.element, o * p->bias.strides[1]);
-          if (p->rectifies && value < 0) value = 0;
-          set_element(
-              (void *)run->output, p->output.element, place(&p->output, n, o, y, x), value);
-        }
-      }
-    }
+  if (run->problem.pass == FORWARD) {
+    run_forward(run);
+  } else {
+    run_gradient(run);
   }
   atomic_fetch_add(&runs[run->engine], 1);
   if (engines[run->engine].microseconds) usleep(engines[run->engine].microseconds);
@@ -112,11 +62,11 @@ int execute(Handle *handle, Descriptor *plan, Descriptor *pack) {
   } tensors[] = {
       {&p->input, &run.input},
       {&p->weights, &run.weights},
-      {&p->bias, &run.bias},
       {&p->output, &run.output},
+      {&p->bias, &run.bias},
       {&p->residual, &run.residual},
   };
-  int count = p->adds_residual ? 5 : 4;
+  int count = p->pass != FORWARD ? 3 : p->adds_residual ? 5 : 4;
   if (value_of(pack, 1000)->count != count) return fail(CUDNN_BAD_PARAM, "count of tensors");
   for (int i = 0; i < count; i++) {
     uint64_t address = address_of(pack, tensors[i].tensor);

@@ -51,17 +51,26 @@ static int finalize_convolution(Descriptor *descriptor) {
   return CUDNN_SUCCESS;
 }
 
-static int finalize_forward(Descriptor *descriptor) {
-  Descriptor *settings = descriptor_of(descriptor, 702, 0);
-  Descriptor *w = descriptor_of(descriptor, 703, 0), *x = descriptor_of(descriptor, 704, 0);
-  Descriptor *y = descriptor_of(descriptor, 705, 0);
+bool is_pass(int kind) {
+  return kind == FORWARD || kind == INPUT_GRADIENT || kind == WEIGHT_GRADIENT;
+}
+
+/* A pass of a convolution; all have the same attributes, under other numbers. */
+static int finalize_pass(Descriptor *descriptor) {
+  int first = descriptor->kind == FORWARD ? 700 : descriptor->kind == INPUT_GRADIENT ? 706 : 712;
+  Descriptor *settings = descriptor_of(descriptor, first + 2, 0);
+  Descriptor *w = descriptor_of(descriptor, first + 3, 0);
+  Descriptor *x = descriptor_of(descriptor, first + 4, 0);
+  Descriptor *y = descriptor_of(descriptor, first + 5, 0);
   if (!settings || !w || !x || !y) return fail(CUDNN_BAD_PARAM, "a part is gone");
   Problem *problem = &descriptor->problem;
+  problem->pass = descriptor->kind;
   problem->weights = w->tensor;
   problem->input = x->tensor;
   problem->output = y->tensor;
-  if (bits_to_float((uint32_t)enumeration_of(descriptor, 700)) != 1 ||
-      bits_to_float((uint32_t)enumeration_of(descriptor, 701)) != 0) {
+  problem->factor = bits_to_float((uint32_t)enumeration_of(descriptor, first));
+  if ((descriptor->kind == FORWARD && problem->factor != 1) ||
+      bits_to_float((uint32_t)enumeration_of(descriptor, first + 1)) != 0) {
     return fail(CUDNN_NOT_SUPPORTED, "alpha or beta");
   }
   const int64_t *in = x->tensor.extents, *kernel = w->tensor.extents, *out = y->tensor.extents;
@@ -100,11 +109,24 @@ static int finalize_pointwise_operation(Descriptor *descriptor) {
   return CUDNN_SUCCESS;
 }
 
-/* Convolution, + residual, + bias, rectified; the second and the last may be wanting. */
+/* A pass back, alone. */
+static int finalize_gradient(Descriptor *graph, const Problem *problem) {
+  if (value_of(graph, 801)->count != 1) {
+    return fail(CUDNN_UNSUPPORTED_PATTERN, "something follows a gradient");
+  }
+  if (problem->input.is_virtual || problem->weights.is_virtual || problem->output.is_virtual) {
+    return fail(CUDNN_BAD_PARAM, "a tensor is virtual");
+  }
+  graph->problem = *problem;
+  return CUDNN_SUCCESS;
+}
+
+/* Convolution, + residual, + bias, rectified; the second and the last may be wanting. Or a gradient. */
 int finalize_graph(Descriptor *graph) {
   const Value *operations = value_of(graph, 801);
   Descriptor *first = descriptor_of(graph, 801, 0);
-  if (!first || first->kind != FORWARD) return fail(CUDNN_UNSUPPORTED_PATTERN, "no convolution");
+  if (!first || !is_pass(first->kind)) return fail(CUDNN_UNSUPPORTED_PATTERN, "no convolution");
+  if (first->kind != FORWARD) return finalize_gradient(graph, &first->problem);
   Problem problem = first->problem;
   Tensor last = problem.output;
   bool has_bias = false;
@@ -167,7 +189,9 @@ int finalize(Descriptor *descriptor) {
     case TENSOR: return finalize_tensor(descriptor);
     case POINTWISE: return finalize_pointwise(descriptor);
     case CONVOLUTION: return finalize_convolution(descriptor);
-    case FORWARD: return finalize_forward(descriptor);
+    case FORWARD:
+    case INPUT_GRADIENT:
+    case WEIGHT_GRADIENT: return finalize_pass(descriptor);
     case POINTWISE_OPERATION: return finalize_pointwise_operation(descriptor);
     case GRAPH_OF_OPERATIONS: return finalize_graph(descriptor);
     case PACK: return finalize_pack(descriptor);

@@ -8,8 +8,7 @@ struct ConvolutionParameters {
   let operation: Convolution
   /// What weights are stored as, and the bias.
   let element, biasElement: DeviceElement
-  /// Groups as the device sees them: one where channels do not divide into whole channel groups; the
-  /// weights between groups are zero then.
+  /// Groups as devices see them.
   let groups: Int
   /// Channels of the input, and of each group's part of it.
   let inputChannels, inputs: Int
@@ -23,10 +22,8 @@ struct ConvolutionParameters {
     biasElement = bias
     self.input = input
     inputChannels = input.c
-    let divides = [input.c, operation.outputChannels].allSatisfy {
-      $0 / operation.groups % Int(FCN_CHANNEL_GROUP) == 0
-    }
-    groups = divides ? operation.groups : 1
+    groups = DeviceTensor.groups(
+      operation.groups, inputs: input.c, outputs: operation.outputChannels)
     inputs = input.c / groups
   }
 

@@ -90,13 +90,11 @@ final class DeviceLoader {
         try copy(
           UnsafeBufferPointer(
             start: weights.pointer + first * perOutput, count: count * perOutput), to: raw.address)
-        try stream.launch(
-          function, over: count * positions * padded,
+        try stream.pack(
+          function,
           fcn_pack_call(
-            source: raw.address,
-            target: memory.address + UInt64(first * outputByteCount),
-            outputs: Int32(count), inputs: Int32(inputs), positions: Int32(positions),
-            padded: Int32(padded), by_position: 0, reserved: 0))
+            raw.address, to: memory.address + UInt64(first * outputByteCount), rows: count,
+            rowStride: perOutput, inner: inputs, innerStride: positions, positions: positions))
         weights.forget(part(first / together, of: outputs, size: together))
       }
       try stream.synchronize()
@@ -107,12 +105,11 @@ final class DeviceLoader {
       let raw = try upload(
         UnsafeBufferPointer(start: weights.pointer, count: outputs * perOutput),
         paddedTo: outputs * perOutput)
-      try stream.launch(
-        function, over: inputs * positions * padded,
+      try stream.pack(
+        function,
         fcn_pack_call(
-          source: raw.address, target: memory.address, outputs: Int32(outputs),
-          inputs: Int32(inputs), positions: Int32(positions), padded: Int32(padded),
-          by_position: 1, reserved: 0))
+          raw.address, to: memory.address, rows: inputs, rowStride: positions, inner: outputs,
+          innerStride: perOutput, positions: positions, byPosition: true))
       try stream.synchronize()
       return memory
     }
@@ -174,5 +171,28 @@ final class DeviceLoader {
     let made = try PinnedMemory(min(least, partByteCount), in: context)
     staging = made
     return made
+  }
+}
+
+extension DeviceStream {
+  /// Hands over a packing of weights.
+  func pack(_ function: DeviceFunction, _ call: fcn_pack_call) throws {
+    try launch(function, over: Int(call.rows) * Int(call.positions) * Int(call.padded), call)
+  }
+}
+
+extension fcn_pack_call {
+  /// Of weights without groups: row r, inner channel c and position p are the element at
+  /// r · `rowStride` + c · `innerStride` + p of `source`.
+  init(
+    _ source: CUDADriver.Address, to target: CUDADriver.Address, rows: Int, rowStride: Int,
+    inner: Int, innerStride: Int, positions: Int, byPosition: Bool = false
+  ) {
+    self.init(
+      source: source, target: target, group_stride: 0, rows: Int32(rows), inner: Int32(inner),
+      padded: Int32(DeviceTensor.wholeGroups(inner)), positions: Int32(positions),
+      rows_per_group: Int32(rows), inner_per_group: Int32(inner), row_stride: Int32(rowStride),
+      inner_stride: Int32(innerStride), joined: 0, turned: 0, by_position: byPosition ? 1 : 0,
+      filled_rows: Int32(rows))
   }
 }

@@ -27,8 +27,8 @@ extension Session.Precision {
     }
   }
 
-  /// Whether matrix units multiply.
-  var usesMatrixUnits: Bool { self != .float32 }
+  /// Whether matrix units multiply values of `element`: 16-bit ones always, float32 as tf32.
+  func multiplies(_ element: DeviceElement) -> Bool { element != .float32 || self == .tf32 }
 }
 
 /// A tensor on a device, N×H×W×C: the channels of a pixel side by side, in whole groups of
@@ -64,6 +64,12 @@ struct DeviceTensor {
   /// `channels` and those that fill the last group.
   static func wholeGroups(_ channels: Int) -> Int {
     roundUp(channels, toMultipleOf: Int(FCN_CHANNEL_GROUP))
+  }
+
+  /// Groups of a convolution as devices see them: one where channels do not divide into whole channel
+  /// groups; the weights between groups are zero then.
+  static func groups(_ groups: Int, inputs: Int, outputs: Int) -> Int {
+    [inputs, outputs].allSatisfy { $0 / groups % Int(FCN_CHANNEL_GROUP) == 0 } ? groups : 1
   }
 
   /// Bytes of a whole tensor.

@@ -11,8 +11,9 @@ extension Subcommand {
     discussion: """
       Computes layers and their gradients on random values, whole networks, and steps
       of their training, on the device and on the processor, and tells the largest
-      difference of each as a part of the largest value. Fails where one is beyond
-      what rounding explains. Run it first on a new device or driver.
+      difference of each as a part of the largest value; convolutions by our own
+      kernels, and by cuDNN and cuBLASLt where those are found. Fails where one is
+      beyond what rounding explains. Run it first on a new device or driver.
       """,
     [OptionGroup("Options", [.device, precisions, .json, .quiet])]
   ) { arguments in

@@ -23,6 +23,25 @@ extension CUDATests {
       #expect(findings.contains { $0.part == "step of training" })
     }
 
+    @Test func everyFormIsChecked() throws {
+      let check = try DeviceCheck(
+        device: 0, precisions: [.tf32], runtime: FakeLibraries.makeRuntime())
+      var findings: [DeviceCheck.Finding] = []
+      try check.run {
+        findings.append($0)
+        return true
+      }
+      let bad = findings.filter { !$0.isGood }
+      #expect(bad.isEmpty, "\(bad)")
+      func count(_ end: String, _ part: String) -> Int {
+        findings.count { $0.name.hasSuffix(end) && $0.part.hasPrefix(part) }
+      }
+      #expect(count(" by cuDNN", "output") == 11)
+      #expect(count(" by cuDNN", "gradient") == 22)
+      #expect(count(" by cuBLASLt", "output") == 1)
+      #expect(count(" by our own kernels", "scores") == Architecture.all.count + 1)
+    }
+
     @Test func aCheckCanBeStopped() throws {
       let check = try DeviceCheck(
         device: 0, precisions: [.float32], runtime: FakeDevice.makeRuntime())

@@ -8,7 +8,8 @@ final class DeviceTrainingRun {
   /// How many of the operation's parameters, the first ones, are learned.
   let learnedCount: Int
   private let kernel: any DeviceTrainingKernel
-  private let context: DeviceContext
+  private let stream: DeviceStream
+  private var context: DeviceContext { stream.context }
   private let operation: any Operation
   private let inputs: [Tensor]
   private let element: DeviceElement
@@ -17,15 +18,18 @@ final class DeviceTrainingRun {
   private let parameterShapes: [Shape]
 
   /// nil where the operation cannot be trained on a device. `makes` is the output's element type where
-  /// it is not the precision's.
+  /// it is not the precision's. NVIDIA's libraries are those of `runtime`, not used without one.
   init?(
     _ operation: any Operation, inputs: [Tensor], parameters: [Tensor],
-    precision: Session.Precision, makes made: DeviceElement? = nil
+    precision: Session.Precision, makes made: DeviceElement? = nil,
+    with runtime: CUDARuntime? = nil
   ) throws {
     guard let form = operation.deviceTraining else { return nil }
     let element = try #require(precision.deviceElement)
     let output = try operation.outputShape(of: inputs.map(\.shape))
-    let context = try FakeDevice.context()
+    let context = try runtime?.context(0) ?? FakeDevice.context()
+    let stream = try DeviceStream(context)
+    self.stream = stream
     (kernel, self.parameters) = try context.run {
       let loader = try DeviceLoader(context)
       return (
@@ -33,13 +37,12 @@ final class DeviceTrainingRun {
           DeviceTrainingRequest(
             inputs: inputs.map { DeviceTensor($0.shape, element) },
             output: DeviceTensor(output, made ?? element), precision: precision,
-            context: context)),
+            context: context, stream: runtime == nil ? nil : stream)),
         try parameters.map { try loader.uploadChannels($0) }
       )
     }
     self.operation = operation
     self.inputs = inputs
-    self.context = context
     self.element = element
     outputElement = made ?? element
     outputShape = output
@@ -60,7 +63,6 @@ final class DeviceTrainingRun {
   func run(_ upstream: Tensor, seed: UInt64 = 0, scale: Float = 1) throws -> Result {
     try context.run {
       let loader = try DeviceLoader(context)
-      let stream = try DeviceStream(context)
       var memories: [DeviceMemory] = []
       func place(_ tensor: Tensor, _ element: DeviceElement) throws -> DeviceTensor {
         let memory = try element.encode(tensor.channelsLast, loader)
@@ -92,11 +94,11 @@ final class DeviceTrainingRun {
       try kernel.backward(call, stream)
       try stream.synchronize()
       let inputGradients = try call.inputGradients.compactMap { $0 }.map {
-        try download($0, stream, scale)
+        try download($0, scale)
       }
       return try withExtendedLifetime((memories, workspace)) {
         Result(
-          output: try download(call.output, stream, 1),
+          output: try download(call.output, 1),
           gradients: try inputGradients
             + zip(gradients, parameterShapes).map { try fetch($0, $1, loader) },
           parameters: try zip(parameters, parameterShapes).map { try fetch($0, $1, loader) })
@@ -104,9 +106,7 @@ final class DeviceTrainingRun {
     }
   }
 
-  private func download(
-    _ tensor: DeviceTensor, _ stream: DeviceStream, _ scale: Float
-  ) throws -> Tensor {
+  private func download(_ tensor: DeviceTensor, _ scale: Float) throws -> Tensor {
     let byteCount = DeviceTensor.byteCount(tensor.shape, tensor.element)
     let host = try PinnedMemory(byteCount, in: context)
     try stream.download(tensor.base, byteCount, to: host.base)

@@ -56,6 +56,7 @@ struct KernelCompilationTests {
           + types.map { make(.pointwise, $0) }
           + [KernelFile.gradients, .batch_norm].map { make($0, ["INPUT=\(element)"]) }
           + (0..<4).map { make(.reductions, ["INPUT=\(element)", "MODE=\($0)"]) }
+          + [make(.reductions, ["PARTIAL=\(element)"])]
           + matrixUnits.flatMap { usesMatrixUnits in
             [64, 128].map {
               make(

@@ -3,7 +3,7 @@
 public struct DeviceCheck {
   /// How far the device was from the processor in one thing.
   public struct Finding: Sendable {
-    /// `3×3 convolution`, `fcn8s`.
+    /// `3×3 convolution`, `3×3 convolution by cuDNN`, `fcn8s`, `fcn8s by our own kernels`.
     public let name: String
     /// `output`, `gradient of weight`, `scores`, `step of conv1_1.weight`.
     public let part: String
@@ -73,21 +73,45 @@ public struct DeviceCheck {
         isPositive: specification.name.hasSuffix("running_var"))
     }
     let forward = try ProcessorRun(network, parameters, input, pool)
-    let device = try DeviceRun(network, parameters, input, precision, context)
+    let upstream = try random(forward.output.shape, stream: 99, precision)
+    let wanted = layers.trains ? try forward.gradients(upstream) : [:]
     // Roundings of a value that is stored, and of sums that are made in another order.
     let tolerance = max(2e-5, 4 * precision.storedRounding)
-    var findings = [
-      finding(layers.name, "output", precision, try device.output(), forward.output, tolerance)
-    ]
-    guard layers.trains else { return findings }
-    let upstream = try random(forward.output.shape, stream: 99, precision)
-    let wanted = try forward.gradients(upstream)
-    for (name, gradient) in try device.gradients(upstream) {
-      guard let wanted = wanted[name] else { continue }
-      findings.append(
-        finding(layers.name, "gradient of \(name)", precision, gradient, wanted, 4 * tolerance))
+    func compare(_ name: String, _ device: DeviceRun, trains: Bool) throws -> [Finding] {
+      var findings = [
+        finding(name, "output", precision, try device.output(), forward.output, tolerance)
+      ]
+      guard layers.trains, trains else { return findings }
+      for (parameter, gradient) in try device.gradients(upstream) {
+        guard let wanted = wanted[parameter] else { continue }
+        findings.append(
+          finding(
+            name, "gradient of \(parameter)", precision, gradient, wanted, 4 * tolerance))
+      }
+      return findings
+    }
+    var findings = try compare(
+      layers.name, DeviceRun(network, parameters, input, precision, context), trains: true)
+    guard layers.layers.contains(where: { $0.operation is Convolution }) else { return findings }
+    for library in librariesFound {
+      let device = try DeviceRun(
+        network, parameters, input, precision, context, by: library.form)
+      do {
+        findings += try compare(
+          "\(layers.name) by \(library.name)", device, trains: library.trains)
+      } catch let error as FCNError where error.kind == .unsupported {
+        // Not every form is for every convolution.
+      }
     }
     return findings
+  }
+
+  /// NVIDIA's libraries that are here, the form of a convolution that is theirs, and whether they train.
+  private var librariesFound: [(name: String, form: String, trains: Bool)] {
+    let libraries = context.libraries
+    return ((try? libraries.cudnn.get()) == nil ? [] : [("cuDNN", "convolution.cudnn", true)])
+      + ((try? libraries.cublasLt.get()) == nil
+        ? [] : [("cuBLASLt", "convolution.cublaslt", false)])
   }
 
   // MARK: Networks
@@ -116,12 +140,18 @@ public struct DeviceCheck {
       return tensor
     }
     let device = Session.Device.cuda(context.device.index)
-    let found = try scores(Session.Options(precision: precision, device: device))
-    var findings = [
-      finding(
-        name, "scores", precision, found, try scores(Session.Options()),
-        max(1e-4, 24 * precision.storedRounding))
-    ]
+    let wanted = try scores(Session.Options())
+    func compare(_ name: String, without disabledForms: Set<String> = []) throws -> Finding {
+      let found = try scores(
+        Session.Options(disabledForms: disabledForms, precision: precision, device: device))
+      return finding(
+        name, "scores", precision, found, wanted, max(1e-4, 24 * precision.storedRounding))
+    }
+    var findings = [try compare(name)]
+    if !librariesFound.isEmpty {
+      findings.append(
+        try compare("\(name) by our own kernels", without: Set(librariesFound.map(\.form))))
+    }
     // Dropout draws other numbers on a device.
     guard !model.network.layers.contains(where: { $0.operation is Dropout }) else {
       return findings

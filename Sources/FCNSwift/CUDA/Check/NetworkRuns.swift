@@ -32,29 +32,34 @@ final class ProcessorRun {
   }
 }
 
-/// The same on a device.
+/// The same on a device: by our own kernels, or convolutions by a form of NVIDIA's libraries.
 final class DeviceRun {
   private let network: Network
   private let parameters: ParameterTable
   private let input: Tensor
   private let precision: Session.Precision
-  private let context: DeviceContext
+  private let libraryForm: String?
+  private let stream: DeviceStream
+  private var context: DeviceContext { stream.context }
 
   init(
     _ network: Network, _ parameters: ParameterTable, _ input: Tensor,
-    _ precision: Session.Precision, _ context: DeviceContext
+    _ precision: Session.Precision, _ context: DeviceContext, by libraryForm: String? = nil
   ) throws {
     (self.network, self.parameters, self.input) = (network, parameters, input)
-    (self.precision, self.context) = (precision, context)
+    (self.precision, self.libraryForm) = (precision, libraryForm)
+    stream = try DeviceStream(context)
   }
 
-  /// What the network makes.
+  /// What the network makes. Throws `unsupported` where the form does not serve.
   func output() throws -> Tensor {
     try context.run {
+      let others = Set(network.layers.flatMap(\.operation.deviceForms).map(\.name))
+        .filter { $0.hasPrefix("convolution.") && $0 != libraryForm }
       let plan = try DevicePlan(
         network, parameters: parameters, inputShape: input.shape, weights: PackedWeights(),
-        disabledForms: [], precision: precision, context: context)
-      let stream = try DeviceStream(context)
+        disabledForms: libraryForm == nil ? [] : others, precision: precision, context: context,
+        stream: libraryForm == nil ? nil : stream)
       let staged = try DeviceCopy(input, plan.input, stream)
       try plan.enqueue(stream)
       let shape = plan.outputShape
@@ -78,8 +83,7 @@ final class DeviceRun {
       let store = try DeviceParameterStore(parameters, in: context)
       let plan = try DeviceTrainingPlan(
         network, store, learned: Set(parameters.keys), inputShape: input.shape,
-        precision: precision, context: context)
-      let stream = try DeviceStream(context)
+        precision: precision, context: context, stream: libraryForm == nil ? nil : stream)
       let staged = try DeviceCopy(input, plan.input, stream)
       try plan.enqueueForward(stream, seed: 0)
       guard let scores = plan.scores.last else { return [:] }

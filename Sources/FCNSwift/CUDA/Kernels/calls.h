@@ -146,29 +146,21 @@ typedef struct fcn_scores_call {
   int32_t first_picture, reserved;
 } fcn_scores_call;
 
-/* Reorders float[outputs][inputs][positions] into [outputs][positions][padded inputs] of the kernel's
-   output type, or, where `by_position`, into [positions][inputs][padded outputs]. */
-typedef struct fcn_pack_call {
-  uint64_t source, target;
-  int32_t outputs, inputs, positions;
-  int32_t padded, by_position, reserved;
-} fcn_pack_call;
-
-/* ---- Training ---- */
-
 /* Weights as convolutions read them, [rows][positions][padded], or, where `by_position`,
    [positions][rows][padded]. Row r and inner channel c are the source's element at
    r / rows_per_group * group_stride + r % rows_per_group * row_stride
-   + c % inner_per_group * inner_stride + position; zero beyond `inner`, and where `joined` and the
-   two are of different groups. */
-typedef struct fcn_pack_weights_call {
+   + c % inner_per_group * inner_stride + position; zero beyond `filled_rows` and `inner`, and where
+   `joined` and the two are of different groups. */
+typedef struct fcn_pack_call {
   uint64_t source, target;
   int64_t group_stride;
   int32_t rows, inner, padded, positions;
   int32_t rows_per_group, inner_per_group, row_stride, inner_stride;
   /* `turned`: the last position first. */
-  int32_t joined, turned, by_position, reserved;
-} fcn_pack_weights_call;
+  int32_t joined, turned, by_position, filled_rows;
+} fcn_pack_call;
+
+/* ---- Training ---- */
 
 /* Partial gradients of weights: float[splits][outputs][positions][padded inputs of a group]. */
 typedef struct fcn_weight_gradient_call {
@@ -182,14 +174,14 @@ typedef struct fcn_weight_gradient_call {
   int32_t split_pixels;
 } fcn_weight_gradient_call;
 
-/* target[output][input of its group][position] = scale · Σ partials, in order. */
+/* target[output][input of its group][position] = scale · Σ partials, which are of type PARTIAL, in
+   order. */
 typedef struct fcn_reduce_weights_call {
   uint64_t partials, target;
   int32_t splits, outputs, inputs, positions, padded;
   /* Inputs of groups that were joined follow each other; 0 where none were. */
   int32_t outputs_per_group;
   float scale;
-  /* 1: partials have inputs before outputs, as the gradient of a transposed convolution's do. */
   int32_t reserved;
 } fcn_reduce_weights_call;
 

@@ -1,6 +1,7 @@
 // Sums over many elements, always in the same order.
 #include "kernel.cuh"
 
+#ifdef PARTIAL
 // Partial gradients of weights, added up, in the order of the model's weights.
 FCN_KERNEL(reduce_weights, FCN_THREADS, fcn_reduce_weights_call) {
   int64_t index = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
@@ -9,13 +10,14 @@ FCN_KERNEL(reduce_weights, FCN_THREADS, fcn_reduce_weights_call) {
   int64_t rest = index / p.positions;
   int input = (int)(rest % p.inputs), output = (int)(rest / p.inputs);
   if (p.outputs_per_group) input += output / p.outputs_per_group * p.inputs;
-  const float *partials = pointer<const float>(p.partials) +
-                          ((int64_t)output * p.positions + position) * p.padded + input;
+  const PARTIAL *partials = pointer<const PARTIAL>(p.partials) +
+                            ((int64_t)output * p.positions + position) * p.padded + input;
   int64_t stride = (int64_t)p.outputs * p.positions * p.padded;
   float sum = 0;
-  for (int split = 0; split < p.splits; split++) sum += partials[split * stride];
+  for (int split = 0; split < p.splits; split++) sum += widened(partials[split * stride]);
   pointer<float>(p.target)[index] = sum * p.scale;
 }
+#endif
 
 __device__ __forceinline__ float sum_of_block(float value, float *scratch) {
   scratch[threadIdx.x] = value;

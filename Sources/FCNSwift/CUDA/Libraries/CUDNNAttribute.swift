@@ -5,7 +5,7 @@ struct CUDNNAttribute: Sendable {
   /// Without `CUDNN_ATTR_`, which all have.
   let name: String
 
-  private init(_ number: Int32, _ type: ValueType, _ name: String) {
+  fileprivate init(_ number: Int32, _ type: ValueType, _ name: String) {
     (self.number, self.type, self.name) = (number, type, name)
   }
 
@@ -46,14 +46,6 @@ struct CUDNNAttribute: Sendable {
   static let planConfiguration = Self(401, .descriptor, "EXECUTION_PLAN_ENGINE_CONFIG")
   static let planWorkspace = Self(402, .int64, "EXECUTION_PLAN_WORKSPACE_SIZE")
 
-  static let forwardAlpha = Self(700, .float, "OPERATION_CONVOLUTION_FORWARD_ALPHA")
-  static let forwardBeta = Self(701, .float, "OPERATION_CONVOLUTION_FORWARD_BETA")
-  static let forwardConvolution =
-    Self(702, .descriptor, "OPERATION_CONVOLUTION_FORWARD_CONV_DESC")
-  static let forwardWeights = Self(703, .descriptor, "OPERATION_CONVOLUTION_FORWARD_W")
-  static let forwardInput = Self(704, .descriptor, "OPERATION_CONVOLUTION_FORWARD_X")
-  static let forwardOutput = Self(705, .descriptor, "OPERATION_CONVOLUTION_FORWARD_Y")
-
   static let pointwiseOperation = Self(750, .descriptor, "OPERATION_POINTWISE_PW_DESCRIPTOR")
   static let pointwiseInput = Self(751, .descriptor, "OPERATION_POINTWISE_XDESC")
   static let pointwiseAddend = Self(752, .descriptor, "OPERATION_POINTWISE_BDESC")
@@ -78,6 +70,28 @@ struct CUDNNAttribute: Sendable {
   static let engineIndex = Self(1301, .int64, "ENGINE_GLOBAL_INDEX")
   static let engineNumericalNotes = Self(1303, .numericalNote, "ENGINE_NUMERICAL_NOTE")
   static let engineBehaviorNotes = Self(1305, .behaviorNote, "ENGINE_BEHAVIOR_NOTE")
+}
+
+/// The attributes of the operation that is one pass of a convolution, which follow each other.
+struct CUDNNConvolutionAttributes: Sendable {
+  let alpha, beta, settings: CUDNNAttribute
+  /// The weights or their gradient; the input, the output.
+  let weights, input, output: CUDNNAttribute
+
+  private init(_ first: Int32, _ pass: String, _ weights: String, _ input: String, _ output: String)
+  {
+    let name = "OPERATION_CONVOLUTION_\(pass)_"
+    alpha = CUDNNAttribute(first, .float, name + "ALPHA")
+    beta = CUDNNAttribute(first + 1, .float, name + "BETA")
+    settings = CUDNNAttribute(first + 2, .descriptor, name + "CONV_DESC")
+    self.weights = CUDNNAttribute(first + 3, .descriptor, name + weights)
+    self.input = CUDNNAttribute(first + 4, .descriptor, name + input)
+    self.output = CUDNNAttribute(first + 5, .descriptor, name + output)
+  }
+
+  static let forward = Self(700, "FORWARD", "W", "X", "Y")
+  static let inputGradient = Self(706, "BWD_DATA", "W", "DX", "DY")
+  static let weightGradient = Self(712, "BWD_FILTER", "DW", "X", "DY")
 }
 
 /// Numbers that attributes have, as cudnn_graph.h has them.

@@ -1,10 +1,7 @@
 /// Convolution by cuDNN, with residual, bias and rectifier in one.
 final class CUDNNConvolution: DeviceKernel {
   private let parameters: ConvolutionParameters
-  private let problem: CUDNNProblem
-  private let plan: CUDNNPlan
-  /// What the plan works on, and the addresses it was made of.
-  private var pack: (descriptor: CUDNNDescriptor, addresses: [CUDADriver.Address])?
+  private let execution: CUDNNExecution
   let work: KernelWork?
 
   /// Throws where cuDNN is not there, fails or knows no way.
@@ -17,41 +14,33 @@ final class CUDNNConvolution: DeviceKernel {
     // cuDNN's ready-made engines want the bias in the type of the output.
     parameters = ConvolutionParameters(
       operation, request.inputs[0].shape, as: element, bias: request.output.element)
-    problem = CUDNNProblem(parameters, request)
-    plan = try CUDNNSearch(problem, parameters, request, stream, handle).plan()
+    let problem = CUDNNProblem(parameters, request)
+    execution = CUDNNExecution(
+      problem, try CUDNNSearch(problem, parameters, request, stream, handle).plan())
     work = parameters.work(to: request.operationOutput)
   }
 
   var packing: String { parameters.packing }
-  var workspaceByteCount: Int { DeviceTrial.padded(plan.workspaceByteCount) }
-  var milliseconds: Double? { plan.milliseconds }
+  var workspaceByteCount: Int { execution.workspaceByteCount }
+  var milliseconds: Double? { execution.plan.milliseconds }
 
   func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] {
     try self.parameters.pack(parameters, loader)
   }
 
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
-    guard stream.queue === plan.handle.queue else {
-      throw FCNError(.internalDefect, "a plan of cuDNN's is to run on a stream that it is not for")
-    }
-    let workspace =
-      plan.workspaceByteCount == 0 ? 0 : DeviceTrial.aligned(call.workspace)
-    let bindings = problem.bindings(
-      inputs: call.inputs, output: call.output, parameters: call.parameters)
-    let addresses = bindings.addresses + [workspace]
-    if let pack, pack.addresses == addresses {
-      return try plan.handle.execute(plan.descriptor, pack.descriptor)
-    }
-    let made = try plan.pack(bindings, workspace: workspace)
-    pack = (made, addresses)
-    try plan.handle.execute(plan.descriptor, made)
+    try execution.enqueue(
+      stream,
+      execution.problem.bindings(
+        inputs: call.inputs, output: call.output, parameters: call.parameters),
+      workspace: call.workspace)
   }
 }
 
 extension CUDNNProblem {
   func bindings(
     inputs: [DeviceTensor], output: DeviceTensor, parameters: [CUDADriver.Address]
-  ) -> (numbers: [Int], addresses: [CUDADriver.Address]) {
+  ) -> Bindings {
     bindings { number in
       switch number {
       case .input: inputs[0].view.address
@@ -99,8 +88,7 @@ struct CUDNNSearch {
       plan.milliseconds = milliseconds
     case nil: plan = try search(results)
     }
-    handle.plans = handle.plans.filter { $0.value.plan != nil }
-    handle.plans[problem] = CUDNNHandle.WeakPlan(plan: plan)
+    handle.remember(plan, for: problem)
     return plan
   }
 
@@ -112,13 +100,8 @@ struct CUDNNSearch {
       for (index, configuration) in candidates.configurations.enumerated() {
         do {
           let plan = try CUDNNPlan(configuration, handle)
-          if plan.workspaceByteCount <= DeviceTrial.mostWorkspace {
-            usable.append((index, plan))
-          } else {
-            failure = FCNError(
-              .unsupported,
-              "cuDNN wants a workspace of \(plan.workspaceByteCount) bytes for this")
-          }
+          try plan.checkWorkspace()
+          usable.append((index, plan))
         } catch let error as FCNError where !stream.context.isLost {
           failure = error
         }

@@ -10,6 +10,8 @@ final class CUDNNDescriptor {
     case heuristics = 4
     case plan = 5
     case forward = 10
+    case weightGradient = 11
+    case inputGradient = 12
     case pointwiseOperation = 13
     case graph = 15
     case pack = 16
@@ -137,7 +139,7 @@ final class CUDNNHandle {
   let queue: DeviceQueue
   let handle: CUDNN.Handle
   /// What was made with it and is alive.
-  var plans: [CUDNNProblem: WeakPlan] = [:]
+  private(set) var plans: [CUDNNProblem: WeakPlan] = [:]
 
   struct WeakPlan {
     weak var plan: CUDNNPlan?
@@ -154,6 +156,12 @@ final class CUDNNHandle {
   }
 
   deinit { try? queue.context.run { _ = cudnn.cudnnDestroy(handle) } }
+
+  /// Keeps `plan` at hand as long as somebody uses it.
+  func remember(_ plan: CUDNNPlan, for problem: CUDNNProblem) {
+    plans = plans.filter { $0.value.plan != nil }
+    plans[problem] = WeakPlan(plan: plan)
+  }
 
   /// Hands a plan over, with the addresses in `pack`.
   func execute(_ plan: CUDNNDescriptor, _ pack: CUDNNDescriptor) throws {

@@ -16,9 +16,37 @@ final class CUDNNPlan {
     workspaceByteCount = try descriptor.integer(.planWorkspace)
   }
 
+  /// What the heuristics put first and serves, without trying it out: the same each time. Throws
+  /// `unsupported` where there is nothing, or but engines without the matrix units that our own kernel
+  /// uses.
+  static func proposed(for problem: CUDNNProblem, _ handle: CUDNNHandle) throws -> CUDNNPlan {
+    if let plan = handle.plans[problem]?.plan { return plan }
+    var failure = FCNError(.unsupported, "cuDNN has no engine for this")
+    for configuration in try CUDNNCandidates(
+      problem, handle, mayCompile: false, wantsMatrixUnits: problem.precision != .float32
+    ).configurations {
+      do {
+        let plan = try CUDNNPlan(configuration, handle)
+        try plan.checkWorkspace()
+        handle.remember(plan, for: problem)
+        return plan
+      } catch let error as FCNError where !handle.queue.context.isLost {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  /// Throws `unsupported` where it wants too large a workspace.
+  func checkWorkspace() throws {
+    guard workspaceByteCount > DeviceTrial.mostWorkspace else { return }
+    throw FCNError(
+      .unsupported, "cuDNN wants a workspace of \(workspaceByteCount) bytes for this")
+  }
+
   /// The addresses that it works on.
   func pack(
-    _ bindings: (numbers: [Int], addresses: [CUDADriver.Address]), workspace: CUDADriver.Address
+    _ bindings: CUDNNProblem.Bindings, workspace: CUDADriver.Address
   ) throws -> CUDNNDescriptor {
     let pack = try CUDNNDescriptor(.pack, handle)
     try pack.set(.packNumbers, bindings.numbers)
@@ -26,6 +54,35 @@ final class CUDNNPlan {
     try pack.set(.packWorkspace, addresses: [workspace])
     try pack.finalize()
     return pack
+  }
+}
+
+/// A plan that is carried out again and again, mostly on the same addresses.
+final class CUDNNExecution {
+  let problem: CUDNNProblem
+  let plan: CUDNNPlan
+  /// What the plan works on, and the addresses that it was made of.
+  private var pack: (descriptor: CUDNNDescriptor, addresses: [CUDADriver.Address])?
+
+  init(_ problem: CUDNNProblem, _ plan: CUDNNPlan) { (self.problem, self.plan) = (problem, plan) }
+
+  /// Bytes to ask for; the workspace need not be aligned.
+  var workspaceByteCount: Int { DeviceTrial.padded(plan.workspaceByteCount) }
+
+  func enqueue(
+    _ stream: DeviceStream, _ bindings: CUDNNProblem.Bindings, workspace: CUDADriver.Address
+  ) throws {
+    guard stream.queue === plan.handle.queue else {
+      throw FCNError(.internalDefect, "a plan of cuDNN's is to run on a stream that it is not for")
+    }
+    let workspace = plan.workspaceByteCount == 0 ? 0 : DeviceTrial.aligned(workspace)
+    let addresses = bindings.addresses + [workspace]
+    if let pack, pack.addresses == addresses {
+      return try plan.handle.execute(plan.descriptor, pack.descriptor)
+    }
+    let made = try plan.pack(bindings, workspace: workspace)
+    pack = (made, addresses)
+    try plan.handle.execute(plan.descriptor, made)
   }
 }
 
@@ -39,13 +96,15 @@ struct CUDNNCandidates {
   /// where there are no others.
   private static let mostCompiled = 2
 
-  init(_ problem: CUDNNProblem, _ handle: CUDNNHandle, mayCompile: Bool) throws {
+  init(
+    _ problem: CUDNNProblem, _ handle: CUDNNHandle, mayCompile: Bool, wantsMatrixUnits: Bool = false
+  ) throws {
     let graph = try problem.graph(handle)
     var ready: [CUDNNDescriptor] = []
     var compiled: [CUDNNDescriptor] = []
     func sort(_ configurations: [CUDNNDescriptor]) throws {
       for configuration in configurations where ready.count < Self.most {
-        switch try Engine(configuration, problem.precision) {
+        switch try Engine(configuration, problem.precision, wantsMatrixUnits) {
         case .ready: ready.append(configuration)
         case .compiled: compiled.append(configuration)
         case .excluded: break
@@ -105,7 +164,9 @@ struct CUDNNCandidates {
   private enum Engine {
     case ready, compiled, excluded
 
-    init(_ configuration: CUDNNDescriptor, _ precision: Session.Precision) throws {
+    init(
+      _ configuration: CUDNNDescriptor, _ precision: Session.Precision, _ wantsMatrixUnits: Bool
+    ) throws {
       guard
         let engine = try configuration.descriptors(
           .configurationEngine, of: .engine, atMost: 1
@@ -116,7 +177,10 @@ struct CUDNNCandidates {
       }
       let most = CUDNNValue.mostNotes
       let notes = Set(try engine.numbers(.engineNumericalNotes, atMost: most))
-      guard notes.isDisjoint(with: Engine.excluded(by: precision)) else {
+      let matrixUnits = CUDNNValue.NumericalNote.matrixUnits.rawValue
+      guard notes.isDisjoint(with: Engine.excluded(by: precision)),
+        !wantsMatrixUnits || notes.contains(matrixUnits)
+      else {
         self = .excluded
         return
       }

@@ -1,12 +1,21 @@
-/// A convolution with all that follows it, as cuDNN is asked for it.
+/// A pass of a convolution, forward with all that follows it, as cuDNN is asked for it.
 struct CUDNNProblem: Hashable {
-  let input, output: Layout
-  let residual: Layout?
-  let weights: Layout
-  let bias: Layout
+  let pass: Pass
+  /// Or their gradients, where the pass makes or reads those.
+  let input, weights, output: Layout
+  /// Of the forward pass: what is added, a bias always.
+  var residual, bias: Layout?
   let window: Window
-  let rectifies: Bool
+  var rectifies = false
   let precision: Session.Precision
+
+  enum Pass: Hashable {
+    case forward, inputGradient, weightGradient
+  }
+
+  /// What is made, times this: float16 would not hold sums over so many pixels of a gradient that is
+  /// multiplied by the factor on the loss.
+  var factor: Float { pass == .weightGradient && weights.element == .float16 ? 0x1p-8 : 1 }
 
   /// A tensor, N×C×H×W with whole channel groups.
   struct Layout: Hashable {
@@ -36,34 +45,64 @@ struct CUDNNProblem: Hashable {
     case weights, bias, residual, output
   }
 
+  /// One of use, whose bias has the type of its parameters.
   init(_ parameters: ConvolutionParameters, _ request: DeviceRequest) {
-    input = Layout(request.inputs[0])
-    output = Layout(request.output)
+    self.init(
+      .forward, parameters.operation.window, inputs: parameters.inputs, input: request.inputs[0],
+      output: request.output, request.precision)
     residual = request.epilogue.addsResidual ? Layout(request.inputs[1]) : nil
-    window = parameters.operation.window
-    let kernel = window.kernel
-    weights = Layout(
-      output.extents[1], DeviceTensor.wholeGroups(parameters.inputs), kernel.h, kernel.w,
-      parameters.element)
-    bias = Layout(1, output.extents[1], 1, 1, parameters.biasElement)
     rectifies = request.epilogue.rectifies
-    precision = request.precision
+  }
+
+  /// One of training; `inputs` are the input's channels in each group. Weights are of the input's type,
+  /// and the bias of the output's, as cuDNN's ready-made engines want them.
+  init(
+    _ pass: Pass, _ window: Window, inputs: Int, input: DeviceTensor, output: DeviceTensor,
+    _ precision: Session.Precision
+  ) {
+    self.pass = pass
+    self.window = window
+    self.input = Layout(input)
+    self.output = Layout(output)
+    let outputs = DeviceTensor.wholeGroups(output.shape.c)
+    weights = Layout(
+      outputs, DeviceTensor.wholeGroups(inputs), window.kernel.h, window.kernel.w, input.element)
+    bias = pass == .forward ? Layout(1, outputs, 1, 1, output.element) : nil
+    self.precision = precision
   }
 
   /// Numbers and addresses, in one order.
+  typealias Bindings = (numbers: [Int], addresses: [CUDADriver.Address])
+
+  /// The tensors of the pass where they are.
   func bindings(
     _ addresses: (Number) -> CUDADriver.Address
-  ) -> (numbers: [Int], addresses: [CUDADriver.Address]) {
+  ) -> Bindings {
     let all: [Number] =
-      [.input, .weights, .bias] + (residual == nil ? [] : [.residual]) + [.output]
+      [.input, .weights, .output] + (bias == nil ? [] : [.bias])
+      + (residual == nil ? [] : [.residual])
     return (all.map(\.rawValue), all.map(addresses))
   }
 
-  /// The same for cuDNN: convolution, + residual, + bias, rectified, in float32 up to the output. A
-  /// bias is always added, if only of zeros: every engine knows this chain, few know others.
+  /// The same for cuDNN, in float32 up to the output.
   func graph(_ handle: CUDNNHandle) throws -> CUDNNDescriptor {
     let builder = CUDNNGraphBuilder(handle, output: output)
-    let addends: [(Number, Layout)] = (residual.map { [(.residual, $0)] } ?? []) + [(.bias, bias)]
+    let graph = try CUDNNDescriptor(.graph, handle)
+    try graph.setHandle(.graphHandle)
+    try graph.set(.graphOperations, try operations(builder))
+    try graph.finalize()
+    return graph
+  }
+
+  /// Forward: convolution, + residual, + bias, rectified. A bias is always added, if only of zeros:
+  /// every engine knows this chain, few know others.
+  private func operations(_ builder: CUDNNGraphBuilder) throws -> [CUDNNDescriptor] {
+    guard pass == .forward else {
+      return [try convolution(builder.tensor(.output, output), builder)]
+    }
+    let addends: [(Number, Layout)] = [(.residual, residual), (.bias, bias)].compactMap {
+      number, layout in layout.map { (number, $0) }
+    }
     var last = try builder.virtual()
     var operations = [try convolution(last, builder)]
     for (index, (number, layout)) in addends.enumerated() {
@@ -79,13 +118,10 @@ struct CUDNNProblem: Hashable {
         try builder.pointwise(
           CUDNNValue.rectify, last, nil, to: try builder.tensor(.output, output)))
     }
-    let graph = try CUDNNDescriptor(.graph, handle)
-    try graph.setHandle(.graphHandle)
-    try graph.set(.graphOperations, operations)
-    try graph.finalize()
-    return graph
+    return operations
   }
 
+  /// The operation that is the pass itself; `result` is what stands for the output.
   private func convolution(
     _ result: CUDNNDescriptor, _ builder: CUDNNGraphBuilder
   ) throws -> CUDNNDescriptor {
@@ -99,13 +135,19 @@ struct CUDNNProblem: Hashable {
     try settings.set(.convolutionPaddingBefore, pair(window.padding))
     try settings.set(.convolutionPaddingAfter, pair(window.padding))
     try settings.finalize()
-    let operation = try CUDNNDescriptor(.forward, builder.handle)
-    try operation.set(.forwardConvolution, settings)
-    try operation.set(.forwardInput, try builder.tensor(.input, input))
-    try operation.set(.forwardWeights, try builder.tensor(.weights, weights))
-    try operation.set(.forwardOutput, result)
-    try operation.set(.forwardAlpha, Float(1))
-    try operation.set(.forwardBeta, Float(0))
+    let (kind, attributes): (CUDNNDescriptor.Kind, CUDNNConvolutionAttributes) =
+      switch pass {
+      case .forward: (.forward, .forward)
+      case .inputGradient: (.inputGradient, .inputGradient)
+      case .weightGradient: (.weightGradient, .weightGradient)
+      }
+    let operation = try CUDNNDescriptor(kind, builder.handle)
+    try operation.set(attributes.settings, settings)
+    try operation.set(attributes.input, try builder.tensor(.input, input))
+    try operation.set(attributes.weights, try builder.tensor(.weights, weights))
+    try operation.set(attributes.output, result)
+    try operation.set(attributes.alpha, factor)
+    try operation.set(attributes.beta, Float(0))
     try operation.finalize()
     return operation
   }

@@ -173,7 +173,7 @@ final class DeviceLearner: Learner {
     plan = nil
     let made = try DeviceTrainingPlan(
       model.network, store, learned: Set(state.learned.map(\.name)), inputShape: shape,
-      precision: options.precision, context: context)
+      precision: options.precision, context: context, stream: stream)
     let loss = try DeviceLoss(
       made, classWeights: loss.classWeights, parameterCount: state.learned.count, context)
     plan = (made, loss)

@@ -43,6 +43,8 @@ struct DeviceTrainingRequest {
   let output: DeviceTensor
   let precision: Session.Precision
   let context: DeviceContext
+  /// Where it is to run; nil where NVIDIA's libraries are not to be used.
+  var stream: DeviceStream?
 
   func function(
     _ name: String, of file: KernelFile, _ definitions: [String] = [], sharedByteCount: Int = 0

@@ -27,10 +27,11 @@ final class DeviceTrainingPlan {
     let sums: [(into: DeviceTensor, of: DeviceTensor)]
   }
 
-  /// `learned` names the parameters that want gradients.
+  /// `learned` names the parameters that want gradients. It runs on `stream`, or, where none is named,
+  /// on any, without NVIDIA's libraries.
   init(
     _ network: Network, _ store: DeviceParameterStore, learned: Set<String>, inputShape: Shape,
-    precision: Session.Precision, context: DeviceContext
+    precision: Session.Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
     self.network = network
     let topology = try TrainingTopology(network, inputShape: inputShape)
@@ -52,7 +53,7 @@ final class DeviceTrainingPlan {
         return try form.make(
           DeviceTrainingRequest(
             inputs: network.inputIndices[index].map(whole), output: whole(index),
-            precision: precision, context: context))
+            precision: precision, context: context, stream: stream))
       }
     }
     // In units of four bytes, 64 bytes apart.

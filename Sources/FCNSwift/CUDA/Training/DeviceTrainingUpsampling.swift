@@ -27,12 +27,13 @@ final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
     upsample = try request.function(
       "upsample", of: .scores,
       [type, "OUTPUT=\(element.typeName)", "SOURCE=\(isChannelwise ? "Channelwise" : "Dense")"])
-    pack = try request.function("pack_weights", of: .packing, ["OUTPUT=float"])
+    pack = try request.function("pack", of: .packing, ["OUTPUT=float"])
     packForProduct = try request.function(
-      "pack_weights", of: .packing, ["OUTPUT=\(element.typeName)"])
+      "pack", of: .packing, ["OUTPUT=\(element.typeName)"])
     channelwise = try request.function("channelwise_gradient", of: .gradients, [type])
     product = try DeviceProduct(
-      request, from: output, to: source, window: operation.window, groups: 1)
+      from: output, to: source, window: operation.window, groups: 1, request.precision,
+      request.context)
     weightGradient = try DeviceWeightGradient(
       request, window: operation.window, groups: operation.groups, input: output,
       gradient: source)
@@ -52,30 +53,27 @@ final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
   /// Weights, inputs×(outputs of a group)×positions, packed with a row for every input.
   private func packing(
     _ call: DeviceTrainingCall, byPosition: Bool
-  ) -> fcn_pack_weights_call {
+  ) -> fcn_pack_call {
     let outputs = operation.outputChannels
     let outputsOfGroup = outputs / operation.groups
     let inputsOfGroup = input.c / operation.groups
-    return fcn_pack_weights_call(
+    return fcn_pack_call(
       source: call.parameters[0], target: call.workspace,
       group_stride: Int64(inputsOfGroup * outputsOfGroup * positions), rows: Int32(input.c),
       inner: Int32(outputs), padded: Int32(DeviceTensor.wholeGroups(outputs)),
       positions: Int32(positions), rows_per_group: Int32(inputsOfGroup),
       inner_per_group: Int32(outputsOfGroup), row_stride: Int32(outputsOfGroup * positions),
       inner_stride: Int32(positions), joined: operation.groups == 1 ? 0 : 1, turned: 0,
-      by_position: byPosition ? 1 : 0, reserved: 0)
+      by_position: byPosition ? 1 : 0, filled_rows: Int32(input.c))
   }
 
   /// The same where every channel has a kernel of its own: [positions][channels].
   private func packChannelwise(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
     try stream.pack(
       pack,
-      fcn_pack_weights_call(
-        source: call.parameters[0], target: call.workspace, group_stride: 0, rows: 1,
-        inner: Int32(input.c), padded: Int32(DeviceTensor.wholeGroups(input.c)),
-        positions: Int32(positions), rows_per_group: 1, inner_per_group: Int32(input.c),
-        row_stride: 0, inner_stride: Int32(positions), joined: 0, turned: 0, by_position: 1,
-        reserved: 0))
+      fcn_pack_call(
+        call.parameters[0], to: call.workspace, rows: 1, rowStride: 0, inner: input.c,
+        innerStride: positions, positions: positions, byPosition: true))
   }
 
   func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {

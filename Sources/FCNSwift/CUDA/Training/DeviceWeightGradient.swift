@@ -8,10 +8,10 @@ struct DeviceWeightGradient {
   private static let partialsLimit = 64 << 20
 
   private let multiply: DeviceFunction
-  private let reduce: DeviceFunction
+  private let reduction: DeviceWeightReduction
   private let window: Window
-  /// Groups of the convolution, and as the kernel sees them.
-  private let groups: (own: Int, kernel: Int)
+  /// Groups as devices see them.
+  private let groups: Int
   private let channels: (inputs: Int, outputs: Int)
   private let tile: Int
   private let splits: Int
@@ -25,16 +25,14 @@ struct DeviceWeightGradient {
     let element = input.element
     self.window = window
     channels = (input.shape.c, gradient.shape.c)
-    let group = Int(FCN_CHANNEL_GROUP)
-    let divides = [channels.inputs, channels.outputs].allSatisfy { $0 / groups % group == 0 }
-    self.groups = (groups, divides ? groups : 1)
-    let inputs = DeviceTensor.wholeGroups(channels.inputs / self.groups.kernel)
-    let outputs = DeviceTensor.wholeGroups(channels.outputs / self.groups.kernel)
+    self.groups = DeviceTensor.groups(groups, inputs: channels.inputs, outputs: channels.outputs)
+    let inputs = DeviceTensor.wholeGroups(channels.inputs / self.groups)
+    let outputs = DeviceTensor.wholeGroups(channels.outputs / self.groups)
     tile = min(inputs, outputs) > 64 ? 128 : 64
     let positions = window.kernel.h * window.kernel.w
     let blocks =
       positions * ((inputs + tile - 1) / tile) * ((outputs + tile - 1) / tile)
-      * self.groups.kernel
+      * self.groups
     let pixels = gradient.shape.n * gradient.shape.planeCount
     let partial = channels.outputs * positions * inputs * 4
     // Two blocks for every multiprocessor, each with some hundred pixels at least.
@@ -51,7 +49,8 @@ struct DeviceWeightGradient {
         "MATRIX_UNITS=\(request.precision.multiplies(element) ? 1 : 0)", "TILE=\(tile)",
       ],
       sharedByteCount: max(4 * depth * row * element.byteCount, tile * (tile + 4) * 4))
-    reduce = try request.function("reduce_weights", of: .reductions)
+    reduction = try DeviceWeightReduction(
+      request, window, groups: groups, inputs: channels.inputs, outputs: channels.outputs)
     workspaceByteCount = splits * partial
   }
 
@@ -63,36 +62,61 @@ struct DeviceWeightGradient {
     _ stream: DeviceStream, input: DeviceTensor, gradient: DeviceTensor,
     workspace: CUDADriver.Address, to target: CUDADriver.Address, scale: Float
   ) throws {
-    let inputs = channels.inputs / groups.kernel
-    let outputs = channels.outputs / groups.kernel
+    let inputs = channels.inputs / groups
+    let outputs = channels.outputs / groups
     let padded = DeviceTensor.wholeGroups(inputs)
     let positions = window.kernel.h * window.kernel.w
     let rowTiles = (DeviceTensor.wholeGroups(outputs) + tile - 1) / tile
     try stream.launch(
       multiply,
-      grid: (positions * ((padded + tile - 1) / tile), rowTiles * groups.kernel, splits),
+      grid: (positions * ((padded + tile - 1) / tile), rowTiles * groups, splits),
       fcn_weight_gradient_call(
         input: input.view, gradient: gradient.view, partials: workspace,
         kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
         padding: fcn_extent(window.padding), dilation: fcn_extent(window.dilation),
         input_channels: Int32(inputs), output_channels: Int32(outputs),
-        groups: Int32(groups.kernel), split_pixels: Int32(splitPixels)))
-    let inputsOfGroup = channels.inputs / groups.own
-    let wereJoined = groups.own != groups.kernel
-    try stream.launch(
-      reduce, over: channels.outputs * inputsOfGroup * positions,
-      fcn_reduce_weights_call(
-        partials: workspace, target: target, splits: Int32(splits),
-        outputs: Int32(channels.outputs), inputs: Int32(inputsOfGroup),
-        positions: Int32(positions), padded: Int32(padded),
-        outputs_per_group: wereJoined ? Int32(channels.outputs / groups.own) : 0, scale: scale,
-        reserved: 0))
+        groups: Int32(groups), split_pixels: Int32(splitPixels)))
+    try reduction.enqueue(stream, partials: workspace, splits: splits, to: target, scale: scale)
   }
 }
 
-extension Session.Precision {
-  /// Whether matrix units multiply values of `element`: 16-bit ones always, float32 as tf32.
-  func multiplies(_ element: DeviceElement) -> Bool { element != .float32 || self == .tf32 }
+/// Adds up gradients of weights that lie as kernels make them, [splits][outputs][positions][inputs of a
+/// group, whole channel groups], in the model's order, outputs×inputs of a group×positions.
+struct DeviceWeightReduction {
+  private let reduce: DeviceFunction
+  private let positions: Int
+  /// Groups of the convolution, and as devices see them.
+  private let groups: (own: Int, device: Int)
+  private let channels: (inputs: Int, outputs: Int)
+
+  /// `element` is what they are made of.
+  init(
+    _ request: DeviceTrainingRequest, _ window: Window, groups: Int, inputs: Int, outputs: Int,
+    of element: DeviceElement = .float32
+  ) throws {
+    positions = window.kernel.h * window.kernel.w
+    self.groups = (groups, DeviceTensor.groups(groups, inputs: inputs, outputs: outputs))
+    channels = (inputs, outputs)
+    reduce = try request.function(
+      "reduce_weights", of: .reductions, ["PARTIAL=\(element.typeName)"])
+  }
+
+  /// Writes `scale` times the sum.
+  func enqueue(
+    _ stream: DeviceStream, partials: CUDADriver.Address, splits: Int,
+    to target: CUDADriver.Address, scale: Float
+  ) throws {
+    let inputs = channels.inputs / groups.own
+    try stream.launch(
+      reduce, over: channels.outputs * inputs * positions,
+      fcn_reduce_weights_call(
+        partials: partials, target: target, splits: Int32(splits),
+        outputs: Int32(channels.outputs), inputs: Int32(inputs), positions: Int32(positions),
+        padded: Int32(DeviceTensor.wholeGroups(channels.inputs / groups.device)),
+        outputs_per_group:
+          groups.own == groups.device ? 0 : Int32(channels.outputs / groups.own),
+        scale: scale, reserved: 0))
+  }
 }
 
 /// The sum of a tensor over its pixels, channel by channel: the gradient of a bias.
