@@ -39,7 +39,22 @@ extension CUDATests {
       #expect(count(" by cuDNN", "output") == 11)
       #expect(count(" by cuDNN", "gradient") == 22)
       #expect(count(" by cuBLASLt", "output") == 1)
-      #expect(count(" by our own kernels", "scores") == Architecture.all.count + 1)
+      #expect(count(" by our own kernels", "scores") == Architecture.all.count + 2)
+    }
+
+    @Test func aLibraryThatDoesNothingIsAFailure() throws {
+      let check = try DeviceCheck(
+        device: 0, precisions: [.float16], runtime: FakeLibraries.makeRuntime())
+      // As one that is of another version than its parts.
+      let cudnn = FakeLibraries.Library.cudnn
+      expectError(.deviceFailure, saying: "cuDNN was found but", "cudnnCreate") {
+        try cudnn.fail("cudnnCreate", with: 1001)
+        try check.run { _ in
+          try cudnn.fail("cudnnCreate", with: 1001)
+          return true
+        }
+      }
+      try cudnn.failNoMore()
     }
 
     @Test func aCheckCanBeStopped() throws {

@@ -16,10 +16,10 @@ public struct DeviceCheck {
     public var isGood: Bool { difference <= tolerance }
   }
 
-  private let runtime: CUDARuntime
-  private let context: DeviceContext
+  let runtime: CUDARuntime
+  let context: DeviceContext
   private let precisions: [Session.Precision]
-  private let pool: WorkerPool
+  let pool: WorkerPool
 
   /// Prepares to check CUDA device `device` in `precisions`. Throws `unavailable` where it cannot be used,
   /// `unsupported` where it lacks a precision.
@@ -41,16 +41,28 @@ public struct DeviceCheck {
   /// Runs everything; `report` hears each finding as it is made, and stops the check by returning false.
   public func run(_ report: (Finding) throws -> Bool) throws {
     for precision in precisions {
+      var uses: [String: LibraryUse] = [:]
       for layers in DeviceCheckCase.all {
         try naming("\(layers.name) in \(precision.rawValue)") {
-          for finding in try check(layers, precision) where try !report(finding) { throw stopped }
+          for finding in try check(layers, precision, &uses) where try !report(finding) {
+            throw stopped
+          }
         }
       }
-      let networks = Architecture.all.map { ($0, false) } + [(Architecture.fcnSimple, true)]
-      for (architecture, batchNorm) in networks {
-        try naming("\(architecture.name) in \(precision.rawValue)") {
-          for finding in try check(architecture, batchNorm: batchNorm, precision)
-          where try !report(finding) { throw stopped }
+      for (library, use) in uses where !use.serves {
+        throw FCNError(
+          .deviceFailure,
+          "\(library) was found but does no convolution in \(precision.rawValue). \(use.reason)")
+      }
+      let networks =
+        Architecture.all.map { NetworkCase(architecture: $0) }
+        + [
+          NetworkCase(architecture: .fcnSimple, batchNorm: true),
+          NetworkCase(architecture: .fcnSimple, size: .atMost(40)),
+        ]
+      for network in networks {
+        try naming("\(network.name) in \(precision.rawValue)") {
+          for finding in try check(network, precision) where try !report(finding) { throw stopped }
         }
       }
     }
@@ -60,8 +72,14 @@ public struct DeviceCheck {
 
   // MARK: Layers
 
+  /// Whether one of NVIDIA's libraries has done a convolution, or else why not.
+  private struct LibraryUse {
+    var serves = false
+    var reason = ""
+  }
+
   private func check(
-    _ layers: DeviceCheckCase, _ precision: Session.Precision
+    _ layers: DeviceCheckCase, _ precision: Session.Precision, _ uses: inout [String: LibraryUse]
   ) throws -> [Finding] {
     let network = try layers.network()
     let input = try random(layers.input, stream: 1, precision)
@@ -99,126 +117,26 @@ public struct DeviceCheck {
       do {
         findings += try compare(
           "\(layers.name) by \(library.name)", device, trains: library.trains)
+        uses[library.name, default: LibraryUse()].serves = true
       } catch let error as FCNError where error.kind == .unsupported {
         // Not every form is for every convolution.
+        uses[library.name, default: LibraryUse()].reason = error.message
       }
     }
     return findings
   }
 
   /// NVIDIA's libraries that are here, the form of a convolution that is theirs, and whether they train.
-  private var librariesFound: [(name: String, form: String, trains: Bool)] {
+  var librariesFound: [(name: String, form: String, trains: Bool)] {
     let libraries = context.libraries
     return ((try? libraries.cudnn.get()) == nil ? [] : [("cuDNN", "convolution.cudnn", true)])
       + ((try? libraries.cublasLt.get()) == nil
         ? [] : [("cuBLASLt", "convolution.cublaslt", false)])
   }
 
-  // MARK: Networks
-
-  private func check(
-    _ architecture: Architecture, batchNorm: Bool, _ precision: Session.Precision
-  ) throws -> [Finding] {
-    let name = architecture.name + (batchNorm ? " with batch normalization" : "")
-    let fresh = try Model.fresh(
-      ModelDescription(
-        architecture: architecture.name,
-        options: ArchitectureOptions(classes: 5, width: 0.0625, batchNorm: batchNorm),
-        classNames: (0..<5).map { "class \($0)" }, palette: Palette.voc(count: 5),
-        preprocessing: architecture.preprocessing), seed: 7)
-    let model = try fresh.withSmallerFactorsOfNormalizations()
-    let pictures = try (1...2).map { try noise(width: 70, height: 50, seed: $0) }
-    func scores(_ options: Session.Options) throws -> Tensor {
-      let session = try Session(model: model, options: options, findRuntime: { runtime })
-      // The third run on a device is one that was recorded.
-      for _ in 0..<3 { try session.run(pictures) }
-      let tensor = try Tensor(Shape(2, 5, 50, 70))
-      for n in pictures.indices {
-        try session.copyScores(
-          n, to: UnsafeMutableBufferPointer(start: tensor.plane(n, 0), count: 5 * 50 * 70))
-      }
-      return tensor
-    }
-    let device = Session.Device.cuda(context.device.index)
-    let wanted = try scores(Session.Options())
-    func compare(_ name: String, without disabledForms: Set<String> = []) throws -> Finding {
-      let found = try scores(
-        Session.Options(disabledForms: disabledForms, precision: precision, device: device))
-      return finding(
-        name, "scores", precision, found, wanted, max(1e-4, 24 * precision.storedRounding))
-    }
-    var findings = [try compare(name)]
-    if !librariesFound.isEmpty {
-      findings.append(
-        try compare("\(name) by our own kernels", without: Set(librariesFound.map(\.form))))
-    }
-    // Dropout draws other numbers on a device.
-    guard !model.network.layers.contains(where: { $0.operation is Dropout }) else {
-      return findings
-    }
-    findings += try checkStep(model, name, pictures, precision, device)
-    return findings
-  }
-
-  /// One step of plain SGD, so large that parameters are little beside it: they become the gradient.
-  private func checkStep(
-    _ model: Model, _ name: String, _ pictures: [Image], _ precision: Session.Precision,
-    _ device: Session.Device
-  ) throws -> [Finding] {
-    var options = TrainingOptions()
-    options.optimizer = .sgd(momentum: 0)
-    options.weightDecay = 0
-    let minibatch = Minibatch(
-      try pictures.map { picture in
-        var labels = try LabelMap(width: picture.width, height: picture.height)
-        for i in labels.labels.indices { labels.labels[i] = UInt8(i / 13 % 5) }
-        return LabelledPicture(name: "noise", image: picture, labels: labels)
-      }, stride: model.network.stride)
-    let loss = SoftmaxCrossEntropy(reduction: .mean, classWeights: nil)
-    func step(_ learner: any Learner) throws -> (loss: Double, parameters: ParameterTable) {
-      var confusion = try ConfusionMatrix(classCount: 5)
-      let value = try learner.learn(
-        from: { minibatch }, iteration: 0, rate: 1e6, &confusion)
-      return (value, try learner.currentState().parameters)
-    }
-    let wanted = try step(
-      ProcessorLearner(model: model, options: options, loss: loss, pool: pool))
-    options.device = device
-    options.precision = precision
-    let found = try step(
-      DeviceLearner(
-        model: model, options: options, loss: loss, pool: pool, runtime: runtime,
-        device: context.device.index))
-    let before = try model.parameterTable()
-    // Of all parameters together: those of single layers may be next to nothing.
-    var (difference, size) = (0.0, 0.0)
-    for (name, start) in before {
-      guard let a = found.parameters[name], let b = wanted.parameters[name] else { continue }
-      for i in 0..<start.shape.count {
-        let moved = Double(b.pointer[i] - start.pointer[i])
-        difference += pow2(Double(a.pointer[i] - b.pointer[i]))
-        size += moved * moved
-      }
-    }
-    return [
-      Finding(
-        name: name, part: "loss", precision: precision,
-        difference: abs(found.loss - wanted.loss) / wanted.loss,
-        tolerance: max(1e-5, 8 * precision.storedRounding)),
-      Finding(
-        name: name, part: "step of training", precision: precision,
-        difference: (difference / max(size, 1e-30)).squareRoot(),
-        // Batch statistics of few pixels amplify roundings some hundred times. A step that has nothing
-        // to do with the other differs by one or more.
-        tolerance: min(0.75, max(5e-3, 512 * precision.storedRounding))),
-    ]
-  }
-
-  private func pow2(_ value: Double) -> Double { value * value }
-
   // MARK: Values
 
-  private func finding(
+  func finding(
     _ name: String, _ part: String, _ precision: Session.Precision, _ found: Tensor,
     _ wanted: Tensor, _ tolerance: Double
   ) -> Finding {
@@ -249,32 +167,11 @@ public struct DeviceCheck {
         return abs(exact) < 0x1p-12 ? 0 : exact
       })
   }
-
-  private func noise(width: Int, height: Int, seed: Int) throws -> Image {
-    var generator = SeededGenerator(seed: UInt64(seed))
-    return try Image(
-      width: width, height: height,
-      pixels: (0..<3 * width * height).map { _ in UInt8(truncatingIfNeeded: generator.next()) })
-  }
-}
-
-extension Model {
-  /// The same with half the factors of batch normalisations, which would let values grow from block to
-  /// block of an untrained network until half precision cannot hold them.
-  fileprivate func withSmallerFactorsOfNormalizations() throws -> Model {
-    try Model(
-      description: description,
-      weights: weights.values.map { weight in
-        guard weight.shape.count == 1, weight.name.hasSuffix(".weight") else { return weight }
-        return try WeightTensor(
-          name: weight.name, shape: weight.shape, floats: weight.floats.map { $0 / 2 })
-      })
-  }
 }
 
 extension Session.Precision {
   /// The largest relative error of what is stored or multiplied.
-  fileprivate var storedRounding: Double {
+  var storedRounding: Double {
     switch self {
     case .float32: 0x1p-24
     case .tf32, .float16: 0x1p-11
