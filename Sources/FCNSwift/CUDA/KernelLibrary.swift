@@ -38,7 +38,7 @@ enum KernelFile: String, CaseIterable, Sendable {
   /// What they include.
   static let headers: [(name: String, text: [UInt8])] = [
     ("calls.h", PackageResources.calls_h), ("kernel.cuh", PackageResources.kernel_cuh),
-    ("ptx.cuh", PackageResources.ptx_cuh),
+    ("ptx.cuh", PackageResources.ptx_cuh), ("tile.cuh", PackageResources.tile_cuh),
   ]
 }
 

@@ -5,7 +5,7 @@
 // buffers in shared memory take turns to hold. MATRIX_UNITS tells whether warps multiply on the matrix
 // units (INPUT half_t, bfloat_t, or float as tf32) or threads do, in float. SPREAD is for gradients by
 // the input of convolutions with strides.
-#include "kernel.cuh"
+#include "tile.cuh"
 
 // A row of a slice: 64 bytes of elements, then 16 more, so that rows fall into different banks.
 #define CHUNK ((int)(16 / sizeof(INPUT)))
@@ -13,8 +13,6 @@
 #define ROW (5 * CHUNK)
 #define STAGES 3
 #define STAGE_ROWS (TILE_ROWS + TILE_COLUMNS)
-// Results, before they are written, lie in the same memory.
-#define STAGED_ROW (TILE_COLUMNS + 4)
 
 // Where the sums of a chunk of a row stand: an element of the kernel and a channel.
 struct Tap {
@@ -66,21 +64,7 @@ __device__ __forceinline__ void fetch_window(INPUT *target, const Window &window
 }
 
 #if MATRIX_UNITS
-// Eight warps, two by four, each with a part of the tile.
-#define WARP_ROWS (TILE_ROWS / 2)
-#define WARP_COLUMNS (TILE_COLUMNS / 4)
-
-struct Sums {
-  Accumulator part[WARP_ROWS / 16][WARP_COLUMNS / 16];
-
-  __device__ void clear_all() {
-#pragma unroll
-    for (int i = 0; i < WARP_ROWS / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < WARP_COLUMNS / 16; j++) clear(part[i][j]);
-    }
-  }
-
+struct Sums : TileSums {
   __device__ void add(const INPUT *left, const INPUT *right) {
     int warp = threadIdx.x / 32;
     left += warp / 4 * WARP_ROWS * ROW;
@@ -99,32 +83,9 @@ struct Sums {
       }
     }
   }
-
-  __device__ void stage(float *staged) const {
-    int warp = threadIdx.x / 32;
-    staged += warp / 4 * WARP_ROWS * STAGED_ROW + warp % 4 * WARP_COLUMNS;
-#pragma unroll
-    for (int i = 0; i < WARP_ROWS / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < WARP_COLUMNS / 16; j++) {
-        store_rows(staged + i * 16 * STAGED_ROW + j * 16, part[i][j], STAGED_ROW);
-      }
-    }
-  }
 };
 #else
-// Sixteen by sixteen threads, each with every sixteenth row and column of the tile.
-struct Sums {
-  float part[TILE_ROWS / 16][TILE_COLUMNS / 16];
-
-  __device__ void clear_all() {
-#pragma unroll
-    for (int i = 0; i < TILE_ROWS / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < TILE_COLUMNS / 16; j++) part[i][j] = 0;
-    }
-  }
-
+struct Sums : TileSums {
   __device__ void add(const INPUT *left, const INPUT *right) {
     left += threadIdx.x / 16 * ROW;
     right += threadIdx.x % 16 * ROW;
@@ -144,15 +105,6 @@ struct Sums {
           part[i][j] += a.w * b[j].w;
         }
       }
-    }
-  }
-
-  __device__ void stage(float *staged) const {
-    staged += threadIdx.x / 16 * STAGED_ROW + threadIdx.x % 16;
-#pragma unroll
-    for (int i = 0; i < TILE_ROWS / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < TILE_COLUMNS / 16; j++) staged[i * 16 * STAGED_ROW + j * 16] = part[i][j];
     }
   }
 };
@@ -238,6 +190,7 @@ FCN_KERNEL(convolution, FCN_THREADS, fcn_convolution_call) {
   }
   wait_for_copies<0>();
   __syncthreads();
+  // In the same memory.
   float *staged = (float *)shared;
   sums.stage(staged);
   __syncthreads();

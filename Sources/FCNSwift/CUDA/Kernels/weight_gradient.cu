@@ -1,7 +1,9 @@
 // The gradient of a convolution by its weights: for every element of the kernel a product of matrices,
 // output channels by output pixels times output pixels by input channels. A block makes a tile of
 // TILE by TILE channels of one element of the kernel, summed over some of the pixels.
-#include "kernel.cuh"
+#define TILE_ROWS TILE
+#define TILE_COLUMNS TILE
+#include "tile.cuh"
 
 #define CHUNK ((int)(16 / sizeof(INPUT)))
 // Pixels of a slice.
@@ -9,24 +11,9 @@
 #define ROW (TILE + CHUNK)
 #define CHUNKS (TILE / CHUNK)
 #define STAGES 2
-#define STAGED_ROW (TILE + 4)
 
 #if MATRIX_UNITS
-// Eight warps, two by four.
-#define WARP_ROWS (TILE / 2)
-#define WARP_COLUMNS (TILE / 4)
-
-struct Sums {
-  Accumulator part[WARP_ROWS / 16][WARP_COLUMNS / 16];
-
-  __device__ void clear_all() {
-#pragma unroll
-    for (int i = 0; i < WARP_ROWS / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < WARP_COLUMNS / 16; j++) clear(part[i][j]);
-    }
-  }
-
+struct Sums : TileSums {
   __device__ void add(const INPUT *left, const INPUT *right) {
     int warp = threadIdx.x / 32;
     left += warp / 4 * WARP_ROWS;
@@ -45,32 +32,9 @@ struct Sums {
       }
     }
   }
-
-  __device__ void stage(float *staged) const {
-    int warp = threadIdx.x / 32;
-    staged += warp / 4 * WARP_ROWS * STAGED_ROW + warp % 4 * WARP_COLUMNS;
-#pragma unroll
-    for (int i = 0; i < WARP_ROWS / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < WARP_COLUMNS / 16; j++) {
-        store_rows(staged + i * 16 * STAGED_ROW + j * 16, part[i][j], STAGED_ROW);
-      }
-    }
-  }
 };
 #else
-// Sixteen by sixteen threads, each with every sixteenth row and column.
-struct Sums {
-  float part[TILE / 16][TILE / 16];
-
-  __device__ void clear_all() {
-#pragma unroll
-    for (int i = 0; i < TILE / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < TILE / 16; j++) part[i][j] = 0;
-    }
-  }
-
+struct Sums : TileSums {
   __device__ void add(const INPUT *left, const INPUT *right) {
     left += threadIdx.x / 16;
     right += threadIdx.x % 16;
@@ -84,15 +48,6 @@ struct Sums {
 #pragma unroll
         for (int j = 0; j < TILE / 16; j++) part[i][j] += a * b[j];
       }
-    }
-  }
-
-  __device__ void stage(float *staged) const {
-    staged += threadIdx.x / 16 * STAGED_ROW + threadIdx.x % 16;
-#pragma unroll
-    for (int i = 0; i < TILE / 16; i++) {
-#pragma unroll
-      for (int j = 0; j < TILE / 16; j++) staged[i * 16 * STAGED_ROW + j * 16] = part[i][j];
     }
   }
 };
