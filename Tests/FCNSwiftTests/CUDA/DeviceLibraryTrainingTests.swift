@@ -9,30 +9,18 @@ extension CUDATests {
     private let cudnn = FakeLibraries.Library.cudnn
     private var executions: Int { get throws { try cudnn.count("cudnnBackendExecute") } }
 
-    /// Both passes of `layer` on the processor and on a device of `runtime`.
+    /// On a device with all libraries.
     private func run(
-      _ layer: LayerCase, _ precision: Session.Precision, _ runtime: CUDARuntime,
-      makes made: DeviceElement? = nil
-    ) throws -> (found: DeviceTrainingRun.Result, output: Tensor, gradients: [Tensor]) {
-      let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }
-      let parameters = try layer.makeParameters().map { try $0.rounded(to: precision) }
-      let form = try #require(layer.operation.forms.last)
-      let reference = try #require(
-        try LayerRun(layer.operation, form, inputs: inputs, parameters: parameters))
-      let upstream = try Tensor.random(reference.outputShape, seed: 3).rounded(to: precision)
-      let output = try reference.forward(training: true)
-      let gradients = try reference.backward(upstream)
-      let run = try #require(
-        try DeviceTrainingRun(
-          layer.operation, inputs: inputs, parameters: parameters, precision: precision,
-          makes: made, with: runtime))
-      return (try run.run(upstream, scale: 4), output, gradients.all)
+      _ layer: LayerCase, _ precision: Session.Precision, makes made: DeviceElement? = nil
+    ) throws -> DeviceTrainingComparison {
+      try DeviceTrainingComparison(
+        layer, precision, makes: made, scale: 4, with: FakeLibraries.makeRuntime())
     }
 
     @Test(arguments: DeviceTrainingLayerTests.convolutions, Session.Precision.onDevices)
     func passesAgreeWithTheProcessor(layer: LayerCase, precision: Session.Precision) throws {
       let before = try executions
-      let result = try run(layer, precision, FakeLibraries.makeRuntime())
+      let result = try run(layer, precision)
       #expect(try executions == before + 3)
       // The bias is rounded too, and what leaves cuDNN is.
       let stored = precision == .tf32 ? 1e-5 : max(1e-5, precision.roundingError)
@@ -48,7 +36,7 @@ extension CUDATests {
     @Test func scoresOf16BitsAreOursAndTheirGradientsAreNot() throws {
       let before = try executions
       let layer = LayerCase("scores", Convolution.scores(5), Shape(2, 24, 6, 7))
-      let result = try run(layer, .float16, FakeLibraries.makeRuntime(), makes: .float32)
+      let result = try run(layer, .float16, makes: .float32)
       #expect(try executions == before + 2)
       expectClose(result.found.output, result.output, absolute: 1e-5, relative: 1e-5)
       for (actual, wanted) in zip(result.found.gradients, result.gradients) {
@@ -66,7 +54,7 @@ extension CUDATests {
       let layer = DeviceTrainingLayerTests.convolutions[0]
       for nth in [Int32(1), 7] {
         try cudnn.fail(call, nth, with: 4000)
-        let result = try run(layer, .float32, FakeLibraries.makeRuntime())
+        let result = try run(layer, .float32)
         try cudnn.failNoMore()
         expectClose(result.found.output, result.output, absolute: 1e-5, relative: 1e-5)
         for (actual, wanted) in zip(result.found.gradients, result.gradients) {
@@ -79,7 +67,7 @@ extension CUDATests {
       let layer = DeviceTrainingLayerTests.convolutions[0]
       try cudnn.fail("cudnnBackendExecute", with: 5000)
       expectError(.deviceFailure, saying: "cudnnBackendExecute") {
-        _ = try run(layer, .float32, FakeLibraries.makeRuntime())
+        _ = try run(layer, .float32)
       }
       try cudnn.failNoMore()
     }

@@ -60,23 +60,12 @@ extension CUDATests {
     func convolutionsAgreeWithTheProcessor(
       layer: LayerCase, precision: Session.Precision
     ) throws {
-      // Rounded beforehand, so that products are exact but for their sums.
-      let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }
-      let parameters = try layer.makeParameters().map { try $0.rounded(to: precision) }
-      let form = try #require(layer.operation.forms.last)
-      let reference = try #require(
-        try LayerRun(layer.operation, form, inputs: inputs, parameters: parameters))
-      let upstream = try Tensor.random(reference.outputShape, seed: 3).rounded(to: precision)
-      let output = try reference.forward(training: true)
-      let gradients = try reference.backward(upstream)
-      let run = try #require(
-        try DeviceTrainingRun(
-          layer.operation, inputs: inputs, parameters: parameters, precision: precision))
-      let result = try run.run(upstream)
+      let result = try DeviceTrainingComparison(layer, precision)
       // Outputs and gradients by inputs are stored in the precision, others in float32.
       let stored = precision == .tf32 ? 1e-5 : max(1e-5, precision.roundingError)
-      expectClose(result.output, output, absolute: stored, relative: stored, "output")
-      for (index, (actual, wanted)) in zip(result.gradients, gradients.all).enumerated() {
+      expectClose(
+        result.found.output, result.output, absolute: stored, relative: stored, "output")
+      for (index, (actual, wanted)) in zip(result.found.gradients, result.gradients).enumerated() {
         let largest = wanted.elements.map(abs).max() ?? 1
         let tolerance = index == 0 ? stored : 1e-5
         expectClose(
@@ -89,26 +78,14 @@ extension CUDATests {
       precision: Session.Precision
     ) throws {
       let layer = LayerCase("scores", Convolution.scores(5), Shape(2, 24, 6, 7))
-      let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }
-      let parameters = try layer.makeParameters().map { try $0.rounded(to: precision) }
-      let form = try #require(layer.operation.forms.last)
-      let reference = try #require(
-        try LayerRun(layer.operation, form, inputs: inputs, parameters: parameters))
-      // As small as gradients of a mean over many pixels are.
-      let upstream = try Tensor(
-        reference.outputShape,
-        Tensor.random(reference.outputShape, seed: 3).elements.map { $0 * 0x1p-20 })
-      let output = try reference.forward(training: true)
-      let gradients = try reference.backward(upstream)
-      let run = try #require(
-        try DeviceTrainingRun(
-          layer.operation, inputs: inputs, parameters: parameters, precision: precision,
-          makes: .float32))
-      let result = try run.run(upstream, scale: 65536)
-      expectClose(result.output, output, absolute: 1e-5, relative: 1e-5, "output")
+      // The gradient is as small as gradients of a mean over many pixels are.
+      let result = try DeviceTrainingComparison(
+        layer, precision, makes: .float32, upstreamFactor: 0x1p-20, scale: 65536)
+      expectClose(
+        result.found.output, result.output, absolute: 1e-5, relative: 1e-5, "output")
       // Roundings of the gradient and of the sums of its products.
       let relative = max(1e-5, 4 * precision.roundingError)
-      for (index, (actual, wanted)) in zip(result.gradients, gradients.all).enumerated() {
+      for (index, (actual, wanted)) in zip(result.found.gradients, result.gradients).enumerated() {
         let largest = wanted.elements.map(abs).max() ?? 0
         expectClose(actual, wanted, absolute: relative * largest, "gradient \(index)")
       }

@@ -125,3 +125,35 @@ final class DeviceTrainingRun {
     return tensor
   }
 }
+
+/// What an operation makes of random values in training, on the device and by the processor's reference
+/// form.
+struct DeviceTrainingComparison {
+  let found: DeviceTrainingRun.Result
+  let output: Tensor
+  let gradients: [Tensor]
+
+  /// Values are rounded beforehand, so that products are exact but for their sums; the output's
+  /// gradient, which is multiplied by `upstreamFactor`, is where it is of the precision. Others as
+  /// `DeviceTrainingRun` has them.
+  init(
+    _ layer: LayerCase, _ precision: Session.Precision, makes made: DeviceElement? = nil,
+    upstreamFactor: Float = 1, scale: Float = 1, with runtime: CUDARuntime? = nil
+  ) throws {
+    let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }
+    let parameters = try layer.makeParameters().map { try $0.rounded(to: precision) }
+    let form = try #require(layer.operation.forms.last)
+    let reference = try #require(
+      try LayerRun(layer.operation, form, inputs: inputs, parameters: parameters))
+    var upstream = try Tensor.random(reference.outputShape, seed: 3)
+    if made == nil { upstream = try upstream.rounded(to: precision) }
+    upstream = try Tensor(upstream.shape, upstream.elements.map { $0 * upstreamFactor })
+    output = try reference.forward(training: true)
+    gradients = try reference.backward(upstream).all
+    let run = try #require(
+      try DeviceTrainingRun(
+        layer.operation, inputs: inputs, parameters: parameters, precision: precision, makes: made,
+        with: runtime))
+    found = try run.run(upstream, scale: scale)
+  }
+}
