@@ -131,8 +131,10 @@ final class DeviceLoader {
   /// Copies as many floats as `target` has room for from the device.
   func fetch(
     _ address: CUDADriver.Address, to target: UnsafeMutableBufferPointer<Float>
-  ) throws {
-    let target = UnsafeMutableRawBufferPointer(target)
+  ) throws { try fetch(address, to: UnsafeMutableRawBufferPointer(target)) }
+
+  /// Copies as many bytes as `target` has room for from the device.
+  func fetch(_ address: CUDADriver.Address, to target: UnsafeMutableRawBufferPointer) throws {
     guard !target.isEmpty else { return }
     let staging = try room(for: target.count)
     var done = 0

@@ -31,6 +31,18 @@ extension Session.Precision {
   func multiplies(_ element: DeviceElement) -> Bool { element != .float32 || self == .tf32 }
 }
 
+extension DeviceElement {
+  /// Whether none of the numbers in `bytes` is NaN or infinite: those have all bits of the exponent.
+  func areFinite(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    switch self {
+    case .float32:
+      bytes.bindMemory(to: UInt32.self).allSatisfy { $0 & 0x7F80_0000 != 0x7F80_0000 }
+    case .float16: bytes.bindMemory(to: UInt16.self).allSatisfy { $0 & 0x7C00 != 0x7C00 }
+    case .bfloat16: bytes.bindMemory(to: UInt16.self).allSatisfy { $0 & 0x7F80 != 0x7F80 }
+    }
+  }
+}
+
 /// A tensor on a device, N×H×W×C: the channels of a pixel side by side, in whole groups of
 /// `FCN_CHANNEL_GROUP`, zeros after the last. May be a window of a larger one.
 struct DeviceTensor {

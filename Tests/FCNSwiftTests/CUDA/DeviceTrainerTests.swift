@@ -210,6 +210,22 @@ extension CUDATests {
       }
     }
 
+    @Test(arguments: Session.Precision.onDevices)
+    func aWeightThatIsNotFiniteIsFoundByLayer(precision: Session.Precision) throws {
+      let model = try tinyModel(batchNorm: false)
+      let spoilt = try Model(
+        description: model.description,
+        weights: model.orderedWeights.map { weight in
+          var floats = weight.floats
+          if weight.name == "conv3_2.weight" { floats[0] = .nan }
+          return try WeightTensor(name: weight.name, shape: weight.shape, floats: floats)
+        })
+      let folder = try TemporaryFolder()
+      expectError(.notFinite, saying: "layer conv3_2") {
+        _ = try train(onDevice(precision), in: folder, model: spoilt)
+      }
+    }
+
     @Test func halfPrecisionLeavesOutStepsWhoseGradientsOverflow() throws {
       var scale = LossScale(isNeeded: true)
       #expect(scale.factor == 65536)

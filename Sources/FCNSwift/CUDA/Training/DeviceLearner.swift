@@ -125,9 +125,13 @@ final class DeviceLearner: Learner {
       $0 + Double($1.0.factor) * loss.reduced((sum: $1.1, weight: weight))
     }
     guard value.isFinite else {
+      try enqueuePictures(minibatch, plan)
+      let layer = try plan.firstLayerNotFinite(stream, seed: seed)
       throw FCNError(
         .notFinite,
-        "the loss is \(value). Lower the learning rate, warm it up, or clip the gradients")
+        "the loss is \(value); the first values that are not finite are those of "
+          + "\(layer ?? "the loss itself"). Lower the learning rate, warm it up, or clip the "
+          + "gradients")
     }
     try confusion.add(minibatch, deviceLoss.predictions)
     return (value, gradients.indices.map { deviceLoss.square($0) })

@@ -150,6 +150,27 @@ final class DeviceTrainingPlan {
     }
   }
 
+  /// The first layer whose output is not finite in a pass like the last one, which it makes again; nil
+  /// if there is none. Waits for the device.
+  func firstLayerNotFinite(_ stream: DeviceStream, seed: UInt64) throws -> String? {
+    let loader = try DeviceLoader(stream.context)
+    for (index, step) in forwardSteps.enumerated() {
+      var call = step.call
+      call.seed = layerSeed(seed, index)
+      try step.kernel.forward(call, stream)
+      try stream.synchronize()
+      let output = call.output
+      let bytes = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: DeviceTensor.byteCount(output.shape, output.element), alignment: 16)
+      defer { bytes.deallocate() }
+      try loader.fetch(output.base, to: bytes)
+      guard output.element.areFinite(UnsafeRawBufferPointer(bytes)) else {
+        return "layer \(network.layers[index].name)"
+      }
+    }
+    return nil
+  }
+
   /// Hands over the pass back from the gradients by the scores; those by parameters are multiplied by
   /// `gradientScale`. `seed` as in the forward pass before.
   func enqueueBackward(_ stream: DeviceStream, seed: UInt64, gradientScale: Float) throws {
