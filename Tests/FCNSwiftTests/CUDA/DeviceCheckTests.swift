@@ -6,17 +6,23 @@ import Testing
 extension CUDATests {
   /// What `fcn check` runs, on the fake device.
   struct DeviceCheckTests {
-    @Test(arguments: [Session.Precision.float32, .float16])
-    func aDeviceThatIsRightIsFoundToBe(precision: Session.Precision) throws {
-      let check = try DeviceCheck(
-        device: 0, precisions: [precision], runtime: FakeDevice.makeRuntime())
+    /// What a check of one precision finds, none of it bad.
+    private func goodFindings(
+      _ precision: Session.Precision, _ runtime: CUDARuntime
+    ) throws -> [DeviceCheck.Finding] {
       var findings: [DeviceCheck.Finding] = []
-      try check.run {
+      try DeviceCheck(device: 0, precisions: [precision], runtime: runtime).run {
         findings.append($0)
         return true
       }
       let bad = findings.filter { !$0.isGood }
       #expect(bad.isEmpty, "\(bad)")
+      return findings
+    }
+
+    @Test(arguments: [Session.Precision.float32, .float16])
+    func aDeviceThatIsRightIsFoundToBe(precision: Session.Precision) throws {
+      let findings = try goodFindings(precision, FakeDevice.makeRuntime())
       let names = Set(findings.map(\.name))
       #expect(names.isSuperset(of: Architecture.all.map(\.name)))
       #expect(names.isSuperset(of: DeviceCheckCase.all.map(\.name)))
@@ -24,15 +30,7 @@ extension CUDATests {
     }
 
     @Test func everyFormIsChecked() throws {
-      let check = try DeviceCheck(
-        device: 0, precisions: [.tf32], runtime: FakeLibraries.makeRuntime())
-      var findings: [DeviceCheck.Finding] = []
-      try check.run {
-        findings.append($0)
-        return true
-      }
-      let bad = findings.filter { !$0.isGood }
-      #expect(bad.isEmpty, "\(bad)")
+      let findings = try goodFindings(.tf32, FakeLibraries.makeRuntime())
       func count(_ end: String, _ part: String) -> Int {
         findings.count { $0.name.hasSuffix(end) && $0.part.hasPrefix(part) }
       }
