@@ -5,7 +5,7 @@ public struct DeviceCheck {
   public struct Finding: Sendable {
     /// `3×3 convolution`, `3×3 convolution by cuDNN`, `fcn8s`, `fcn8s by our own kernels`.
     public let name: String
-    /// `output`, `gradient of weight`, `scores`, `step of conv1_1.weight`.
+    /// `output`, `gradient of layer1.weight`, `scores`, `loss`, `step of training`.
     public let part: String
     public let precision: Session.Precision
     /// The largest difference, as a part of the largest value that was expected.
