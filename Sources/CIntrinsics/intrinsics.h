@@ -8,6 +8,13 @@ static inline __attribute__((always_inline)) void fcn_prefetch(const void *addre
   __builtin_prefetch(address, 0, 2);
 }
 
+/* `value`, of which the compiler then knows nothing: a loop of so many turns is not unrolled, which for
+   micro-kernels would mean more values at a time than there are registers. */
+static inline __attribute__((always_inline)) long fcn_unknown(long value) {
+  __asm__("" : "+r"(value));
+  return value;
+}
+
 /* Tells the processor that this thread waits for another's write. */
 static inline __attribute__((always_inline)) void fcn_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)

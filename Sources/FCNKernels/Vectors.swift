@@ -1,7 +1,6 @@
 // What the loops are made of on any processor: NEON and SSE registers hold four floats.
 
 typealias Lanes = SIMD4<Float>
-typealias Panel = SIMD16<Float>
 let panelBlocks = 1
 let tableName = "portable"
 

@@ -1,7 +1,6 @@
 // What the loops are made of with AVX2 and FMA: sixteen registers of eight floats.
 
 typealias Lanes = SIMD8<Float>
-typealias Panel = SIMD16<Float>
 let panelBlocks = 1
 let tableName = "avx2"
 

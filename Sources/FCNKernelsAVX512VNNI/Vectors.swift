@@ -1,7 +1,6 @@
 // What the loops are made of with AVX-512 and VNNI: thirty-two registers of sixteen floats.
 
 typealias Lanes = SIMD16<Float>
-typealias Panel = SIMD64<Float>
 let panelBlocks = 4
 let tableName = "avx512vnni"
 

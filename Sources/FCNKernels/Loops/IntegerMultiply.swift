@@ -61,13 +61,13 @@ private func multiplyPanel(
   _ b: UnsafeRawPointer, _ scales: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
   adding: Bool = false
 ) {
-  if width == 1 {
+  if panelBlocks == 1 || width == 1 {
     multiplyIntegers(
-      OneBlock.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,
+      IntegerBlock.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,
       columnScales: scales, into: m, adding: adding)
   } else {
     multiplyIntegers(
-      FourBlocks.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,
+      FourBlocks<IntegerBlock>.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,
       columnScales: scales, into: m, adding: adding)
   }
 }

@@ -74,13 +74,14 @@ private func multiplyPanel(
   stepStride: Int, _ capacity: Int, _ b: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
   adding: Bool
 ) {
-  if width == panelBlocks {
+  // Where no panel has more blocks than one, no loop for such is compiled.
+  if panelBlocks == 1 || width == 1 {
     multiply(
-      Panel.self, rows: rows, depth: depth, a, rowStride: rowStride, stepStride: stepStride,
-      blockStride: capacity * channelBlock, b, into: m, adding: adding)
+      FloatBlock.self, rows: rows, depth: depth, a, rowStride: rowStride,
+      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding)
   } else {
     multiply(
-      SIMD16<Float>.self, rows: rows, depth: depth, a, rowStride: rowStride,
+      FourBlocks<FloatBlock>.self, rows: rows, depth: depth, a, rowStride: rowStride,
       stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding)
   }
 }

@@ -92,7 +92,7 @@ func multiplyGradient(
     let target = u + block * channelBlock * channelBlock
     // Rows are input channels; the sum goes over tiles.
     multiply(
-      SIMD16<Float>.self, rows: channelBlock, depth: rows, left, rowStride: 1,
+      FloatBlock.self, rows: channelBlock, depth: rows, left, rowStride: 1,
       stepStride: channelBlock, blockStride: channelBlock * channelBlock, right, into: target,
       adding: adding)
   }
