@@ -15,15 +15,15 @@ public struct MachinePeak: Sendable {
   public static func measure(threads: Int) throws -> MachinePeak {
     let pool = try WorkerPool(threads: threads)
     return MachinePeak(
-      operations: try measureOperations(pool, .float32),
-      integerOperations: try measureOperations(pool, .int16),
+      operations: try measureOperations(pool, .float32, Loops.chosen()),
+      integerOperations: try measureOperations(pool, .int16, Loops.chosen()),
       bandwidth: try measureBandwidth(pool))
   }
 
-  private static func measureOperations(
-    _ pool: WorkerPool, _ precision: ConvolutionPrecision
+  /// Operations a second of the micro-kernel of `loops`, all threads of `pool` together.
+  static func measureOperations(
+    _ pool: WorkerPool, _ precision: ConvolutionPrecision, _ loops: KernelTable
   ) throws -> Double {
-    let loops = try Loops.chosen()
     let (rows, depth) = (microKernelRows, 256)
     let columns = loops.panelBlocks * channelBlock
     var job = ConvolutionJob(

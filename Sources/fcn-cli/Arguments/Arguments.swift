@@ -116,8 +116,8 @@ extension Arguments {
   func threads() throws -> Int { try integer(.threads, in: 0...1024) ?? 0 }
 
   /// `--device`, or `usual` where it is not given.
-  func device(or usual: Session.Device = .processor) throws -> Session.Device {
-    guard let text = text(.device) else { return usual }
+  func device() throws -> Session.Device {
+    guard let text = text(.device) else { return .processor }
     if text == "cpu" { return .processor }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let index = parts.count == 2 ? Int(parts[1]) : 0

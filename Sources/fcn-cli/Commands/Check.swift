@@ -1,26 +1,36 @@
 import FCNSwift
 
 extension Subcommand {
-  private static let precisions = Option.value(
-    "precision", "NUMBERS", "Check only this: float32, tf32, float16 or bfloat16.")
+  static let checkedPrecision = Option.value(
+    "precision", "NUMBERS",
+    "Check only this: float32 or int16; of a device, float32, tf32, float16 or bfloat16.")
 
   /// `fcn check`.
   static let check = Subcommand(
-    "check", "Compare a CUDA device with the processor.",
+    "check", "Check that this processor, or a CUDA device, computes what it should.",
     usage: ["[--device cuda:N] [--precision NUMBERS] [--json]"],
     discussion: """
-      Computes layers and their gradients on random values, whole networks, and steps
-      of their training, on the device and on the processor, and tells the largest
-      difference of each as a part of the largest value; convolutions by our own
-      kernels, and by cuDNN and cuBLASLt where those are found. Fails where one is
-      beyond what rounding explains. Run it first on a new device or driver.
+      Without a device: computes convolutions by every form of every instruction set
+      that this processor has, tells the largest difference from the reference forms
+      as a part of the largest value, and how fast one core multiplies with each. The
+      last one is what runs, unless FCN_CPU names another.
+      On a device: computes layers and their gradients on random values, whole
+      networks, and steps of their training, there and on the processor; convolutions
+      by our own kernels, and by cuDNN and cuBLASLt where those are found.
+      Fails where a difference is beyond what rounding explains. Run it first on a new
+      kind of processor, device or driver.
       """,
-    [OptionGroup("Options", [.device, precisions, .json, .quiet])]
+    [OptionGroup("Options", [.device, checkedPrecision, .json, .quiet])]
   ) { arguments in
-    guard case .cuda(let index) = try arguments.device(or: .cuda(0)) else {
-      throw UsageError("--device is cpu; wanted cuda or cuda:N, to be compared with it")
+    if case .cuda(let index) = try arguments.device() {
+      try checkDevice(index, arguments)
+    } else {
+      try checkProcessor(arguments)
     }
-    let chosen: Session.Precision? = try arguments.choice(precisions)
+  }
+
+  private static func checkDevice(_ index: Int, _ arguments: Arguments) throws {
+    let chosen: Session.Precision? = try arguments.choice(checkedPrecision)
     let check = try DeviceCheck(
       device: index, precisions: chosen.map { [$0] } ?? [.float32, .tf32, .float16, .bfloat16])
     let isTable = !arguments.has(.json)
@@ -63,7 +73,7 @@ extension Subcommand {
   }
 
   /// Two digits and a power of ten.
-  private static func scientific(_ value: Double) -> String {
+  static func scientific(_ value: Double) -> String {
     guard value > 0, value.isFinite else { return "\(value)" }
     var (digits, exponent) = (value, 0)
     while digits >= 9.95 { (digits, exponent) = (digits / 10, exponent + 1) }

@@ -1,0 +1,75 @@
+import FCNKernelTypes
+import Testing
+
+@testable import FCNSwift
+
+struct ProcessorCheckTests {
+  @Test func everyFormOfEveryInstructionSetIsCompared() throws {
+    var findings: [ProcessorCheck.Finding] = []
+    try ProcessorCheck().run {
+      findings.append($0)
+      return true
+    }
+    for finding in findings where !finding.isGood {
+      Issue.record("\(finding)")
+    }
+    let forms =
+      ConvolutionAlgorithm.allCases.map { "convolution.\($0)" }
+      + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map {
+        "convolution.\($0)_int16"
+      }
+    for name in ProcessorCheck.instructionSets {
+      let compared = Set(findings.filter { $0.instructionSet == name }.map(\.form))
+      #expect(compared == Set(forms), "\(name)")
+    }
+  }
+
+  @Test func wrongProductsAreFound() throws {
+    let table = Loops.portable.with { job, positions, block, width, a, capacity, rows, m in
+      Loops.portable.multiply(job, positions, block, width, a, capacity, rows, m)
+      m[0] += 1
+    }
+    var bad = 0
+    try ProcessorCheck(precisions: [.float32], tables: [table]).run {
+      bad += $0.isGood ? 0 : 1
+      return true
+    }
+    #expect(bad > 0)
+  }
+
+  @Test func aWiderOneThatIsSlowerIsTold() {
+    func rate(_ name: String, _ operations: Double, _ integers: Double) -> ProcessorCheck.Rate {
+      .init(instructionSet: name, operations: operations, integerOperations: integers)
+    }
+    let slow = ProcessorCheck.slowness(in: [
+      rate("portable", 20, 30), rate("avx2", 90, 120), rate("avx512", 2, 115),
+      rate("avx512vnni", 85, 200),
+    ])
+    #expect(slow.map(\.wider.instructionSet) == ["avx512"])
+    #expect(slow.map(\.narrower.instructionSet) == ["avx2"])
+    #expect(slow.map(\.precision) == [.float32])
+  }
+
+  @Test func precisionsOfDevicesAreRefused() {
+    expectError(.unsupported, saying: "float16 is for devices") {
+      _ = try ProcessorCheck(precisions: [.float16])
+    }
+  }
+}
+
+extension KernelTable {
+  /// The same but for `multiply`.
+  fileprivate func with(
+    multiply:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>, Int, Range<Int>,
+        UnsafeMutablePointer<Float>
+      ) -> Void
+  ) -> KernelTable {
+    KernelTable(
+      name: "wrong", panelBlocks: panelBlocks, integerSpeed: integerSpeed, prepare: prepare,
+      multiply: multiply, multiplyKernels: multiplyKernels, finish: finish, pack: pack,
+      prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
+      finishGradient: finishGradient)
+  }
+}
