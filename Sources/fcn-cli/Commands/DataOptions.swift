@@ -17,6 +17,14 @@ struct DataName {
     }
   }
 
+  private init(_ folder: VOCFolder, _ split: String?) {
+    self.folder = folder
+    self.split = split
+  }
+
+  /// The same folder with the list `other`, unless it names one already.
+  func naming(_ other: String?) -> DataName { DataName(folder, split ?? other) }
+
   /// The pictures of the split that was named, or of `standard`. Where there is no such list, those of
   /// the only one that there is, unless that is for something else; where there is none at all, all
   /// that have labels.

@@ -34,13 +34,11 @@ extension Subcommand {
     let model = try Model(contentsOf: path)
     let reading = VOCFolder.Reading(
       classNames: model.description.classNames, binaryMasks: arguments.has(.binaryMasks))
-    let names = try arguments.texts(data).map { try DataName($0, reading) }
-    let pictures =
-      try names.count == 1 && names[0].split == nil && arguments.has(split)
-      ? VOCSplit(names[0].folder, split: arguments.text(split) ?? "val", requiringFiles: false)
-      : DataName.pictures(
-        of: names, split: arguments.text(split) ?? "val", requiringFiles: false,
-        isQuiet: arguments.has(.quiet))
+    let names = try arguments.texts(data).map {
+      try DataName($0, reading).naming(arguments.text(split))
+    }
+    let pictures = try DataName.pictures(
+      of: names, split: "val", requiringFiles: false, isQuiet: arguments.has(.quiet))
     warnOfOtherNames(model, pictures)
     try DataCheck.run(nil, pictures, arguments)
     let folder = arguments.text(predictions)

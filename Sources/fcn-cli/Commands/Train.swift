@@ -32,6 +32,9 @@ extension Subcommand {
     ]
   ) { arguments in
     let folder = try arguments.required(output)
+    if arguments.has(start), let option = FreshModel.given(in: arguments).first {
+      throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
+    }
     let data = try TrainingData(
       arguments,
       classNames: arguments.text(start).map { try Model(contentsOf: $0).description.classNames })
