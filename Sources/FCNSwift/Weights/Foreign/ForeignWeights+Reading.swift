@@ -23,6 +23,8 @@ extension ForeignWeights {
       self = try Self.readZip(ZipArchive(storage), budget: budget)
     } else if TorchStream.isPickle(file) {
       self = try TorchStream.read(storage, budget: budget)
+    } else if PickledWeights.isText(file) {
+      self = try PickledWeights.read(try PickleMachine.run(StoredBytes(storage)), budget: budget)
     } else if Self.isTar(file) {
       throw FCNError(
         .unsupported,
