@@ -4,7 +4,7 @@
 /// - `SegmentationClass/NAME.png` (or `.npy`): their labels, indices of classes, 255 for `ignore`;
 /// - `ImageSets/Segmentation/SPLIT.txt`: the names of a split, one a line;
 /// - `class_names.txt`: the classes in the order of their indices, one a line; or CVAT's
-///   `labelmap.txt`; without either, VOC's 21.
+///   `labelmap.txt`, or labelme's `labels.txt`; without any, VOC's 21.
 ///
 /// Extensions may be in capitals, and names may lead into folders. Files are read when they are asked
 /// for; nothing is kept.
@@ -46,7 +46,7 @@ public struct VOCFolder: Sendable, Hashable {
           + "and ImageSets/Segmentation in it")
     }
     self.path = path
-    let file = ["class_names.txt", "labelmap.txt"].map { "\(path)/\($0)" }.first(where: File.exists)
+    let file = VOCFolder.classList(in: path)
     let list = try file.map { try ClassList(contentsOf: $0) }
     let names = try list?.names ?? reading.classNames.map { try ClassList(names: $0).names }
     if reading.binaryMasks {
@@ -120,6 +120,12 @@ public struct VOCFolder: Sendable, Hashable {
   public func labelledNames() throws -> [String] { try labelledEntries().map(\.name) }
 
   func labelledEntries() throws -> [DatasetEntry] {
+    guard File.isFolder("\(path)/SegmentationClass") else {
+      throw FCNError(
+        .notFound,
+        "\(path)/SegmentationClass: there is no such folder; a dataset is a folder with JPEGImages, "
+          + "SegmentationClass and ImageSets/Segmentation in it")
+    }
     func stems(in folder: String, _ prefix: String) throws -> [String] {
       try File.names(inFolder: folder).filter { !$0.hasPrefix(".") }.flatMap { name in
         let path = "\(folder)/\(name)"
