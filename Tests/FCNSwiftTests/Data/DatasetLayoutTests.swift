@@ -114,6 +114,14 @@ import Testing
     }
   }
 
+  @Test func labelmesListIsReadWhereThereIsNoOther() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("__ignore__\n_background_\nthing\n", to: "labels.txt")
+    #expect(try VOCFolder(path: folder.path).classNames == ["background", "thing"])
+    try folder.write("one\ntwo\n", to: "labels.txt")
+    #expect(try VOCFolder(path: folder.path).classNames == Palette.vocClassNames)
+  }
+
   @Test func blackAndWhiteMasksAreBinaryWhereThatIsWanted() throws {
     let folder = try dataset()
     try folder.write("thing\n", to: "class_names.txt")
