@@ -16,13 +16,13 @@ final class TrainerObject: HandledObject {
   private var trainer: Trainer?
 
   init(_ params: fcn_trainer_params) throws {
-    let data = try VOCFolder(path: try string(params.data, "data"))
+    let data = try VOCFolder(path: try pathString(params.data, "data"))
     let split = try optionalString(params.train_split, "train_split") ?? "train"
     training = try VOCSplit(data, split: split)
     validation = try optionalString(params.validation_split, "validation_split").map {
       try VOCSplit(data, split: $0)
     }
-    folder = try string(params.output, "output")
+    folder = try pathString(params.output, "output")
     options = try params.options()
     model = try params.model(for: data)
     trainer = try makeTrainer(resume: try params.resumes)

@@ -40,6 +40,10 @@ extension Subcommand {
     ]
   ) { arguments in
     let folder = try arguments.required(output)
+    try OutputGuard.checkTraining(
+      data: arguments.texts(data) + arguments.texts(validation), start: arguments.text(start),
+      source: arguments.text(FreshModel.source), classes: arguments.text(FreshModel.classes),
+      folder: folder)
     let (training, validation) = try trainingData(arguments)
     let model = try startingModel(arguments, training)
     warnOfOtherNames(model, training)
