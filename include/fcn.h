@@ -661,6 +661,10 @@ fcn_status fcn_result_areas(int64_t *buffer, size_t capacity, size_t *needed, fc
  *  labels and whose colours are those of `model`, or VOC's if that is NULL. */
 fcn_status fcn_labels_save(const uint8_t *labels, int32_t width, int32_t height,
                            const fcn_model *model, const char *path);
+/** Writes `labels`, width * height bytes row by row, to `path` as an 8-bit greyscale PNG file whose
+ *  greys are the labels, for programs that read indices from such files alone. It looks nearly black. */
+fcn_status fcn_labels_save_grey(const uint8_t *labels, int32_t width, int32_t height,
+                                const char *path);
 /** Draws the colours of `labels`, one byte for each pixel of `picture`, over it. `label_count` is
  *  width * height; `opacity` is that of the colours, 0 to 1. The colours are those of `model`. */
 fcn_status fcn_overlay(fcn_image **out, const fcn_pixels *picture, const uint8_t *labels,

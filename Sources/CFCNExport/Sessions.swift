@@ -175,7 +175,7 @@ public func fcn_segment_file(
 ) -> fcn_status {
   attempt {
     try SessionObject.from(session).segment { run in
-      try Image(contentsOf: try string(path, "path")).withPixelView { try run([$0]) }
+      try Image(contentsOf: try pathString(path, "path")).withPixelView { try run([$0]) }
     }
   }
 }

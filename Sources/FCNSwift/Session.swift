@@ -106,7 +106,7 @@ public final class Session {
   ) throws {
     guard (1...64).contains(options.largestBatch) else {
       throw FCNError(
-        .invalidArgument, "largestBatch is \(options.largestBatch); it must be 1…64")
+        .invalidArgument, "the largest batch is \(options.largestBatch); it must be 1…64")
     }
     self.model = model
     self.options = options

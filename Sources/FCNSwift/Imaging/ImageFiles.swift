@@ -5,8 +5,8 @@ extension Image {
   /// interlaced; grey, YCbCr, RGB, CMYK and YCCK, progressive or not.
   ///
   /// Alpha is dropped, a transparent pixel having the colour stored under it. 16-bit samples are
-  /// rounded to 8. Gamma and colour profiles are passed over. The orientation in a JPEG's EXIF data is
-  /// applied, so that the picture stands upright.
+  /// rounded to 8. Gamma and colour profiles are passed over. The orientation in a file's EXIF data
+  /// is applied, so that the picture stands upright.
   ///
   /// Throws `unsupported` for other data, `corrupt` for damaged or shortened files and `outOfMemory`
   /// for sizes beyond `largestPixelCount`.
@@ -14,7 +14,7 @@ extension Image {
     let encoded = try EncodedPicture(bytes)
     let stored = Image(
       checkedWidth: encoded.width, height: encoded.height, pixels: try encoded.decodeRGB())
-    let orientation = encoded.isPNG ? .upright : Orientation(ofJPEG: bytes)
+    let orientation = encoded.orientation
     if orientation != .upright { try requireMemory(stored.pixels.count) }
     self = stored.turned(by: orientation)
   }
@@ -26,8 +26,7 @@ extension Image {
   ) {
     let encoded = try EncodedPicture(bytes)
     try encoded.check()
-    let orientation = encoded.isPNG ? .upright : Orientation(ofJPEG: bytes)
-    return orientation.exchangesSides
+    return encoded.orientation.exchangesSides
       ? (encoded.height, encoded.width) : (encoded.width, encoded.height)
   }
 

@@ -46,7 +46,7 @@ struct SafetensorsHeader {
       let guess = FileSignature.guess(file).map { "; it looks like \($0)" } ?? ""
       let advice =
         FileSignature.mayBeForeignWeights(file)
-        ? "; make a model of another framework's weights with `fcn import` (fcn_model_import)" : ""
+        ? "; weights of another framework are imported first, which makes a model of them" : ""
       throw FCNError(.unsupported, "this is not a safetensors file\(guess)\(advice)")
     }
     let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))

@@ -57,8 +57,9 @@ enum FreshModel {
     note: String,
     report: (Transplant) -> Void
   ) throws -> Model {
-    let architecture = try Architecture.named(
-      arguments.text(architecture) ?? recipe?.architecture ?? Architecture.fcnSimple.name)
+    let architecture =
+      try arguments.named(architecture) { try Architecture.named($0) }
+      ?? Architecture.named(recipe?.architecture ?? Architecture.fcnSimple.name)
     guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
       throw UsageError("\(classes.spelling) is missing")
     }
@@ -121,8 +122,16 @@ enum FreshModel {
     switch text {
     case nil where names == Palette.streetClassNames, "street"?: Palette.street
     case nil, "voc"?: Palette.voc(count: names.count)
-    case let list?: try list.split(separator: ",").map { try RGB(hexadecimal: String($0)) }
+    case let list?: try list.split(separator: ",").map { try colour(String($0)) }
     }
+  }
+
+  private static func colour(_ text: String) throws -> RGB {
+    guard let colour = try? RGB(hexadecimal: text) else {
+      throw UsageError(
+        "--palette: \"\(text)\" is no colour; wanted voc, street or #rrggbb,#rrggbb,…")
+    }
+    return colour
   }
 
   /// What `--preprocessing` says.

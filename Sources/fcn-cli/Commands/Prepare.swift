@@ -51,6 +51,10 @@ extension Subcommand {
       try arguments.integer(testMinibatch, in: batches) ?? preparation.testMinibatch
     preparation.seed =
       arguments.has(inOrder) ? nil : try arguments.seed(seed) ?? preparation.seed
+    var files = OutputGuard()
+    files.reads(data: arguments.operands[0])
+    files.writes(intoFolder: path, as: "--output")
+    try files.check()
     let progress = Progress("preparing", unit: "pictures", isQuiet: arguments.has(.quiet))
     defer { progress.finish() }
     let result = try preparation.run(

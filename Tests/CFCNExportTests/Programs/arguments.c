@@ -248,6 +248,13 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, -2, NULL, path));
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_labels_save(labels, INT32_MAX, INT32_MAX, NULL, path));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, ""));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(NULL, 2, 2, path));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 0, 2, path));
+  EXPECT(FCN_E_OUT_OF_MEMORY, fcn_labels_save_grey(labels, INT32_MAX, INT32_MAX, path));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 2, 2, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 2, 2, ""));
+  EXPECT(FCN_E_INPUT_OUTPUT, fcn_labels_save_grey(labels, 2, 2, "/no/such/folder/labels.png"));
   FILE *unwanted = fopen(path, "rb");
   CHECK(unwanted == NULL);
 
