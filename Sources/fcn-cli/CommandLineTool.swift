@@ -20,6 +20,7 @@ enum CommandLineTool {
       case "--version": try Subcommand.version.run(Arguments(values: [:], operands: []))
       default:
         let command = try subcommand(name)
+        Interrupt.name("fcn \(name)")
         return reportingErrors("fcn \(name)") { try run(command, Array(words.dropFirst())) }
       }
       return ExitStatus.success
@@ -57,6 +58,9 @@ enum CommandLineTool {
     } catch let error as UsageError {
       Terminal.log("\(name): \(error.message)\nTry `\(name) --help`.")
       return ExitStatus.usage
+    } catch let error as FCNError where error.kind == .aborted {
+      Terminal.log("\(name): \(Interrupt.message(of: error))")
+      return ExitStatus.of(error)
     } catch let error as FCNError {
       Terminal.log("\(name): \(error.message)")
       return ExitStatus.of(error)

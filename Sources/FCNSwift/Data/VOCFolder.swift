@@ -183,6 +183,7 @@ public struct VOCFolder: Sendable, Hashable {
   /// The lines of a text file, without the spaces and carriage returns around them.
   private static func lines(of path: String) throws -> [String] {
     var bytes = try File.read(path)[...]
+    try requireMemory(8 * bytes.count)
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     let blank: Set<UInt8> = [0x20, 0x09, 0x0D]
     return bytes.split(separator: 0x0A).map { line in

@@ -38,6 +38,7 @@ final class ByteStorage: @unchecked Sendable {
     }
     guard information.st_size > 0 else { throw FCNError(.corrupt, "\(path): the file is empty") }
     let count = Int(information.st_size)
+    try naming(path) { try requireMemory(count) }
     guard
       let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
     else {
@@ -66,7 +67,9 @@ final class ByteStorage: @unchecked Sendable {
     count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
     var base: UnsafeMutableRawPointer?
-    guard posix_memalign(&base, 64, max(count, 1)) == 0, let base else {
+    guard count < 1 << 16 || systemHasMemory(count),
+      posix_memalign(&base, 64, max(count, 1)) == 0, let base
+    else {
       throw FCNError(.outOfMemory, "the system gave no memory for \(count) bytes of weights")
     }
     do {

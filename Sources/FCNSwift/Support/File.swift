@@ -53,6 +53,7 @@ public enum File {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
+      try requireMemoryToGrow(names.count, bytesEach: 256)
     }
     return names.sorted()
   }

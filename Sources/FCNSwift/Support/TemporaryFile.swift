@@ -127,7 +127,8 @@ final class TemporaryFile {
   /// What the symbolic link at `path` says, nil where there is none.
   private static func link(at path: String) throws -> String? {
     try withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
-      let count = readlink(path, buffer.baseAddress, buffer.count)
+      guard let base = buffer.baseAddress else { return nil }
+      let count = readlink(path, base, buffer.count)
       guard count > 0, count < buffer.count else { return nil }
       let bytes = buffer.prefix(count).map(UInt8.init(bitPattern:))
       guard let text = String(validating: bytes, as: UTF8.self) else {
