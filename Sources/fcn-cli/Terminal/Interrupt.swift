@@ -81,7 +81,8 @@ enum Interrupt {
       while sigtimedwait(&signals, nil, &limit) < 0, errno == EINTR {}
     }
     File.discardUnfinished()
-    Terminal.log("\(Terminal.isInteractive ? "\r\u{1B}[K" : "")\(command.withLock { $0 }): interrupted")
+    let cleared = Terminal.isInteractive ? "\r\u{1B}[K" : ""
+    Terminal.log("\(cleared)\(command.withLock { $0 }): interrupted")
     _exit(128 + number)
   }
 }
