@@ -16,10 +16,11 @@ struct InterruptTests {
   ) throws {
     let process = try Command.process(arguments)
     let errors = folder.file("errors")
-    FileManager.default.createFile(atPath: errors, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: errors))
     process.standardInput = input ?? FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
-    process.standardError = try #require(FileHandle(forWritingAtPath: errors))
+    process.standardError = try FileHandle(
+      forWritingTo: URL(fileURLWithPath: errors))
     try process.run()
     let start = Date()
     while !isReady(), process.isRunning, -start.timeIntervalSinceNow < 30 { usleep(10_000) }
