@@ -38,13 +38,17 @@ final class ByteStorage: @unchecked Sendable {
     }
     guard information.st_size > 0 else { throw FCNError(.corrupt, "\(path): the file is empty") }
     let count = Int(information.st_size)
-    try naming(path) { try requireMemory(count) }
     guard
       let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
     else {
       throw FCNError(
         errno == ENOMEM ? .outOfMemory : .inputOutput,
         "\(path): cannot be mapped: \(File.systemReason())")
+    }
+    // Asked for afterwards: a file that is mapped takes address space, but no memory.
+    guard systemHasMemory(0) else {
+      munmap(base, count)
+      throw FCNError(.outOfMemory, "\(path): there is no room for its \(count) bytes")
     }
     self.init(UnsafeRawBufferPointer(start: base, count: count), isMapped: true) {
       munmap(base, count)
