@@ -20,6 +20,7 @@ enum CommandLineTool {
       case "--version": return try run(.version, Array(words.dropFirst()))
       default:
         let command = try subcommand(name)
+        Interrupt.name("fcn \(name)")
         return reportingErrors("fcn \(name)") { try run(command, Array(words.dropFirst())) }
       }
       return ExitStatus.success
@@ -59,6 +60,9 @@ enum CommandLineTool {
       Terminal.log("\(name): \(error.message)")
       Terminal.log("Try `\(name) --help`.")
       return ExitStatus.usage
+    } catch let error as FCNError where error.kind == .aborted {
+      Terminal.log("\(name): \(Interrupt.message(of: error))")
+      return ExitStatus.of(error)
     } catch let error as FCNError {
       // Why the work stopped, the command knows and the engine does not.
       let reason = error.kind == .aborted ? Interrupt.reason.map { "\($0): " } : nil

@@ -35,10 +35,18 @@ extension Image {
     self = try bytes.withUnsafeBytes { try Image(decoding: $0) }
   }
 
-  /// Reads and decodes the file at `path`, which every error names.
+  /// Reads and decodes the file at `path`, which every error names. Of what is neither a PNG nor a JPEG
+  /// only the beginning is read.
   public init(contentsOf path: String) throws {
-    let bytes = try File.read(path)
+    let bytes = try File.readPicture(path)
     self = try naming(path) { try Image(decoding: bytes) }
+  }
+
+  /// Reads an open file or pipe to its end and decodes it as `init(contentsOf:)` does; `name` is what
+  /// errors call it.
+  public init(descriptor: Int32, named name: String) throws {
+    let bytes = try File.readPicture(descriptor: descriptor, named: name)
+    self = try naming(name) { try Image(decoding: bytes) }
   }
 
   /// The picture as a PNG of 8-bit RGB.

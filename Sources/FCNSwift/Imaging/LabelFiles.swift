@@ -50,7 +50,7 @@ extension LabelMap {
 
   /// Reads and decodes the label PNG at `path`, which every error names.
   public init(contentsOf path: String) throws {
-    let bytes = try File.read(path)
+    let bytes = try File.readPicture(path)
     self = try naming(path) { try LabelMap(decoding: bytes) }
   }
 

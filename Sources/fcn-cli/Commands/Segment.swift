@@ -157,6 +157,7 @@ private struct SegmentRun {
   private func npyScores(_ map: LabelMap) throws -> [UInt8] {
     let classes = session.model.description.classNames.count
     let count = classes * map.width * map.height
+    try requireMemory(8 * count)
     let floats = try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       try session.copyScores(0, to: buffer)
       initialized = count

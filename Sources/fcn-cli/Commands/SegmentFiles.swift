@@ -35,12 +35,7 @@ struct SegmentInputs {
   /// Reads one of the pictures.
   static func read(_ path: String) throws -> Image {
     guard path == "-" else { return try Image(contentsOf: path) }
-    let bytes = try File.read(descriptor: 0, named: "standard input")
-    do {
-      return try Image(decoding: bytes)
-    } catch let error as FCNError {
-      throw error.within("standard input")
-    }
+    return try Image(descriptor: 0, named: "standard input")
   }
 
   /// Throws where two pictures would be written under one name.

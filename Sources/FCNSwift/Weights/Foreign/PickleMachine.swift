@@ -66,6 +66,7 @@ struct PickleMachine {
         "it takes more than \(Self.largestStepCount) steps, the limit; save the weights alone")
     }
     steps += count
+    try requireMemoryToGrow(steps, bytesEach: 256)
   }
 
   private mutating func step(_ opcode: PickleOpcode) throws {
