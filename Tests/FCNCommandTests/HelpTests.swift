@@ -3,8 +3,9 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "check-data", "prepare", "init", "import", "export", "info", "bench", "check",
-    "plot", "scenes", "version",
+    "segment", "train", "eval", "check-data", "prepare", "init", "import", "export", "info",
+    "bench",
+    "check", "plot", "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
