@@ -31,7 +31,7 @@ public struct VOCFolder: Sendable, Hashable {
   /// The colours that label pictures of RGB have for the classes; nil for those of VOC's palette.
   public let classColours: [RGB]?
   /// What whoever uses the dataset should hear of how it is read.
-  let remarks: [String]
+  let remarks: [DatasetSurvey.Finding]
   let coding: LabelCoding
 
   /// Opens the dataset at `path`, of whose classes `ClassList` says how a list is read.
@@ -57,7 +57,11 @@ public struct VOCFolder: Sendable, Hashable {
       remarks =
         names != nil
         ? []
-        : ["\(path)/class_names.txt is missing: the 21 classes of PASCAL VOC are assumed"]
+        : [
+          .init(
+            .warning, .assumedClasses,
+            "\(path)/class_names.txt is missing: the 21 classes of PASCAL VOC are assumed")
+        ]
     }
     classColours = reading.binaryMasks ? nil : list?.colours
     coding = LabelCoding(isBinary: reading.binaryMasks, colours: classColours)
@@ -95,7 +99,9 @@ public struct VOCFolder: Sendable, Hashable {
   }
 
   /// The pictures of `split`, and what should be said of how its list was read.
-  func entries(inSplit split: String) throws -> (entries: [DatasetEntry], remarks: [String]) {
+  func entries(inSplit split: String) throws -> (
+    entries: [DatasetEntry], remarks: [DatasetSurvey.Finding]
+  ) {
     try VOCFolder.check(split: split)
     let list = VOCFolder.listPath(of: split, in: path)
     guard File.exists(list) else {
@@ -111,7 +117,8 @@ public struct VOCFolder: Sendable, Hashable {
       var reader = SplitListReader(self)
       let entries = try lines.compactMap { try reader.entry($0) }
       guard !entries.isEmpty else { throw FCNError(.corrupt, "the list has no names in it") }
-      let remark = "\(list): the numbers behind the names are passed over"
+      let remark = DatasetSurvey.Finding(
+        .warning, .remark, "\(list): the numbers behind the names are passed over")
       return (entries, reader.passedOverNumbers ? [remark] : [])
     }
   }

@@ -56,10 +56,8 @@ enum DataCheck {
   /// A finding, and the option that answers it.
   private static func words(_ finding: DatasetSurvey.Finding) -> String {
     switch finding.kind {
-    case .binaryMasks: finding.text + " (--binary-masks)"
-    case .nothingToLearn where finding.text.contains("binary masks"):
-      finding.text + " (--binary-masks)"
-    case .remark where finding.text.contains("are assumed"):
+    case .binaryMasks, .nothingLabelled: finding.text + " (--binary-masks)"
+    case .assumedClasses:
       finding.text + "; list yours there, a name a line, or give --classes"
     default: finding.text
     }

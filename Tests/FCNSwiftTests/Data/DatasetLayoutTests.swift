@@ -37,7 +37,7 @@ import Testing
     try folder.write("one 1\ntwo -1\n", to: "ImageSets/Segmentation/train.txt")
     let split = try VOCSplit(VOCFolder(path: folder.path), split: "train")
     #expect(split.remarks.count == 1)
-    #expect(split.remarks.first?.contains("numbers") == true)
+    #expect(split.remarks.first?.text.contains("numbers") == true)
   }
 
   @Test func namesMayHaveDotsSpacesAndFolders() throws {
@@ -178,7 +178,7 @@ import Testing
     refuse(.unsupported, "[4]", npy("|u1", "(4,)", [0, 0, 0, 0]))
     refuse(.corrupt, "x 1, y 0 is 300", npy("<i2", "(1, 2)", [0, 0, 44, 1]))
     refuse(.corrupt, "x 0, y 0 is -2", npy("|i1", "(1, 1)", [254]))
-    refuse(.corrupt, "", npy("|u1", "(2, 3)", [0, 0, 0]))
+    refuse(.corrupt, "3 bytes", npy("|u1", "(2, 3)", [0, 0, 0]))
     refuse(.invalidArgument, "0.5", npy("<f4", "(1, 1)", [0, 0, 0, 63]))
   }
 
