@@ -38,7 +38,7 @@ struct FileKind {
     if bytes.holds(Array("PK\u{3}\u{4}".utf8), at: 0) { return zipped(bytes) }
     if bytes.holds([0x08], at: 0), let kind = network(bytes) { return kind }
     if bytes.count >= 8, bytes.holds(levelDB, at: bytes.count - 8) {
-      return FileKind("the index of a TensorFlow checkpoint", remedy: tensorFlow)
+      return FileKind("the index of a TensorFlow checkpoint", remedy: arrays)
     }
     if bytes.holds(Array("BM".utf8), at: 0), bytes.holds([0, 0, 0, 0], at: 6) {
       return FileKind("a BMP picture", .picture)
@@ -46,6 +46,7 @@ struct FileKind {
     if bytes.holds([0, 0, 0, 0, UInt8(ascii: "{")], at: 4) {
       return FileKind("a safetensors file")
     }
+    if isGraph(bytes) { return FileKind("a TensorFlow network (frozen graph)", remedy: arrays) }
     if CaffeModel.recognises(bytes) { return FileKind("a Caffe model") }
     let start = bytes.prefix(512)
     if start.allSatisfy({ $0 == 0 }) { return FileKind("zeros", .placeholder) }
@@ -55,14 +56,10 @@ struct FileKind {
     return isText && isUTF8 ? text(start) : nil
   }
 
-  static let pyTorch =
-    "in PyTorch, torch.save(model.state_dict(), \"weights.pth\") writes a file that is read"
-  private static let tensorFlow =
-    "TensorFlow's files are not read; give the variables the names of a PyTorch or Chainer network "
-    + "and save them with numpy.savez"
-  private static let keras =
-    "Keras' files are not read; give the arrays the names of a PyTorch or Chainer network and save "
-    + "them with numpy.savez"
+  private static let pyTorch =
+    "in PyTorch, torch.save(model.state_dict(), \"weights.pth\") writes one that can be imported"
+  private static let arrays =
+    "save its arrays with numpy.savez under the names of a PyTorch or Chainer network, to be imported"
   /// What a table of LevelDB ends with.
   private static let levelDB: [UInt8] = [0x57, 0xFB, 0x80, 0x8B, 0x24, 0x75, 0x47, 0xDB]
 
@@ -106,10 +103,10 @@ struct FileKind {
       entry("%PDF", "a PDF document"),
       entry("version https://git-lfs", "a pointer of Git LFS, not the file itself", .placeholder),
       entry(
-        [0x89, 0x48, 0x44, 0x46], "an HDF5 file (Keras and Chainer write them)", remedy: keras),
+        [0x89, 0x48, 0x44, 0x46], "an HDF5 file, as Keras and Chainer write", remedy: arrays),
       entry([0x93] + Array("NUMPY".utf8), "a single NumPy array"),
       entry("GGUF", "a GGUF file, of a language model"),
-      entry("TFL3", "a TensorFlow Lite network", at: 4, remedy: tensorFlow),
+      entry("TFL3", "a TensorFlow Lite network", at: 4, remedy: arrays),
       entry("7767517\n", "a network of ncnn, without its weights"),
       entry("MATLAB 5.0", "a MATLAB file"),
       entry([0x1F, 0x8B], "a gzip file", .archive),
@@ -158,8 +155,26 @@ struct FileKind {
     }
     if names.contains(endingIn: "data.pkl") { return FileKind("a PyTorch file") }
     if names.contains(endingIn: ".npy") { return FileKind("a NumPy archive (.npz)") }
-    if names.contains(endingIn: ".weights.h5") { return FileKind("a Keras network", remedy: keras) }
+    if names.contains(endingIn: ".weights.h5") {
+      return FileKind("a Keras network", remedy: arrays)
+    }
     return FileKind("a zip archive", .archive)
+  }
+
+  /// Whether `bytes` begin as a graph of TensorFlow: a node with a name and an operation.
+  private static func isGraph(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var graph = ProtobufReader(bytes)
+    guard let first = try? graph.next(), first.number == 1, case .bytes(let range) = first.value
+    else { return false }
+    var node = ProtobufReader(bytes, range)
+    guard let name = try? node.next(), name.number == 1, let text = try? name.text(in: bytes),
+      let operation = try? node.next(), operation.number == 2,
+      let word = try? operation.text(in: bytes)
+    else { return false }
+    // Operations are called Const, Conv2D, _FusedConv2D.
+    let start = word.drop { $0 == "_" }.first
+    return !text.isEmpty && start?.isUppercase == true
+      && word.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
   }
 
   /// Networks that protocol buffers with a version in front hold.
@@ -179,7 +194,7 @@ struct FileKind {
       default: return nil
       }
     }
-    return isSavedModel ? FileKind("a TensorFlow network (SavedModel)", remedy: tensorFlow) : nil
+    return isSavedModel ? FileKind("a TensorFlow network (SavedModel)", remedy: arrays) : nil
   }
 }
 

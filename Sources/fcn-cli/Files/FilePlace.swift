@@ -73,7 +73,8 @@ struct FilePlace: Hashable {
 
   private static func target(ofLink path: String) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
-      let count = readlink(path, buffer.baseAddress, buffer.count)
+      guard let start = buffer.baseAddress else { return nil }
+      let count = readlink(path, start, buffer.count)
       guard count > 0 else { return nil }
       return String(
         decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -44,6 +44,8 @@ struct OutputGuard {
       let part = "\(path)/\(name)"
       guard let claim = claim("data", part) else { continue }
       if !File.isFolder(part) {
+        // What a training that was told to write here left is none of the data.
+        guard !["csv", "safetensors"].contains(fileSuffix(name)) else { continue }
         inputs[claim.place] = claim
       } else if ["ImageSets", "JPEGImages", "SegmentationClass"].contains(name) {
         dataFolders.append(claim)
@@ -71,7 +73,7 @@ struct OutputGuard {
 
   /// Throws where an output is an input, lies in a folder that is read, or is another output too.
   func check() throws {
-    if inputStreams.count > 1 {
+    if inputStreams > 1 {
       throw UsageError("standard input (-) is named twice; it can be read only once")
     }
     if outputStreams.count > 1 {

@@ -38,10 +38,13 @@ import Testing
       (start + [UInt8](repeating: 1, count: count)).withUnsafeBytes { FileKind.of($0) }?.name
     }
     #expect(name([0x1F, 0x8B, 8]) == "a gzip file")
-    #expect(name([0x89, 0x48, 0x44, 0x46, 0x0D]) == "an HDF5 file (Keras and Chainer write them)")
+    #expect(name([0x89, 0x48, 0x44, 0x46, 0x0D]) == "an HDF5 file, as Keras and Chainer write")
     #expect(name([0xFF, 0x0A]) == "a JPEG XL picture")
     #expect(name([UInt8](repeating: 2, count: 257) + Array("ustar".utf8)) == "a tar archive")
     #expect(name([9, 0, 0, 0, 0, 0, 0, 0] + Array("{\"a\"".utf8)) == "a safetensors file")
+    #expect(
+      name([0x0A, 11, 0x0A, 2, 0x61, 0x2F, 0x12, 5] + Array("Const".utf8), 0)
+        == "a TensorFlow network (frozen graph)")
     #expect(name([2, 3, 4]) == nil)
   }
 
@@ -70,12 +73,12 @@ import Testing
   @Test func aZipArchiveIsToldByWhatIsInIt() throws {
     func name(_ entries: [String]) -> String? {
       // Directory entries alone; nothing else is looked at.
-      let bytes =
-        Array("PK\u{3}\u{4}".utf8)
-        + entries.flatMap { name in
-          Array("PK\u{1}\u{2}".utf8) + [UInt8](repeating: 0, count: 24)
-            + [UInt8(name.utf8.count), 0] + [UInt8](repeating: 0, count: 16) + Array(name.utf8)
-        }
+      var bytes = Array("PK\u{3}\u{4}".utf8)
+      for name in entries {
+        bytes += Array("PK\u{1}\u{2}".utf8) + [UInt8](repeating: 0, count: 24)
+        bytes += [UInt8(name.utf8.count), 0]
+        bytes += [UInt8](repeating: 0, count: 16) + Array(name.utf8)
+      }
       return bytes.withUnsafeBytes { FileKind.of($0) }?.name
     }
     #expect(name(["m/data.pkl", "m/code/x.py", "m/constants.pkl"]) == "a TorchScript program")

@@ -28,8 +28,8 @@ extension ForeignWeights {
     } else if Self.isTar(file) {
       throw FCNError(
         .unsupported,
-        "the file is a tar archive, as only the first releases of PyTorch wrote; load it with "
-          + "PyTorch and save its state_dict() again")
+        "the file is a tar archive; unpack it and take the file of weights in it, or, if one of "
+          + "PyTorch's first releases wrote it so, load it there and save its state_dict() again")
     } else if Self.isSafetensors(file) {
       self = try Self.readSafetensors(Safetensors(storage))
     } else {
