@@ -94,7 +94,7 @@ static void targets(const char *folder) {
 int main(int argc, char **argv) {
   if (argc != 2) return EXIT_FAILURE;
   char folder[4000];
-  snprintf(folder, sizeof folder, "%s/saving", argv[1]);
+  snprintf(folder, sizeof folder, "%s/pictures", argv[1]);
   if (mkdir(folder, 0700)) return EXIT_FAILURE;
   snprintf(path, sizeof path, "%s/race.png", folder);
   for (int i = 0; i < writers; i++) {
