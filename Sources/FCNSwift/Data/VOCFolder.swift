@@ -31,7 +31,7 @@ public struct VOCFolder: Sendable, Hashable {
   /// The colours that label pictures of RGB have for the classes; nil for those of VOC's palette.
   public let classColours: [RGB]?
   /// What whoever uses the dataset should hear of how it is read.
-  let remarks: [DatasetSurvey.Finding]
+  public let remarks: [DatasetSurvey.Finding]
   let coding: LabelCoding
 
   /// Opens the dataset at `path`, of whose classes `ClassList` says how a list is read.

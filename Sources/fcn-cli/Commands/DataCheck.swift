@@ -40,7 +40,8 @@ enum DataCheck {
     tell(survey.findings(for: options, preprocessing: model.description.preprocessing))
   }
 
-  private static func tell(_ findings: [DatasetSurvey.Finding]) {
+  /// Logs `findings` as warnings.
+  static func tell(_ findings: [DatasetSurvey.Finding]) {
     for finding in findings { Terminal.log("warning: \(words(finding))") }
   }
 
