@@ -27,12 +27,19 @@ extension fcn_trainer_params: GrowingStruct {
     return params
   }
 
+  /// How label files are read.
+  func reading() throws -> VOCFolder.Reading {
+    VOCFolder.Reading(
+      classNames: try start.map { try ModelObject.from($0).model.description.classNames },
+      binaryMasks: try flag(binary_masks, "binary_masks"))
+  }
+
   /// How to train.
   func options() throws -> TrainingOptions {
-    guard reserved == 0, reserved2 == 0 else {
-      throw FCNError(
-        .invalidArgument, "reserved is \(reserved), reserved2 \(reserved2); both must be 0")
+    guard reserved == 0 else {
+      throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
     }
+    try checkRanges()
     var options = TrainingOptions()
     options.threads = Int(threads)
     options.device = try Session.Device(backend: backend, device: device)
@@ -57,6 +64,35 @@ extension fcn_trainer_params: GrowingStruct {
     options.keepsEveryEpoch = try flag(keep_every_epoch, "keep_every_epoch")
     options.elementType = try flag(half_precision, "half_precision") ? .float16 : .float32
     return options
+  }
+
+  /// The ranges of the header, in its words; the engine's own come to the same.
+  private func checkRanges() throws {
+    try check(threads, "threads", 0...1024)
+    try check(evaluation_interval, "evaluation_interval", 1...1_000_000)
+    if start == nil { try check(width, "width", 0.01...4) }
+    try check(epochs, "epochs", 1...1_000_000)
+    try check(batch_size, "batch_size", 1...1024)
+    try check(learning_rate, "learning_rate", above0AtMost: 1000)
+    if Int(optimizer) == FCN_OPTIMIZER_SGD { try check(momentum, "momentum", 0...0.9999) }
+    try check(weight_decay, "weight_decay", 0...1)
+    try check(bias_rate, "bias_rate", 0...1000)
+    try check(bias_decay, "bias_decay", 0...1000)
+    try check(clip_norm, "clip_norm", 0...Float.greatestFiniteMagnitude)
+    if Int(schedule) == FCN_SCHEDULE_POLY {
+      try check(schedule_power, "schedule_power", above0AtMost: 10)
+    }
+    if Int(schedule) == FCN_SCHEDULE_STEP {
+      try check(schedule_epochs, "schedule_epochs", 1...Int32.max)
+      try check(schedule_factor, "schedule_factor", above0AtMost: 1)
+    }
+    try check(warm_up, "warm_up", 0...1_000_000_000)
+    try check(crop_width, "crop_width", 0...65_536)
+    try check(crop_height, "crop_height", 0...65_536)
+    try check(scale_least, "scale_least", 0.05...20)
+    try check(scale_greatest, "scale_greatest", 0.05...20)
+    try check(brightness, "brightness", 0...1)
+    try check(contrast, "contrast", 0...1)
   }
 
   /// Whether to go on from a checkpoint.

@@ -1,5 +1,6 @@
 #include <png.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec.h"
@@ -94,7 +95,16 @@ static void read_index_rows(png_call *call, const fcncodec_header *header, uint8
   read_rows(call, header, 1, indices);
 }
 
-typedef enum { READ_HEADER, READ_RGB, READ_INDICES } what_to_read;
+/* Decompresses every row, one over the other: `row` has room for one. */
+static void check_rows(png_call *call, const fcncodec_header *header, uint8_t *row) {
+  int passes = png_set_interlace_handling(call->png);
+  png_read_update_info(call->png, call->info);
+  for (int pass = 0; pass < passes; pass++)
+    for (size_t y = 0; y < header->height; y++) png_read_row(call->png, row, NULL);
+  png_read_end(call->png, NULL);
+}
+
+typedef enum { READ_HEADER, READ_RGB, READ_INDICES, CHECK } what_to_read;
 
 static void read_guarded(png_call *call, what_to_read what, fcncodec_header *header,
                          uint8_t *pixels) {
@@ -111,6 +121,8 @@ static void read_guarded(png_call *call, what_to_read what, fcncodec_header *hea
     fail(call, FCNCODEC_CORRUPT, "the size differs from the header's");
   if (what == READ_RGB)
     read_rgb_rows(call, &found, pixels);
+  else if (what == CHECK)
+    check_rows(call, &found, pixels);
   else
     read_index_rows(call, &found, pixels);
 }
@@ -148,6 +160,20 @@ fcncodec_status fcncodec_read_indices(const uint8_t *data, size_t size,
   return read_png(data, size, READ_INDICES, &seen, indices, message);
 }
 
+fcncodec_status fcncodec_png_check(const uint8_t *data, size_t size,
+                                   const fcncodec_header *header, char *message) {
+  fcncodec_header seen = *header;
+  /* Eight bytes are the most that a pixel has. */
+  uint8_t *row = malloc((size_t)seen.width * 8);
+  if (!row) {
+    fcncodec_say(message, "no memory for a row");
+    return FCNCODEC_OUT_OF_MEMORY;
+  }
+  fcncodec_status status = read_png(data, size, CHECK, &seen, row, message);
+  free(row);
+  return status;
+}
+
 /* Writing */
 
 static void put(png_structp png, png_bytep bytes, size_t count) {
@@ -160,13 +186,13 @@ static void put(png_structp png, png_bytep bytes, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
+/* `colour` is libpng's PNG_COLOR_TYPE_…; `palette` belongs to PNG_COLOR_TYPE_PALETTE. */
 static void write_guarded(png_call *call, const uint8_t *pixels, uint32_t width, uint32_t height,
-                          const uint8_t *palette) {
+                          int colour, const uint8_t *palette) {
   if (setjmp(png_jmpbuf(call->png))) return;
   png_set_write_fn(call->png, call, put, flush);
   png_set_user_limits(call->png, 0x7fffffff, 0x7fffffff);
-  png_set_IHDR(call->png, call->info, width, height, 8,
-               palette ? PNG_COLOR_TYPE_PALETTE : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+  png_set_IHDR(call->png, call->info, width, height, 8, colour, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (palette) {
     png_color colours[256];
@@ -175,13 +201,14 @@ static void write_guarded(png_call *call, const uint8_t *pixels, uint32_t width,
     png_set_PLTE(call->png, call->info, colours, 256);
   }
   png_write_info(call->png, call->info);
-  size_t stride = (size_t)width * (palette ? 1 : 3);
+  size_t stride = (size_t)width * (colour == PNG_COLOR_TYPE_RGB ? 3 : 1);
   for (size_t y = 0; y < height; y++) png_write_row(call->png, pixels + y * stride);
   png_write_end(call->png, call->info);
 }
 
 static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t height,
-                                 const uint8_t *palette, fcncodec_output *output, char *message) {
+                                 int colour, const uint8_t *palette, fcncodec_output *output,
+                                 char *message) {
   png_call call = {.output = output, .status = FCNCODEC_OK, .message = message};
   memset(output, 0, sizeof *output);
   call.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &call, on_error, on_warning);
@@ -191,7 +218,7 @@ static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t
     fcncodec_say(message, "no memory for a PNG writer");
     return FCNCODEC_OUT_OF_MEMORY;
   }
-  write_guarded(&call, pixels, width, height, palette);
+  write_guarded(&call, pixels, width, height, colour, palette);
   png_destroy_write_struct(&call.png, &call.info);
   if (call.status != FCNCODEC_OK) fcncodec_free(output);
   return call.status;
@@ -199,11 +226,16 @@ static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t
 
 fcncodec_status fcncodec_write_png(const uint8_t *rgb, uint32_t width, uint32_t height,
                                    fcncodec_output *output, char *message) {
-  return write_png(rgb, width, height, NULL, output, message);
+  return write_png(rgb, width, height, PNG_COLOR_TYPE_RGB, NULL, output, message);
 }
 
 fcncodec_status fcncodec_write_indexed_png(const uint8_t *indices, uint32_t width, uint32_t height,
                                            const uint8_t *palette, fcncodec_output *output,
                                            char *message) {
-  return write_png(indices, width, height, palette, output, message);
+  return write_png(indices, width, height, PNG_COLOR_TYPE_PALETTE, palette, output, message);
+}
+
+fcncodec_status fcncodec_write_grey_png(const uint8_t *greys, uint32_t width, uint32_t height,
+                                        fcncodec_output *output, char *message) {
+  return write_png(greys, width, height, PNG_COLOR_TYPE_GRAY, NULL, output, message);
 }

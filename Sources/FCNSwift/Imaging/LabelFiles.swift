@@ -5,11 +5,17 @@ extension LabelMap {
   ///
   /// A palette PNG gives its indices whatever their colours; a grey one of at most 8 bits its stored
   /// values, not scaled; RGB and RGBA ones must use the colours of the VOC palette, its border
-  /// (224, 224, 192) being index 255, `ignore`.
+  /// (224, 224, 192) being index 255, `ignore`. The orientation in EXIF data is applied, as it is
+  /// to pictures.
   ///
   /// Throws `unsupported` for JPEGs, whose compression blurs labels, for greys of 16 bits and for
   /// colours outside the palette; `corrupt` for damaged files.
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
+    try self.init(decoding: bytes, colours: LabelColours(LabelCoding()))
+  }
+
+  /// Decodes a label PNG as `init(decoding:)` does, RGB and RGBA ones by `colours`.
+  init(decoding bytes: UnsafeRawBufferPointer, colours: @autoclosure () -> LabelColours) throws {
     let encoded = try EncodedPicture(bytes)
     guard encoded.isPNG else {
       throw FCNError(
@@ -26,11 +32,15 @@ extension LabelMap {
           + "wanted")
     }
     let isColour = header.samples > 2
-    self.init(
+    let stored = LabelMap(
       checkedWidth: encoded.width, height: encoded.height,
       labels: isColour
-        ? try LabelMap.indices(ofRGB: try encoded.decodeRGB(), width: encoded.width)
+        ? try LabelMap.indices(
+          ofRGB: try encoded.decodeRGB(), width: encoded.width, colours())
         : try encoded.decodeIndices())
+    let orientation = encoded.orientation
+    if orientation != .upright { try requireMemory(stored.labels.count) }
+    self = stored.turned(by: orientation)
   }
 
   /// Decodes a label PNG as `init(decoding:)` for raw bytes does.
@@ -40,7 +50,7 @@ extension LabelMap {
 
   /// Reads and decodes the label PNG at `path`, which every error names.
   public init(contentsOf path: String) throws {
-    let bytes = try File.read(path)
+    let bytes = try File.readPicture(path)
     self = try naming(path) { try LabelMap(decoding: bytes) }
   }
 
@@ -58,15 +68,20 @@ extension LabelMap {
     }
   }
 
-  /// Indices of the VOC palette's colours in `rgb`.
-  private static func indices(ofRGB rgb: [UInt8], width: Int) throws -> [UInt8] {
-    func key(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt32 {
-      UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
+  /// The map as a greyscale PNG of 8 bits, whose greys are the indices: for programs that want to
+  /// read indices and cannot tell a palette's from its colours. It looks nearly black.
+  public func encodedGreyPNG() throws -> [UInt8] {
+    try collectCodecOutput("the label PNG cannot be made") { output, message in
+      labels.withUnsafeBufferPointer {
+        fcncodec_write_grey_png($0.baseAddress, UInt32(width), UInt32(height), output, message)
+      }
     }
-    var known: [UInt32: UInt8] = [:]
-    for (index, colour) in Palette.voc(count: 256).enumerated() {
-      known[key(colour.red, colour.green, colour.blue)] = UInt8(index)
-    }
+  }
+
+  /// Indices of `colours` in `rgb`.
+  private static func indices(
+    ofRGB rgb: [UInt8], width: Int, _ colours: LabelColours
+  ) throws -> [UInt8] {
     let count = rgb.count / 3
     try requireMemory(count)
     return try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
@@ -75,14 +90,14 @@ extension LabelMap {
         var lastKey = UInt32.max
         var lastIndex: UInt8 = 0
         for i in 0..<count {
-          let colour = key(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
+          let colour = LabelColours.key(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
           if colour != lastKey {
-            guard let index = known[colour] else {
+            guard let index = colours.index(ofKey: colour) else {
               throw FCNError(
                 .unsupported,
                 "the label colour (\(rgb[3 * i]), \(rgb[3 * i + 1]), \(rgb[3 * i + 2])) at x "
-                  + "\(i % width), y \(i / width) is not of the VOC palette; store labels as "
-                  + "class indices, in a PNG that is grey or has a palette")
+                  + "\(i % width), y \(i / width) is \(colours.name); store labels as class "
+                  + "indices, in a PNG that is grey or has a palette")
             }
             (lastKey, lastIndex) = (colour, index)
           }

@@ -106,7 +106,7 @@ struct Checkpoint {
         .invalidArgument,
         "the training to resume was started with other options: "
           + different.map {
-            "\($0) was \(options[$0] ?? "not set"), is \(other[$0] ?? "not set")"
+            "\(spelledOut($0)) was \(options[$0] ?? "not set"), is \(other[$0] ?? "not set")"
           }.joined(separator: "; ") + "; resume with the same, or start afresh in another folder")
     }
   }

@@ -3,9 +3,10 @@ import Glibc
 
 /// Standard output and standard error.
 enum Terminal {
-  /// Writes `text` to standard output. Throws `BrokenPipe` where nobody reads it any more.
+  /// Writes `text`, made `printable`, to standard output. Throws `BrokenPipe` where nobody reads it
+  /// any more.
   static func print(_ text: String, terminator: String = "\n") throws {
-    try write(Array((text + terminator).utf8))
+    try write(Array((printable(text) + terminator).utf8))
   }
 
   /// Writes `bytes` to standard output. Throws `BrokenPipe` where nobody reads it any more.
@@ -19,11 +20,16 @@ enum Terminal {
     }
   }
 
-  /// Writes a line to standard error; that it cannot be written is nobody's concern.
-  static func log(_ line: String) {
-    rawLog(line + "\n")
+  /// Writes `text`, made `printable`, to standard error; that it cannot be written is nobody's
+  /// concern. Lines after the first are indented: what is in a name cannot pass for a line of the
+  /// program's own.
+  static func log(_ text: String) {
+    rawLog(
+      printable(text).split(separator: "\n", omittingEmptySubsequences: false).joined(
+        separator: "\n  ") + "\n")
   }
 
+  /// Writes `text` as it is, with what moves the cursor, to standard error.
   static func rawLog(_ text: String) {
     try? Array(text.utf8).withUnsafeBytes {
       try File.write($0, descriptor: STDERR_FILENO, named: "standard error")

@@ -93,7 +93,7 @@ class TrainerParamsStruct(ctypes.Structure):
         ("crop_height", c_int32), ("scale_least", c_float), ("scale_greatest", c_float),
         ("flip", c_int32), ("brightness", c_float), ("contrast", c_float), ("reserved", c_int32),
         ("seed", c_uint64), ("backend", c_int32), ("device", c_int32), ("precision", c_int32),
-        ("reserved2", c_int32),
+        ("binary_masks", c_int32),
     ]
 
 
@@ -159,6 +159,7 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_result_probabilities": [_F32, c_size_t, _Size, _Session, c_int32],
     "fcn_result_areas": [_I64, c_size_t, _Size, _Session, c_int32],
     "fcn_labels_save": [_U8, c_int32, c_int32, _Model, c_char_p],
+    "fcn_labels_save_grey": [_U8, c_int32, c_int32, c_char_p],
     "fcn_overlay": [POINTER(_Image), _Pixels, _U8, c_size_t, _Model, c_float],
     "fcn_sheet": [POINTER(_Image), _Pixels, _U8, _U8, c_size_t, _Model, c_char_p],
     "fcn_trainer_params_init": [POINTER(TrainerParamsStruct), c_uint32],
