@@ -50,13 +50,8 @@ struct DeviceSchedule {
     self.disabledForms = disabledForms
     let shapes = try network.shapes(for: inputShape)
     let readers = network.readers
-    guard let element = precision.deviceElement else {
-      throw FCNError(
-        .invalidArgument,
-        "the precision \(precision.rawValue) is the processor's; devices have float32, tf32, float16 "
-          + "and bfloat16")
-    }
-    valueOf[-1] = [element: makeValue(DeviceTensor(inputShape, element))]
+    let element = try precision.requireDeviceElement()
+    valueOf[-1] = [element: try makeValue(DeviceTensor(inputShape, element))]
     var covered: Set<Int> = []
     for (index, layer) in network.layers.enumerated() where !covered.contains(index) {
       let sources = network.inputIndices[index]
@@ -69,7 +64,7 @@ struct DeviceSchedule {
         let whole = values[try value(of: sources[0])]
         let window = whole.tensor.window(
           crop.offset, height: shapes[index].h, width: shapes[index].w)
-        valueOf[index] = [window.element: makeValue(window, buffer: whole.buffer)]
+        valueOf[index] = [window.element: try makeValue(window, buffer: whole.buffer)]
         continue
       }
       let fusions = Fusion.candidates(
@@ -107,7 +102,7 @@ struct DeviceSchedule {
         inputs: all.map { values[$0].tensor }, output: output, epilogue: fusion.epilogue,
         precision: precision, context: context, stream: stream, operationOutput: shapes[index])
       guard let (form, kernel) = try best(of: forms, request, &reasons) else { continue }
-      let made = makeValue(output)
+      let made = try makeValue(output)
       valueOf[fusion.last] = [elements.output: made]
       steps.append(
         Step(
@@ -154,7 +149,7 @@ struct DeviceSchedule {
   private func elements(
     of index: Int
   ) throws -> (input: DeviceElement, output: DeviceElement) {
-    let stored = precision.deviceElement ?? .float32
+    let stored = try precision.requireDeviceElement()
     if let convolution = network.layers[index].operation as? Convolution {
       return (stored, convolution.makesScores ? .float32 : stored)
     }
@@ -172,14 +167,16 @@ struct DeviceSchedule {
   private mutating func value(of layer: Int, as element: DeviceElement? = nil) throws -> Int {
     let known = valueOf[layer] ?? [:]
     // The same one every time, and the more exact one.
-    let source = known[.float32] ?? known.values.first ?? 0
+    guard let source = known[.float32] ?? known.values.first else {
+      throw network.lostValue(of: layer)
+    }
     guard let element else { return source }
     if let value = known[element] { return value }
     let output = DeviceTensor(values[source].tensor.shape, element)
     let request = DeviceRequest(
       inputs: [values[source].tensor], output: output, epilogue: Epilogue(), precision: precision,
       context: context, operationOutput: output.shape)
-    let changed = makeValue(output)
+    let changed = try makeValue(output)
     let kernel = PointwiseDeviceKernel(try request.function("combine", of: .pointwise)) { call in
       fcn_combine_call([call.inputs[0]], to: call.output)
     }
@@ -191,7 +188,8 @@ struct DeviceSchedule {
     return changed
   }
 
-  private mutating func makeValue(_ tensor: DeviceTensor, buffer: Int? = nil) -> Int {
+  private mutating func makeValue(_ tensor: DeviceTensor, buffer: Int? = nil) throws -> Int {
+    try tensor.checkCounts()
     if buffer == nil {
       bufferByteCounts.append(DeviceTensor.byteCount(tensor.shape, tensor.element))
     }
