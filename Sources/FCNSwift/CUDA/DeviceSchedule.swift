@@ -51,7 +51,11 @@ struct DeviceSchedule {
     let shapes = try network.shapes(for: inputShape)
     let readers = network.readers
     let element = try precision.requireDeviceElement()
-    valueOf[-1] = [element: try makeValue(DeviceTensor(inputShape, element))]
+    try DeviceTensor(inputShape, element).checkCounts()
+    for (layer, shape) in zip(network.layers, shapes) {
+      try naming("layer \(layer.name)") { try DeviceTensor(shape, element).checkCounts() }
+    }
+    valueOf[-1] = [element: makeValue(DeviceTensor(inputShape, element))]
     var covered: Set<Int> = []
     for (index, layer) in network.layers.enumerated() where !covered.contains(index) {
       let sources = network.inputIndices[index]
@@ -64,7 +68,7 @@ struct DeviceSchedule {
         let whole = values[try value(of: sources[0])]
         let window = whole.tensor.window(
           crop.offset, height: shapes[index].h, width: shapes[index].w)
-        valueOf[index] = [window.element: try makeValue(window, buffer: whole.buffer)]
+        valueOf[index] = [window.element: makeValue(window, buffer: whole.buffer)]
         continue
       }
       let fusions = Fusion.candidates(
@@ -102,7 +106,7 @@ struct DeviceSchedule {
         inputs: all.map { values[$0].tensor }, output: output, epilogue: fusion.epilogue,
         precision: precision, context: context, stream: stream, operationOutput: shapes[index])
       guard let (form, kernel) = try best(of: forms, request, &reasons) else { continue }
-      let made = try makeValue(output)
+      let made = makeValue(output)
       valueOf[fusion.last] = [elements.output: made]
       steps.append(
         Step(
@@ -176,7 +180,7 @@ struct DeviceSchedule {
     let request = DeviceRequest(
       inputs: [values[source].tensor], output: output, epilogue: Epilogue(), precision: precision,
       context: context, operationOutput: output.shape)
-    let changed = try makeValue(output)
+    let changed = makeValue(output)
     let kernel = PointwiseDeviceKernel(try request.function("combine", of: .pointwise)) { call in
       fcn_combine_call([call.inputs[0]], to: call.output)
     }
@@ -188,8 +192,7 @@ struct DeviceSchedule {
     return changed
   }
 
-  private mutating func makeValue(_ tensor: DeviceTensor, buffer: Int? = nil) throws -> Int {
-    try tensor.checkCounts()
+  private mutating func makeValue(_ tensor: DeviceTensor, buffer: Int? = nil) -> Int {
     if buffer == nil {
       bufferByteCounts.append(DeviceTensor.byteCount(tensor.shape, tensor.element))
     }
