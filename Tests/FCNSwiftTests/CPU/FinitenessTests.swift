@@ -7,7 +7,7 @@ import Testing
 struct FinitenessTests {
   @Test func oneValueIsFoundWhereverItIs() {
     for count in [1, 15, 16, 17, 40, 4095, 4097, 8300] {
-      var values = (0..<count).map { Float($0) * 1e35 - 3e38 }
+      var values = (0..<count).map { Float($0 % 3000) * 2e35 - 3e38 }
       #expect(areFinite(values, count))
       for position in Set([0, count / 2, max(0, count - 17), count - 1]) {
         let old = values[position]
@@ -103,8 +103,8 @@ struct FinitenessTests {
     let model = try Spoilt.model("fcn-simple") { _, _ in }
     let session = try Session(model: model, options: .init(threads: 2, largestBatch: 64))
     let image = try Image(width: 1, height: 1)
-    try session.run([Image](repeating: image, count: 3000))
-    #expect(session.resultCount == 3000)
+    try session.run([Image](repeating: image, count: 1500))
+    #expect(session.resultCount == 1500)
   }
 
   @Test func importedAndExportedWeightsAreLookedAt() throws {
