@@ -206,7 +206,8 @@ enum {
   FCN_E_OUT_OF_MEMORY = -7,
   /** A callback asked to stop; the object can be used again. */
   FCN_E_ABORTED = -8,
-  /** A loss, gradient or weight is NaN or infinite; the message names the layer. */
+  /** A loss, gradient, weight or score is NaN or infinite; the message names the layer. Weights are
+   *  looked at when they are first used, not when a model is opened. */
   FCN_E_NOT_FINITE = -9,
   /** The caller's buffer is too small; nothing was written to it. */
   FCN_E_BUFFER_TOO_SMALL = -10,
@@ -635,7 +636,7 @@ fcn_status fcn_session_set_progress(fcn_session *session, fcn_segment_callback c
 
 /** Segments `count` pictures, which may differ in size and format. Result `i`, 0 to count - 1, is
  *  that of `pictures[i]`; the results stay until the next call that segments, whatever becomes of
- *  it. */
+ *  it. FCN_E_NOT_FINITE where a weight, or a score of one of the pictures, is NaN or infinite. */
 fcn_status fcn_segment(fcn_session *session, const fcn_pixels *pictures, int32_t count);
 /** Segments one picture from a PNG or JPEG file in memory, `size` bytes of it. */
 fcn_status fcn_segment_encoded(fcn_session *session, const void *bytes, size_t size);
@@ -754,8 +755,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  model so far as best.safetensors, checkpoint.safetensors and a row of log.csv. Must be set.
    *  */
   const char *output;
-  /** 1 to go on from the checkpoint in `output`, to the same bits as if there had been no break;
-   *  0, the default, to begin, which fails if there is a checkpoint. */
+  /** 1 to go on from the checkpoint in `output`, to the same bits as if there had been no break on
+   *  the same device; 0, the default, to begin, which fails if there is a checkpoint. */
   int32_t resume;
   /** 1 to keep every epoch's model, as epoch-0001.safetensors and so on; 0 is the default. */
   int32_t keep_every_epoch;
@@ -840,13 +841,15 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** What fresh weights, order and variation of the pictures follow from; 1 is the default. */
   uint64_t seed;
   /** What is trained on: FCN_BACKEND_CPU, the default, or FCN_BACKEND_CUDA. A checkpoint of one can
-   *  be gone on from on the other. */
+   *  be gone on from on the other, though not to the same bits, of which the log warns. */
   int32_t backend;
   /** Which of the backend's devices, counted from 0; FCN_BACKEND_CPU has no other than 0. */
   int32_t device;
   /** FCN_PRECISION_FLOAT32, the default; on FCN_BACKEND_CUDA also FCN_PRECISION_TF32,
    *  FCN_PRECISION_FLOAT16, with a factor on the loss that follows from what is met, or
-   *  FCN_PRECISION_BFLOAT16. Weights, their gradients and the optimiser stay 32 bits. */
+   *  FCN_PRECISION_BFLOAT16. Weights, their gradients and the optimiser stay 32 bits. A training
+   *  that is resumed goes on in the precision that it began in; another is
+   *  FCN_E_INVALID_ARGUMENT. */
   int32_t precision;
   /** 1 where labels are masks of 0 and 255, or black and white: 255 means class 1, and no pixel is
    *  ignored. 0, the default, where 255 means pixels to ignore. */

@@ -44,9 +44,11 @@ final class TrainerObject: HandledObject {
   }
 
   private func makeTrainer(resume: Bool) throws -> Trainer {
-    try Trainer(
+    let trainer = try Trainer(
       model: model, training: training, validation: validation, folder: folder, options: options,
       resume: resume)
+    if let note = trainer.resumeNote { Log.send(.warning, note) }
+    return trainer
   }
 
   func run(_ callback: fcn_train_callback?, _ userData: UnsafeMutableRawPointer?) throws {

@@ -57,6 +57,10 @@ import Testing
     try expectAllWell("saving") { [$0.folder.path] }
   }
 
+  @Test func weightsThatAreNotFiniteAreNamed() throws {
+    try expectAllWell("finiteness") { [$0.model] }
+  }
+
   @Test func theLibraryMayBeUnloadedWhileItsThreadsLive() throws {
     try expectAllWell("unloading") { [BuiltTree.library, $0.model] }
   }

@@ -106,7 +106,7 @@ final class BlockedConvolution: Kernel {
   var sharedWorkspace: Int { blocking.sharedWorkspace }
 
   func forward(_ call: ForwardCall) {
-    guard let packed = call.packed else { return }
+    let packed = call.packed
     compute(
       call.input.pointer, residual: call.inputs.count > 1 ? call.inputs[1].pointer : nil,
       packed: packed.pointer, to: call.output.pointer, call.workers)

@@ -6,10 +6,12 @@ final class ConvolutionGEMMKernel: Kernel {
   /// and its channels changed over: cheaper than folding where the stride is 1.
   private let mirrored: GEMMConvolution?
 
-  init(_ operation: Convolution, _ input: Shape, _ output: Shape) {
+  /// nil where a plane or a kernel is more than BLAS counts.
+  init?(_ operation: Convolution, _ input: Shape, _ output: Shape) {
     let window = operation.window
     product = GEMMConvolution(
       input: input, output: output, window: window, groups: operation.groups)
+    guard product.isCountable else { return nil }
     hasBias = operation.bias
     let padding = Extent(window.span.h - 1 - window.padding.h, window.span.w - 1 - window.padding.w)
     if window.stride == 1, operation.groups == 1, padding.h >= 0, padding.w >= 0 {

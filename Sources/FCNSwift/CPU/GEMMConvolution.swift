@@ -19,6 +19,10 @@ struct GEMMConvolution: Sendable {
   var taps: Int { window.kernel.h * window.kernel.w }
   /// Rows of the unfolded input of a group: columns of its weight matrix.
   var depth: Int { groupInputs * taps }
+  /// Whether BLAS, which counts in 32 bits, can count its rows and columns.
+  var isCountable: Bool {
+    [input.planeCount, output.planeCount, depth, input.c, output.c].allSatisfy { $0 <= Int32.max }
+  }
   /// A 1×1 convolution reads its input as it lies.
   var isPointwise: Bool {
     taps == 1 && window.stride == 1 && window.padding == 0

@@ -70,11 +70,11 @@ struct InferenceSchedule {
       try append(index, chosen, fusion, sources, shapes, readers)
     }
     let last = network.layers.count - 1
-    _ = value(of: last, shapes[last], .planar)
+    output = try value(of: last, shapes[last], .planar)
   }
 
   /// The value that holds the network's scores.
-  var output: Int { valueOf[network.layers.count - 1]?[.planar] ?? 0 }
+  private(set) var output = 0
 
   private mutating func append(
     _ index: Int, _ choice: FormChoice, _ fusion: Fusion, _ sources: [Int], _ shapes: [Shape],
@@ -86,7 +86,7 @@ struct InferenceSchedule {
     for source in sources + (fusion.residual.map { [$0] } ?? []) {
       let shape = source < 0 ? values[0].shape : shapes[source]
       let layout = source == fusion.residual ? form.layouts.makes : form.layouts.takes
-      inputs.append(value(of: source, shape, layout))
+      inputs.append(try value(of: source, shape, layout))
     }
     let source = sources[0]
     let reusesInput =
@@ -104,10 +104,10 @@ struct InferenceSchedule {
   }
 
   /// The value of a layer's output in `layout`, made of another where there is none yet.
-  private mutating func value(of layer: Int, _ shape: Shape, _ layout: Layout) -> Int {
+  private mutating func value(of layer: Int, _ shape: Shape, _ layout: Layout) throws -> Int {
     let known = valueOf[layer] ?? [:]
     if let value = known[layout] { return value }
-    let source = known.values.first ?? 0
+    guard let source = known.values.first else { throw network.lostValue(of: layer) }
     let changed = makeValue(shape, layout)
     valueOf[layer, default: [:]][layout] = changed
     steps.append(
@@ -150,6 +150,13 @@ struct InferenceSchedule {
 }
 
 extension Network {
+  /// Of a plan in which a layer's output (−1: the input) is read and nothing makes it.
+  func lostValue(of layer: Int) -> FCNError {
+    FCNError(
+      .internalDefect,
+      "the plan has no value of \(layer < 0 ? Network.inputName : "layer \(layers[layer].name)")")
+  }
+
   /// The layers that read each layer's output.
   var readers: [[Int]] {
     var readers = [[Int]](repeating: [], count: layers.count)

@@ -5,6 +5,9 @@ protocol ParameterSource {
 
   /// Says that the tensors of layer `index` will not be read for long.
   func forget(_ index: Int, in network: Network)
+
+  /// Which tensor of layer `index` has an element that is not finite, in words; called where one has.
+  func whatIsNotFinite(of index: Int, in network: Network) throws -> String
 }
 
 /// A parameter tensor for every name that a network wants.

@@ -98,7 +98,7 @@ final class PhasedTransposedConvolution: Kernel {
   }
 
   func forward(_ call: ForwardCall) {
-    guard let packed = call.packed else { return }
+    let packed = call.packed
     job.pointee.input = UnsafePointer(call.input.pointer)
     let bias = UnsafePointer(packed.pointer)
     job.pointee.weights = bias + roundUp(output.c, toMultipleOf: channelBlock)

@@ -68,6 +68,21 @@ extension Preprocessing {
   }
 }
 
+extension FCNError {
+  /// Of scores that are NaN or infinite, though all weights are finite; `first` says which values of the
+  /// network are the first that are.
+  static func scoresNotFinite(_ first: String?, _ precision: Session.Precision) -> FCNError {
+    let advice =
+      precision == .float16
+      ? "float16 ends at 65504: use bfloat16 or float32"
+      : "The weights are too large, as when a training diverged; use another model"
+    return FCNError(
+      .notFinite,
+      "the scores are not finite, and \(first ?? "the scores themselves") come first of what is not. "
+        + advice)
+  }
+}
+
 extension Session.Step {
   /// As a plan tells of it.
   init(_ layers: String, _ form: String, _ work: KernelWork?) {

@@ -27,7 +27,7 @@ final class Plan {
   }
 
   /// What its kernels read instead of the model's own weights.
-  var packedWeights: [AlignedMemory] { steps.compactMap { $0.call.packed } }
+  var packedWeights: [AlignedMemory] { steps.map(\.call.packed) }
 
   /// Packed weights come from `weights`, or are the plan's own.
   init(
@@ -36,6 +36,7 @@ final class Plan {
     precision: Session.Precision = .float32,
     loops: KernelTable? = nil, allocator: Allocator = .system
   ) throws {
+    try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
@@ -62,10 +63,15 @@ final class Plan {
       var (tensorsOfLayer, packed): ([Tensor], AlignedMemory?) = ([], nil)
       if let layer = step.layer {
         packed = try weights.memory(for: step.kernel, network.layers[layer].name, pool) {
-          try parameters.tensors(of: layer, in: network)
+          try parameters.finiteTensors(of: layer, in: network, pool)
+        }
+        guard packed != nil || step.kernel.packing == nil else {
+          throw FCNError(
+            .internalDefect, "layer \(step.name): \(step.formName) wants weights that nobody packed"
+          )
         }
         if packed == nil {
-          tensorsOfLayer = try parameters.tensors(of: layer, in: network)
+          tensorsOfLayer = try parameters.finiteTensors(of: layer, in: network, pool)
         } else {
           parameters.forget(layer, in: network)
         }
@@ -78,6 +84,17 @@ final class Plan {
       return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
     }
     byteCount = memory.count * MemoryLayout<Float>.stride
+  }
+
+  /// Runs every step on what `input` was filled with anew, to find the first values that are not finite,
+  /// in words; nil where all are.
+  func firstNotFinite() -> String? {
+    if !isFinite(input) { return "the network's input" }
+    for step in steps {
+      step.run()
+      if !isFinite(step.call.output) { return "layer \(step.name)" }
+    }
+    return nil
   }
 
   /// Runs every step. Before each, `progress` hears its name, how many steps are done and how many

@@ -24,21 +24,24 @@ struct ScoreView: SegmentedPicture {
     try ScoreView(copyOf: self, allocator)
   }
 
-  /// The network saw the picture at `networkSize`, in the top left corner of its input.
+  /// The network saw the picture at `networkSize`, in the top left corner of its input. Throws
+  /// `outOfMemory` where there is no room to resize scores in.
   init(
     _ scores: Tensor, _ n: Int, width: Int, height: Int, networkSize: (width: Int, height: Int)
-  ) {
+  ) throws {
     self.scores = scores
     self.n = n
     self.width = width
     self.height = height
-    axes =
-      networkSize == (width, height)
-      ? nil
-      : (
-        BilinearAxis(from: networkSize.height, to: height),
-        BilinearAxis(from: networkSize.width, to: width)
-      )
+    guard networkSize != (width, height) else {
+      axes = nil
+      return
+    }
+    try BilinearAxis.requireMemory(height: height, width: width)
+    axes = (
+      BilinearAxis(from: networkSize.height, to: height),
+      BilinearAxis(from: networkSize.width, to: width)
+    )
   }
 
   /// Classes.

@@ -44,8 +44,14 @@ final class Segmenter: PictureSegmenter {
       try preprocessing.fill(plan.input, n, from: picture)
     }
     try plan.run(progress: progress)
-    return pictures.enumerated().map { n, picture in
-      ScoreView(
+    guard isFinite(plan.output, pool) else {
+      for (n, picture) in pictures.enumerated() {
+        try preprocessing.fill(plan.input, n, from: picture)
+      }
+      throw FCNError.scoresNotFinite(plan.firstNotFinite(), precision)
+    }
+    return try pictures.enumerated().map { n, picture in
+      try ScoreView(
         plan.output, n, width: picture.width, height: picture.height,
         networkSize: preprocessing.networkSize(width: picture.width, height: picture.height))
     }

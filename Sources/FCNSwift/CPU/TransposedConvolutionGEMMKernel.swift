@@ -4,9 +4,11 @@ final class TransposedConvolutionGEMMKernel: Kernel {
   private let product: GEMMConvolution
   private let hasBias: Bool
 
-  init(_ operation: TransposedConvolution, _ input: Shape, _ output: Shape) {
+  /// nil where a plane or a kernel is more than BLAS counts.
+  init?(_ operation: TransposedConvolution, _ input: Shape, _ output: Shape) {
     product = GEMMConvolution(
       input: output, output: input, window: operation.window, groups: operation.groups)
+    guard product.isCountable else { return nil }
     hasBias = operation.bias
   }
 

@@ -18,6 +18,12 @@ struct Wiring {
         FormRequest(
           inputs: topology.inputShapes(index), output: topology.shapes[index], loops: loops),
         disabledForms, forTraining: true)
+      guard choice.kernel.packing == nil else {
+        throw FCNError(
+          .internalDefect,
+          "layer \(layer.name): \(choice.form.name) trains, and wants weights that training does not "
+            + "pack")
+      }
       kernels.append(choice.kernel)
       formNames.append(choice.form.name)
     }

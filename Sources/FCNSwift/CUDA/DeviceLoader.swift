@@ -148,6 +148,15 @@ final class DeviceLoader {
     }
   }
 
+  /// Whether no number of a whole tensor is NaN or infinite.
+  func isFinite(_ tensor: DeviceTensor) throws -> Bool {
+    let byteCount = DeviceTensor.byteCount(tensor.shape, tensor.element)
+    let memory = try AlignedMemory(count: (byteCount + 3) / 4)
+    let bytes = UnsafeMutableRawBufferPointer(start: memory.pointer, count: byteCount)
+    try fetch(tensor.base, to: bytes)
+    return withExtendedLifetime(memory) { tensor.element.areFinite(UnsafeRawBufferPointer(bytes)) }
+  }
+
   private func copy(_ bytes: UnsafeRawBufferPointer, to address: CUDADriver.Address) throws {
     guard !bytes.isEmpty else { return }
     let staging = try room(for: bytes.count)

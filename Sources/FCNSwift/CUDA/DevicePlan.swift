@@ -46,6 +46,7 @@ final class DevicePlan {
     weights: PackedWeights<DeviceParameters>, disabledForms: Set<String>,
     precision: Session.Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
+    try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
@@ -76,7 +77,7 @@ final class DevicePlan {
         let name = "\(network.layers[layer].name) \(ObjectIdentifier(context))"
         let packed = try weights.packed(name, step.kernel.packing) {
           let loader = try loader ?? DeviceLoader(context)
-          let tensors = try source.tensors(of: layer, in: network)
+          let tensors = try source.finiteTensors(of: layer, in: network)
           let packed = DeviceParameters(try step.kernel.pack(tensors, loader))
           source.forget(layer, in: network)
           return packed
@@ -121,6 +122,18 @@ final class DevicePlan {
       try timer?.begin(step.name, step.formName, step.work)
       try naming("layer \(step.name)") { try step.kernel.enqueue(step.call, stream) }
     }
+  }
+
+  /// Runs every step on what `input` was filled with anew, to find the first values that are not finite,
+  /// in words; nil where all are. Waits for the device.
+  func firstNotFinite(_ stream: DeviceStream) throws -> String? {
+    let loader = try DeviceLoader(stream.context)
+    for step in steps + (last.map { [$0] } ?? []) {
+      try step.kernel.enqueue(step.call, stream)
+      try stream.synchronize()
+      if try !loader.isFinite(step.call.output) { return "layer \(step.name)" }
+    }
+    return nil
   }
 
   /// The layers whose work is done where `scores` are read.

@@ -9,6 +9,8 @@ struct DeviceResult: SegmentedPicture {
   private let labels: UnsafeRawPointer
   /// The run that made it.
   private let generation: Int
+  /// What made it.
+  var segmenter: DeviceSegmenter?
 
   init(
     _ work: DeviceWork, _ plan: DevicePlan, _ batch: DeviceBatch, _ n: Int,
@@ -24,27 +26,32 @@ struct DeviceResult: SegmentedPicture {
   var height: Int { picture.height }
   var classCount: Int { plan.outputShape.c }
 
-  /// Its scores in the host's memory, from which labels are then made.
+  /// Its labels in the host's memory, with the picture, of which scores are made if somebody asks: they
+  /// would take many times as much memory, and as long to come.
   func copied(from allocator: Allocator) throws -> any SegmentedPicture {
-    var shape = plan.outputShape
-    shape.n = 1
-    let scores = try Tensor(uninitialized: shape, from: allocator)
-    try work.withScores(of: n, batch, plan, atNetworkSize: true) {
-      scores.pointer.update(from: $0, count: shape.count)
+    try checkGeneration()
+    guard let segmenter else {
+      throw FCNError(.internalDefect, "a result does not know what made it")
     }
-    return ScoreView(
-      scores, 0, width: width, height: height,
-      networkSize: (picture.networkWidth, picture.networkHeight))
+    return try DeviceKeptResult(
+      self, try work.keptPictures(batch, from: allocator, segmenter), n, from: allocator)
   }
+
+  /// Whether its scores can still be had.
+  var isCurrent: Bool { work.generation == generation }
 
   func copyLabels(to target: UnsafeMutablePointer<UInt8>, _ pool: WorkerPool) throws {
     try checkGeneration()
+    copyLabels(to: target)
+  }
+
+  func copyLabels(to target: UnsafeMutablePointer<UInt8>) {
     target.update(from: labels.assumingMemoryBound(to: UInt8.self), count: width * height)
   }
 
   func copyScores(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) throws {
     try checkGeneration()
-    try work.withScores(of: n, batch, plan, atNetworkSize: false) {
+    try work.withScores(of: n, batch, plan) {
       target.update(from: $0, count: classCount * width * height)
     }
   }
@@ -58,7 +65,7 @@ struct DeviceResult: SegmentedPicture {
   }
 
   private func checkGeneration() throws {
-    guard work.generation == generation else {
+    guard isCurrent else {
       throw FCNError(.internalDefect, "a result outlived the run that made it")
     }
   }

@@ -50,11 +50,10 @@ struct DeviceSchedule {
     self.disabledForms = disabledForms
     let shapes = try network.shapes(for: inputShape)
     let readers = network.readers
-    guard let element = precision.deviceElement else {
-      throw FCNError(
-        .invalidArgument,
-        "the precision \(precision.rawValue) is the processor's; devices have float32, tf32, float16 "
-          + "and bfloat16")
+    let element = try precision.requireDeviceElement()
+    try DeviceTensor(inputShape, element).checkCounts()
+    for (layer, shape) in zip(network.layers, shapes) {
+      try naming("layer \(layer.name)") { try DeviceTensor(shape, element).checkCounts() }
     }
     valueOf[-1] = [element: makeValue(DeviceTensor(inputShape, element))]
     var covered: Set<Int> = []
@@ -154,7 +153,7 @@ struct DeviceSchedule {
   private func elements(
     of index: Int
   ) throws -> (input: DeviceElement, output: DeviceElement) {
-    let stored = precision.deviceElement ?? .float32
+    let stored = try precision.requireDeviceElement()
     if let convolution = network.layers[index].operation as? Convolution {
       return (stored, convolution.makesScores ? .float32 : stored)
     }
@@ -172,7 +171,9 @@ struct DeviceSchedule {
   private mutating func value(of layer: Int, as element: DeviceElement? = nil) throws -> Int {
     let known = valueOf[layer] ?? [:]
     // The same one every time, and the more exact one.
-    let source = known[.float32] ?? known.values.first ?? 0
+    guard let source = known[.float32] ?? known.values.first else {
+      throw network.lostValue(of: layer)
+    }
     guard let element else { return source }
     if let value = known[element] { return value }
     let output = DeviceTensor(values[source].tensor.shape, element)

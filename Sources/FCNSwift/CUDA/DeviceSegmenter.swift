@@ -45,9 +45,19 @@ final class DeviceSegmenter: PictureSegmenter {
   func run(
     _ pictures: ArraySlice<PixelView>,
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
-  ) throws -> [any SegmentedPicture] {
+  ) throws -> [any SegmentedPicture] { try results(pictures, progress: progress) }
+
+  /// The same, as what they are.
+  func results(
+    _ pictures: ArraySlice<PixelView>,
+    progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+  ) throws -> [DeviceResult] {
     try withPlan(for: pictures) { work, plan in
-      try work.segment(pictures, plan, preprocessing, progress)
+      try work.segment(pictures, plan, preprocessing, precision, progress).map { result in
+        var result = result
+        result.segmenter = self
+        return result
+      }
     }
   }
 
@@ -57,7 +67,7 @@ final class DeviceSegmenter: PictureSegmenter {
   ) throws -> [Session.StepTime] {
     try withPlan(for: pictures) { work, plan in
       let timer = DeviceStepTimer(work.stream)
-      _ = try work.segment(pictures, plan, preprocessing, progress, timer: timer)
+      _ = try work.segment(pictures, plan, preprocessing, precision, progress, timer: timer)
       return try timer.times()
     }
   }

@@ -11,10 +11,12 @@ struct DeviceBatch: Hashable {
     let networkWidth, networkHeight: Int
     /// Bytes of a pixel, and where red, green and blue stand among them.
     let pixelBytes, red, green, blue: Int
+    let format: PixelView.Format
 
     init(_ picture: PixelView, _ size: (width: Int, height: Int)) {
       (width, height) = (picture.width, picture.height)
       (networkWidth, networkHeight) = size
+      format = picture.format
       pixelBytes = picture.format.bytesPerPixel
       (red, green, blue) = picture.format.channelOffsets
     }
@@ -84,6 +86,7 @@ struct DeviceBatch: Hashable {
         as: fcn_picture.self)
       guard picture.isScaled else { continue }
       try picture.writeFilters(to: base + filterOffset(n))
+      try BilinearAxis.requireMemory(height: picture.height, width: picture.width)
       let ticks =
         BilinearAxis(from: picture.networkHeight, to: picture.height).ticks
         + BilinearAxis(from: picture.networkWidth, to: picture.width).ticks

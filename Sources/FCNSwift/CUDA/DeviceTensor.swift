@@ -27,6 +27,17 @@ extension Session.Precision {
     }
   }
 
+  /// The same; throws for precisions that devices do not have.
+  func requireDeviceElement() throws -> DeviceElement {
+    guard let deviceElement else {
+      throw FCNError(
+        .invalidArgument,
+        "the precision \(rawValue) is the processor's; devices have float32, tf32, float16 and "
+          + "bfloat16")
+    }
+    return deviceElement
+  }
+
   /// Whether matrix units multiply values of `element`: 16-bit ones always, float32 as tf32.
   func multiplies(_ element: DeviceElement) -> Bool { element != .float32 || self == .tf32 }
 }
@@ -92,6 +103,20 @@ struct DeviceTensor {
   /// The part of `height`×`width` from row `offset.h` and column `offset.w` on.
   func window(_ offset: Extent, height: Int, width: Int) -> DeviceTensor {
     DeviceTensor(Shape(shape.n, shape.c, height, width), windowOf: self, offset)
+  }
+
+  /// Throws `outOfMemory` where kernels, which count pixels and the elements of a row in 32 bits, could
+  /// not count it.
+  func checkCounts() throws {
+    let slack = 1 << 16
+    guard let pixels = checkedProduct(shape.n, shape.h, shape.w), pixels <= Int(Int32.max) - slack,
+      strides.row <= Int32.max, shape.c <= Int32.max
+    else {
+      throw FCNError(
+        .outOfMemory,
+        "\(shape) is more than devices count: 2^31 pixels, and as many values of a row. Use smaller "
+          + "pictures or batches, or the processor")
+    }
   }
 
   /// Bytes from its first element to its last, those of other windows between them included.

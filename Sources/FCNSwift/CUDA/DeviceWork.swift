@@ -1,4 +1,5 @@
 import CDeviceCalls
+import Glibc
 
 /// What a session has in a context: its stream, its plan, the blocks through which pictures and labels
 /// travel, and, once a batch has been seen twice, the recorded work.
@@ -14,6 +15,8 @@ final class DeviceWork {
   private var last: (batch: DeviceBatch, graph: DeviceGraph?)?
   /// Grows with every run, so that results know whether they are still there.
   private(set) var generation = 0
+  /// The pictures of the last run, where a result of it is to outlive it.
+  private weak var kept: DeviceKeptPictures?
 
   init(_ context: DeviceContext) throws {
     self.context = context
@@ -34,14 +37,16 @@ final class DeviceWork {
   }
 
   /// The labels and, later, scores of `views`. With `progress` or a `timer` the work is handed over step
-  /// by step, never recorded.
+  /// by step, never recorded. Throws `notFinite` where a score is NaN or infinite.
   func segment(
     _ views: ArraySlice<PixelView>, _ plan: DevicePlan, _ preprocessing: Preprocessing,
+    _ precision: Session.Precision,
     _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?,
     timer: DeviceStepTimer? = nil
-  ) throws -> [any SegmentedPicture] {
+  ) throws -> [DeviceResult] {
     let batch = try DeviceBatch(views, preprocessing)
     generation += 1
+    kept = nil
     if last?.batch != batch { last = nil }
     let pictures = try room(
       &pictures, batch.byteCount, scratch: batch.deviceByteCount - batch.byteCount)
@@ -51,7 +56,7 @@ final class DeviceWork {
     for (n, view) in views.enumerated() {
       batch.writePixels(view, n, to: pictures.host.base)
     }
-    let enqueue = { [self] in
+    let enqueueInput = { [self] (timer: DeviceStepTimer?) in
       try timer?.begin("pictures", "upload", KernelWork(copying: batch.byteCount))
       try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
       if batch.isScaled {
@@ -60,6 +65,9 @@ final class DeviceWork {
       }
       try timer?.begin(Network.inputName, "preprocessing.cuda")
       try stream.enqueuePreprocessing(pictures.device.address, to: plan.input, preprocessing)
+    }
+    let enqueue = { [self] in
+      try enqueueInput(timer)
       try plan.enqueue(stream, progress: progress, timer: timer)
       try enqueueLabels(batch, pictures, labels, plan, timer)
       try timer?.begin("labels", "download", KernelWork(copying: batch.labelCount))
@@ -84,6 +92,10 @@ final class DeviceWork {
       last = (batch, nil)
     }
     try stream.synchronize()
+    guard memchr(labels.host.base, FCN_NO_LABEL, batch.labelCount) == nil else {
+      try enqueueInput(nil)
+      throw FCNError.scoresNotFinite(try plan.firstNotFinite(stream), precision)
+    }
     return batch.pictures.indices.map { n in
       DeviceResult(self, plan, batch, n, labels.host.base + batch.labelOffset(n))
     }
@@ -153,11 +165,25 @@ final class DeviceWork {
     return made
   }
 
+  /// The pictures of the last run, which was of `batch`, in memory of their own, from which `segmenter`
+  /// can make their scores anew.
+  func keptPictures(
+    _ batch: DeviceBatch, from allocator: Allocator, _ segmenter: DeviceSegmenter
+  ) throws -> DeviceKeptPictures {
+    if let kept { return kept }
+    guard let pictures else {
+      throw FCNError(.internalDefect, "pictures were asked for before any was segmented")
+    }
+    let made = try DeviceKeptPictures(batch, at: pictures.host.base, from: allocator, segmenter)
+    kept = made
+    return made
+  }
+
   // MARK: Scores of the last run, made when somebody asks
 
-  /// Calls `body` with the scores of picture `n`, C×H×W at its own size, or at the network's.
+  /// Calls `body` with the scores of picture `n`, C×H×W at its own size.
   func withScores(
-    of n: Int, _ batch: DeviceBatch, _ plan: DevicePlan, atNetworkSize: Bool,
+    of n: Int, _ batch: DeviceBatch, _ plan: DevicePlan,
     _ body: (UnsafePointer<Float>) -> Void
   ) throws {
     guard let pictures else {
@@ -165,13 +191,10 @@ final class DeviceWork {
     }
     try context.run {
       let picture = batch.pictures[n]
-      var shape = plan.outputShape
-      shape.n = 1
-      if !atNetworkSize { (shape.h, shape.w) = (picture.height, picture.width) }
+      let shape = Shape(1, plan.outputShape.c, picture.height, picture.width)
       let staging = try room(&scores, shape.count * 4, keepingGraph: true)
       try enqueue(
-        "export_scores",
-        atNetworkSize ? plan.scores : self.scores(of: n, batch, pictures, plan), shape, first: n,
+        "export_scores", self.scores(of: n, batch, pictures, plan), shape, first: n,
         to: staging.device.address)
       try stream.download(staging.device.address, shape.count * 4, to: staging.host.base)
       try stream.synchronize()

@@ -103,13 +103,15 @@ extension Image {
   }
 }
 
-/// Calls `body` with views of all of `pictures`.
+/// Calls `body` with views of all of `pictures`, as many as run together: each takes some of the stack.
 func withPixelViews<Result>(
-  of pictures: [Image], _ body: (ArraySlice<PixelView>) throws -> Result
+  of pictures: ArraySlice<Image>, _ body: (ArraySlice<PixelView>) throws -> Result
 ) throws -> Result {
   func collect(_ views: [PixelView]) throws -> Result {
     guard views.count < pictures.count else { return try body(views[...]) }
-    return try pictures[views.count].withPixelView { try collect(views + [$0]) }
+    return try pictures[pictures.startIndex + views.count].withPixelView {
+      try collect(views + [$0])
+    }
   }
   return try collect([])
 }

@@ -122,15 +122,29 @@ struct ForwardCall {
   let output: Tensor
   /// In the order of the operation's `parameters`.
   let parameters: [Tensor]
-  /// What `Kernel.pack` made of them.
-  var packed: AlignedMemory?
+  /// What `Kernel.pack` made of them; empty for kernels that pack nothing.
+  let packed: AlignedMemory
   let workers: Workers
   /// Whether batch statistics are taken and units dropped.
-  var training = false
+  var training: Bool
   /// What random choices of this step and layer follow from.
-  var seed: UInt64 = 0
+  var seed: UInt64
 
   var input: Tensor { inputs[0] }
+
+  /// Plans see to it that kernels which pack their parameters get them packed.
+  init(
+    inputs: [Tensor], output: Tensor, parameters: [Tensor], packed: AlignedMemory? = nil,
+    workers: Workers, training: Bool = false, seed: UInt64 = 0
+  ) {
+    self.inputs = inputs
+    self.output = output
+    self.parameters = parameters
+    self.packed = packed ?? .empty
+    self.workers = workers
+    self.training = training
+    self.seed = seed
+  }
 }
 
 /// What a backward pass works on.

@@ -44,6 +44,14 @@ struct BilinearAxis {
   /// The weight of `high`; `low` has the rest.
   let fraction: [Float]
 
+  /// Throws `outOfMemory` where there is no room for the axes of a picture, with what is made on the way.
+  static func requireMemory(height: Int, width: Int) throws {
+    guard let bytes = checkedProduct(max(height, width), 2 * 40) else {
+      throw FCNError(.outOfMemory, "\(height)×\(width) pixels cannot be addressed")
+    }
+    try FCNSwift.requireMemory(bytes)
+  }
+
   init(from input: Int, to output: Int) {
     let scale = Double(input) / Double(output)
     let positions = (0..<output).map {

@@ -38,6 +38,15 @@ final class AlignedMemory: @unchecked Sendable {
     allocator = nil
   }
 
+  /// Of no floats, which nobody reads or writes.
+  static let empty = AlignedMemory(
+    borrowing: UnsafePointer(UnsafeMutablePointer<Float>.allocate(capacity: 1)), count: 0,
+    owner: Nobody())
+
+  private struct Nobody: MemoryOwner {
+    func forgetPages(of part: UnsafeRawBufferPointer) {}
+  }
+
   /// Says that the floats `part` will not be read for long: borrowed pages of a file go back to the
   /// system.
   func forget(_ part: Range<Int>) {

@@ -59,6 +59,11 @@ public struct Tensor: @unchecked Sendable {
     memory.forget(offset + part.lowerBound * each..<offset + part.upperBound * each)
   }
 
+  /// Says that `part` of the elements will not be read for long.
+  func forget(elements part: Range<Int>) {
+    memory.forget(offset + part.lowerBound..<offset + part.upperBound)
+  }
+
   /// The elements in N, C, H, W order.
   public var elements: [Float] {
     Array(UnsafeBufferPointer(start: pointer, count: shape.count))

@@ -10,6 +10,10 @@ struct Checkpoint {
   var seconds: Double
   /// `TrainingOptions.decisive` of the training.
   var options: [String: String]
+  /// What was counted; nil in checkpoints of before it was kept.
+  var counts: LearnerCounts?
+  /// What it ran on; nil in checkpoints of before that was kept.
+  var place: TrainingPlace?
   /// The model's description, which also says what its network is.
   var description: ModelDescription
   /// By parameter name.
@@ -27,6 +31,8 @@ struct Checkpoint {
     metadata["\(Self.prefix)best_epoch"] = "\(best.epoch)"
     metadata["\(Self.prefix)best_mean_iu"] = "\(best.meanIU)"
     metadata["\(Self.prefix)seconds"] = "\(seconds)"
+    for (name, value) in counts?.metadata ?? [:] { metadata[name] = value }
+    for (name, value) in place?.metadata ?? [:] { metadata[name] = value }
     for (name, value) in options { metadata["\(Self.prefix)option.\(name)"] = value }
     var tensors = Array(parameters.values)
     for (name, state) in optimizerState {
@@ -65,6 +71,8 @@ struct Checkpoint {
         $0[String($1.key.dropFirst(optionPrefix.count))] = $1.value
       }
     }
+    counts = try LearnerCounts(metadata: metadata)
+    place = TrainingPlace(metadata: metadata)
     description = try ModelDescription(metadata: metadata)
     parameters = [:]
     optimizerState = [:]
@@ -86,13 +94,16 @@ struct Checkpoint {
 
   init(
     epoch: Int, best: (meanIU: Double, epoch: Int), seconds: Double, options: [String: String],
-    description: ModelDescription, parameters: [String: WeightTensor],
+    counts: LearnerCounts?, place: TrainingPlace?, description: ModelDescription,
+    parameters: [String: WeightTensor],
     optimizerState: [String: [WeightTensor]]
   ) {
     self.epoch = epoch
     self.best = best
     self.seconds = seconds
     self.options = options
+    self.counts = counts
+    self.place = place
     self.description = description
     self.parameters = parameters
     self.optimizerState = optimizerState

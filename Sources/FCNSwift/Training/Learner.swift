@@ -11,7 +11,10 @@ protocol Learner: AnyObject {
   /// Weights and optimizer as they are now.
   func currentState() throws -> LearnerState
 
-  /// Puts both back to what they were when `checkpoint` was written, after `iterations` steps.
+  /// What it has counted.
+  var counts: LearnerCounts { get }
+
+  /// Puts all back to what they were when `checkpoint` was written, after `iterations` steps.
   func restore(_ checkpoint: Checkpoint, iterations: Int) throws
 
   /// What segments with the weights as they are now, until the next step.
@@ -49,9 +52,11 @@ final class ProcessorLearner: Learner {
 
   func currentState() -> LearnerState { state }
 
+  var counts: LearnerCounts { LearnerCounts(steps: steps) }
+
   func restore(_ checkpoint: Checkpoint, iterations: Int) throws {
     try state.restore(checkpoint)
-    steps = iterations
+    steps = checkpoint.counts?.steps ?? iterations
   }
 
   func segmenter() -> any PictureSegmenter {
@@ -73,7 +78,7 @@ final class ProcessorLearner: Learner {
     let scale = try gradientScale(gradients)
     steps += 1
     for parameter in state.learned {
-      guard let gradient = gradients[parameter.name] else { continue }
+      let gradient = try gradients.gradient(parameter.name)
       if scale != 1 { scaleInPlace(gradient, by: scale) }
       options.optimizer.update(
         parameter.weight, gradient: gradient, state: parameter.state, step: steps,
@@ -165,7 +170,7 @@ final class ProcessorLearner: Learner {
     var squares = 0.0
     // Backward: the layer where trouble began comes first.
     for parameter in state.learned.reversed() {
-      guard let gradient = gradients[parameter.name] else { continue }
+      let gradient = try gradients.gradient(parameter.name)
       let square = dot(gradient.pointer, gradient.pointer, gradient.shape.count)
       guard square.isFinite else {
         throw FCNError(
@@ -182,5 +187,15 @@ final class ProcessorLearner: Learner {
   private func scaleInPlace(_ tensor: Tensor, by factor: Float) {
     let values = tensor.pointer
     for i in 0..<tensor.shape.count { values[i] *= factor }
+  }
+}
+
+extension ParameterTable {
+  /// The gradient of parameter `name`, which is learned.
+  fileprivate func gradient(_ name: String) throws -> Tensor {
+    guard let gradient = self[name] else {
+      throw FCNError(.internalDefect, "the gradient of \(name) was lost")
+    }
+    return gradient
   }
 }

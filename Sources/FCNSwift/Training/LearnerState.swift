@@ -15,7 +15,8 @@ final class LearnerState {
     let decay: Float
   }
 
-  /// Copies the parameters of `model`. Throws `invalidArgument` where none is to be learned.
+  /// Copies the parameters of `model`. Throws `invalidArgument` where none is to be learned, `notFinite`
+  /// where one is NaN or infinite.
   init(_ model: Model, _ options: TrainingOptions) throws {
     network = model.network
     var parameters = ParameterTable()
@@ -23,11 +24,15 @@ final class LearnerState {
     for (name, shared) in try model.parameterTable() {
       let copy = try Tensor(uninitialized: shared.shape)
       copy.pointer.update(from: shared.pointer, count: shared.shape.count)
+      try LearnerState.checkFinite(copy, name, "The model to begin with")
       parameters[name] = copy
     }
     for specification in network.parameters {
       let (rate, decay) = options.multipliers(for: specification)
-      guard rate > 0, let weight = parameters[specification.name] else { continue }
+      guard rate > 0 else { continue }
+      guard let weight = parameters[specification.name] else {
+        throw FCNError(.internalDefect, "the parameter \(specification.name) was lost")
+      }
       learned.append(
         Learned(
           name: specification.name, weight: weight,
@@ -39,6 +44,13 @@ final class LearnerState {
     }
     self.parameters = parameters
     self.learned = learned
+  }
+
+  private static func checkFinite(_ tensor: Tensor, _ name: String, _ whose: String) throws {
+    guard !isFinite(tensor), let fault = tensor.firstNotFinite else { return }
+    let layer = name.split(separator: ".").dropLast().joined(separator: ".")
+    throw FCNError(
+      .notFinite, "layer \(layer): \(fault) in \(name). \(whose) is damaged; use another one")
   }
 
   /// A model of the weights as they are now. Throws `notFinite` where one is not.
@@ -77,6 +89,7 @@ final class LearnerState {
         throw FCNError(.corrupt, "the checkpoint has no proper tensor \(name)")
       }
       saved.copyFloats(to: tensor.pointer)
+      try LearnerState.checkFinite(tensor, name, "The checkpoint")
     }
     for parameter in learned {
       guard let saved = checkpoint.optimizerState[parameter.name],

@@ -39,6 +39,8 @@ public final class Trainer {
 
   /// The description of the model that is trained.
   public let description: ModelDescription
+  /// Where a training goes on on another device than before: that it will not come to the same bits.
+  public private(set) var resumeNote: String?
   private let folder: String
   private let options: TrainingOptions
   private let source: MinibatchSource
@@ -55,8 +57,10 @@ public final class Trainer {
   /// Prepares to train `model`, which itself stays as it is, on `training`, evaluating `validation`,
   /// with everything written to `folder`. With `resume`, goes on from the checkpoint there.
   ///
-  /// Throws `invalidArgument` where options or classes do not fit, `invalidState` where the folder
-  /// holds another training that is not to be resumed, `notFound` where there is none to resume.
+  /// Throws `invalidArgument` where options or classes do not fit, or the training to resume ran in
+  /// another precision, `invalidState` where the folder holds another training that is not to be
+  /// resumed, `notFound` where there is none to resume, `notFinite` where a weight to begin with is NaN
+  /// or infinite.
   public convenience init(
     model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
     folder: String, options: TrainingOptions, resume: Bool = false
@@ -107,6 +111,7 @@ public final class Trainer {
     if resume {
       let checkpoint = try Checkpoint(contentsOf: checkpointPath, options.optimizer)
       try checkpoint.checkOptions(options.decisive)
+      resumeNote = try checkpoint.place?.note(goingOnAt: TrainingPlace(options))
       guard checkpoint.description == description else {
         throw FCNError(
           .invalidArgument,
@@ -142,6 +147,14 @@ public final class Trainer {
   /// Whether `folder` holds a training that can be resumed.
   public static func hasCheckpoint(in folder: String) -> Bool {
     File.exists(checkpointPath(in: folder))
+  }
+
+  /// What the training in `folder` ran on, for whoever resumes it there; nil where there is none, or its
+  /// checkpoint was written before it told. Throws where the checkpoint cannot be read.
+  public static func place(in folder: String) throws -> TrainingPlace? {
+    guard hasCheckpoint(in: folder) else { return nil }
+    return TrainingPlace(
+      metadata: try Safetensors(contentsOf: checkpointPath(in: folder)).metadata)
   }
 
   private static func checkpointPath(in folder: String) -> String {
@@ -231,7 +244,8 @@ public final class Trainer {
     try log.append(record)
     let checkpoint = Checkpoint(
       epoch: record.epoch, best: best, seconds: seconds, options: options.decisive,
-      description: description, parameters: model.weights,
+      counts: learner.counts, place: TrainingPlace(options), description: description,
+      parameters: model.weights,
       optimizerState: try state.optimizerState())
     try checkpoint.write(to: Trainer.checkpointPath(in: folder), options.optimizer)
   }

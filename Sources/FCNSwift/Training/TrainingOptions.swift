@@ -48,15 +48,17 @@ public struct TrainingOptions: Sendable, Hashable {
   /// What shuffling, augmentation and dropout follow from.
   public var seed: UInt64 = 1
 
-  // These do not change the numbers.
+  /// What is trained on. Each kind of device rounds sums in its own way. Checkpoints of one go on on
+  /// another, though not to the same bits: see `Trainer.resumeNote`.
+  public var device = Session.Device.processor
+  /// On a CUDA device: float32, tf32, float16 (with loss scaling) or bfloat16; weights, their gradients
+  /// and the optimizer stay float32. A training goes on in the precision that it began in.
+  public var precision = Session.Precision.float32
+
+  // These do not change what is learned.
 
   /// Threads; 0 means one for every core that the process may use.
   public var threads = 0
-  /// What is trained on. Checkpoints of one device go on on another.
-  public var device = Session.Device.processor
-  /// On a CUDA device: float32, tf32, float16 (with loss scaling) or bfloat16; weights, their gradients
-  /// and the optimizer stay float32.
-  public var precision = Session.Precision.float32
   /// Epochs from one evaluation of the test pictures to the next; the last epoch always has one.
   public var evaluationInterval = 1
   /// Whether the model of every epoch is kept as `epoch-0001.safetensors` and so on.

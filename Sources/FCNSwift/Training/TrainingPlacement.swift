@@ -36,11 +36,14 @@ struct TrainingPlacement {
     // Forward of layer i is step i, the loss step L, backward of layer i step 2L − i. The first
     // buffers hold values, the next as many gradients, the rest scratch gradients.
     var buffers = counts.map { MemoryPlan.Buffer(count: $0, lifetime: 0...2 * layerCount) }
-    var firstMaker: [Int: Int] = [:]
-    for (index, buffer) in topology.buffers.enumerated() where firstMaker[buffer] == nil {
+    // The input's buffer is there before the first layer.
+    var firstMaker = [Int](repeating: 0, count: topology.bufferCount)
+    var made: Set<Int> = []
+    for (index, buffer) in topology.buffers.enumerated() where made.insert(buffer).inserted {
       firstMaker[buffer] = index
     }
-    for (buffer, maker) in firstMaker {
+    for buffer in made {
+      let maker = firstMaker[buffer]
       // The layer that made the value may read it going backward; nothing after that does.
       buffers[buffer].lifetime = maker...(2 * layerCount - maker)
     }
@@ -48,7 +51,7 @@ struct TrainingPlacement {
     var written: Set<Int> = []
     for index in topology.scoreLayers {
       let buffer = topology.buffers[index]
-      gradients[buffer].lifetime = layerCount...(2 * layerCount - (firstMaker[buffer] ?? 0))
+      gradients[buffer].lifetime = layerCount...(2 * layerCount - firstMaker[buffer])
       written.insert(buffer)
     }
     var scratch: [MemoryPlan.Buffer] = []
@@ -62,7 +65,7 @@ struct TrainingPlacement {
           return Target(layer: source, buffer: buffer, scratch: nil)  // runs in place backward too
         }
         if written.insert(buffer).inserted {
-          let maker = firstMaker[buffer] ?? 0
+          let maker = firstMaker[buffer]
           gradients[buffer].lifetime = step...(2 * layerCount - maker)
           return Target(layer: source, buffer: buffer, scratch: nil)
         }

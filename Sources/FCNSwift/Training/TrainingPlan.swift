@@ -119,15 +119,3 @@ final class TrainingPlan {
 func layerSeed(_ seed: UInt64, _ layer: Int) -> UInt64 {
   seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15
 }
-
-/// Whether no element of `tensor` is NaN or infinite.
-func isFinite(_ tensor: Tensor) -> Bool {
-  // x − x is 0 for finite x and NaN otherwise.
-  var lanes: Float = 0
-  let values = tensor.pointer
-  for i in 0..<tensor.shape.count where !(values[i] - values[i] == 0) {
-    lanes = .nan
-    break
-  }
-  return lanes == 0
-}

@@ -35,6 +35,20 @@ final class InferenceWeights: Sendable, ParameterSource {
     }
   }
 
+  func whatIsNotFinite(of index: Int, in network: Network) throws -> String {
+    let layer = network.layers[index]
+    guard let folding = foldings[layer.name] else {
+      let own = network.parametersByLayer[index]
+      return try namedFault(zip(own.map(\.name), own.map(tensor))) ?? "a weight is not finite"
+    }
+    let stored =
+      [network.parametersByLayer[index][0]] + (folding.bias.map { [$0] } ?? [])
+      + folding.statistics
+    return try namedFault(zip(stored.map(\.name), stored.map(tensor)))
+      ?? "its weights times the factors of its batch normalisation "
+      + "(\(folding.statistics.map(\.name).joined(separator: ", "))) are not finite"
+  }
+
   private func tensor(_ specification: ParameterSpecification) throws -> Tensor {
     guard let weight = weights[specification.name] else {
       throw FCNError(.notFound, "the model has no tensor \(specification.name)")

@@ -4,7 +4,8 @@ import Synchronization
 /// from it, and a tensor for each of the network's parameters.
 ///
 /// Immutable, so any number of threads and sessions may share one. Weights are taken as they are
-/// found: that they are finite is not checked, since it would read every page of a mapped file.
+/// found: whether they are finite is not checked here, since it would read every page of a mapped file,
+/// but when they are used.
 public final class Model: Sendable {
   /// Architecture, classes, palette and preprocessing.
   public let description: ModelDescription

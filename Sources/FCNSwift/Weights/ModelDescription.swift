@@ -29,7 +29,8 @@ public struct ModelDescription: Sendable, Hashable {
 
 /// The choices an architecture leaves open, alike for all of them.
 public struct ArchitectureOptions: Sendable, Hashable {
-  /// Classes to tell apart, background included; 1…255, since 255 is the ignore label.
+  /// Classes to tell apart, background included; 1…255, since 255 is the ignore label. A model has two
+  /// or more; networks of one are other frameworks'.
   public var classes: Int
   /// Channels of the input.
   public var inputChannels: Int

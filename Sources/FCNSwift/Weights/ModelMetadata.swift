@@ -88,6 +88,13 @@ extension ModelDescription {
   public func validate() throws {
     try options.validate()
     try preprocessing.validate()
+    guard options.classes > 1 else {
+      throw FCNError(
+        .invalidArgument,
+        "a model of one class can say nothing but that class; it must have 2…255. To look for one kind "
+          + "of thing, have two classes, the background first; a network with one score becomes such a "
+          + "model when its own file is imported")
+    }
     for (what, count) in [("class names", classNames.count), ("palette colours", palette.count)]
     where count != options.classes {
       throw FCNError(

@@ -9,7 +9,8 @@ extension Subcommand {
     "output", "DIR", "The folder for models, log.csv and checkpoint; must be given.", letter: "o")
   private static let resume = Option.flag(
     "resume",
-    "Go on from the checkpoint in the output folder; all else must be as it was when it began.")
+    "Go on from the checkpoint in the output folder; all else must be as it was when it began. "
+      + "Without --device and --precision, on what and in which numbers it began.")
 
   /// `fcn train`.
   static let train = Subcommand(
@@ -48,7 +49,12 @@ extension Subcommand {
       training, validation, arguments, folders: data.folders, output: folder)
     let model = try startingModel(arguments, training)
     warnOfOtherNames(model, training)
-    let options = try TrainOptions.make(arguments, layers: model.network.layers.map(\.name))
+    var options = try TrainOptions.make(arguments, layers: model.network.layers.map(\.name))
+    if arguments.has(resume), let place = try Trainer.place(in: folder) {
+      // What is not named is as it was.
+      if arguments.text(.device) == nil { options.device = place.device }
+      if arguments.text(TrainOptions.precision) == nil { options.precision = place.precision }
+    }
     DataCheck.tell(survey, options, model, isQuiet: arguments.has(.quiet))
     if !arguments.has(.quiet), let recipe = try TrainOptions.recipe(arguments) {
       announce(recipe, options, model, startsFresh: startsFresh(arguments))
@@ -56,6 +62,7 @@ extension Subcommand {
     let trainer = try Trainer(
       model: model, training: training, validation: validation, folder: folder, options: options,
       resume: arguments.has(resume))
+    if let note = trainer.resumeNote { Terminal.log("warning: \(note)") }
     let report = TrainingReport(epochs: trainer.epochs, isQuiet: arguments.has(.quiet))
     report.begin(model, training: training.count, validation: validation?.count ?? 0)
     defer { report.finish() }

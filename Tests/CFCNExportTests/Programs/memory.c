@@ -35,6 +35,10 @@ int main(int argc, char **argv) {
   size_t count;
   float *wanted = scores_of(session, &small, &count);
 
+  // A strip of as many pixels as pictures may have; nothing of it is ever read.
+  fcn_pixels strip = {malloc((size_t)3 << 28), 1 << 28, 1, 0, FCN_PIXELS_RGB8, 0};
+  if (!strip.data) exit(EXIT_FAILURE);
+
   // A plain picture makes a small file.
   memset((void *)large.data, 77, (size_t)side * side * 3);
   fcn_image *image = NULL;
@@ -51,6 +55,9 @@ int main(int argc, char **argv) {
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_image_decode(&image, encoded, size));
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_segment_encoded(session, encoded, size));
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_segment(session, &large, 1));
+  EXPECT(FCN_E_OUT_OF_MEMORY, fcn_segment(session, &strip, 1));
+  strip.width = 1, strip.height = 1 << 28;
+  EXPECT(FCN_E_OUT_OF_MEMORY, fcn_segment(session, &strip, 1));
   EXPECT(FCN_E_OUT_OF_MEMORY,
          fcn_overlay(&image, &large, large.data, (size_t)side * side, model, 0.5f));
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_labels_save(large.data, 3 * side, side, model, path));
@@ -61,6 +68,7 @@ int main(int argc, char **argv) {
   free(wanted);
   free((void *)small.data);
   free((void *)large.data);
+  free((void *)strip.data);
   fcn_session_free(session);
   fcn_model_free(model);
   return report();

@@ -122,7 +122,7 @@ extension CUDATests {
           try session.run(Array(views))
           for n in views.indices {
             let found = try session.results[n].copied(from: .system)
-            let wanted = ScoreView(
+            let wanted = try ScoreView(
               try Tensor(Shape(1, classes, height, width), try before.scores(n)), 0,
               width: views[n].width, height: views[n].height, networkSize: (width, height))
             #expect(

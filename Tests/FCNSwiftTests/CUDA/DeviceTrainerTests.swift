@@ -226,6 +226,13 @@ extension CUDATests {
       }
     }
 
+    @Test func valuesThatOverflowAreFoundByLayer() throws {
+      let folder = try TemporaryFolder()
+      expectError(.notFinite, saying: "the loss is", "layer conv4_2") {
+        _ = try train(onDevice(), in: folder, model: Spoilt.overflowing())
+      }
+    }
+
     @Test func halfPrecisionLeavesOutStepsWhoseGradientsOverflow() throws {
       var scale = LossScale(isNeeded: true)
       #expect(scale.factor == 65536)

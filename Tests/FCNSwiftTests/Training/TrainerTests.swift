@@ -1,3 +1,4 @@
+import FCNTestSupport
 import Foundation
 import Testing
 
@@ -140,6 +141,14 @@ import Testing
     }
     #expect(error?.kind == .notFinite)
     #expect(error?.message.contains("layer conv3_2") == true)
+  }
+
+  @Test func valuesThatOverflowAreFoundByLayer() throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    expectError(.notFinite, saying: "the loss is", "layer conv4_2") {
+      try train(tinyTraining(), in: folder, model: Spoilt.overflowing())
+    }
   }
 
   @Test func picturesWithoutALabelTeachNothingAndBreakNothing() throws {

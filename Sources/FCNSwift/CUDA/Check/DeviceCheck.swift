@@ -101,7 +101,9 @@ public struct DeviceCheck {
       ]
       guard layers.trains, trains else { return findings }
       for (parameter, gradient) in try device.gradients(upstream) {
-        guard let wanted = wanted[parameter] else { continue }
+        guard let wanted = wanted[parameter] else {
+          throw FCNError(.internalDefect, "\(name): the gradient of \(parameter) was lost")
+        }
         findings.append(
           finding(
             name, "gradient of \(parameter)", precision, gradient, wanted, 4 * tolerance))

@@ -96,7 +96,9 @@ extension DeviceCheck {
     // Of all parameters together: those of single layers may be next to nothing.
     var (difference, size) = (0.0, 0.0)
     for (name, start) in before {
-      guard let a = found.parameters[name], let b = wanted.parameters[name] else { continue }
+      guard let a = found.parameters[name], let b = wanted.parameters[name] else {
+        throw FCNError(.internalDefect, "the parameter \(name) was lost")
+      }
       for i in 0..<start.shape.count {
         let moved = Double(b.pointer[i] - start.pointer[i])
         difference += pow2(Double(a.pointer[i] - b.pointer[i]))

@@ -86,14 +86,15 @@ final class DeviceRun {
         precision: precision, context: context, stream: libraryForm == nil ? nil : stream)
       let staged = try DeviceCopy(input, plan.input, stream)
       try plan.enqueueForward(stream, seed: 0)
-      guard let scores = plan.scores.last else { return [:] }
+      guard let scores = plan.scores.last else {
+        throw FCNError(.internalDefect, "the plan has no scores")
+      }
       let stagedUpstream = try DeviceCopy(upstream, scores.gradient, stream)
       try plan.enqueueBackward(stream, seed: 0, gradientScale: 1)
       try stream.synchronize()
       return try withExtendedLifetime((staged, stagedUpstream)) {
         try parameters.reduce(into: ParameterTable()) { table, parameter in
-          guard let gradient = store.gradient(parameter.key) else { return }
-          table[parameter.key] = try fetch(gradient, parameter.value.shape)
+          table[parameter.key] = try fetch(store.gradient(parameter.key), parameter.value.shape)
         }
       }
     }

@@ -16,6 +16,9 @@ typedef unsigned long long uint64_t;
 /* Channels of a pixel come in groups of this many; those after the last one are zero. */
 #define FCN_CHANNEL_GROUP 8
 
+/* What stands for a label where scores are not finite; no class has this number. */
+#define FCN_NO_LABEL 255
+
 /* A tensor on the device, N×H×W×C, or a window of one. */
 typedef struct fcn_view {
   uint64_t address;

@@ -98,7 +98,8 @@ FCN_KERNEL(upsample, FCN_THREADS, fcn_scores_call) {
   store_eight(element<OUTPUT>(p.output, at), sum);
 }
 
-// The class of each pixel's largest score; the lowest of those that are equal.
+// The class of each pixel's largest score; the lowest of those that are equal. FCN_NO_LABEL where a
+// score is not finite.
 FCN_KERNEL(label, FCN_THREADS, fcn_scores_call) {
   int64_t index = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
   int64_t plane = (int64_t)p.output.height * p.output.width;
@@ -106,18 +107,20 @@ FCN_KERNEL(label, FCN_THREADS, fcn_scores_call) {
   int n = (int)(index / plane) + p.first_picture;
   int y = (int)(index % plane / p.output.width), x = (int)(index % p.output.width);
   int best = 0;
-  float largest = 0;
+  // x * 0 is zero for finite x and NaN otherwise, and a sum keeps a NaN.
+  float largest = 0, check = 0;
   for (int channel = 0; channel < p.output.channels; channel += 8) {
     float scores[8];
     SOURCE::load(scores, p.source, n, y, x, channel);
     for (int i = 0; i < 8 && channel + i < p.output.channels; i++) {
+      check += scores[i] * 0.0f;
       if (channel + i == 0 || scores[i] > largest) {
         largest = scores[i];
         best = channel + i;
       }
     }
   }
-  pointer<uint8_t>(p.results)[index] = (uint8_t)best;
+  pointer<uint8_t>(p.results)[index] = check == 0 ? (uint8_t)best : FCN_NO_LABEL;
 }
 
 // The scores as the host wants them, N×C×H×W.

@@ -64,10 +64,16 @@ final class DeviceLearner: Learner {
     return state
   }
 
+  var counts: LearnerCounts {
+    LearnerCounts(steps: steps, lossScale: lossScale.factor, goodSteps: lossScale.goodSteps)
+  }
+
   func restore(_ checkpoint: Checkpoint, iterations: Int) throws {
     try state.restore(checkpoint)
     try context.run { try store.upload(state) }
-    steps = iterations
+    let counts = checkpoint.counts ?? LearnerCounts(steps: iterations)
+    steps = counts.steps
+    lossScale.restore(counts)
   }
 
   func segmenter() throws -> any PictureSegmenter {
@@ -141,10 +147,10 @@ final class DeviceLearner: Learner {
   private func gradientsOfStep(
     _ part: Int
   ) throws -> [(address: CUDADriver.Address, count: Int)] {
-    try state.learned.compactMap { parameter in
-      guard let gradient = store.gradient(parameter.name) else { return nil }
-      let count = store.count(parameter.name)
-      guard let total = accumulated?.gradient(parameter.name) else { return (gradient, count) }
+    try state.learned.map { parameter in
+      let gradient = try store.gradient(parameter.name)
+      let count = try store.count(parameter.name)
+      guard let total = try accumulated?.gradient(parameter.name) else { return (gradient, count) }
       try stream.launch(
         accumulate, over: count,
         fcn_accumulate_call(
@@ -155,19 +161,24 @@ final class DeviceLearner: Learner {
   }
 
   private func enqueuePictures(_ minibatch: Minibatch, _ plan: DeviceTrainingPlan) throws {
-    try withPixelViews(of: minibatch.pictures) { views in
+    try withPixelViews(of: minibatch.pictures[...]) { views in
       let batch = DeviceBatch(views)
-      if (pictures?.byteCount ?? 0) < batch.byteCount {
-        pictures = nil
-        pictures = try DeviceStaging(batch.byteCount, context)
-      }
-      guard let pictures else { return }
+      let pictures = try staging(batch.byteCount)
       try batch.writeHeader(to: pictures.host.base)
       for (n, view) in views.enumerated() { batch.writePixels(view, n, to: pictures.host.base) }
       try stream.upload(pictures.host.base, batch.byteCount, to: pictures.device.address)
       try stream.enqueuePreprocessing(
         pictures.device.address, to: plan.input, model.description.preprocessing)
     }
+  }
+
+  /// The block through which pictures travel, of `byteCount` bytes or more.
+  private func staging(_ byteCount: Int) throws -> DeviceStaging {
+    if let pictures, pictures.byteCount >= byteCount { return pictures }
+    pictures = nil
+    let made = try DeviceStaging(byteCount, context)
+    pictures = made
+    return made
   }
 
   private func plan(
@@ -204,21 +215,21 @@ final class DeviceLearner: Learner {
     _ parameter: LearnerState.Learned, rate: Float, scale: Float
   ) throws {
     let name = parameter.name
-    guard let weight = store.weight(name), let own = store.gradient(name) else { return }
     var call = fcn_update_call()
-    (call.weight, call.gradient) = (weight, accumulated?.gradient(name) ?? own)
-    call.first = store.state(0, name) ?? 0
-    call.second = store.state(1, name) ?? 0
-    call.count = Int64(store.count(name))
+    call.weight = try store.weight(name)
+    call.gradient = try (accumulated ?? store).gradient(name)
+    call.first = try store.state(0, name)
+    call.count = Int64(try store.count(name))
     (call.rate, call.decay) = (rate * parameter.rate, options.weightDecay * parameter.decay)
     call.scale = scale
     switch options.optimizer {
     case .sgd(let momentum): call.momentum = momentum
     case .adamW(let beta1, let beta2):
+      call.second = try store.state(1, name)
       (call.beta1, call.beta2) = (beta1, beta2)
       (call.correction1, call.correction2) = Optimizer.corrections(beta1, beta2, step: steps)
     }
-    try stream.launch(update, over: store.count(name), call)
+    try stream.launch(update, over: Int(call.count), call)
   }
 }
 
@@ -226,15 +237,21 @@ final class DeviceLearner: Learner {
 struct LossScale {
   private(set) var factor: Float = 1
   private let isNeeded: Bool
-  private var goodSteps = 0
+  private(set) var goodSteps = 0
 
   /// Good steps after which it is doubled.
   private static let patience = 2000
-  private static let largest: Float = 65536
+  static let largest: Float = 65536
 
   init(isNeeded: Bool) {
     self.isNeeded = isNeeded
     if isNeeded { factor = Self.largest }
+  }
+
+  /// Puts it back to what it was.
+  mutating func restore(_ counts: LearnerCounts) {
+    guard isNeeded else { return }
+    (factor, goodSteps) = (counts.lossScale, counts.goodSteps)
   }
 
   mutating func stepWasMade() {

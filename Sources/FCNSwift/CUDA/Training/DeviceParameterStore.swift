@@ -29,28 +29,37 @@ final class DeviceParameterStore {
     states = try (0..<stateCount).map { _ in try DeviceLoader.zeros(count, context) }
     let loader = try DeviceLoader(context)
     for (name, tensor) in parameters {
-      guard let address = weight(name) else { continue }
       try loader.copy(
-        UnsafeBufferPointer(start: tensor.pointer, count: tensor.shape.count), to: address)
+        UnsafeBufferPointer(start: tensor.pointer, count: tensor.shape.count), to: weight(name))
     }
   }
 
-  /// Elements of parameter `name`.
-  func count(_ name: String) -> Int { places[name]?.count ?? 0 }
+  /// Elements of parameter `name`. This and what follows throw `internalDefect` where there is none.
+  func count(_ name: String) throws -> Int { try place(name).count }
 
-  /// Where parameter `name` begins; nil where there is none.
-  func weight(_ name: String) -> CUDADriver.Address? { address(name, in: weights) }
+  /// Where parameter `name` begins.
+  func weight(_ name: String) throws -> CUDADriver.Address { try address(name, in: weights) }
 
   /// Where its gradient begins.
-  func gradient(_ name: String) -> CUDADriver.Address? { address(name, in: gradients) }
+  func gradient(_ name: String) throws -> CUDADriver.Address { try address(name, in: gradients) }
 
   /// Where the optimizer's tensor `index` of it begins.
-  func state(_ index: Int, _ name: String) -> CUDADriver.Address? {
-    states.indices.contains(index) ? address(name, in: states[index]) : nil
+  func state(_ index: Int, _ name: String) throws -> CUDADriver.Address {
+    guard states.indices.contains(index) else {
+      throw FCNError(.internalDefect, "the optimizer's tensor \(index) of \(name) was lost")
+    }
+    return try address(name, in: states[index])
   }
 
-  private func address(_ name: String, in memory: DeviceMemory) -> CUDADriver.Address? {
-    places[name].map { memory.address + UInt64($0.lowerBound * 4) }
+  private func address(_ name: String, in memory: DeviceMemory) throws -> CUDADriver.Address {
+    memory.address + UInt64(try place(name).lowerBound * 4)
+  }
+
+  private func place(_ name: String) throws -> Range<Int> {
+    guard let place = places[name] else {
+      throw FCNError(.internalDefect, "the parameter \(name) was lost")
+    }
+    return place
   }
 
   /// Copies parameters and optimizer to the device.
@@ -76,11 +85,11 @@ final class DeviceParameterStore {
     _ state: LearnerState, _ body: (Tensor, CUDADriver.Address) throws -> Void
   ) throws {
     for (name, tensor) in state.parameters {
-      if let address = weight(name) { try body(tensor, address) }
+      try body(tensor, try weight(name))
     }
     for parameter in state.learned {
       for (index, tensor) in parameter.state.enumerated() {
-        if let address = self.state(index, parameter.name) { try body(tensor, address) }
+        try body(tensor, try self.state(index, parameter.name))
       }
     }
   }

@@ -55,7 +55,7 @@ final class DeviceTrainingBatchNorm: DeviceTrainingKernel {
   }
 
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    guard let upstream = call.outputGradient else { return }
+    let upstream = try call.upstream()
     try gradients.enqueue(
       stream, input: call.inputs[0].view, gradient: upstream.view, sums: statistic(0),
       workspace: call.workspace, to: [statistic(2), statistic(3)])

@@ -78,7 +78,7 @@ final class DeviceTrainingConvolution: DeviceTrainingKernel {
   }
 
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    guard var gradient = call.outputGradient else { return }
+    var gradient = try call.upstream()
     let workspace = call.workspace + UInt64(convertedByteCount)
     if let biasGradient, let target = call.parameterGradients[1] {
       try biasGradient.enqueue(

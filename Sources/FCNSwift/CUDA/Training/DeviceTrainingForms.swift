@@ -155,7 +155,7 @@ private final class DeviceTrainingSum: DeviceTrainingKernel {
   }
 
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    guard let upstream = call.outputGradient else { return }
+    let upstream = try call.upstream()
     for case let gradient? in call.inputGradients {
       try combining.enqueue(stream, [upstream], to: gradient)
     }
@@ -187,7 +187,8 @@ private final class DeviceTrainingScale: DeviceTrainingKernel {
   }
 
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    guard let gradient = call.inputGradients[0], let upstream = call.outputGradient else { return }
+    guard let gradient = call.inputGradients[0] else { return }
+    let upstream = try call.upstream()
     try combining.enqueue(stream, [upstream], to: gradient, scale: factor)
   }
 }
@@ -210,7 +211,8 @@ private final class DeviceTrainingCrop: DeviceTrainingKernel {
 
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
     if call.inputGradients.count > 1, let like = call.inputGradients[1] { try stream.clear(like) }
-    guard let gradient = call.inputGradients[0], let upstream = call.outputGradient else { return }
+    guard let gradient = call.inputGradients[0] else { return }
+    let upstream = try call.upstream()
     try stream.clear(gradient)
     let kept = gradient.window(offset, height: upstream.shape.h, width: upstream.shape.w)
     try stream.launch(copy, over: upstream.groupCount, fcn_combine_call([upstream], to: kept))

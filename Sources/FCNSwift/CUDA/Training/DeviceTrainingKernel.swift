@@ -34,6 +34,14 @@ struct DeviceTrainingCall {
   var seed: UInt64 = 0
   /// What gradients by parameters are multiplied by: one over the factor on the loss.
   var gradientScale: Float = 1
+
+  /// `outputGradient`, going backward.
+  func upstream() throws -> DeviceTensor {
+    guard let outputGradient else {
+      throw FCNError(.internalDefect, "a layer goes backward without the gradient of its output")
+    }
+    return outputGradient
+  }
 }
 
 /// What an operation is to be made ready for.
@@ -86,7 +94,8 @@ final class PointwiseTrainingKernel<Call>: DeviceTrainingKernel {
   }
 
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    guard let gradient = call.inputGradients[0], let upstream = call.outputGradient else { return }
+    guard let gradient = call.inputGradients[0] else { return }
+    let upstream = try call.upstream()
     var arguments = fcn_gradient_call()
     arguments.input = call.inputs[0].view
     arguments.output = call.output.view

@@ -12,7 +12,6 @@ final class DeviceTrainingPlan {
   private let memory: DeviceMemory
   private var forwardSteps: [Step] = []
   private var backwardSteps: [BackwardStep] = []
-  private let add: [DeviceElement: DeviceFunction]
 
   private struct Step {
     let kernel: any DeviceTrainingKernel
@@ -24,7 +23,7 @@ final class DeviceTrainingPlan {
     let layer: Int
     let kernel: any DeviceTrainingKernel
     let call: DeviceTrainingCall
-    let sums: [(into: DeviceTensor, of: DeviceTensor)]
+    let sums: [(into: DeviceTensor, of: DeviceTensor, by: DeviceFunction)]
   }
 
   /// `learned` names the parameters that want gradients. It runs on `stream`, or, where none is named,
@@ -35,13 +34,15 @@ final class DeviceTrainingPlan {
   ) throws {
     self.network = network
     let topology = try TrainingTopology(network, inputShape: inputShape)
-    let stored = precision.deviceElement ?? .float32
+    let stored = try precision.requireDeviceElement()
     let elements = DeviceTrainingPlan.elements(network, stored)
     func whole(_ layer: Int) -> DeviceTensor {
       layer < 0
         ? DeviceTensor(inputShape, stored)
         : DeviceTensor(topology.shapes[layer], elements[layer])
     }
+    try whole(-1).checkCounts()
+    for index in network.layers.indices { try whole(index).checkCounts() }
     let kernels = try network.layers.enumerated().map { index, layer in
       try naming("layer \(layer.name)") {
         guard let form = layer.operation.deviceTraining else {
@@ -81,23 +82,21 @@ final class DeviceTrainingPlan {
     }
     input = value(-1)
     let last = network.layers.count - 1
-    scores = topology.scoreLayers.map { index in
-      let factor =
-        index == last ? 1 : network.auxiliaryScores[network.layers[index].name] ?? 1
+    scores = try topology.scoreLayers.map { index in
+      if index == last { return (value(index), gradient(index), 1) }
+      let name = network.layers[index].name
+      guard let factor = network.auxiliaryScores[name] else {
+        throw FCNError(.internalDefect, "the factor on the loss of layer \(name) was lost")
+      }
       return (value(index), gradient(index), factor)
     }
-    add = try Set(elements).reduce(into: [:]) { functions, element in
+    func adding(_ element: DeviceElement) throws -> DeviceFunction {
       let type = element.typeName
-      functions[element] = try context.kernels.function(
+      return try context.kernels.function(
         "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"], context)
     }
     for (index, kernel) in kernels.enumerated() {
-      let parameters = try network.parametersByLayer[index].map { specification in
-        guard let address = store.weight(specification.name) else {
-          throw FCNError(.internalDefect, "the parameter \(specification.name) was lost")
-        }
-        return address
-      }
+      let parameters = try network.parametersByLayer[index].map { try store.weight($0.name) }
       forwardSteps.append(
         Step(
           kernel: kernel,
@@ -112,15 +111,16 @@ final class DeviceTrainingPlan {
       call.inputGradients = targets.map { target in
         target.map { placed($0.layer, at: $0.written) }
       }
-      call.parameterGradients = network.parametersByLayer[index].map {
-        learned.contains($0.name) ? store.gradient($0.name) : nil
+      call.parameterGradients = try network.parametersByLayer[index].map {
+        learned.contains($0.name) ? try store.gradient($0.name) : nil
       }
       backwardSteps.append(
         BackwardStep(
           layer: index, kernel: kernels[index], call: call,
-          sums: targets.compactMap { target in
+          sums: try targets.compactMap { target in
             guard let target, let total = target.total else { return nil }
-            return (placed(target.layer, at: total), placed(target.layer, at: target.written))
+            let sum = placed(target.layer, at: total)
+            return (sum, placed(target.layer, at: target.written), try adding(sum.element))
           }))
     }
   }
@@ -159,12 +159,7 @@ final class DeviceTrainingPlan {
       call.seed = layerSeed(seed, index)
       try step.kernel.forward(call, stream)
       try stream.synchronize()
-      let output = call.output
-      let bytes = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: DeviceTensor.byteCount(output.shape, output.element), alignment: 16)
-      defer { bytes.deallocate() }
-      try loader.fetch(output.base, to: bytes)
-      guard output.element.areFinite(UnsafeRawBufferPointer(bytes)) else {
+      guard try loader.isFinite(call.output) else {
         return "layer \(network.layers[index].name)"
       }
     }
@@ -180,8 +175,7 @@ final class DeviceTrainingPlan {
       call.gradientScale = gradientScale
       try naming("layer \(network.layers[step.layer].name)") {
         try step.kernel.backward(call, stream)
-        for (total, part) in step.sums {
-          guard let function = add[total.element] else { continue }
+        for (total, part, function) in step.sums {
           try stream.launch(
             function, over: total.groupCount, fcn_combine_call([total, part], to: total))
         }

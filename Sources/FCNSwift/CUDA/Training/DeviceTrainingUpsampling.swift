@@ -95,7 +95,7 @@ final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
   }
 
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    guard let gradient = call.outputGradient else { return }
+    let gradient = try call.upstream()
     if let biasGradient, let target = call.parameterGradients[1] {
       try biasGradient.enqueue(
         stream, gradient: gradient.view, workspace: call.workspace, to: [target],
@@ -161,7 +161,8 @@ final class DeviceTrainingResize: DeviceTrainingKernel {
   func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
     // Of a second input only the size counts.
     if call.inputGradients.count > 1, let like = call.inputGradients[1] { try stream.clear(like) }
-    guard let gradient = call.inputGradients[0], let upstream = call.outputGradient else { return }
+    guard let gradient = call.inputGradients[0] else { return }
+    let upstream = try call.upstream()
     var arguments = fcn_gradient_call()
     arguments.gradient = upstream.view
     arguments.input_gradient = gradient.view

@@ -117,24 +117,38 @@ extension TranslatedWeights {
   }
 
   private func model(_ guess: ArchitectureGuess, _ options: ImportOptions) throws -> Model {
-    let classes = guess.options.classes
+    let isSingle = guess.options.classes == 1
+    let (architecture, weights) =
+      try isSingle ? guess.withBackground() : (guess.options, guess.fitted)
+    let classes = architecture.classes
     var preprocessing =
       options.preprocessing ?? preprocessing ?? guess.architecture.preprocessing
     if options.preprocessing == nil, guess.options.inputChannels == 1 { preprocessing = .grey }
     if let size = options.size { preprocessing.size = size }
     let names =
-      options.classNames
-      ?? (classes == 21 ? Palette.vocClassNames : (0..<classes).map { "class \($0)" })
+      isSingle
+      ? guess.namesWithBackground(options.classNames)
+      : options.classNames
+        ?? (classes == 21 ? Palette.vocClassNames : (0..<classes).map { "class \($0)" })
     return try Model(
       description: ModelDescription(
-        architecture: guess.architecture.name, options: guess.options, classNames: names,
+        architecture: guess.architecture.name, options: architecture, classNames: names,
         palette: options.palette ?? Palette.voc(count: classes), preprocessing: preprocessing,
-        note: options.note),
-      weights: guess.fitted)
+        note: isSingle && options.note.isEmpty ? ArchitectureGuess.backgroundNote : options.note),
+      weights: weights)
   }
 }
 
 extension Import {
+  /// Itself. Throws `notFinite`, with the tensor's name, where a weight is NaN or infinite.
+  fileprivate func checkedFinite() throws -> Import {
+    switch self {
+    case .model(let model): try model.checkFinite()
+    case .trunk(let trunk): for weight in trunk.weights { try weight.checkFinite() }
+    }
+    return self
+  }
+
   /// Reads the weights that another framework wrote to `path` and finds out what they are: Caffe's
   /// `.caffemodel`, Chainer's `.npz`, PyTorch's `.pth`, or safetensors. What a file is, is told from
   /// its bytes, never from its name; nothing in it is executed.
@@ -145,7 +159,7 @@ extension Import {
     -> Import
   {
     let weights = try ForeignWeights(contentsOf: path)
-    return try naming(path) { try weights.translated().recognized(options) }
+    return try naming(path) { try weights.translated().recognized(options).checkedFinite() }
   }
 }
 

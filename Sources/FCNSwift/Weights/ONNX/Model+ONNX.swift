@@ -11,6 +11,7 @@ extension Model {
   /// would be beyond protobuf's 2 GB; `notFinite` and `inputOutput` as `write(to:elementType:)`.
   public func writeONNX(to path: String) throws {
     let file = try naming(path) {
+      try checkFinite()
       let file = try onnxFile()
       try file.checkSize()
       return file

@@ -1,0 +1,111 @@
+import Synchronization
+
+/// Whether none of `count` floats is NaN or infinite.
+func areFinite(_ start: UnsafePointer<Float>, _ count: Int) -> Bool {
+  // x · 0 is zero for finite x and NaN otherwise, and a sum keeps a NaN.
+  var i = 0
+  while i + 16 <= count {
+    var lanes = SIMD16<Float>(repeating: 0)
+    let end = min(i + 4096, count - 15)
+    while i < end {
+      lanes += UnsafeRawPointer(start + i).loadUnaligned(as: SIMD16<Float>.self) * 0
+      i += 16
+    }
+    guard lanes.sum() == 0 else { return false }
+  }
+  while i < count {
+    guard start[i].isFinite else { return false }
+    i += 1
+  }
+  return true
+}
+
+/// Whether no element of `tensor` is NaN or infinite.
+func isFinite(_ tensor: Tensor) -> Bool {
+  areFinite(tensor.pointer, tensor.layout.count(tensor.shape))
+}
+
+/// The same by all threads of `pool`; pages of a file that have been looked at go back to the system.
+func isFinite(_ tensor: Tensor, _ pool: WorkerPool?) -> Bool {
+  let (count, size) = (tensor.shape.count, 1 << 18)
+  guard let pool, count > size else { return isFinite(tensor) }
+  let flag = Flag()
+  pool.run((count + size - 1) / size) { task, _ in
+    let range = part(task, of: count, size: size)
+    if !areFinite(tensor.pointer + range.lowerBound, range.count) { flag.raise() }
+    tensor.forget(elements: range)
+  }
+  return !flag.isRaised
+}
+
+/// A sign that any of several threads may give.
+final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+
+  func raise() { value.store(true, ordering: .relaxed) }
+
+  var isRaised: Bool { value.load(ordering: .relaxed) }
+}
+
+extension Tensor {
+  /// The first element that is NaN or infinite, in words; nil where there is none.
+  var firstNotFinite: String? {
+    let values = UnsafeBufferPointer(start: pointer, count: shape.count)
+    return values.firstIndex { !$0.isFinite }.map { "element \($0) is \(values[$0])" }
+  }
+}
+
+extension ParameterSource {
+  /// The tensors of layer `index`, for kernels to read or pack. Throws `notFinite`, with the layer and
+  /// the tensor, where an element is NaN or infinite.
+  func finiteTensors(
+    of index: Int, in network: Network, _ pool: WorkerPool? = nil
+  ) throws -> [Tensor] {
+    let tensors = try tensors(of: index, in: network)
+    guard tensors.allSatisfy({ isFinite($0, pool) }) else {
+      throw FCNError(
+        .notFinite,
+        "layer \(network.layers[index].name): \(try whatIsNotFinite(of: index, in: network)). "
+          + "The model is damaged, or its training diverged; use another one")
+    }
+    return tensors
+  }
+
+  /// Which tensor of layer `index` has an element that is not finite, and which element that is.
+  func whatIsNotFinite(of index: Int, in network: Network) throws -> String {
+    try namedFault(
+      zip(network.parametersByLayer[index].map(\.name), tensors(of: index, in: network)))
+      ?? "a weight is not finite"
+  }
+
+  /// The first of `tensors` that is not finite, in words.
+  func namedFault(_ tensors: some Sequence<(String, Tensor)>) -> String? {
+    for (name, tensor) in tensors {
+      if let fault = tensor.firstNotFinite { return "\(fault) in \(name)" }
+    }
+    return nil
+  }
+}
+
+extension Model {
+  /// Throws `notFinite`, with the tensor's name, where a weight is NaN or infinite. Reads all of them.
+  func checkFinite() throws {
+    for weight in orderedWeights { try weight.checkFinite() }
+  }
+}
+
+extension WeightTensor {
+  /// Throws `notFinite` where an element is NaN or infinite as float32. Reads all of them.
+  func checkFinite() throws {
+    let index = withFloats { floats -> Int? in
+      guard let base = floats.baseAddress, !areFinite(base, floats.count) else { return nil }
+      return floats.firstIndex { !$0.isFinite }
+    }
+    forgetPages()
+    guard let index else { return }
+    throw FCNError(
+      .notFinite,
+      "tensor \(quoted(name)): element \(index) is \(withFloats { $0[index] }). The file is damaged, "
+        + "or its training diverged; use another one")
+  }
+}

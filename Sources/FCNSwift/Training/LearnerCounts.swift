@@ -1,0 +1,95 @@
+/// What a learner counts, besides its weights and the optimizer's tensors: with these a training goes on
+/// to the same bits.
+struct LearnerCounts: Hashable {
+  /// Steps made, which Adam's bias correction counts; in half precision some are left out.
+  var steps: Int
+  /// The factor on the loss, 1 but in half precision, and the good steps since it was last changed.
+  var lossScale: Float = 1
+  var goodSteps = 0
+
+  private static let names = (
+    steps: "training.steps", lossScale: "training.loss_scale", goodSteps: "training.good_steps"
+  )
+
+  init(steps: Int, lossScale: Float = 1, goodSteps: Int = 0) {
+    (self.steps, self.lossScale, self.goodSteps) = (steps, lossScale, goodSteps)
+  }
+
+  /// As a checkpoint's metadata tells; nil where it was written before they were kept.
+  init?(metadata: [String: String]) throws {
+    guard let text = metadata[Self.names.steps] else { return nil }
+    guard let steps = Int(text), steps >= 0,
+      let factor = metadata[Self.names.lossScale].flatMap(Float.init),
+      factor >= 1, factor <= LossScale.largest,
+      let good = metadata[Self.names.goodSteps].flatMap(Int.init), good >= 0
+    else {
+      throw FCNError(
+        .corrupt, "the checkpoint's steps and factor on the loss are not such as training leaves")
+    }
+    self.init(steps: steps, lossScale: factor, goodSteps: good)
+  }
+
+  /// As metadata.
+  var metadata: [String: String] {
+    [
+      Self.names.steps: "\(steps)", Self.names.lossScale: "\(lossScale)",
+      Self.names.goodSteps: "\(goodSteps)",
+    ]
+  }
+}
+
+/// What a training runs on, as its checkpoint tells.
+public struct TrainingPlace: Sendable, Hashable {
+  /// The processor or a device.
+  public var device: Session.Device
+  /// The numbers that are multiplied.
+  public var precision: Session.Precision
+
+  private static let names = (device: "training.device", precision: "training.precision")
+
+  init(_ options: TrainingOptions) {
+    (device, precision) = (options.device, options.precision)
+  }
+
+  /// nil where the checkpoint was written before it told.
+  init?(metadata: [String: String]) {
+    guard let device = metadata[Self.names.device].flatMap(Session.Device.init(text:)),
+      let precision = metadata[Self.names.precision].flatMap(Session.Precision.init(rawValue:))
+    else { return nil }
+    (self.device, self.precision) = (device, precision)
+  }
+
+  /// As metadata.
+  var metadata: [String: String] {
+    [Self.names.device: "\(device)", Self.names.precision: precision.rawValue]
+  }
+
+  /// What is to be told where a training that ran here goes on at `other`; nil where its bits stay what
+  /// they would have been. Throws `invalidArgument` where precisions differ.
+  func note(goingOnAt other: TrainingPlace) throws -> String? {
+    guard precision == other.precision else {
+      throw FCNError(
+        .invalidArgument,
+        "the training to resume ran in \(precision.rawValue) on \(device), and is to go on in "
+          + "\(other.precision.rawValue) on \(other.device); resume in the same precision, or start "
+          + "afresh in another folder")
+    }
+    guard device != other.device else { return nil }
+    return
+      "the training to resume ran on \(device) and goes on on \(other.device): sums are rounded "
+      + "in other ways there, so it need not come to the same bits"
+  }
+}
+
+extension Session.Device {
+  /// The device that `description` tells of.
+  init?(text: String) {
+    if text == Self.processor.description {
+      self = .processor
+    } else if text.hasPrefix("cuda:"), let index = Int(text.dropFirst(5)), index >= 0 {
+      self = .cuda(index)
+    } else {
+      return nil
+    }
+  }
+}
