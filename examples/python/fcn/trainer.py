@@ -42,10 +42,11 @@ class TrainProgress:
     def _of(cls, struct: TrainProgressStruct) -> TrainProgress:
         values = {name: getattr(struct, name) for name, *_ in struct._fields_[1:]}
         values["event"] = ("", "minibatch", "measurement", "epoch")[struct.event]
-        return cls(**{
+        measured: dict[str, Any] = {
             name: None if isinstance(value, float) and math.isnan(value) else value
             for name, value in values.items()
-        })
+        }
+        return cls(**measured)
 
 
 class Trainer(Handle):
