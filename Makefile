@@ -96,12 +96,12 @@ demo: deps ## build, draw a scene, segment it through the C library, leave pictu
 	$(MAKE) --no-print-directory all
 	scripts/demo
 
-test: deps ## run every test
+test: deps ## run every test, and say what this machine had not the means for
 	$(MAKE) --no-print-directory all lint
 	scripts/make-python-environment build/python
 	MAKE="$(MAKE)" scripts/test-install
 	scripts/test-versioned-dependency
-	PATH="$(CURDIR)/build/python/bin:$$PATH" swift test $(TEST_FLAGS)
+	scripts/run-tests build/python $(TEST_FLAGS)
 
 lint: ## check the format of the Swift sources
 	swift format lint --strict --recursive Sources Tests Package.swift
