@@ -12,6 +12,7 @@ SHELL := /bin/sh
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+TARGET = $(DESTDIR)$(PREFIX)
 
 # Where Swift's own installers put it, should it not be on the PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
@@ -23,10 +24,15 @@ SONAME := libfcn.so.$(call macro,FCN_ABI_VERSION)
 LIBRARY := $(SONAME).$(VERSION)
 MODEL := $(if $(wildcard models/default.safetensors),share/fcn/default.safetensors)
 
+PYTHON_MODULE := $(wildcard examples/python/fcn/*.py) examples/python/fcn/py.typed
+
 # Loops for AVX2 and AVX-512, chosen between when the library runs.
 ifeq ($(shell uname -m),x86_64)
 export FCN_INSTRUCTION_SETS := 1
 endif
+
+# Says what is missing before anything is compiled; nothing where nothing has to be.
+CHECK := scripts/install-dependencies --check
 
 SOURCES := Package.swift $(shell find Sources include -type f)
 
@@ -43,10 +49,12 @@ all: build/bin/fcn build/lib/libfcn.so build/include/fcn.h build/lib/pkgconfig/f
 all: $(MODEL:%=build/%)
 
 build/openblas/openblas.pc: scripts/make-private-openblas
+	@$(CHECK)
 	scripts/make-private-openblas build/openblas
 
 # nodelete: Swift's runtime and our threads' messages must outlive a host's dlclose.
 build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc
+	@$(CHECK)
 	$(SWIFT_BUILD) --product fcn \
 	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map" \
 	  -Xlinker -z -Xlinker nodelete
@@ -59,6 +67,7 @@ build/lib/libfcn.so: build/lib/$(LIBRARY)
 
 # After the library, for two SwiftPMs cannot share a scratch folder.
 build/bin/fcn: $(SOURCES) Makefile build/openblas/openblas.pc | build/lib/$(LIBRARY)
+	@$(CHECK)
 	$(SWIFT_BUILD) --product fcn-cli
 	mkdir -p $(@D)
 	strip -o $@ build/swift/release/fcn-cli
@@ -87,31 +96,36 @@ demo: deps ## build, draw a scene, segment it through the C library, leave pictu
 	$(MAKE) --no-print-directory all
 	scripts/demo
 
-test: deps ## run every test
+test: deps ## run every test, and say what this machine had not the means for
 	$(MAKE) --no-print-directory all lint
 	scripts/make-python-environment build/python
 	MAKE="$(MAKE)" scripts/test-install
 	scripts/test-versioned-dependency
-	PATH="$(CURDIR)/build/python/bin:$$PATH" swift test $(TEST_FLAGS)
+	scripts/run-tests build/python $(TEST_FLAGS)
 
 lint: ## check the format of the Swift sources
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" \
-	  "$(DESTDIR)$(PREFIX)/lib/pkgconfig" "$(DESTDIR)$(PREFIX)/share/fcn"
-	install -m 755 build/bin/fcn "$(DESTDIR)$(PREFIX)/bin/"
-	install -m 644 build/include/fcn.h "$(DESTDIR)$(PREFIX)/include/"
-	install -m 644 build/lib/$(LIBRARY) "$(DESTDIR)$(PREFIX)/lib/"
-	ln -sf $(LIBRARY) "$(DESTDIR)$(PREFIX)/lib/$(SONAME)"
-	ln -sf $(SONAME) "$(DESTDIR)$(PREFIX)/lib/libfcn.so"
-	$(call pkgconfig,$(PREFIX)) > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/fcn.pc"
-	$(if $(MODEL),install -m 644 build/$(MODEL) "$(DESTDIR)$(PREFIX)/$(MODEL)")
+	install -d "$(TARGET)/bin" "$(TARGET)/include" "$(TARGET)/lib/pkgconfig" \
+	  "$(TARGET)/share/fcn/python/fcn" "$(TARGET)/share/doc/fcn"
+	install -m 755 build/bin/fcn "$(TARGET)/bin/"
+	install -m 644 build/include/fcn.h "$(TARGET)/include/"
+	install -m 644 build/lib/$(LIBRARY) "$(TARGET)/lib/"
+	ln -sf $(LIBRARY) "$(TARGET)/lib/$(SONAME)"
+	ln -sf $(SONAME) "$(TARGET)/lib/libfcn.so"
+	$(call pkgconfig,$(PREFIX)) > "$(TARGET)/lib/pkgconfig/fcn.pc"
+	$(if $(MODEL),install -m 644 build/$(MODEL) "$(TARGET)/$(MODEL)")
+	install -m 644 $(PYTHON_MODULE) "$(TARGET)/share/fcn/python/fcn/"
+	install -m 644 LICENSE licenses/*.txt "$(TARGET)/share/doc/fcn/"
+	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/lib"
 
 uninstall: ## remove what install put there
-	cd "$(DESTDIR)$(PREFIX)" && rm -f bin/fcn include/fcn.h lib/libfcn.so lib/$(SONAME) \
-	  lib/$(LIBRARY) lib/pkgconfig/fcn.pc share/fcn/default.safetensors
-	rmdir "$(DESTDIR)$(PREFIX)/share/fcn" 2>/dev/null || true
+	cd "$(TARGET)" && rm -f bin/fcn include/fcn.h lib/libfcn.so lib/$(SONAME) lib/$(LIBRARY) \
+	  lib/pkgconfig/fcn.pc share/fcn/default.safetensors
+	cd "$(TARGET)" && rm -rf share/fcn/python/fcn share/doc/fcn
+	rmdir "$(TARGET)/share/fcn/python" "$(TARGET)/share/fcn" 2>/dev/null || true
+	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/lib"
 
 clean: ## remove build/ and .build/
 	rm -rf build .build

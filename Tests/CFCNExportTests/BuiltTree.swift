@@ -12,6 +12,14 @@ enum BuiltTree {
   /// C programs that use the library as hosts do.
   static let programs = "\(root)/Tests/CFCNExportTests/Programs"
 
+  /// The compiler of C++, Swift's own where the system has none.
+  static let cPlusPlus: String = {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    return ["c++", "clang++"].first { name in
+      folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+    } ?? "c++"
+  }()
+
   /// Throws where `make` has not been run.
   static func check() throws {
     for path in [header, library] where !FileManager.default.fileExists(atPath: path) {

@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 @Suite struct HeaderTests {
-  @Test(arguments: [["cc", "-x", "c", "-std=c99"], ["c++", "-x", "c++", "-std=c++98"]])
+  @Test(arguments: [
+    ["cc", "-x", "c", "-std=c99"], [BuiltTree.cPlusPlus, "-x", "c++", "-std=c++98"],
+  ])
   func itCompilesAlone(compiler: [String]) throws {
     try BuiltTree.check()
     try BuiltTree.run(

@@ -3,6 +3,14 @@ import FCNTestSupport
 import Foundation
 import Testing
 
+/// What `python3` can import.
+private enum PythonPackages {
+  static let numpy = Python.canImport("numpy")
+  static let pillow = Python.canImport("PIL")
+  static let numpyIsMissing: Comment =
+    "the Python module: python3 has no NumPy (apt install python3-numpy, or pip install numpy)"
+}
+
 /// The programs in examples/, run as their users run them.
 @Suite struct HostTests {
   @Test func theCExampleSegmentsAPicture() throws {
@@ -57,19 +65,35 @@ import Testing
     }
   }
 
-  @Test func thePythonModuleKeepsItsPromises() throws {
+  @Test(
+    .enabled(if: PythonPackages.numpy, PythonPackages.numpyIsMissing),
+    arguments: ["test_fcn.py", "test_pictures.py", "test_interruption.py"])
+  func thePythonModuleKeepsItsPromises(program: String) throws {
+    try testPythonModule(program)
+  }
+
+  @Test(
+    .enabled(
+      if: PythonPackages.numpy && PythonPackages.pillow,
+      "pictures of Pillow's in Python: python3 has no Pillow (pip install pillow)"))
+  func thePythonModuleTakesPicturesOfPillows() throws {
+    try testPythonModule("test_pillow.py")
+  }
+
+  private func testPythonModule(_ program: String) throws {
     try BuiltTree.check()
     let material = try Material()
     let data = try material.dataset()
     let fake = try FakeCUDA.shared.get()
     let output = try BuiltTree.run(
-      "python3", "\(BuiltTree.programs)/test_fcn.py", material.model, material.picture,
+      "python3", "\(BuiltTree.programs)/\(program)", material.model, material.picture,
       material.folder.path, data,
       environment: python(fake.environment.merging(["FCN_MODEL": material.model]) { $1 }))
     #expect(output.contains("\nOK\n"))
   }
 
-  @Test func thePythonScriptSegmentsPictures() throws {
+  @Test(.enabled(if: PythonPackages.numpy, PythonPackages.numpyIsMissing))
+  func thePythonScriptSegmentsPictures() throws {
     try BuiltTree.check()
     let material = try Material()
     let results = material.folder.file("results")
@@ -82,7 +106,8 @@ import Testing
     #expect(try Image(contentsOf: results + "/overlays/picture.png").width == 96)
   }
 
-  @Test func thePythonScriptTrains() throws {
+  @Test(.enabled(if: PythonPackages.numpy, PythonPackages.numpyIsMissing))
+  func thePythonScriptTrains() throws {
     try BuiltTree.check()
     let material = try Material()
     let output = try BuiltTree.run(

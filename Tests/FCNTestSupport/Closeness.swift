@@ -11,16 +11,22 @@ public func expectClose(
   _ actual: [Float], _ expected: [Float], absolute: Float, relative: Float = 0,
   shape: Shape? = nil, _ what: String = "", at location: SourceLocation = #_sourceLocation
 ) {
+  if let fault = closenessFault(
+    actual, expected, absolute: absolute, relative: relative, shape: shape)
+  {
+    Issue.record("\(what): \(fault)", sourceLocation: location)
+  }
+}
+
+/// Why `expectClose` fails; nil where it does not.
+public func closenessFault(
+  _ actual: [Float], _ expected: [Float], absolute: Float, relative: Float = 0, shape: Shape? = nil
+) -> String? {
   guard absolute >= 0, relative >= 0, absolute + relative > 0, (absolute + relative).isFinite else {
-    Issue.record(
-      "the tolerance \(absolute) + \(relative) · |expected| is not positive and finite",
-      sourceLocation: location)
-    return
+    return "the tolerance \(absolute) + \(relative) · |expected| is not positive and finite"
   }
   guard actual.count == expected.count else {
-    Issue.record(
-      "\(what): \(actual.count) elements; expected \(expected.count)", sourceLocation: location)
-    return
+    return "\(actual.count) elements; expected \(expected.count)"
   }
   var worst = (index: -1, excess: Float(1))
   var failures = 0
@@ -34,13 +40,12 @@ public func expectClose(
       worst = (index, excess)
     }
   }
-  guard failures > 0 else { return }
+  guard failures > 0 else { return nil }
   let place = shape.map { position(worst.index, in: $0) } ?? "element \(worst.index)"
-  Issue.record(
-    """
-    \(what): \(failures) of \(actual.count) elements are not close; the worst, \(place), is \
+  return """
+    \(failures) of \(actual.count) elements are not close; the worst, \(place), is \
     \(actual[worst.index]); expected \(expected[worst.index]), \(worst.excess) times the tolerance
-    """, sourceLocation: location)
+    """
 }
 
 /// Checks as `expectClose` for arrays does, and that the shapes agree.
@@ -48,14 +53,21 @@ public func expectClose(
   _ actual: Tensor, _ expected: Tensor, absolute: Float, relative: Float = 0, _ what: String = "",
   at location: SourceLocation = #_sourceLocation
 ) {
-  guard actual.shape == expected.shape else {
-    Issue.record(
-      "\(what): the shape is \(actual.shape); expected \(expected.shape)", sourceLocation: location)
-    return
+  if let fault = closenessFault(actual, expected, absolute: absolute, relative: relative) {
+    Issue.record("\(what): \(fault)", sourceLocation: location)
   }
-  expectClose(
+}
+
+/// Why `expectClose` fails; nil where it does not.
+public func closenessFault(
+  _ actual: Tensor, _ expected: Tensor, absolute: Float, relative: Float = 0
+) -> String? {
+  guard actual.shape == expected.shape else {
+    return "the shape is \(actual.shape); expected \(expected.shape)"
+  }
+  return closenessFault(
     actual.elements, expected.elements, absolute: absolute, relative: relative,
-    shape: actual.shape, what, at: location)
+    shape: actual.shape)
 }
 
 private func position(_ index: Int, in shape: Shape) -> String {

@@ -38,10 +38,10 @@ def main() -> int:
     has_validation = (arguments.data / "ImageSets" / "Segmentation" / "val.txt").exists()
     with fcn.Trainer(
         arguments.data, arguments.output, resume=arguments.resume, epochs=arguments.epochs,
-        width=arguments.width, batch_norm=1, batch_size=8, optimizer="adamw", learning_rate=0.002,
-        schedule="poly", class_weights="enet", flip=1, scale_least=0.6, scale_greatest=1.4,
+        width=arguments.width, batch_norm=True, batch_size=8, optimizer="adamw", learning_rate=0.002,
+        schedule="poly", class_weights="enet", flip=True, scale_least=0.6, scale_greatest=1.4,
         crop_width=arguments.crop, crop_height=arguments.crop,
-        **({"validation_split": "val"} if has_validation else {}),
+        validation_split="val" if has_validation else None,
     ) as trainer:
         trainer.run(show)
     with fcn.Model(arguments.output / "model.safetensors") as model:

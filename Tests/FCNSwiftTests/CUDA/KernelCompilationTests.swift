@@ -84,8 +84,8 @@ struct KernelCompilationTests {
     .enabled(
       if: compiler != nil,
       """
-      NVRTC was not found: pip install nvidia-cuda-nvrtc-cu12 into the active Python, or name its \
-      folder in FCN_NVRTC
+      kernels for CUDA devices by NVIDIA's compiler: NVRTC was not found (pip install \
+      nvidia-cuda-nvrtc-cu12 into the active Python, or name its folder in FCN_NVRTC)
       """),
     arguments: [70, 80, 90] as [Int32])
   func everyKernelCompiles(architecture: Int32) throws {

@@ -8,7 +8,7 @@ import Testing
 @Suite(
   .enabled(
     if: Python.canImport("onnx", "onnxruntime", "numpy"),
-    "python3 with onnx and onnxruntime is wanted (pip install onnx onnxruntime)"))
+    "ONNX files as ONNX Runtime runs them: python3 has no onnx and onnxruntime (pip install both)"))
 struct ONNXRuntimeTests {
   let folder: TemporaryFolder
 

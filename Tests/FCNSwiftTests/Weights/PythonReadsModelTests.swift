@@ -7,7 +7,7 @@ import Testing
 @Suite(
   .enabled(
     if: Python.canImport("safetensors", "numpy"),
-    "python3 with safetensors and numpy is wanted (pip install safetensors numpy)"))
+    "model files as Python reads them: python3 has no safetensors and NumPy (pip install both)"))
 struct PythonReadsModelTests {
   let folder: TemporaryFolder
 

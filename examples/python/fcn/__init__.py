@@ -3,12 +3,13 @@
     import fcn
 
     with fcn.Model.default() as model, fcn.Session(model) as session:
-        labels = session.segment(picture)      # uint8, height x width; picture: height x width x 3
+        labels = session.segment("photo.jpg")  # or an array, or a picture of Pillow's
         print(session.areas())                 # {"sky": 30211, "road": 40127, ...}
 
-The library is looked for at $FCN_LIBRARY, in the build folder of the repository that this package
-stands in, and where the system looks for libfcn.so.1. Every call that fails raises FCNError. Needs
-NumPy and nothing else.
+The library is looked for at $FCN_LIBRARY, in the build folder of the repository or the prefix that
+this package stands in, and where the system looks for libfcn.so.1. Every call that fails raises
+FCNError. Ctrl-C stops a segmentation at the next layer, a training at the next minibatch. Needs NumPy
+and nothing else.
 """
 
 from ._native import FCNError, about, version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t
 from ctypes import c_uint8, c_uint32, c_uint64, c_void_p
@@ -25,10 +26,50 @@ STATUS_NAMES = {
 class FCNError(Exception):
     """A call that failed: `status` is its code, `name` the code's name without FCN_E_."""
 
+    status: int
+    name: str
+
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
         self.name = STATUS_NAMES.get(status, str(status))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As multiprocessing sends it from a worker; Exception's own way has the message alone.
+        return type(self), (self.status, *self.args)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name}, {str(self)!r})"
+
+
+def encoded_path(path: PathLike) -> bytes:
+    """`path` for C."""
+    data = os.fsencode(path)
+    if b"\0" in data:
+        raise ValueError(f"there is a NUL in the path {path!r}")
+    return data
+
+
+def encoded_text(name: str, text: str) -> bytes:
+    """The text `text`, given as `name`, for C."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is {text!r}; it must be a str")
+    data = text.encode()
+    if b"\0" in data:
+        raise ValueError(f"there is a NUL in {name}, {text!r}")
+    return data
+
+
+def whole_number(name: str, value: Any, bits: int = 32, signed: bool = True) -> int:
+    """The integer `value`, given as `name`, which C's type must hold."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; it must be an int") from None
+    least, greatest = (-1 << bits - 1, (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    if not least <= number <= greatest:
+        raise ValueError(f"{name} is {number}; it must be from {least} to {greatest}")
+    return number
 
 
 class PixelsStruct(ctypes.Structure):
@@ -180,10 +221,23 @@ _OTHER_FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
+def _find() -> str:
+    """The library that belongs to this module."""
+    folders = list(Path(__file__).resolve().parents)
+    # In the repository this is examples/python/fcn; installed it is share/fcn/python/fcn.
+    for place in [f / "build" / "lib" for f in folders[3:4]] + [f / "lib" for f in folders[4:5]]:
+        if (place / "libfcn.so.1").exists():
+            return str(place / "libfcn.so.1")
+    return "libfcn.so.1"
+
+
 def _load() -> ctypes.CDLL:
-    built = Path(__file__).resolve().parents[3] / "build" / "lib" / "libfcn.so.1"
-    path = os.environ.get("FCN_LIBRARY") or (str(built) if built.exists() else "libfcn.so.1")
-    library = ctypes.CDLL(path)
+    path = os.environ.get("FCN_LIBRARY") or _find()
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(
+            f"{error}; build it with make, install it, or name it in FCN_LIBRARY") from error
     for name, (result, parameters) in _OTHER_FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, parameters
@@ -248,6 +302,19 @@ class Handle:
         pointer, self.pointer = self.pointer, POINTER(self._struct)()
         if pointer:
             getattr(lib, self._free)(pointer)
+
+    def _about(self) -> str:
+        """What follows the type's name where the object is shown, while it is open."""
+        return ""
+
+    def __repr__(self) -> str:
+        name = f"{type(self).__module__.partition('.')[0]}.{type(self).__name__}"
+        return f"<{name}{self._about()}>" if getattr(self, "pointer", None) else f"<{name}, closed>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            f"a {type(self).__name__} can be neither pickled nor copied: "
+            "each process makes its own")
 
     def __enter__(self: _Self) -> _Self:
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
 from ctypes import byref
 from typing import Any
@@ -12,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._native import (
-    Handle, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike, PreprocessingStruct, lib)
+    Handle, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike, PreprocessingStruct,
+    encoded_path, encoded_text, lib)
 
 
 class Model(Handle):
@@ -23,7 +23,7 @@ class Model(Handle):
     def __init__(self, path: PathLike) -> None:
         """Opens the model file at `path`."""
         super().__init__()
-        lib.fcn_model_open(byref(self.pointer), os.fsencode(path))
+        lib.fcn_model_open(byref(self.pointer), encoded_path(path))
 
     @classmethod
     def default(cls) -> Model:
@@ -33,6 +33,7 @@ class Model(Handle):
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
         """Opens a model file that stands in memory; it is copied."""
+        data = bytes(data)
         return cls.made_by("fcn_model_open_memory", data, len(data))
 
     @classmethod
@@ -46,16 +47,27 @@ class Model(Handle):
         """
         params = ImportParamsStruct()
         lib.fcn_import_params_init(byref(params), ctypes.sizeof(params))
-        params.architecture = architecture.encode() if architecture is not None else None
-        params.note = note.encode() if note is not None else None
+        if architecture is not None:
+            params.architecture = encoded_text("architecture", architecture)
+        if note is not None:
+            params.note = encoded_text("note", note)
         if class_names is not None:
-            names = (ctypes.c_char_p * len(class_names))(*(name.encode() for name in class_names))
+            if isinstance(class_names, str):
+                raise TypeError(f"class_names is {class_names!r}; it must be a list of names")
+            names = (ctypes.c_char_p * len(class_names))(
+                *(encoded_text("class_names", name) for name in class_names))
             params.class_names, params.class_count = names, len(class_names)
-        return cls.made_by("fcn_model_import", os.fsencode(path), byref(params))
+        return cls.made_by("fcn_model_import", encoded_path(path), byref(params))
 
     def save(self, path: PathLike, *, half: bool = False) -> None:
         """Writes a model file, weights as 32-bit or, with `half`, 16-bit floats."""
-        lib.fcn_model_save(self.live, os.fsencode(path), int(half))
+        lib.fcn_model_save(self.live, encoded_path(path), int(half))
+
+    def _about(self) -> str:
+        info = self._info()
+        return (
+            f" {info.architecture.decode()}, {info.class_count} classes, "
+            f"{info.parameter_count:,} parameters")
 
     def _info(self) -> ModelInfoStruct:
         info = ModelInfoStruct(struct_size=ctypes.sizeof(ModelInfoStruct))

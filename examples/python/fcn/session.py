@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from ctypes import byref, c_float, c_int32, c_int64, c_uint8
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ._native import FCNError, Handle, PathLike, PixelsStruct, SegmentCallback
-from ._native import SessionHandle, SessionParamsStruct, lib
-from .image import ChannelOrder, Labels, pixels_of, pointer_to
+from ._native import Handle, PathLike, PixelsStruct, SegmentCallback, SessionHandle
+from ._native import SessionParamsStruct, encoded_path, encoded_text, lib, whole_number
+from ._pixels import ChannelOrder, Labels, PictureLike, pixels_of, pointer_to
+from ._signals import SignalGuard
 from .model import Model
 
 #: In which numbers convolutions multiply: see fcn_session_params in fcn.h.
@@ -29,7 +29,7 @@ def _parse_device(device: str) -> tuple[int, int]:
     name, colon, index = device.partition(":")
     if name != "cuda" or (colon and not index.isdecimal()):
         raise ValueError(f"device is {device!r}; wanted 'cpu', 'cuda' or 'cuda:N'")
-    return 1, int(index or "0")
+    return 1, whole_number("device", int(index or "0"))
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,22 @@ class SegmentProgress:
 
 
 def _callback(
-    progress: Callable[[SegmentProgress], bool | None], raised: list[BaseException]
+    progress: Callable[[SegmentProgress], bool | None] | None, guards: list[SignalGuard]
 ) -> Any:
+    """Tells `progress`, and stops the call where it or the handler of a signal says so; the last of
+    `guards` is that of the call."""
+
     def report(pointer: Any, _: Any) -> int:
+        guard = guards[-1]
         try:
-            p = pointer.contents
-            state = SegmentProgress(p.pictures_done, p.picture_count, p.fraction, p.elapsed_ms)
-            return 1 if progress(state) is False else 0
+            if progress is not None and not guard.stopped:
+                p = pointer.contents
+                state = SegmentProgress(p.pictures_done, p.picture_count, p.fraction, p.elapsed_ms)
+                if progress(state) is False:
+                    return 1
         except BaseException as error:  # to be raised again once C has returned
-            raised.append(error)
-            return 1
+            guard.keep(error)
+        return int(guard.stopped)
 
     return SegmentCallback(report)
 
@@ -77,36 +83,55 @@ class Session(Handle):
         super().__init__()
         params = SessionParamsStruct()
         lib.fcn_session_params_init(byref(params), ctypes.sizeof(params))
-        params.threads, params.largest_batch = threads, largest_batch
+        params.threads = whole_number("threads", threads)
+        params.largest_batch = whole_number("largest_batch", largest_batch)
         if precision not in _PRECISIONS:
             raise ValueError(f"precision is {precision!r}; wanted one of {', '.join(_PRECISIONS)}")
         params.precision = _PRECISIONS[precision]
         params.backend, params.device = _parse_device(device)
-        params.disabled_forms = ",".join(disabled_forms).encode() or None
+        if isinstance(disabled_forms, str):
+            disabled_forms = [disabled_forms]
+        params.disabled_forms = encoded_text("disabled_forms", ",".join(disabled_forms)) or None
         self._class_names = model.class_names
+        self._model = model._about()
         lib.fcn_session_create(byref(self.pointer), model.live, byref(params))
-        self._raised: list[BaseException] = []
-        if progress is not None:
-            # C calls it as long as the session lives.
-            self._callback = _callback(progress, self._raised)
-            lib.fcn_session_set_progress(self.pointer, self._callback, None)
+        self._has_progress, self._is_watched = progress is not None, False
+        self._guards: list[SignalGuard] = []
+        # C calls it as long as the session lives.
+        self._callback = _callback(progress, self._guards)
+
+    def _about(self) -> str:
+        return f" of{self._model}"
 
     def _run(self, function: str, *arguments: Any) -> None:
-        try:
-            getattr(lib, function)(self.live, *arguments)
-        except FCNError:
-            if self._raised:
-                raise self._raised.pop() from None
-            raise
+        with SignalGuard() as guard:
+            # In other threads than the main one no handler runs, and nobody need be asked.
+            wanted = self._has_progress or guard.is_needed
+            if wanted != self._is_watched:
+                callback = self._callback if wanted else SegmentCallback()
+                lib.fcn_session_set_progress(self.live, callback, None)
+                self._is_watched = wanted
+            self._guards.append(guard)
+            try:
+                getattr(lib, function)(self.live, *arguments)
+            finally:
+                self._guards.remove(guard)
 
-    def segment(self, picture: npt.ArrayLike, order: ChannelOrder = "rgb") -> Labels:
-        """The class of every pixel of an array of uint8: height x width (grey), x 3, or x 4."""
+    def segment(self, picture: PictureLike, order: ChannelOrder = "rgb") -> Labels:
+        """The class of every pixel: height x width. `picture` is an array of uint8, height x width
+        (grey), x 3 or x 4, whose channels are in `order`; the path or the bytes of a PNG or JPEG
+        file; an Image; or a picture of Pillow's, which is taken upright as its file is."""
         return self.segment_all([picture], order)[0]
 
     def segment_all(
-        self, pictures: Sequence[npt.ArrayLike], order: ChannelOrder = "rgb"
+        self, pictures: Iterable[PictureLike], order: ChannelOrder = "rgb"
     ) -> list[Labels]:
-        """As segment() for several pictures, which may differ in size."""
+        """As segment() for several pictures, which may differ in size and kind."""
+        if isinstance(pictures, (str, bytes)) or (
+            isinstance(pictures, np.ndarray)
+            and (pictures.ndim < 3 or (pictures.ndim == 3 and pictures.shape[2] in (1, 3, 4)))
+        ):
+            raise TypeError("segment_all() takes several pictures; segment() takes one")
         views = [pixels_of(picture, order) for picture in pictures]
         array = (PixelsStruct * len(views))(*(view for view, _ in views))
         self._run("fcn_segment", array, len(views))
@@ -114,11 +139,12 @@ class Session(Handle):
 
     def segment_file(self, path: PathLike) -> Labels:
         """As segment() for a PNG or JPEG file."""
-        self._run("fcn_segment_file", os.fsencode(path))
+        self._run("fcn_segment_file", encoded_path(path))
         return self.labels()
 
     def segment_encoded(self, data: bytes) -> Labels:
         """As segment() for a PNG or JPEG file that stands in memory."""
+        data = bytes(data)
         self._run("fcn_segment_encoded", data, len(data))
         return self.labels()
 

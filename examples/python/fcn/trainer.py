@@ -6,12 +6,15 @@ import ctypes
 import math
 import os
 from collections.abc import Callable
-from ctypes import byref, c_void_p
+from ctypes import byref, c_char_p, c_float, c_uint64, c_void_p
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from ._native import FCNError, Handle, PathLike, TrainCallback, TrainerHandle
-from ._native import TrainerParamsStruct, TrainProgressStruct, lib
+import numpy as np
+
+from ._native import Handle, PathLike, TrainCallback, TrainerHandle, TrainerParamsStruct
+from ._native import TrainProgressStruct, encoded_path, lib, whole_number
+from ._signals import SignalGuard
 from .model import Model
 
 
@@ -39,17 +42,18 @@ class TrainProgress:
     def _of(cls, struct: TrainProgressStruct) -> TrainProgress:
         values = {name: getattr(struct, name) for name, *_ in struct._fields_[1:]}
         values["event"] = ("", "minibatch", "measurement", "epoch")[struct.event]
-        return cls(**{
+        measured: dict[str, Any] = {
             name: None if isinstance(value, float) and math.isnan(value) else value
             for name, value in values.items()
-        })
+        }
+        return cls(**measured)
 
 
 class Trainer(Handle):
     """A training run. Experimental: it may change with any release."""
 
     _struct, _free = TrainerHandle, "fcn_trainer_free"
-    _choices = {
+    _choices: dict[str, dict[str, int]] = {
         "optimizer": {"sgd": 0, "adamw": 1},
         "schedule": {"constant": 0, "step": 1, "poly": 2},
         "loss": {"mean": 0, "sum": 1},
@@ -59,50 +63,100 @@ class Trainer(Handle):
     }
 
     def __init__(
-        self, data: PathLike, output: PathLike, start: Model | None = None, **params: Any
+        self, data: PathLike, output: PathLike, start: Model | None = None, *,
+        train_split: str | None = None,
+        validation_split: str | None = None,
+        resume: bool | None = None,
+        keep_every_epoch: bool | None = None,
+        half_precision: bool | None = None,
+        evaluation_interval: int | None = None,
+        architecture: str | None = None,
+        weights: PathLike | None = None,
+        width: float | None = None,
+        batch_norm: bool | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        optimizer: Literal["sgd", "adamw"] | None = None,
+        learning_rate: float | None = None,
+        momentum: float | None = None,
+        weight_decay: float | None = None,
+        bias_rate: float | None = None,
+        bias_decay: float | None = None,
+        clip_norm: float | None = None,
+        schedule: Literal["constant", "step", "poly"] | None = None,
+        schedule_power: float | None = None,
+        schedule_epochs: int | None = None,
+        schedule_factor: float | None = None,
+        warm_up: int | None = None,
+        loss: Literal["mean", "sum"] | None = None,
+        class_weights: Literal["none", "enet"] | None = None,
+        crop_width: int | None = None,
+        crop_height: int | None = None,
+        scale_least: float | None = None,
+        scale_greatest: float | None = None,
+        flip: bool | None = None,
+        brightness: float | None = None,
+        contrast: float | None = None,
+        seed: int | None = None,
+        threads: int | None = None,
+        backend: Literal["cpu", "cuda"] | None = None,
+        device: int | None = None,
+        precision: Literal["float32", "tf32", "float16", "bfloat16"] | None = None,
     ) -> None:
         """Prepares to train on `data`, a folder in VOC's layout. The folder `output` gets models,
         a log and a checkpoint after every epoch. `start` is a model to go on from.
 
-        Further parameters are those of fcn_trainer_params in fcn.h, by name; optimizer, schedule,
-        loss, class_weights, backend and precision are names in lower case, "adamw" for
-        FCN_OPTIMIZER_ADAMW.
+        Further parameters are those of fcn_trainer_params in fcn.h, where their ranges and defaults
+        stand; None is the default.
         """
+        given = {
+            name: value for name, value in locals().items()
+            if value is not None and name not in ("self", "__class__", "data", "output", "start")}
         super().__init__()
         fields = TrainerParamsStruct()
         lib.fcn_trainer_params_init(byref(fields), ctypes.sizeof(fields))
-        fields.data, fields.output = os.fsencode(data), os.fsencode(output)
+        fields.data, fields.output = encoded_path(data), encoded_path(output)
         if start is not None:
             fields.start = ctypes.cast(start.live, c_void_p)
-        settable = {name for name, *_ in fields._fields_} - {
-            "struct_size", "data", "output", "start", "preprocessing", "reserved"}
-        for name, value in params.items():
-            if name not in settable:
-                raise TypeError(f"there is no parameter {name!r}; there are {sorted(settable)}")
-            if name in self._choices:
-                value = self._choices[name][value]
-            elif isinstance(value, (str, os.PathLike)):
-                value = os.fsencode(value)
-            setattr(fields, name, value)
+        types = {name: kind for name, kind, *_ in fields._fields_}
+        for name, value in given.items():
+            setattr(fields, name, self._value(name, value, types[name]))
+        self._paths = f" {os.fsdecode(data)} -> {os.fsdecode(output)}"
         lib.fcn_trainer_create(byref(self.pointer), byref(fields))
+
+    @classmethod
+    def _value(cls, name: str, value: Any, kind: Any) -> Any:
+        """The parameter `name` for a field of type `kind`."""
+        choices = cls._choices.get(name)
+        if choices is not None:
+            if value not in choices:
+                raise ValueError(f"{name} is {value!r}; wanted one of {', '.join(choices)}")
+            return choices[value]
+        if kind is c_char_p:
+            return encoded_path(value)
+        if kind is c_float:
+            if not isinstance(value, (int, float, np.number)):
+                raise TypeError(f"{name} is {value!r}; it must be a number")
+            return float(value)
+        if kind is c_uint64:
+            return whole_number(name, value, bits=64, signed=False)
+        return whole_number(name, value)
+
+    def _about(self) -> str:
+        return self._paths
 
     def run(self, progress: Callable[[TrainProgress], bool | None] | None = None) -> None:
         """Trains to the end. `progress` hears of every minibatch, measured picture and epoch, and
-        stops the run, which then raises FCNError, by returning False; a further run() goes on from
-        the last whole epoch."""
-        raised: list[BaseException] = []
+        stops the run, which then raises FCNError, by returning False. Ctrl-C stops it after the
+        minibatch. A further run() goes on from the last whole epoch."""
+        with SignalGuard() as guard:
+            def report(pointer: Any, _: Any) -> int:
+                try:
+                    if progress is not None and not guard.stopped:
+                        if progress(TrainProgress._of(pointer.contents)) is False:
+                            return 1
+                except BaseException as error:  # to be raised again once C has returned
+                    guard.keep(error)
+                return int(guard.stopped)
 
-        def report(pointer: Any, _: Any) -> int:
-            try:
-                state = TrainProgress._of(pointer.contents)
-                return 1 if progress is not None and progress(state) is False else 0
-            except BaseException as error:  # to be raised again once C has returned
-                raised.append(error)
-                return 1
-
-        try:
             lib.fcn_trainer_run(self.live, TrainCallback(report), None)
-        except FCNError:
-            if raised:
-                raise raised[0] from None
-            raise

@@ -1,0 +1,186 @@
+"""Ctrl-C and other signals while the library works, errors between processes, and the trainer's
+parameters.
+
+usage: test_interruption.py MODEL PICTURE FOLDER DATA
+"""
+
+import copy
+import inspect
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+import fcn  # noqa: E402
+from fcn._native import TrainerParamsStruct  # noqa: E402
+
+MODEL, PICTURE, FOLDER, DATA = sys.argv[1:5]
+# As for a program that a person started, whatever this one's parent does with signals.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+signal.signal(signal.SIGINT, signal.default_int_handler)
+PICTURE_ARRAY = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+
+
+class TimeUp(Exception):
+    pass
+
+
+class SignalTest(unittest.TestCase):
+    def setUp(self):
+        self.model = fcn.Model(MODEL)
+        self.lost = []
+        sys.unraisablehook = self.lost.append
+
+    def tearDown(self):
+        sys.unraisablehook = sys.__unraisablehook__
+        self.model.close()
+        self.assertEqual(self.lost, [])
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
+    def test_ctrl_c_in_a_callback_arrives_every_time(self):
+        calls = []
+
+        def progress(_):
+            calls.append(1)
+            signal.raise_signal(signal.SIGINT)
+
+        with fcn.Session(self.model, progress=progress) as session:
+            for count in range(1, 9):
+                with self.assertRaises(KeyboardInterrupt):
+                    session.segment(PICTURE_ARRAY)
+                # The call was stopped then and there.
+                self.assertEqual(len(calls), count)
+                with self.assertRaises(fcn.FCNError):
+                    session.labels()
+
+    def test_ctrl_c_reaches_a_call_without_a_callback(self):
+        large = np.zeros((1000, 1500, 3), np.uint8)
+        with fcn.Session(self.model, threads=1) as session:
+            session.segment(PICTURE_ARRAY)
+            begin = time.monotonic()
+            session.segment(large)
+            whole = time.monotonic() - begin
+            timer = threading.Timer(whole / 20, os.kill, (os.getpid(), signal.SIGINT))
+            with self.assertRaises(KeyboardInterrupt):
+                timer.start()
+                session.segment(large)
+                timer.join()
+            # Stopped, not only told of it at the end: then there would be a result.
+            self.assertEqual(session.result_count, 0)
+            self.assertEqual(session.segment(PICTURE_ARRAY).shape, (64, 64))
+
+    def test_any_handler_that_raises(self):
+        def handle(*_):
+            raise TimeUp
+
+        old = signal.signal(signal.SIGUSR1, handle)
+        try:
+            with fcn.Session(
+                self.model, progress=lambda _: signal.raise_signal(signal.SIGUSR1)
+            ) as session, self.assertRaises(TimeUp):
+                session.segment(PICTURE_ARRAY)
+            self.assertIs(signal.getsignal(signal.SIGUSR1), handle)
+        finally:
+            signal.signal(signal.SIGUSR1, old)
+
+    def test_a_handler_that_does_not_raise_stops_nothing(self):
+        seen = []
+        old = signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
+        try:
+            with fcn.Session(
+                self.model, progress=lambda _: signal.raise_signal(signal.SIGUSR1)
+            ) as session:
+                session.segment(PICTURE_ARRAY)
+            self.assertGreater(len(seen), 10)
+        finally:
+            signal.signal(signal.SIGUSR1, old)
+
+    def test_a_call_within_a_callback(self):
+        with fcn.Session(
+            self.model, progress=lambda _: signal.raise_signal(signal.SIGINT)
+        ) as inner, fcn.Session(
+            self.model, progress=lambda _: inner.segment(PICTURE_ARRAY) is None
+        ) as outer, self.assertRaises(KeyboardInterrupt):
+            outer.segment(PICTURE_ARRAY)
+
+    def test_other_threads_go_on(self):
+        with fcn.Session(self.model, threads=1) as session:
+            wanted = session.segment(PICTURE_ARRAY)
+            results = []
+            thread = threading.Thread(
+                target=lambda: results.append(session.segment(PICTURE_ARRAY)))
+            thread.start()
+            thread.join()
+            np.testing.assert_array_equal(results[0], wanted)
+
+    def test_ctrl_c_stops_a_training(self):
+        folder = Path(FOLDER) / "interrupted"
+        params = dict(epochs=2, width=0.05, batch_norm=True, batch_size=2, threads=1)
+        with fcn.Trainer(DATA, folder, **params) as trainer:
+            with self.assertRaises(KeyboardInterrupt):
+                trainer.run(lambda e: signal.raise_signal(signal.SIGINT) if e.epoch == 2 else None)
+            ends = []
+            trainer.run(lambda e: ends.append(e.epoch) if e.event == "epoch" else None)
+            self.assertEqual(ends, [2])
+
+
+def fail(path):
+    fcn.Model(path)
+
+
+class ProcessTest(unittest.TestCase):
+    def test_errors_are_pickled(self):
+        for error in (fcn.FCNError(-5, "bad"), fcn.FCNError(-99, "of a later release")):
+            for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+                self.assertEqual(
+                    (type(other), other.status, other.name, str(other)),
+                    (fcn.FCNError, error.status, error.name, str(error)))
+
+    def test_a_worker_that_fails_tells_its_pool(self):
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            with self.assertRaises(fcn.FCNError) as caught:
+                pool.apply_async(fail, ("/no/such/model",)).get(timeout=60)
+        self.assertEqual(caught.exception.name, "NOT_FOUND")
+
+    def test_objects_are_not_pickled(self):
+        with fcn.Model(MODEL) as model, fcn.Session(model) as session:
+            for thing in (model, session):
+                for action in (pickle.dumps, copy.copy, copy.deepcopy):
+                    with self.assertRaises(TypeError) as caught:
+                        action(thing)
+                    self.assertIn("pickled nor copied", str(caught.exception))
+
+
+class TrainerParametersTest(unittest.TestCase):
+    def test_every_one_is_a_parameter(self):
+        fields = {name for name, *_ in TrainerParamsStruct._fields_}
+        named = set(inspect.signature(fcn.Trainer.__init__).parameters) - {"self"}
+        unnamed = {"struct_size", "preprocessing"} | {f for f in fields if f.startswith("reserved")}
+        self.assertEqual(fields - unnamed, named)
+
+    def test_wrong_ones(self):
+        cases = [
+            (dict(epochs=2**32 + 1), ValueError), (dict(epochs="3"), TypeError),
+            (dict(epochs=1.5), TypeError), (dict(optimizer="adam"), ValueError),
+            (dict(learning_rate="fast"), TypeError), (dict(seed=-1), ValueError),
+            (dict(architecture="a\0b"), ValueError),
+        ]
+        for params, error in cases:
+            with self.subTest(params), self.assertRaises(error) as caught:
+                fcn.Trainer(DATA, Path(FOLDER) / "none", **params)
+            if "architecture" not in params:
+                self.assertIn(next(iter(params)), str(caught.exception))
+        self.assertFalse((Path(FOLDER) / "none").exists())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
