@@ -92,8 +92,11 @@ private func transformKernels(
   to target: UnsafeMutablePointer<Float>, _ n: Int, _ positionStride: Int,
   _ transform: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
 ) {
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: n * r * Lanes.scalarCount) { buffer in
-    guard let halfway = buffer.baseAddress else { return }
+  // Of floats alone it would be aligned for floats, and whole registers are loaded from it.
+  withUnsafeTemporaryAllocation(
+    byteCount: n * r * MemoryLayout<Lanes>.stride, alignment: 64
+  ) { buffer in
+    guard let halfway = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
     var column = 0
     while column < columns {
       for k in 0..<r {
