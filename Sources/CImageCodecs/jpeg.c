@@ -158,6 +158,36 @@ fcncodec_status fcncodec_jpeg_rgb(const uint8_t *data, size_t size, const fcncod
   return errors.status;
 }
 
+/* An eighth of the size: all that was compressed is read, hardly anything is computed. */
+static void check_guarded(j_decompress_ptr jpeg, const uint8_t *data, size_t size) {
+  if (setjmp(((jpeg_errors *)jpeg->err)->jump)) return;
+  struct jpeg_progress_mgr progress = {.progress_monitor = count_scans};
+  read_start(jpeg, data, size);
+  jpeg->progress = &progress;
+  int is_cmyk = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
+  jpeg->out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+  jpeg->scale_num = 1;
+  jpeg->scale_denom = 8;
+  jpeg->do_fancy_upsampling = FALSE;
+  jpeg_start_decompress(jpeg);
+  JDIMENSION samples = jpeg->output_width * (JDIMENSION)jpeg->output_components;
+  JSAMPARRAY row = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, samples, 1);
+  while (jpeg->output_scanline < jpeg->output_height) jpeg_read_scanlines(jpeg, row, 1);
+  jpeg_finish_decompress(jpeg);
+}
+
+fcncodec_status fcncodec_jpeg_check(const uint8_t *data, size_t size,
+                                    const fcncodec_header *header, char *message) {
+  (void)header;
+  struct jpeg_decompress_struct jpeg = {0};
+  jpeg_errors errors;
+  set_up(&errors, message);
+  jpeg.err = &errors.library;
+  check_guarded(&jpeg, data, size);
+  jpeg_destroy_decompress(&jpeg);
+  return errors.status;
+}
+
 /* Writing */
 
 /* libjpeg's own memory destination leaks on an error; the library's struct comes first here too. */

@@ -1,5 +1,6 @@
 #include <png.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec.h"
@@ -94,7 +95,16 @@ static void read_index_rows(png_call *call, const fcncodec_header *header, uint8
   read_rows(call, header, 1, indices);
 }
 
-typedef enum { READ_HEADER, READ_RGB, READ_INDICES } what_to_read;
+/* Decompresses every row, one over the other: `row` has room for one. */
+static void check_rows(png_call *call, const fcncodec_header *header, uint8_t *row) {
+  int passes = png_set_interlace_handling(call->png);
+  png_read_update_info(call->png, call->info);
+  for (int pass = 0; pass < passes; pass++)
+    for (size_t y = 0; y < header->height; y++) png_read_row(call->png, row, NULL);
+  png_read_end(call->png, NULL);
+}
+
+typedef enum { READ_HEADER, READ_RGB, READ_INDICES, CHECK } what_to_read;
 
 static void read_guarded(png_call *call, what_to_read what, fcncodec_header *header,
                          uint8_t *pixels) {
@@ -111,6 +121,8 @@ static void read_guarded(png_call *call, what_to_read what, fcncodec_header *hea
     fail(call, FCNCODEC_CORRUPT, "the size differs from the header's");
   if (what == READ_RGB)
     read_rgb_rows(call, &found, pixels);
+  else if (what == CHECK)
+    check_rows(call, &found, pixels);
   else
     read_index_rows(call, &found, pixels);
 }
@@ -146,6 +158,20 @@ fcncodec_status fcncodec_read_indices(const uint8_t *data, size_t size,
                                       char *message) {
   fcncodec_header seen = *header;
   return read_png(data, size, READ_INDICES, &seen, indices, message);
+}
+
+fcncodec_status fcncodec_png_check(const uint8_t *data, size_t size,
+                                   const fcncodec_header *header, char *message) {
+  fcncodec_header seen = *header;
+  /* Eight bytes are the most that a pixel has. */
+  uint8_t *row = malloc((size_t)seen.width * 8);
+  if (!row) {
+    fcncodec_say(message, "no memory for a row");
+    return FCNCODEC_OUT_OF_MEMORY;
+  }
+  fcncodec_status status = read_png(data, size, CHECK, &seen, row, message);
+  free(row);
+  return status;
 }
 
 /* Writing */

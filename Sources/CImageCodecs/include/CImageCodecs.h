@@ -55,6 +55,11 @@ fcncodec_status fcncodec_read_indices(const uint8_t *data, size_t size,
                                       const fcncodec_header *header, uint8_t *indices,
                                       char *message);
 
+/* Goes through all of the data for damage as fcncodec_read_rgb does, without making pixels of it that
+ * anybody could use, which takes a part of the time. */
+fcncodec_status fcncodec_check(const uint8_t *data, size_t size, const fcncodec_header *header,
+                               char *message);
+
 /* Encodes width × height × 3 bytes as a PNG of 8-bit RGB. */
 fcncodec_status fcncodec_write_png(const uint8_t *rgb, uint32_t width, uint32_t height,
                                    fcncodec_output *output, char *message);

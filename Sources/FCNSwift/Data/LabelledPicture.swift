@@ -25,4 +25,27 @@ public protocol LabelledPictures: Sendable {
   func name(at index: Int) -> String
   /// Reads the picture at `index`, in 0..<`count`.
   func picture(at index: Int) throws -> LabelledPicture
+  /// What a survey of all data wants to know of the picture at `index`; without a method of its own,
+  /// what reading it tells.
+  func examination(at index: Int) -> PictureExamination
+  /// What whoever uses the set should hear of how it is read, a sentence each; none as a rule.
+  var remarks: [String] { get }
+}
+
+extension LabelledPictures {
+  public func examination(at index: Int) -> PictureExamination {
+    var examination = PictureExamination(name: name(at: index))
+    do {
+      let picture = try picture(at: index)
+      examination.imageSize = .init(picture.image.width, picture.image.height)
+      picture.image.pixels.withUnsafeBytes { examination.fingerprint = fingerprint(of: $0) }
+      examination.note(picture.labels, classCount: classNames.count, in: picture.name)
+      examination.compareSizes()
+    } catch {
+      examination.problems.append(.init(.unreadable, "\(error)"))
+    }
+    return examination
+  }
+
+  public var remarks: [String] { [] }
 }

@@ -5,10 +5,12 @@ public struct VOCSplit: LabelledPictures, Hashable {
   /// The pictures of the split, in the order of its list.
   public let names: [String]
 
-  /// The split `split` of `folder`; throws unless it has a list and every picture on it its files.
-  public init(_ folder: VOCFolder, split: String) throws {
+  /// The split `split` of `folder`; throws unless it has a list and, with `requiringFiles`, every
+  /// picture on it its files. Without, a survey tells of those that are missing.
+  public init(_ folder: VOCFolder, split: String, requiringFiles: Bool = true) throws {
     names = try folder.names(inSplit: split)
     self.folder = folder
+    guard requiringFiles else { return }
     try folder.validatePairs(of: names, in: "the split “\(split)”")
   }
 
@@ -24,6 +26,12 @@ public struct VOCSplit: LabelledPictures, Hashable {
     }
     return try folder.picture(named: names[index])
   }
+
+  public func examination(at index: Int) -> PictureExamination {
+    folder.examination(of: names[index])
+  }
+
+  public var remarks: [String] { folder.remarks }
 }
 
 /// Several sets of pictures, one after another, as one.
@@ -63,6 +71,16 @@ public struct CombinedPictures: LabelledPictures {
     }
     let (set, rest) = place(of: index)
     return try sets[set].picture(at: rest)
+  }
+
+  public func examination(at index: Int) -> PictureExamination {
+    let (set, rest) = place(of: index)
+    return sets[set].examination(at: rest)
+  }
+
+  public var remarks: [String] {
+    var seen: Set<String> = []
+    return sets.flatMap(\.remarks).filter { seen.insert($0).inserted }
   }
 
   private func place(of index: Int) -> (set: Int, rest: Int) {

@@ -11,6 +11,8 @@ public struct VOCFolder: Sendable, Hashable {
   public let path: String
   /// The classes that labels index.
   public let classNames: [String]
+  /// What whoever uses the dataset should hear of how it is read.
+  let remarks: [String]
 
   /// Opens the dataset at `path`.
   ///
@@ -26,10 +28,13 @@ public struct VOCFolder: Sendable, Hashable {
     }
     self.path = path
     let list = VOCFolder.classNamesPath(in: path)
-    classNames =
-      File.exists(list)
-      ? try naming(list) { try VOCFolder.classNames(in: try VOCFolder.lines(of: list)) }
-      : Palette.vocClassNames
+    if File.exists(list) {
+      classNames = try naming(list) { try VOCFolder.classNames(in: try VOCFolder.lines(of: list)) }
+      remarks = []
+    } else {
+      classNames = Palette.vocClassNames
+      remarks = ["\(list) is missing: the 21 classes of PASCAL VOC are assumed"]
+    }
   }
 
   // MARK: What there is
@@ -103,28 +108,14 @@ public struct VOCFolder: Sendable, Hashable {
 
   /// Reads the picture `name`.
   public func image(named name: String) throws -> Image {
-    try VOCFolder.check(name: name)
-    guard let file = imagePath(of: name) else {
-      throw FCNError(
-        .notFound,
-        "\(path)/JPEGImages/\(name).jpg: there is no such picture, nor one ending in .jpeg or .png; "
-          + "add it or take “\(name)” off the list")
-    }
-    return try Image(contentsOf: file)
+    try Image(contentsOf: imageFile(of: name))
   }
 
   /// Reads the labels of the picture `name`; throws `corrupt` where one is neither a class of this
   /// dataset nor `ignore`.
   public func labels(named name: String) throws -> LabelMap {
-    try VOCFolder.check(name: name)
-    let file = labelPath(of: name)
-    guard File.exists(file) else {
-      throw FCNError(
-        .notFound,
-        "\(file): there are no labels for the picture “\(name)”; add them or take the name off the "
-          + "list")
-    }
-    let map = try LabelMap(contentsOf: file)
+    let file = try labelFile(of: name)
+    let map = try labelMap(in: file)
     let limit = classNames.count
     let stray = map.labels.withUnsafeBufferPointer { labels in
       labels.firstIndex { Int($0) >= limit && $0 != LabelMap.ignore }
@@ -138,6 +129,9 @@ public struct VOCFolder: Sendable, Hashable {
     }
     return map
   }
+
+  /// Reads the label file at `file`, whatever values are in it.
+  func labelMap(in file: String) throws -> LabelMap { try LabelMap(contentsOf: file) }
 
   /// Reads the picture `name` with its labels; throws `shapeMismatch` where their sizes differ.
   public func picture(named name: String) throws -> LabelledPicture {
@@ -161,6 +155,31 @@ public struct VOCFolder: Sendable, Hashable {
   }
 
   static func classNamesPath(in path: String) -> String { "\(path)/class_names.txt" }
+
+  /// The picture file of `name`.
+  func imageFile(of name: String) throws -> String {
+    try VOCFolder.check(name: name)
+    guard let file = imagePath(of: name) else {
+      throw FCNError(
+        .notFound,
+        "\(path)/JPEGImages/\(name).jpg: there is no such picture, nor one ending in .jpeg or .png; "
+          + "add it or take “\(name)” off the list")
+    }
+    return file
+  }
+
+  /// The label file of `name`.
+  func labelFile(of name: String) throws -> String {
+    try VOCFolder.check(name: name)
+    let file = labelPath(of: name)
+    guard File.exists(file) else {
+      throw FCNError(
+        .notFound,
+        "\(file): there are no labels for the picture “\(name)”; add them or take the name off the "
+          + "list")
+    }
+    return file
+  }
 
   private func imagePath(of name: String) -> String? {
     VOCFolder.imageExtensions.lazy.map { "\(path)/JPEGImages/\(name).\($0)" }.first {

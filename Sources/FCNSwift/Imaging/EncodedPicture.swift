@@ -42,6 +42,16 @@ struct EncodedPicture {
     try decode(bytesPerPixel: 1, fcncodec_read_indices)
   }
 
+  /// Goes through all of the data for damage, as decoding would, without keeping pixels.
+  func check() throws {
+    try withUnsafePointer(to: header) { header in
+      try callCodec("\(formatName) cannot be read") { message in
+        fcncodec_check(
+          bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, header, message)
+      }
+    }
+  }
+
   private typealias Decoder = (
     UnsafePointer<UInt8>?, Int, UnsafePointer<fcncodec_header>?, UnsafeMutablePointer<UInt8>?,
     UnsafeMutablePointer<CChar>?

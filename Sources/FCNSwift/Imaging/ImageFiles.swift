@@ -19,6 +19,18 @@ extension Image {
     self = stored.turned(by: orientation)
   }
 
+  /// The size that the picture in `bytes` has once it is decoded and stands upright. Goes through all
+  /// of the data, so that damage is found as by decoding, in a part of the time.
+  static func checkedSize(ofEncoded bytes: UnsafeRawBufferPointer) throws -> (
+    width: Int, height: Int
+  ) {
+    let encoded = try EncodedPicture(bytes)
+    try encoded.check()
+    let orientation = encoded.isPNG ? .upright : Orientation(ofJPEG: bytes)
+    return orientation.exchangesSides
+      ? (encoded.height, encoded.width) : (encoded.width, encoded.height)
+  }
+
   /// Decodes a PNG or JPEG as `init(decoding:)` for raw bytes does.
   public init(decoding bytes: [UInt8]) throws {
     self = try bytes.withUnsafeBytes { try Image(decoding: $0) }

@@ -1,0 +1,34 @@
+extension VOCFolder {
+  /// What a survey wants to know of the picture `name`: the labels are decoded, the picture is gone
+  /// through for damage.
+  func examination(of name: String) -> PictureExamination {
+    var examination = PictureExamination(name: name)
+    func noting(_ body: () throws -> Void) {
+      do {
+        try body()
+      } catch let error as FCNError {
+        examination.problems.append(
+          .init(error.kind == .notFound ? .missing : .unreadable, error.message))
+      } catch {
+        examination.problems.append(.init(.unreadable, "\(error)"))
+      }
+    }
+    noting {
+      let file = try imageFile(of: name)
+      let bytes = try File.read(file)
+      try naming(file) {
+        try bytes.withUnsafeBytes { bytes in
+          examination.fingerprint = fingerprint(of: bytes)
+          let size = try Image.checkedSize(ofEncoded: bytes)
+          examination.imageSize = .init(size.width, size.height)
+        }
+      }
+    }
+    noting {
+      let file = try labelFile(of: name)
+      examination.note(try labelMap(in: file), classCount: classNames.count, in: file)
+    }
+    examination.compareSizes()
+    return examination
+  }
+}
