@@ -720,7 +720,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t threads;
 
   /** A folder as VOC lays it out: JPEGImages, SegmentationClass, ImageSets/Segmentation and
-   *  class_names.txt. Must be set. */
+   *  class_names.txt; docs/data.md describes it. A folder without a list of classes has those of
+   *  `start`, else VOC's. Must be set. */
   const char *data;
   /** The list in ImageSets/Segmentation to train on; NULL, the default, for "train". */
   const char *train_split;
@@ -819,15 +820,19 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  FCN_PRECISION_FLOAT16, with a factor on the loss that follows from what is met, or
    *  FCN_PRECISION_BFLOAT16. Weights, their gradients and the optimiser stay 32 bits. */
   int32_t precision;
-  /** 0. */
-  int32_t reserved2;
+  /** 1 where labels are masks of 0 and 255, or black and white: 255 means class 1, and no pixel is
+   *  ignored. 0, the default, where 255 means pixels to ignore. */
+  int32_t binary_masks;
 } fcn_trainer_params;
 
 /** Fills `params` with defaults; `struct_size` is sizeof(fcn_trainer_params). */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_params_init(fcn_trainer_params *params,
                                                     uint32_t struct_size);
 
-/** Makes a trainer, makes the output folder, and looks for all files of the data. */
+/** Makes a trainer. First reads all pictures and labels of both lists, which takes seconds, and
+ *  fails with FCN_E_CORRUPT and words on all that is wrong there: files that are missing or
+ *  damaged, labels beyond the classes, labels of another size, labels that nothing can be learned
+ *  from. What is only odd goes to the log as warnings. Then makes the output folder. */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_create(fcn_trainer **out,
                                                const fcn_trainer_params *params);
 /** Frees a trainer; NULL is allowed. What it wrote stays. */

@@ -27,11 +27,17 @@ extension fcn_trainer_params: GrowingStruct {
     return params
   }
 
+  /// How label files are read.
+  func reading() throws -> VOCFolder.Reading {
+    VOCFolder.Reading(
+      classNames: try start.map { try ModelObject.from($0).model.description.classNames },
+      binaryMasks: try flag(binary_masks, "binary_masks"))
+  }
+
   /// How to train.
   func options() throws -> TrainingOptions {
-    guard reserved == 0, reserved2 == 0 else {
-      throw FCNError(
-        .invalidArgument, "reserved is \(reserved), reserved2 \(reserved2); both must be 0")
+    guard reserved == 0 else {
+      throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
     }
     var options = TrainingOptions()
     options.threads = Int(threads)

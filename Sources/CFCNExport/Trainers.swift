@@ -16,16 +16,31 @@ final class TrainerObject: HandledObject {
   private var trainer: Trainer?
 
   init(_ params: fcn_trainer_params) throws {
-    let data = try VOCFolder(path: try string(params.data, "data"))
+    let data = try VOCFolder(
+      path: try string(params.data, "data"), reading: params.reading())
     let split = try optionalString(params.train_split, "train_split") ?? "train"
-    training = try VOCSplit(data, split: split)
+    training = try VOCSplit(data, split: split, requiringFiles: false)
     validation = try optionalString(params.validation_split, "validation_split").map {
-      try VOCSplit(data, split: $0)
+      try VOCSplit(data, split: $0, requiringFiles: false)
     }
     folder = try string(params.output, "output")
     options = try params.options()
     model = try params.model(for: data)
+    try TrainerObject.survey(training, validation, options, model)
     trainer = try makeTrainer(resume: try params.resumes)
+  }
+
+  /// Looks through all data: throws all that is wrong, logs what is odd.
+  private static func survey(
+    _ training: VOCSplit, _ validation: VOCSplit?, _ options: TrainingOptions, _ model: Model
+  ) throws {
+    let survey = try DatasetSurvey.of(
+      training: training, validation: validation, threads: options.threads)
+    let odd =
+      survey.warnings
+      + survey.findings(for: options, preprocessing: model.description.preprocessing)
+    for finding in odd { Log.send(.warning, finding.text) }
+    try survey.requireNoErrors()
   }
 
   private func makeTrainer(resume: Bool) throws -> Trainer {

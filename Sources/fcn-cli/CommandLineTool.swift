@@ -3,7 +3,7 @@ import FCNSwift
 /// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
-    .segment, .train, .evaluate, .prepare, .initialize, .importWeights, .export, .info, .bench,
+    .segment, .train, .evaluate, .checkData, .prepare, .initialize, .importWeights, .export, .info, .bench,
     .check,
     .plot, .scenes, .version,
   ]

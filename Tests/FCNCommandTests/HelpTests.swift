@@ -3,7 +3,7 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "prepare", "init", "import", "export", "info", "bench", "check",
+    "segment", "train", "eval", "check-data", "prepare", "init", "import", "export", "info", "bench", "check",
     "plot", "scenes", "version",
   ]
 
@@ -19,6 +19,8 @@ struct HelpTests {
           segment                 Tell the class of every pixel of pictures.
           train                   Train a model on labelled pictures.
           eval                    Measure a model on labelled pictures.
+          check-data              Look through pictures and labels for what is wrong or
+                                  odd.
           prepare                 Crop, resize and split a folder in VOC layout as the
                                   published system does.
           init                    Make a fresh model, or one that starts from another

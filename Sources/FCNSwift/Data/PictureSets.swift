@@ -2,36 +2,51 @@
 public struct VOCSplit: LabelledPictures, Hashable {
   /// The dataset.
   public let folder: VOCFolder
-  /// The pictures of the split, in the order of its list.
-  public let names: [String]
+  private let entries: [DatasetEntry]
+  public let remarks: [String]
 
   /// The split `split` of `folder`; throws unless it has a list and, with `requiringFiles`, every
   /// picture on it its files. Without, a survey tells of those that are missing.
   public init(_ folder: VOCFolder, split: String, requiringFiles: Bool = true) throws {
-    names = try folder.names(inSplit: split)
-    self.folder = folder
+    let list = try folder.entries(inSplit: split)
+    self.init(folder, list.entries, remarks: list.remarks)
     guard requiringFiles else { return }
-    try folder.validatePairs(of: names, in: "the split “\(split)”")
+    try folder.validatePairs(of: entries, in: "the split “\(split)”")
   }
 
-  public var count: Int { names.count }
+  /// All pictures of `folder` that have labels; throws `notFound` where there are none.
+  public init(allOf folder: VOCFolder) throws {
+    let entries = try folder.labelledEntries()
+    guard !entries.isEmpty else {
+      throw FCNError(.notFound, "\(folder.path)/SegmentationClass: there are no label files")
+    }
+    self.init(folder, entries, remarks: [])
+  }
+
+  private init(_ folder: VOCFolder, _ entries: [DatasetEntry], remarks: [String]) {
+    self.folder = folder
+    self.entries = entries
+    self.remarks = folder.remarks + remarks
+  }
+
+  /// The pictures of the split, in the order of its list.
+  public var names: [String] { entries.map(\.name) }
+  public var count: Int { entries.count }
   public var classNames: [String] { folder.classNames }
 
-  public func name(at index: Int) -> String { names[index] }
+  public func name(at index: Int) -> String { entries[index].name }
 
   public func picture(at index: Int) throws -> LabelledPicture {
-    guard names.indices.contains(index) else {
+    guard entries.indices.contains(index) else {
       throw FCNError(
-        .invalidArgument, "\(folder.path): picture \(index) was asked for of \(names.count)")
+        .invalidArgument, "\(folder.path): picture \(index) was asked for of \(entries.count)")
     }
-    return try folder.picture(named: names[index])
+    return try folder.picture(entries[index])
   }
 
   public func examination(at index: Int) -> PictureExamination {
-    folder.examination(of: names[index])
+    folder.examination(of: entries[index])
   }
-
-  public var remarks: [String] { folder.remarks }
 }
 
 /// Several sets of pictures, one after another, as one.

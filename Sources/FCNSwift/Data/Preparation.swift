@@ -75,35 +75,37 @@ public struct Preparation: Sendable, Hashable {
       throw FCNError(
         .invalidState, "\(path): a dataset cannot be prepared into itself; choose another folder")
     }
-    var names = try split.map { try source.names(inSplit: $0) } ?? source.labelledNames()
-    let counts = try naming(source.path) { try self.counts(of: names.count) }
-    try source.validatePairs(of: names, in: split.map { "the split “\($0)”" } ?? "the folder")
+    var entries =
+      try split.map { try source.entries(inSplit: $0).entries } ?? source.labelledEntries()
+    let counts = try naming(source.path) { try self.counts(of: entries.count) }
+    try source.validatePairs(of: entries, in: split.map { "the split “\($0)”" } ?? "the folder")
     if let seed {
       var generator = SeededGenerator(seed: seed)
-      generator.shuffle(&names)
+      generator.shuffle(&entries)
     }
     // The cut takes the last of each part, so that the parts do not depend on the minibatches.
-    let boundary = names.count - (names.count + 4) / 5
-    let training = Array(names[..<counts.training])
-    let test = Array(names[boundary..<boundary + counts.test])
+    let boundary = entries.count - (entries.count + 4) / 5
+    let training = Array(entries[..<counts.training])
+    let test = Array(entries[boundary..<boundary + counts.test])
     let order = seed.map { "shuffled by seed \($0)" } ?? "in the list's order"
     let writer = try VOCWriter(
       path: path, classNames: source.classNames, palette: Palette.voc(count: 255),
-      splits: [("train", training), ("val", test)],
+      splits: [("train", training.map(\.name)), ("val", test.map(\.name))],
       description: "Centred squares of \(size)×\(size), \(order)", overwrite: overwrite)
     let chosen = training + test
-    for (index, name) in chosen.enumerated() {
-      try writer.write(try prepared(source.picture(named: name)), as: .png)
+    for (index, entry) in chosen.enumerated() {
+      try writer.write(try prepared(source.picture(entry)), as: .png)
       if let progress, !progress(index + 1, chosen.count), index + 1 < chosen.count {
         throw FCNError(
           .aborted, "\(path): stopped after \(index + 1) of \(chosen.count) pictures, as was asked")
       }
     }
     return Result(
-      training: training, test: test, leftOver: names.count - chosen.count,
+      training: training.map(\.name), test: test.map(\.name),
+      leftOver: entries.count - chosen.count,
       note: counts.areWholeMinibatches
         ? nil
-        : "\(names.count) pictures are too few for whole minibatches of \(trainingMinibatch) and "
+        : "\(entries.count) pictures are too few for whole minibatches of \(trainingMinibatch) and "
           + "\(testMinibatch): \(training.count) are kept for training and \(test.count) for testing"
     )
   }

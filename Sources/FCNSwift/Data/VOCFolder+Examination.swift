@@ -1,8 +1,8 @@
 extension VOCFolder {
-  /// What a survey wants to know of the picture `name`: the labels are decoded, the picture is gone
+  /// What a survey wants to know of the picture `entry`: the labels are decoded, the picture is gone
   /// through for damage.
-  func examination(of name: String) -> PictureExamination {
-    var examination = PictureExamination(name: name)
+  func examination(of entry: DatasetEntry) -> PictureExamination {
+    var examination = PictureExamination(name: entry.name)
     func noting(_ body: () throws -> Void) {
       do {
         try body()
@@ -14,7 +14,7 @@ extension VOCFolder {
       }
     }
     noting {
-      let file = try imageFile(of: name)
+      let file = try imageFile(of: entry)
       let bytes = try File.read(file)
       try naming(file) {
         try bytes.withUnsafeBytes { bytes in
@@ -25,8 +25,9 @@ extension VOCFolder {
       }
     }
     noting {
-      let file = try labelFile(of: name)
-      examination.note(try labelMap(in: file), classCount: classNames.count, in: file)
+      let file = try labelFile(of: entry)
+      examination.note(
+        try LabelMap(contentsOf: file, coding: coding), classCount: classNames.count, in: file)
     }
     examination.compareSizes()
     return examination

@@ -28,7 +28,7 @@ struct VOCWriter {
       ("\(path)/description.txt", VOCWriter.text([description])),
     ]
     for split in splits {
-      try VOCFolder.check(name: split.name)
+      try VOCFolder.check(split: split.name)
       for name in split.names { try VOCFolder.check(name: name) }
       texts.append((VOCFolder.listPath(of: split.name, in: path), VOCWriter.text(split.names)))
     }
@@ -48,8 +48,13 @@ struct VOCWriter {
       case .jpeg(let quality): (try picture.image.encodedJPEG(quality: quality), "jpg")
       }
     let image = "\(path)/JPEGImages/\(picture.name)"
+    if let slash = picture.name.lastIndex(of: "/") {
+      for part in ["JPEGImages", "SegmentationClass"] {
+        try File.makeFolder("\(path)/\(part)/\(picture.name[..<slash])")
+      }
+    }
     // One of another format that is being overwritten would be found in the new one's place.
-    for other in VOCFolder.imageExtensions where other != suffix { unlink("\(image).\(other)") }
+    for other in DatasetEntry.imageExtensions where other != suffix { unlink("\(image).\(other)") }
     try File.write(encoded, to: "\(image).\(suffix)")
     try File.write(
       try picture.labels.encodedPNG(palette: palette),

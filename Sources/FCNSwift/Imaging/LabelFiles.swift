@@ -10,6 +10,11 @@ extension LabelMap {
   /// Throws `unsupported` for JPEGs, whose compression blurs labels, for greys of 16 bits and for
   /// colours outside the palette; `corrupt` for damaged files.
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
+    try self.init(decoding: bytes, colours: LabelColours(LabelCoding()))
+  }
+
+  /// Decodes a label PNG as `init(decoding:)` does, RGB and RGBA ones by `colours`.
+  init(decoding bytes: UnsafeRawBufferPointer, colours: @autoclosure () -> LabelColours) throws {
     let encoded = try EncodedPicture(bytes)
     guard encoded.isPNG else {
       throw FCNError(
@@ -29,7 +34,8 @@ extension LabelMap {
     self.init(
       checkedWidth: encoded.width, height: encoded.height,
       labels: isColour
-        ? try LabelMap.indices(ofRGB: try encoded.decodeRGB(), width: encoded.width)
+        ? try LabelMap.indices(
+          ofRGB: try encoded.decodeRGB(), width: encoded.width, colours())
         : try encoded.decodeIndices())
   }
 
@@ -58,15 +64,10 @@ extension LabelMap {
     }
   }
 
-  /// Indices of the VOC palette's colours in `rgb`.
-  private static func indices(ofRGB rgb: [UInt8], width: Int) throws -> [UInt8] {
-    func key(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt32 {
-      UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
-    }
-    var known: [UInt32: UInt8] = [:]
-    for (index, colour) in Palette.voc(count: 256).enumerated() {
-      known[key(colour.red, colour.green, colour.blue)] = UInt8(index)
-    }
+  /// Indices of `colours` in `rgb`.
+  private static func indices(
+    ofRGB rgb: [UInt8], width: Int, _ colours: LabelColours
+  ) throws -> [UInt8] {
     let count = rgb.count / 3
     try requireMemory(count)
     return try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
@@ -75,14 +76,14 @@ extension LabelMap {
         var lastKey = UInt32.max
         var lastIndex: UInt8 = 0
         for i in 0..<count {
-          let colour = key(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
+          let colour = LabelColours.key(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2])
           if colour != lastKey {
-            guard let index = known[colour] else {
+            guard let index = colours.index(ofKey: colour) else {
               throw FCNError(
                 .unsupported,
                 "the label colour (\(rgb[3 * i]), \(rgb[3 * i + 1]), \(rgb[3 * i + 2])) at x "
-                  + "\(i % width), y \(i / width) is not of the VOC palette; store labels as "
-                  + "class indices, in a PNG that is grey or has a palette")
+                  + "\(i % width), y \(i / width) is \(colours.name); store labels as class "
+                  + "indices, in a PNG that is grey or has a palette")
             }
             (lastKey, lastIndex) = (colour, index)
           }

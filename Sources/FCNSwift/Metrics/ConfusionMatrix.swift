@@ -8,7 +8,8 @@
 /// - frequency weighted IU: Σ t_i · IU_i / Σ t_i
 ///
 /// As the papers' code does (`nanmean`), a class whose denominator is zero is left out of a mean:
-/// for accuracy one that never occurs, for IU one that neither occurs nor is predicted.
+/// for accuracy one that never occurs, for IU one that neither occurs nor is predicted. But there is no
+/// mean IU over one class of several.
 public struct ConfusionMatrix: Sendable, Hashable {
   /// Classes on each side.
   public let classCount: Int
@@ -102,8 +103,14 @@ public struct ConfusionMatrix: Sendable, Hashable {
     (0..<classCount).map { ratio(hits($0), truths($0) + predictions($0) - hits($0)) }
   }
 
-  /// The mean of `perClassIU`.
-  public var meanIU: Double { meanOfNumbers(perClassIU) }
+  /// The mean of `perClassIU`; NaN where one class alone of several has an IU: where all that is
+  /// labelled is of one class, and so is all that was predicted, a mean of 1 would look like success.
+  public var meanIU: Double {
+    measuredClassCount == 1 && classCount > 1 ? .nan : meanOfNumbers(perClassIU)
+  }
+
+  /// How many classes have an IU, and so a part in `meanIU`: those that occur or are predicted.
+  public var measuredClassCount: Int { perClassIU.count { !$0.isNaN } }
 
   /// The mean of `perClassIU` weighted by how often classes occur.
   public var frequencyWeightedIU: Double {

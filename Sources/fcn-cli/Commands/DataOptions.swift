@@ -7,26 +7,57 @@ struct DataName {
   let split: String?
 
   /// A folder whose own name holds a colon is taken as it is.
-  init(_ text: String) throws {
+  init(_ text: String, _ reading: VOCFolder.Reading) throws {
     if !File.isFolder(text), let colon = text.lastIndex(of: ":"), colon > text.startIndex {
-      folder = try VOCFolder(path: String(text[..<colon]))
+      folder = try VOCFolder(path: String(text[..<colon]), reading: reading)
       split = String(text[text.index(after: colon)...])
     } else {
-      folder = try VOCFolder(path: text)
+      folder = try VOCFolder(path: text, reading: reading)
       split = nil
     }
   }
 
-  /// The pictures of the split that was named, or of `standard`.
-  func pictures(of standard: String) throws -> any LabelledPictures {
-    try VOCSplit(folder, split: split ?? standard)
+  private init(_ folder: VOCFolder, _ split: String?) {
+    self.folder = folder
+    self.split = split
+  }
+
+  /// The same folder with the list `other`, unless it names one already.
+  func naming(_ other: String?) -> DataName { DataName(folder, split ?? other) }
+
+  /// The pictures of the split that was named, or of `standard`. Where there is no such list, those of
+  /// the only one that there is, unless that is for something else; where there is none at all, all
+  /// that have labels.
+  func pictures(
+    of standard: String, requiringFiles: Bool = true, isQuiet: Bool = true
+  ) throws -> any LabelledPictures {
+    let lists = split == nil ? try folder.splits() : []
+    if split == nil, lists.isEmpty {
+      let all = try VOCSplit(allOf: folder)
+      if !isQuiet {
+        Terminal.log(
+          "\(folder.path) has no lists in ImageSets/Segmentation: all \(all.count) labelled pictures "
+            + "are taken")
+      }
+      return all
+    }
+    var name = split ?? standard
+    let forElse = ["train", "val", "test", "trainval"]
+    if split == nil, lists.count == 1, let only = lists.first, !forElse.contains(only) {
+      if !isQuiet {
+        Terminal.log("\(folder.path) has no list \(standard): its only list, \(only), is taken")
+      }
+      name = only
+    }
+    return try VOCSplit(folder, split: name, requiringFiles: requiringFiles)
   }
 
   /// The pictures of all `names` together.
   static func pictures(
-    of names: [DataName], split standard: String
+    of names: [DataName], split standard: String, requiringFiles: Bool = true, isQuiet: Bool = true
   ) throws -> any LabelledPictures {
-    try CombinedPictures(names.map { try $0.pictures(of: standard) })
+    try CombinedPictures(
+      names.map { try $0.pictures(of: standard, requiringFiles: requiringFiles, isQuiet: isQuiet) })
   }
 }
 

@@ -18,20 +18,29 @@ extension Subcommand {
     discussion: """
       The measures are those of the FCN papers, fractions of 1. Pixels labelled 255
       do not count; a class that neither occurs nor is predicted has no IU (null) and
-      is left out of the mean.
+      is left out of the mean, and there is no mean over one class alone of several.
       """,
     [
       OptionGroup(
         "Options",
-        [.model, data, split, predictions, confusion, .device, .precision, .threads, .json, .quiet])
+        [
+          .model, data, split, .binaryMasks, predictions, confusion, .device, .precision, .threads,
+          .json, .quiet,
+        ])
     ]
   ) { arguments in
-    let names = try arguments.texts(data).map { try DataName($0) }
-    guard !names.isEmpty else { throw UsageError("\(data.spelling) is missing") }
+    guard arguments.has(data) else { throw UsageError("\(data.spelling) is missing") }
     let path = try arguments.text(.model) ?? DefaultModel.path()
     let model = try Model(contentsOf: path)
-    let pictures = try DataName.pictures(of: names, split: arguments.text(split) ?? "val")
+    let reading = VOCFolder.Reading(
+      classNames: model.description.classNames, binaryMasks: arguments.has(.binaryMasks))
+    let names = try arguments.texts(data).map {
+      try DataName($0, reading).naming(arguments.text(split))
+    }
+    let pictures = try DataName.pictures(
+      of: names, split: "val", requiringFiles: false, isQuiet: arguments.has(.quiet))
     warnOfOtherNames(model, pictures)
+    try DataCheck.run(nil, pictures, arguments)
     let folder = arguments.text(predictions)
     if let folder { try File.makeFolder(folder) }
 
@@ -43,9 +52,9 @@ extension Subcommand {
       precision: arguments.choice(.precision) ?? .float32, device: arguments.device()
     ) { done, picture, prediction in
       if let folder {
-        try File.write(
-          prediction.encodedPNG(palette: model.description.palette),
-          to: "\(folder)/\(picture.name).png")
+        let file = "\(folder)/\(picture.name).png"
+        if let slash = file.lastIndex(of: "/") { try File.makeFolder(String(file[..<slash])) }
+        try File.write(prediction.encodedPNG(palette: model.description.palette), to: file)
       }
       progress.update(done, of: pictures.count)
       return !Interrupt.isPending
@@ -80,6 +89,7 @@ extension Subcommand {
       .init("pixel_accuracy", .number(matrix.pixelAccuracy)),
       .init("mean_accuracy", .number(matrix.meanAccuracy)),
       .init("mean_iu", .number(matrix.meanIU)),
+      .init("classes_in_mean_iu", .number(matrix.measuredClassCount)),
       .init("frequency_weighted_iu", .number(matrix.frequencyWeightedIU)),
       .init("mean_picture_accuracy", .number(matrix.meanPictureAccuracy)),
       .init("loss", .number(evaluation.loss)),
@@ -88,12 +98,18 @@ extension Subcommand {
     ]
   }
 
+  /// Says so where a class has no part in the mean.
+  private static func meanIUName(_ matrix: ConfusionMatrix) -> String {
+    let (measured, all) = (matrix.measuredClassCount, matrix.classCount)
+    return measured == all ? "mean IU" : "mean IU (of \(measured) of \(all) classes)"
+  }
+
   private static func table(_ evaluation: Evaluation, _ classNames: [String]) -> String {
     let matrix = evaluation.confusion
     let rows =
       zip(classNames, matrix.perClassIU).map { ("IU of \($0)", $1) } + [
         ("pixel accuracy", matrix.pixelAccuracy), ("mean accuracy", matrix.meanAccuracy),
-        ("mean IU", matrix.meanIU), ("frequency weighted IU", matrix.frequencyWeightedIU),
+        (meanIUName(matrix), matrix.meanIU), ("frequency weighted IU", matrix.frequencyWeightedIU),
         ("mean picture accuracy", matrix.meanPictureAccuracy), ("loss", evaluation.loss),
       ]
     let width = rows.map(\.0.count).max() ?? 0

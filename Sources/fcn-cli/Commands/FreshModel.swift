@@ -5,7 +5,9 @@ enum FreshModel {
   static let architecture = Option.value(
     "architecture", "NAME", "The network; fcn-simple by default. `fcn info` lists them.")
   static let classes = Option.value(
-    "classes", "LIST", "The classes' names in index order: a file with a name a line, or a,b,c.")
+    "classes", "LIST",
+    "The classes' names in index order: a file with a name a line, or a,b,c. Also for data that has no list of its own."
+  )
   static let palette = Option.value(
     "palette", "LIST",
     "The classes' colours: voc, street, or #rrggbb,#rrggbb,… By default street where the classes "
@@ -148,19 +150,26 @@ enum FreshModel {
 
   /// Names from a file, one a line, or from a list with commas.
   static func classNames(in text: String) throws -> [String] {
-    let isFile = !text.contains(",") && File.exists(text)
-    guard !isFile else { return try lines(ofFile: text) }
-    guard text.contains(",") || !text.contains("/") else {
+    if File.exists(text) { return try ClassList(contentsOf: text).names }
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+      String(name.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+    // Lists of files have an ending, and one name alone would be an odd list.
+    let endings = [
+      ".txt", ".csv", ".names", ".lst", ".list", ".json", ".yaml", ".yml", ".tsv", ".md",
+    ]
+    let isFile =
+      names.count == 1
+      ? text.contains("/") || text.contains(".")
+      : endings.contains { text.lowercased().hasSuffix($0) }
+    guard !isFile else {
       throw FCNError(.notFound, "\(text): there is no such file of class names")
     }
-    return text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-  }
-
-  private static func lines(ofFile path: String) throws -> [String] {
-    guard let text = String(validating: try File.read(path), as: UTF8.self) else {
-      throw FCNError(.corrupt, "\(path): is not a UTF-8 text file of class names")
+    do {
+      return try ClassList(names: names).names
+    } catch let error as FCNError {
+      throw UsageError("--\(classes.name) is \"\(text)\": \(error.message)")
     }
-    return text.split(whereSeparator: \.isNewline).map(String.init)
   }
 
   /// What `--palette` says.

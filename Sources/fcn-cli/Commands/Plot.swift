@@ -30,7 +30,7 @@ extension Subcommand {
     [
       OptionGroup(
         "Options",
-        [output, sheet, .model, data, count, tileWidth, .threads, .quiet])
+        [output, sheet, .model, data, .binaryMasks, count, tileWidth, .threads, .quiet])
     ]
   ) { arguments in
     let path = try arguments.required(output)
@@ -42,7 +42,7 @@ extension Subcommand {
     guard !arguments.operands.isEmpty else {
       throw UsageError("name a log.csv or the folder of a training, or give --sheet")
     }
-    for option in [Option.model, data, count, tileWidth] where arguments.has(option) {
+    for option in [Option.model, data, .binaryMasks, count, tileWidth] where arguments.has(option) {
       throw UsageError("--\(option.name) is for a sheet; give --sheet too")
     }
     let curves = try learningCurves(arguments.operands.map { try LogFile(path: $0) })
@@ -97,7 +97,12 @@ extension Subcommand {
       return try session.labelMap(0)
     }
     let rows: [Sheet.Row]
-    if let name = try arguments.text(data).map({ try DataName($0) }) {
+    if let name = try arguments.text(data).map({ text in
+      try DataName(
+        text,
+        .init(
+          classNames: model.description.classNames, binaryMasks: arguments.has(.binaryMasks)))
+    }) {
       guard arguments.operands.isEmpty else {
         throw UsageError("a sheet shows either pictures or --data")
       }

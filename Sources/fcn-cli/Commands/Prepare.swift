@@ -32,7 +32,8 @@ extension Subcommand {
       OptionGroup(
         "Options",
         [
-          output, split, size, trainingMinibatch, testMinibatch, seed, inOrder, overwrite, .json,
+          output, split, FreshModel.classes, .binaryMasks, size, trainingMinibatch, testMinibatch,
+          seed, inOrder, overwrite, .json,
           .quiet,
         ])
     ]
@@ -53,7 +54,8 @@ extension Subcommand {
     let progress = Progress("preparing", unit: "pictures", isQuiet: arguments.has(.quiet))
     defer { progress.finish() }
     let result = try preparation.run(
-      VOCFolder(path: arguments.operands[0]), split: arguments.text(split), to: path,
+      VOCFolder(path: arguments.operands[0], reading: .init(arguments)),
+      split: arguments.text(split), to: path,
       overwrite: arguments.has(overwrite)
     ) { done, total in
       progress.update(done, of: total)

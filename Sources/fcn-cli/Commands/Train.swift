@@ -1,14 +1,6 @@
 import FCNSwift
 
 extension Subcommand {
-  private static let data = Option.value(
-    "data", "DIR[:SPLIT]",
-    "Pictures to learn from: a folder in VOC layout and one of its lists, train without one; may be "
-      + "repeated.")
-  private static let validation = Option.value(
-    "val-data", "DIR[:SPLIT]",
-    "Pictures to measure by after each epoch, val without a SPLIT; may be repeated. By default the val "
-      + "lists of the --data folders that were named without a SPLIT; none: do not measure.")
   private static let start = Option.value(
     "model", "FILE", "Start from this model, which replaces the options of a fresh one.",
     letter: "m")
@@ -30,7 +22,7 @@ extension Subcommand {
       goes on to the same bits. Ctrl-C loses no more than the epoch that runs.
       """,
     [
-      OptionGroup("Data", [data, validation]),
+      OptionGroup("Data", TrainingData.options),
       FreshModel.group,
       OptionGroup("Or a model to start from", [start]),
       TrainOptions.learning, TrainOptions.augmentation,
@@ -40,10 +32,19 @@ extension Subcommand {
     ]
   ) { arguments in
     let folder = try arguments.required(output)
-    let (training, validation) = try trainingData(arguments)
+    if arguments.has(start), let option = FreshModel.given(in: arguments).first {
+      throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
+    }
+    let data = try TrainingData(
+      arguments,
+      classNames: arguments.text(start).map { try Model(contentsOf: $0).description.classNames })
+    let (training, validation) = (data.training, data.validation)
+    let survey = try DataCheck.run(
+      training, validation, arguments, folders: data.folders, output: folder)
     let model = try startingModel(arguments, training)
     warnOfOtherNames(model, training)
     let options = try TrainOptions.make(arguments, layers: model.network.layers.map(\.name))
+    DataCheck.tell(survey, options, model, isQuiet: arguments.has(.quiet))
     if !arguments.has(.quiet), let recipe = try TrainOptions.recipe(arguments) {
       announce(recipe, options, model, startsFresh: startsFresh(arguments))
     }
@@ -64,22 +65,6 @@ extension Subcommand {
     }
     report.finish()
     if arguments.has(.json) { try Terminal.print(report.json(folder: folder).indentedText) }
-  }
-
-  private static func trainingData(
-    _ arguments: Arguments
-  ) throws -> (training: any LabelledPictures, validation: (any LabelledPictures)?) {
-    let names = try arguments.texts(data).map { try DataName($0) }
-    guard !names.isEmpty else { throw UsageError("\(data.spelling) is missing") }
-    let training = try DataName.pictures(of: names, split: "train")
-    let texts = arguments.texts(validation)
-    if texts == ["none"] { return (training, nil) }
-    let validationNames =
-      try texts.isEmpty
-      ? names.filter { try $0.split == nil && $0.folder.splits().contains("val") }
-      : texts.map { try DataName($0) }
-    guard !validationNames.isEmpty else { return (training, nil) }
-    return (training, try DataName.pictures(of: validationNames, split: "val"))
   }
 
   private static func startingModel(

@@ -75,7 +75,7 @@ class Trainer(Handle):
         if start is not None:
             fields.start = ctypes.cast(start.live, c_void_p)
         settable = {name for name, *_ in fields._fields_} - {
-            "struct_size", "data", "output", "start", "preprocessing", "reserved", "reserved2"}
+            "struct_size", "data", "output", "start", "preprocessing", "reserved"}
         for name, value in params.items():
             if name not in settable:
                 raise TypeError(f"there is no parameter {name!r}; there are {sorted(settable)}")

@@ -1,0 +1,91 @@
+extension VOCFolder {
+  static func listPath(of split: String, in path: String) -> String {
+    "\(path)/ImageSets/Segmentation/\(split).txt"
+  }
+
+  static func classNamesPath(in path: String) -> String { "\(path)/class_names.txt" }
+
+  /// The picture file of `entry`, nil where there is none.
+  func imagePath(of entry: DatasetEntry) -> String? {
+    find(entry.image, "JPEGImages/\(entry.name)", DatasetEntry.imageExtensions)
+  }
+
+  /// The label file of `entry`, nil where there is none.
+  func labelPath(of entry: DatasetEntry) -> String? {
+    find(entry.labels, "SegmentationClass/\(entry.name)", DatasetEntry.labelExtensions)
+  }
+
+  private func find(_ file: String?, _ stem: String, _ extensions: [String]) -> String? {
+    let candidates = file.map { [$0] } ?? extensions.map { "\(stem).\($0)" }
+    return candidates.lazy.map { "\(path)/\($0)" }.first { File.exists($0) }
+  }
+
+  /// The picture file of `entry`; throws `notFound` where there is none.
+  func imageFile(of entry: DatasetEntry) throws -> String {
+    try VOCFolder.check(name: entry.name)
+    guard let file = imagePath(of: entry) else {
+      let sought = entry.image ?? "JPEGImages/\(entry.name).jpg"
+      let others = entry.image == nil ? ", nor one ending in .jpeg or .png" : ""
+      throw FCNError(
+        .notFound,
+        "\(path)/\(sought): there is no such picture\(others)\(kin(of: sought)); add it or take "
+          + "“\(entry.name)” off the list")
+    }
+    return file
+  }
+
+  /// The label file of `entry`; throws `notFound` where there is none.
+  func labelFile(of entry: DatasetEntry) throws -> String {
+    try VOCFolder.check(name: entry.name)
+    guard let file = labelPath(of: entry) else {
+      let sought = entry.labels ?? "SegmentationClass/\(entry.name).png"
+      throw FCNError(
+        .notFound,
+        "\(path)/\(sought): there are no labels for the picture “\(entry.name)”\(kin(of: sought)); "
+          + "add them or take the name off the list")
+    }
+    return file
+  }
+
+  /// What a message calls the picture file that `entry` lacks.
+  func missingImage(_ entry: DatasetEntry) -> String {
+    entry.image ?? "JPEGImages/\(entry.name).jpg (or .jpeg, .png)"
+  }
+
+  /// What a message calls the label file that `entry` lacks.
+  func missingLabels(_ entry: DatasetEntry) -> String {
+    let file = entry.labels ?? "SegmentationClass/\(entry.name).png"
+    return file + kin(of: file)
+  }
+
+  /// Words for a file of the same name that is there, but of a kind that does not serve.
+  private func kin(of file: String) -> String {
+    let stem = DatasetEntry.stem(of: file) ?? file
+    let kinds = ["jpg", "jpeg", "JPG", "bmp", "gif", "tif", "tiff", "webp", "avif", "json", "xml"]
+    guard let kind = kinds.first(where: { File.exists("\(path)/\(stem).\($0)") }) else { return "" }
+    let isLossy = kind.lowercased().hasPrefix("jp")
+    return " (there is one ending in .\(kind), "
+      + (isLossy ? "which does not keep labels exactly)" : "which must be converted first)")
+  }
+
+  /// Throws unless `name`, of file and folders, names something within its folder.
+  static func check(name: String) throws {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    guard !name.contains("\0"), parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
+      throw FCNError(
+        .invalidArgument,
+        "\(quoted(name)) cannot name a picture: names are paths within the dataset, without the "
+          + "parts \".\" and \"..\"")
+    }
+  }
+
+  /// Throws unless `split` can name a list.
+  static func check(split: String) throws {
+    guard !split.isEmpty, split != ".", split != "..", !split.contains("/"), !split.contains("\0")
+    else {
+      throw FCNError(
+        .invalidArgument,
+        "\(quoted(split)) cannot name a split: it is the name of a list, without .txt")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import FCNSwift
+
+extension Option {
+  static let binaryMasks = flag(
+    "binary-masks",
+    "The labels are masks of 0 and 255, or black and white: 255 means class 1, and no pixel is "
+      + "ignored.")
+}
+
+extension VOCFolder.Reading {
+  /// What `--binary-masks` and `--classes` say of data; without the latter, a folder that lists no
+  /// classes has `classNames`.
+  init(_ arguments: Arguments, classNames: [String]? = nil) throws {
+    let given = try arguments.text(FreshModel.classes).map(FreshModel.classNames(in:))
+    self.init(
+      classNames: given ?? classNames, binaryMasks: arguments.has(.binaryMasks))
+  }
+}
+
+/// The pictures to learn from and to measure by that a command line names.
+struct TrainingData {
+  static let data = Option.value(
+    "data", "DIR[:SPLIT]",
+    "Pictures to learn from: a folder in VOC layout and one of its lists, train without one; may be "
+      + "repeated.")
+  static let validation = Option.value(
+    "val-data", "DIR[:SPLIT]",
+    "Pictures to measure by after each epoch, val without a SPLIT; may be repeated. By default the val "
+      + "lists of the --data folders that were named without a SPLIT; none: do not measure.")
+  static let options = [data, validation, Option.binaryMasks]
+
+  let training: any LabelledPictures
+  /// nil where nothing is to be measured by.
+  let validation: (any LabelledPictures)?
+  /// The folders that are read.
+  let folders: [String]
+
+  /// Finds the lists; what is in them and whether the files are there, the check tells. A folder
+  /// that lists no classes has `classNames`, unless `--classes` is given.
+  init(_ arguments: Arguments, classNames: [String]? = nil) throws {
+    let reading = try VOCFolder.Reading(arguments, classNames: classNames)
+    let names = try arguments.texts(TrainingData.data).map { try DataName($0, reading) }
+    guard !names.isEmpty else { throw UsageError("\(TrainingData.data.spelling) is missing") }
+    let isQuiet = arguments.has(.quiet)
+    training = try DataName.pictures(
+      of: names, split: "train", requiringFiles: false, isQuiet: isQuiet)
+    let texts = arguments.texts(TrainingData.validation)
+    let validationNames =
+      try texts.isEmpty
+      ? names.filter { try $0.split == nil && $0.folder.splits().contains("val") }
+      : texts == ["none"] ? [] : texts.map { try DataName($0, reading) }
+    validation =
+      try validationNames.isEmpty
+      ? nil
+      : DataName.pictures(
+        of: validationNames, split: "val", requiringFiles: false, isQuiet: isQuiet)
+    folders = (names + validationNames).map(\.folder.path)
+  }
+}
