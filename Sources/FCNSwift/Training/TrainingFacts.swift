@@ -65,3 +65,21 @@ public struct TrainingFacts: Sendable, Hashable {
     self.usesDevice = usesDevice
   }
 }
+
+extension TrainingFacts {
+  /// The facts with what `model` settles.
+  public func of(_ model: Model) -> TrainingFacts {
+    var facts = self
+    let description = model.description
+    facts.settled.batchNorm = description.options.batchNorm
+    facts.alwaysHasBatchNorm = model.network.layers.contains { $0.operation is BatchNorm }
+    switch description.preprocessing.size {
+    case .native: facts.settled.longestSide = max(size.width, size.height)
+    case .exact(let width, let height): facts.size = (width, height)
+    case .longestSide(let side): facts.settled.longestSide = side
+    case .atMost(let side):
+      facts.settled.longestSide = min(side, max(size.width, size.height))
+    }
+    return facts
+  }
+}

@@ -12,12 +12,15 @@ struct Subcommand: Sendable {
   let operands: ClosedRange<Int>
   /// Its options; `--help` is everyone's.
   let groups: [OptionGroup]
+  /// What help tells besides: tables with titles.
+  let tables: [(title: String, rows: [(String, String)])]
   /// Does it.
   let run: @Sendable (Arguments) throws -> Void
 
   init(
     _ name: String, _ summary: String, usage: [String], discussion: String = "",
     operands: ClosedRange<Int> = 0...0, _ groups: [OptionGroup],
+    tables: [(title: String, rows: [(String, String)])] = [],
     run: @escaping @Sendable (Arguments) throws -> Void
   ) {
     self.name = name
@@ -26,6 +29,7 @@ struct Subcommand: Sendable {
     self.discussion = discussion
     self.operands = operands
     self.groups = groups + [OptionGroup("Help", [.help])]
+    self.tables = tables
     self.run = run
   }
 

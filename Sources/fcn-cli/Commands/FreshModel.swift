@@ -84,16 +84,16 @@ enum FreshModel {
     let weights = try arguments.text(source).map { path in
       try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
-    var source = try weights?.network(of: named)
-    let architecture = named ?? source?.architecture ?? .fcnSimple
-    if source == nil { source = try weights?.network(of: architecture) }
+    var origin = try weights?.network(of: named)
+    let architecture = named ?? origin?.architecture ?? .fcnSimple
+    if origin == nil { origin = try weights?.network(of: architecture) }
     let usual = usual(architecture)
     var preprocessing =
       try namedPreprocessing(arguments) ?? weights?.preprocessing ?? usual.preprocessing
       ?? architecture.preprocessing
     if preprocessing.size == .native, let size = usual.size { preprocessing.size = size }
     if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
-    let found = source?.options
+    let found = origin?.options
     try checkAgainst(found, arguments)
     let description = ModelDescription(
       architecture: architecture.name,

@@ -38,7 +38,7 @@ struct TrainingSetup {
 
   /// Whether the weights are random at the beginning.
   static func startsFresh(_ arguments: Arguments) -> Bool {
-    !arguments.has(Subcommand.start) && !arguments.has(FreshModel.source)
+    !arguments.has(Subcommand.trainingStart) && !arguments.has(FreshModel.source)
   }
 
   private static func facts(
@@ -60,14 +60,14 @@ struct TrainingSetup {
     _ arguments: Arguments, _ training: any LabelledPictures, _ facts: TrainingFacts,
     _ recipe: Recipe?, _ saved: SavedTraining?
   ) throws -> Model {
-    if let path = arguments.text(Subcommand.start) {
+    if let path = arguments.text(Subcommand.trainingStart) {
       return try existing(path, arguments, training)
     }
     let seed = try TrainOptions.seed(arguments)
-    let note = arguments.text(Subcommand.note) ?? ""
+    let note = arguments.text(Subcommand.trainingNote) ?? ""
     if let saved, FreshModel.given(in: arguments).isEmpty {
       var description = saved.description
-      if arguments.has(Subcommand.note) { description.note = note }
+      if arguments.has(Subcommand.trainingNote) { description.note = note }
       return try Model.fresh(description, seed: seed)
     }
     return try FreshModel.make(
@@ -116,27 +116,9 @@ struct TrainingSetup {
           + "classes from what the model has learned, give --from \(path) in place of --model: all "
           + "but its last layers is taken")
     }
-    guard let text = arguments.text(Subcommand.note) else { return model }
+    guard let text = arguments.text(Subcommand.trainingNote) else { return model }
     var description = model.description
     description.note = text
     return try Model(description: description, weights: model.orderedWeights)
-  }
-}
-
-extension TrainingFacts {
-  /// The facts with what `model` settles.
-  fileprivate func of(_ model: Model) -> TrainingFacts {
-    var facts = self
-    let description = model.description
-    facts.settled.batchNorm = description.options.batchNorm
-    facts.alwaysHasBatchNorm = model.network.layers.contains { $0.operation is BatchNorm }
-    switch description.preprocessing.size {
-    case .native: facts.settled.longestSide = max(size.width, size.height)
-    case .exact(let width, let height): facts.size = (width, height)
-    case .longestSide(let side): facts.settled.longestSide = side
-    case .atMost(let side):
-      facts.settled.longestSide = min(side, max(size.width, size.height))
-    }
-    return facts
   }
 }

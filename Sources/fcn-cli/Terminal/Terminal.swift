@@ -24,6 +24,14 @@ enum Terminal {
     rawLog(line + "\n")
   }
 
+  /// Writes `text` to standard error in lines that fit the terminal, those after the first indented.
+  static func note(_ text: String, indent: Int = 2) {
+    let space = String(repeating: " ", count: indent)
+    let first = Help.wrapped(text, width: width, rest: width - indent)
+    // Spaces that must not be broken at are plain ones in the end.
+    log(String(first.joined(separator: "\n" + space).map { $0 == "\u{A0}" ? " " : $0 }))
+  }
+
   static func rawLog(_ text: String) {
     try? Array(text.utf8).withUnsafeBytes {
       try File.write($0, descriptor: STDERR_FILENO, named: "standard error")
