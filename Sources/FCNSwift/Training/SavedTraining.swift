@@ -103,22 +103,20 @@ extension TrainingOptions {
     }
   }
 
-  /// The numbers of a value as Swift describes it: labels, brackets and dots of ranges left out.
+  /// The numbers of a value as Swift describes it: `step(epochs: 3, factor: 0.1)`, `0.6...1.6`.
   private static func numbers(in text: String) -> [Float] {
-    var parts: [String] = [""]
-    var dots = 0
+    var words: [String] = [""]
     for character in text {
-      dots = character == "." ? dots + 1 : 0
-      if character.isNumber || "+-.e".contains(character) {
-        parts[parts.count - 1].append(character)
+      if character.isLetter || character.isNumber || "+-.".contains(character) {
+        words[words.count - 1].append(character)
       } else {
-        parts.append("")
+        words.append("")
       }
-      if dots == 3 {
-        parts[parts.count - 1].removeLast(3)
-        parts.append("")
+      if words[words.count - 1].hasSuffix("...") {
+        words[words.count - 1].removeLast(3)
+        words.append("")
       }
     }
-    return parts.compactMap { Float($0) }
+    return words.filter { $0.first?.isLetter == false }.compactMap { Float($0) }
   }
 }

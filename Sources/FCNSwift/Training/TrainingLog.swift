@@ -84,7 +84,8 @@ extension EpochRecord {
   private static func quotedField(_ name: String) -> String {
     let line = String(name.map { $0.isNewline ? " " : $0 })
     guard line.contains(where: { $0 == "," || $0 == "\"" }) else { return line }
-    return "\"" + line.split(separator: "\"", omittingEmptySubsequences: false)
+    return "\""
+      + line.split(separator: "\"", omittingEmptySubsequences: false)
       .joined(separator: "\"\"") + "\""
   }
 }

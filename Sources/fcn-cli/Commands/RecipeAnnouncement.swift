@@ -2,7 +2,7 @@ import FCNSwift
 
 extension Subcommand {
   /// What each recipe sets, for help.
-  static let recipeTable: [(String, String)] = Recipe.all.map { recipe in
+  static let recipeTable: [(String, String)] = Recipe.all.reversed().map { recipe in
     if recipe.isSuited {
       return (
         recipe.name,

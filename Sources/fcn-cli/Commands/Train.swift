@@ -38,7 +38,8 @@ extension Subcommand {
       OptionGroup("Or a model to start from", [trainingStart]),
       TrainOptions.learning, TrainOptions.augmentation,
       OptionGroup(
-        "Output", [output, resume, extend, trainingNote, classIU] + TrainOptions.files + [.json, .quiet]),
+        "Output",
+        [output, resume, extend, trainingNote, classIU] + TrainOptions.files + [.json, .quiet]),
       OptionGroup("What it runs on", [.threads, .device, TrainOptions.precision]),
     ], tables: [("Recipes", recipeTable)]
   ) { arguments in
@@ -48,7 +49,9 @@ extension Subcommand {
     }
     let data = try TrainingData(
       arguments,
-      classNames: arguments.text(trainingStart).map { try Model(contentsOf: $0).description.classNames })
+      classNames: arguments.text(trainingStart).map {
+        try Model(contentsOf: $0).description.classNames
+      })
     let (training, validation) = (data.training, data.validation)
     let survey = try DataCheck.run(
       training, validation, arguments, folders: data.folders, output: folder)

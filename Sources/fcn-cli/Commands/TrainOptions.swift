@@ -14,7 +14,8 @@ enum TrainOptions {
   private static let accumulate = Option.value(
     "accumulate", "N",
     "Minibatches whose gradients are averaged for one step; 1 by default.")
-  private static let batch = Option.value("batch", "N", "Pictures of a minibatch; 8 by default, fewer for few.")
+  private static let batch = Option.value(
+    "batch", "N", "Pictures of a minibatch; 8 by default, fewer for few.")
   private static let optimizer = Option.value(
     "optimizer", "NAME", "adamw (the default) or sgd.")
   private static let learningRate = Option.value(
@@ -34,7 +35,8 @@ enum TrainOptions {
     "How the learning rate changes: poly or poly:POWER (the default: falling to 0; power 0.9), "
       + "constant, step:EPOCHS:FACTOR (times FACTOR every so many epochs).")
   private static let warmup = Option.value(
-    "warmup", "N", "Iterations over which the learning rate first rises; a tenth of all, 100 at most, by default.")
+    "warmup", "N",
+    "Iterations over which the learning rate first rises; a tenth of all, 100 at most, by default.")
   private static let clip = Option.value(
     "clip", "NORM",
     "Gradients longer than this are shortened to it; 0: never, the default but without batch "
@@ -86,7 +88,8 @@ enum TrainOptions {
   static let learning = OptionGroup(
     "Learning",
     [
-      recipe, epochs, iterations, patience, timeLimit, batch, accumulate, optimizer, learningRate, momentum, weightDecay,
+      recipe, epochs, iterations, patience, timeLimit, batch, accumulate, optimizer, learningRate,
+      momentum, weightDecay,
       biasRate, biasDecay, schedule,
       warmup, clip, classWeights, lossReduction, layerRate, freeze, seed,
     ])

@@ -135,7 +135,8 @@ final class TrainingReport {
           + "epochs; --resume with a larger --patience, or none, goes on")
     case .timeLimit:
       Terminal.note(
-        "ended after epoch \(done) of \(epochs): another would pass the time limit; --resume goes on")
+        "ended after epoch \(done) of \(epochs): another would pass the time limit; --resume goes on"
+      )
     }
     var model = "\(folder)/model.safetensors"
     if let best {

@@ -174,6 +174,7 @@ import Testing
       let values = lines.last?.split(separator: ",").dropFirst().compactMap { Float($0) }
       #expect(values == last?.validation?.classIU.map { Float($0) })
     }
-    #expect(EpochRecord.classHeader(["a,b", "say \"c\"", "d"]) == "epoch,\"a,b\",\"say \"\"c\"\"\",d")
+    #expect(
+      EpochRecord.classHeader(["a,b", "say \"c\"", "d"]) == "epoch,\"a,b\",\"say \"\"c\"\"\",d")
   }
 }
