@@ -80,7 +80,8 @@ extension Subcommand {
         report.note(event)
         return !Interrupt.isPending
       }
-      report.end(ending, folder: folder, data: arguments.texts(TrainingData.data))
+      let measured = arguments.texts(TrainingData.validation) + arguments.texts(TrainingData.data)
+      report.end(ending, folder: folder, measuredBy: measured.first)
     } catch let error as FCNError where error.kind == .aborted {
       throw FCNError(
         .aborted, "\(error.message); the same command with --resume goes on from there")
@@ -112,7 +113,7 @@ extension Subcommand {
 
   /// What to change where numbers stopped being finite.
   private static func advice(_ options: TrainingOptions, _ model: Model) -> String {
-    var advice = ["--lr \(options.learningRate / 10) (it is \(options.learningRate))"]
+    var advice = ["--lr \(tenth(of: options.learningRate)) (it is \(options.learningRate))"]
     if options.warmup == 0 { advice.append("--warmup 100") }
     if options.clipNorm == 0 { advice.append("--clip 1") }
     let choices = try? Architecture.named(model.description.architecture).choices
@@ -122,4 +123,7 @@ extension Subcommand {
     if options.lossReduction == .sum { advice.append("--loss-reduction mean") }
     return "Try " + advice.joined(separator: ", or ") + "; --lr is what matters most"
   }
+
+  /// A tenth of a rate, with no more digits than the rate has.
+  static func tenth(of rate: Float) -> Double { (Double("\(rate)") ?? Double(rate)) / 10 }
 }

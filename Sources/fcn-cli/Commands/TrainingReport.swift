@@ -111,7 +111,7 @@ final class TrainingReport {
     let rate = setup.options.learningRate
     Terminal.note(
       "warning: the loss is \(text(record.training.loss)), far above that of guessing; the learning "
-        + "rate may be too high: --lr is \(rate), try \(rate / 10)")
+        + "rate may be too high: --lr is \(rate), try \(Subcommand.tenth(of: rate))")
   }
 
   private func text(_ value: Double) -> String { value.rounded(toPlaces: 4) }
@@ -119,9 +119,8 @@ final class TrainingReport {
   /// Takes the bar away.
   func finish() { progress?.finish() }
 
-  /// Tells how it ended, what is best, and what to do next. `data` is what the training was called
-  /// with.
-  func end(_ ending: Trainer.Ending, folder: String, data: [String]) {
+  /// Tells how it ended, what is best, and what to do next. `name` is the data that it was measured by.
+  func end(_ ending: Trainer.Ending, folder: String, measuredBy name: String?) {
     finish()
     guard !isQuiet else { return }
     let done = last?.epoch ?? epochsBefore
@@ -147,7 +146,7 @@ final class TrainingReport {
     }
     Terminal.log("next:")
     Terminal.log("  fcn segment PICTURE --model \(model) --overlay overlay.png")
-    if let name = data.first, best != nil {
+    if let name, best != nil {
       Terminal.log("  fcn eval --model \(model) --data \(name)")
     }
     Terminal.log("  fcn plot \(folder) -o curves.png")
