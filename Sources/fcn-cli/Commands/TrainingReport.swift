@@ -98,7 +98,7 @@ final class TrainingReport {
     let parts = zip(setup.model.description.classNames, measures.classIU).map { name, value in
       String("\(name) \(value.rounded(toPlaces: 3))".map { $0 == " " ? "\u{A0}" : $0 })
     }
-    Terminal.note("  IU: " + parts.joined(separator: ", "), indent: 6)
+    Terminal.note("\u{A0}\u{A0}IU:\u{A0}" + parts.joined(separator: ", "), indent: 6)
   }
 
   /// Warns once of a loss that tells of a network which guesses worse than by chance.
