@@ -735,7 +735,12 @@ enum {
   FCN_CLASS_WEIGHTS_ENET = 1
 };
 
-/** What to train, on what, and how. */
+/** What to train, on what, and how.
+ *
+ *  With the defaults and `data` and `output` set, it learns: AdamW, a learning rate that falls to 0,
+ *  varied pictures. What is said to be *chosen* follows from the number and the size of the
+ *  pictures, how often classes occur, the start and the machine; docs/training.md has the rules. In
+ *  a resumed training what is chosen is as it was. */
 FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** Set by fcn_trainer_params_init. */
   uint32_t struct_size;
@@ -756,54 +761,57 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  */
   const char *output;
   /** 1 to go on from the checkpoint in `output`, to the same bits as if there had been no break on
-   *  the same device; 0, the default, to begin, which fails if there is a checkpoint. */
+   *  the same device, or to begin where there is none yet; 0, the default, to begin, which fails if
+   *  there is a checkpoint. */
   int32_t resume;
   /** 1 to keep every epoch's model, as epoch-0001.safetensors and so on; 0 is the default. */
   int32_t keep_every_epoch;
   /** 1 to write models in half precision; 0, the default, in single. */
   int32_t half_precision;
-  /** Epochs from one measurement to the next, 1 to 1000000; 1 is the default. The last epoch is
+  /** Epochs from one measurement to the next, 1 to 1000000; 0, the default: chosen. The last epoch is
    *  always measured. */
   int32_t evaluation_interval;
 
   /** A model to start from, which stays as it is and whose architecture and options count; NULL,
    *  the default, for fresh weights, which the fields to the next blank line describe. */
   const fcn_model *start;
-  /** The architecture; NULL, the default, for "fcn-simple". */
+  /** The architecture; NULL, the default, for that of `weights`, else "fcn-simple". */
   const char *architecture;
   /** How pictures become its input; NULL, the default, for the architecture's own way. */
   const fcn_preprocessing *preprocessing;
   /** A safetensors file whose weights are taken where name and shape agree; NULL, the default,
    *  for none. */
   const char *weights;
-  /** Factor on the channel counts, 0.01 to 4; 1 is the default. */
+  /** Factor on the channel counts, 0.01 to 4; 0, the default: that of `weights`, else chosen. */
   float width;
-  /** 1 for batch normalisation; 0 is the default. */
+  /** 1 for batch normalisation, 0 for none; -1, the default: as `weights` have it, else wherever
+   *  the architecture can have it. Fresh weights hardly learn without. */
   int32_t batch_norm;
 
-  /** Times to go through the training pictures, 1 to 1000000; 62 is the default. */
+  /** Times to go through the training pictures, 1 to 1000000; 0, the default: chosen. */
   int32_t epochs;
-  /** Pictures in a minibatch, 1 to 1024; 10 is the default. */
+  /** Pictures in a minibatch, 1 to 1024; 0, the default: chosen. */
   int32_t batch_size;
-  /** FCN_OPTIMIZER_SGD, the default, or another. */
+  /** FCN_OPTIMIZER_ADAMW, the default, or another. */
   int32_t optimizer;
-  /** What the optimiser's steps are multiplied by, above 0, at most 1000; 0.01 is the default. */
+  /** What the optimiser's steps are multiplied by, above 0, at most 1000; 0, the default: chosen
+   *  for AdamW, 0.01 for SGD. */
   float learning_rate;
   /** Part of the last step that SGD takes again, 0 to 0.9999; 0.9 is the default. Not looked at
    *  with another optimiser. */
   float momentum;
-  /** Pull of the weights towards 0, 0 to 1; 0.0005 is the default. */
+  /** Pull of the weights towards 0, 0 to 1; -1, the default: 0.01 for AdamW, 0.0005 for SGD. */
   float weight_decay;
   /** Factor on the learning rate of biases, 0 to 1000; 1 is the default, 2 that of the FCN
    *  papers. */
   float bias_rate;
   /** Factor on the weight decay of biases, 0 to 1000; 0 is the default. */
   float bias_decay;
-  /** Longest norm of all gradients together, to which longer ones are cut, finite, not negative; 0,
-   *  the default, for no limit. */
+  /** Longest norm of all gradients together, to which longer ones are cut, finite, not negative; 0 for
+   *  no limit; -1, the default: chosen. */
   float clip_norm;
-  /** FCN_SCHEDULE_CONSTANT, the default, or another. What another schedule alone uses of the next
-   *  three fields is not looked at. */
+  /** FCN_SCHEDULE_POLY, the default, or another. What another schedule alone uses of the next three
+   *  fields is not looked at. */
   int32_t schedule;
   /** Power of FCN_SCHEDULE_POLY, above 0, at most 10; 0.9 is the default. */
   float schedule_power;
@@ -811,29 +819,30 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t schedule_epochs;
   /** Factor of FCN_SCHEDULE_STEP, above 0, at most 1; 0.1 is the default. */
   float schedule_factor;
-  /** Iterations over which the learning rate first rises from 0, 0 to 1000000000; 0 is the
-   *  default. */
+  /** Iterations over which the learning rate first rises from 0, 0 to 1000000000; -1, the default:
+   *  chosen. */
   int32_t warm_up;
   /** FCN_LOSS_MEAN, the default, or another. */
   int32_t loss;
-  /** FCN_CLASS_WEIGHTS_NONE, the default, or another. */
+  /** FCN_CLASS_WEIGHTS_NONE or another; -1, the default: FCN_CLASS_WEIGHTS_ENET where a class is
+   *  rare. */
   int32_t class_weights;
 
-  /** Columns of the piece that is cut from each training picture, at most 65536; 0, the default, for
-   *  all. Pictures need not be of one size: in a minibatch the smaller ones have ignored pixels at
-   *  their right and bottom. */
+  /** Columns of the piece that is cut from each training picture, at most 65536; 0 for all; -1, the
+   *  default: chosen. Pictures need not be of one size: in a minibatch the smaller ones have ignored
+   *  pixels at their right and bottom. */
   int32_t crop_width;
-  /** Rows of that piece, at most 65536; 0, the default, for all. */
+  /** Rows of that piece, at most 65536; 0 for all; -1, the default: chosen. */
   int32_t crop_height;
-  /** Least factor by which a training picture is scaled, 0.05 to 20; 1 is the default. */
+  /** Least factor by which a training picture is scaled, 0.05 to 20; 0.6 is the default. */
   float scale_least;
-  /** Greatest factor, at least the least, at most 20; 1 is the default. */
+  /** Greatest factor, at least the least, at most 20; 1.6 is the default. */
   float scale_greatest;
-  /** 1 to mirror half of the training pictures; 0 is the default. */
+  /** 1, the default, to mirror half of the training pictures; 0 for none. */
   int32_t flip;
-  /** Colours are multiplied by 1 plus or minus at most this, 0 to 1; 0 is the default. */
+  /** Colours are multiplied by 1 plus or minus at most this, 0 to 1; 0.2 is the default. */
   float brightness;
-  /** Distances from mid-grey are multiplied by 1 plus or minus at most this, 0 to 1; 0 is the
+  /** Distances from mid-grey are multiplied by 1 plus or minus at most this, 0 to 1; 0.2 is the
    *  default. */
   float contrast;
   /** 0. */
@@ -854,9 +863,20 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** 1 where labels are masks of 0 and 255, or black and white: 255 means class 1, and no pixel is
    *  ignored. 0, the default, where 255 means pixels to ignore. */
   int32_t binary_masks;
+  /** Epochs without a better mean IU on the validation split after which the training ends with
+   *  FCN_OK, 1 to 1000000; 0, the default, for never. It can be gone on with. */
+  int32_t patience;
+  /** 1 to let a resumed training take another number of epochs although its learning rate falls
+   *  over all of them (FCN_SCHEDULE_POLY): it goes on at the rate of the new length. 0, the default,
+   *  to refuse that. Other schedules may take another number in any case. */
+  int32_t extend;
+  /** Seconds that a call of fcn_trainer_run may take: it ends with FCN_OK after the epoch whose
+   *  successor would not fit, the first at the earliest, and a further call goes on. 0, the
+   *  default, for no limit. */
+  double time_limit;
 } fcn_trainer_params;
 
-/** Fills `params` with defaults; `struct_size` is sizeof(fcn_trainer_params). */
+/** Fills `params` with defaults, which learn; `struct_size` is sizeof(fcn_trainer_params). */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_params_init(fcn_trainer_params *params,
                                                     uint32_t struct_size);
 
@@ -918,7 +938,8 @@ FCN_EXPERIMENTAL typedef struct fcn_train_progress {
 FCN_EXPERIMENTAL typedef int32_t (*fcn_train_callback)(const fcn_train_progress *progress,
                                                        void *user_data);
 
-/** Trains to the end. `callback` may be NULL. After FCN_E_ABORTED, or another failure whose cause
+/** Trains to the end, or to that of patience or the time limit: the last epoch that the callback
+ *  heard of tells. `callback` may be NULL. After FCN_E_ABORTED, or another failure whose cause
  *  has gone, a further call goes on from the last whole epoch. */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_run(fcn_trainer *trainer, fcn_train_callback callback,
                                             void *user_data);

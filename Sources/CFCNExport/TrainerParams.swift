@@ -5,24 +5,32 @@ extension fcn_trainer_params: GrowingStruct {
   static var name: StaticString { "fcn_trainer_params" }
   static var firstSize: Int { offset(of: \.backend) }
 
-  /// The engine's defaults, and the usual values of what it leaves open.
+  /// What marks a field whose value follows from the data: 0 where that is no value, else -1.
+  private static let chosen: Int32 = -1
+
+  /// The recipe that learns, and what it leaves to the data.
   static var defaults: fcn_trainer_params {
-    let options = TrainingOptions()
+    let options = Recipe.modern.options
     var params = fcn_trainer_params()
-    params.evaluation_interval = Int32(options.evaluationInterval)
-    params.width = 1
-    params.epochs = Int32(options.epochs)
-    params.batch_size = Int32(options.batchSize)
-    params.learning_rate = options.learningRate
+    params.batch_norm = chosen
+    params.optimizer = Int32(FCN_OPTIMIZER_ADAMW)
     params.momentum = 0.9
-    params.weight_decay = options.weightDecay
+    params.weight_decay = Float(chosen)
     params.bias_rate = options.biasRate
     params.bias_decay = options.biasDecay
+    params.clip_norm = Float(chosen)
+    params.schedule = Int32(FCN_SCHEDULE_POLY)
     params.schedule_power = 0.9
     params.schedule_epochs = 10
     params.schedule_factor = 0.1
-    params.scale_least = 1
-    params.scale_greatest = 1
+    params.warm_up = chosen
+    params.class_weights = chosen
+    (params.crop_width, params.crop_height) = (chosen, chosen)
+    params.scale_least = options.augmentation.scale.lowerBound
+    params.scale_greatest = options.augmentation.scale.upperBound
+    params.flip = 1
+    params.brightness = options.augmentation.brightness
+    params.contrast = options.augmentation.contrast
     params.seed = options.seed
     return params
   }
@@ -34,51 +42,83 @@ extension fcn_trainer_params: GrowingStruct {
       binaryMasks: try flag(binary_masks, "binary_masks"))
   }
 
-  /// How to train.
-  func options() throws -> TrainingOptions {
+  /// What `survey` counted, and what these parameters settle.
+  func facts(_ survey: DatasetSurvey) throws -> TrainingFacts {
+    let median = survey.training.median.map { (width: $0.width, height: $0.height) }
+    var facts = TrainingFacts(
+      pictures: survey.training.pictureCount, size: median ?? (1, 1),
+      classPixels: survey.training.classPixels,
+      validationPictures: survey.validation?.pictureCount ?? 0,
+      cores: threads > 0 ? Int(threads) : nil,
+      usesDevice: try Session.Device(backend: backend, device: device) != .processor)
+    facts.startsTrained = start != nil || weights != nil
+    facts.settled.epochs = epochs == 0 ? nil : Int(epochs)
+    facts.settled.batchSize = batch_size == 0 ? nil : max(1, Int(batch_size))
+    facts.settled.cropWidth = crop_width == Self.chosen ? nil : Int(crop_width)
+    facts.settled.cropHeight = crop_height == Self.chosen ? nil : Int(crop_height)
+    return facts
+  }
+
+  /// How to train: as these parameters say, and where they leave it open, as `usual` is.
+  func options(usual: TrainingOptions) throws -> TrainingOptions {
     guard reserved == 0 else {
       throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
     }
     try checkRanges()
-    var options = TrainingOptions()
+    var options = usual
     options.threads = Int(threads)
     options.device = try Session.Device(backend: backend, device: device)
     options.precision = try Session.Precision(precision)
-    options.epochs = Int(epochs)
-    options.batchSize = Int(batch_size)
+    if epochs != 0 { options.epochs = Int(epochs) }
+    if batch_size != 0 { options.batchSize = Int(batch_size) }
     options.optimizer = try chosenOptimizer()
-    options.learningRate = learning_rate
-    options.weightDecay = weight_decay
+    let usesSGD = optimizer == Int32(FCN_OPTIMIZER_SGD)
+    if learning_rate != 0 {
+      options.learningRate = learning_rate
+    } else if usesSGD {
+      options.learningRate = TrainingOptions().learningRate
+    }
+    if weight_decay != Float(Self.chosen) {
+      options.weightDecay = weight_decay
+    } else if usesSGD {
+      options.weightDecay = TrainingOptions().weightDecay
+    }
     options.biasRate = bias_rate
     options.biasDecay = bias_decay
-    options.clipNorm = clip_norm
+    if clip_norm != Float(Self.chosen) { options.clipNorm = clip_norm }
     options.schedule = try chosenSchedule()
-    options.warmup = Int(warm_up)
+    if warm_up != Self.chosen { options.warmup = Int(warm_up) }
     options.lossReduction = try choice(loss, "loss", [FCN_LOSS_MEAN: .mean, FCN_LOSS_SUM: .sum])
-    options.classWeights = try choice(
-      class_weights, "class_weights",
-      [FCN_CLASS_WEIGHTS_NONE: .none, FCN_CLASS_WEIGHTS_ENET: .enet])
-    options.augmentation = try augmentation()
+    if class_weights != Self.chosen {
+      options.classWeights = try choice(
+        class_weights, "class_weights",
+        [FCN_CLASS_WEIGHTS_NONE: .none, FCN_CLASS_WEIGHTS_ENET: .enet])
+    }
+    options.augmentation = try augmentation(usual.augmentation)
     options.seed = seed
-    options.evaluationInterval = Int(evaluation_interval)
+    if evaluation_interval != 0 { options.evaluationInterval = Int(evaluation_interval) }
+    options.patience = Int(patience)
+    options.timeLimit = time_limit
     options.keepsEveryEpoch = try flag(keep_every_epoch, "keep_every_epoch")
     options.elementType = try flag(half_precision, "half_precision") ? .float16 : .float32
     return options
   }
 
-  /// The ranges of the header, in its words; the engine's own come to the same.
+  /// The ranges of the header, in its words; the engine's own come to the same. Fields that are left
+  /// open are not looked at.
   private func checkRanges() throws {
+    let open = Float(Self.chosen)
     try check(threads, "threads", 0...1024)
-    try check(evaluation_interval, "evaluation_interval", 1...1_000_000)
-    if start == nil { try check(width, "width", 0.01...4) }
-    try check(epochs, "epochs", 1...1_000_000)
-    try check(batch_size, "batch_size", 1...1024)
-    try check(learning_rate, "learning_rate", above0AtMost: 1000)
+    try check(evaluation_interval, "evaluation_interval", 0...1_000_000)
+    if start == nil, width != 0 { try check(width, "width", 0.01...4) }
+    try check(epochs, "epochs", 0...1_000_000)
+    try check(batch_size, "batch_size", 0...1024)
+    if learning_rate != 0 { try check(learning_rate, "learning_rate", above0AtMost: 1000) }
     if Int(optimizer) == FCN_OPTIMIZER_SGD { try check(momentum, "momentum", 0...0.9999) }
-    try check(weight_decay, "weight_decay", 0...1)
+    if weight_decay != open { try check(weight_decay, "weight_decay", 0...1) }
     try check(bias_rate, "bias_rate", 0...1000)
     try check(bias_decay, "bias_decay", 0...1000)
-    try check(clip_norm, "clip_norm", 0...Float.greatestFiniteMagnitude)
+    if clip_norm != open { try check(clip_norm, "clip_norm", 0...Float.greatestFiniteMagnitude) }
     if Int(schedule) == FCN_SCHEDULE_POLY {
       try check(schedule_power, "schedule_power", above0AtMost: 10)
     }
@@ -86,35 +126,72 @@ extension fcn_trainer_params: GrowingStruct {
       try check(schedule_epochs, "schedule_epochs", 1...Int32.max)
       try check(schedule_factor, "schedule_factor", above0AtMost: 1)
     }
-    try check(warm_up, "warm_up", 0...1_000_000_000)
-    try check(crop_width, "crop_width", 0...65_536)
-    try check(crop_height, "crop_height", 0...65_536)
+    try check(warm_up, "warm_up", Self.chosen...1_000_000_000)
+    try check(crop_width, "crop_width", Self.chosen...65_536)
+    try check(crop_height, "crop_height", Self.chosen...65_536)
     try check(scale_least, "scale_least", 0.05...20)
     try check(scale_greatest, "scale_greatest", 0.05...20)
     try check(brightness, "brightness", 0...1)
     try check(contrast, "contrast", 0...1)
   }
 
+  /// Whether a resumed training may take another length at any schedule.
+  var mayExtend: Bool { get throws { try flag(extend, "extend") } }
+
   /// Whether to go on from a checkpoint.
   var resumes: Bool { get throws { try flag(resume, "resume") } }
 
-  /// The model to start from; a fresh one has the classes of `folder`.
-  func model(for folder: VOCFolder) throws -> Model {
+  /// The model to start from; a fresh one has the classes of `folder`, and what nobody says is that of
+  /// `weights`, then that of `saved`, then what suits `facts`.
+  func model(
+    for folder: VOCFolder, _ facts: TrainingFacts, _ saved: SavedTraining?
+  ) throws -> Model {
     if let start { return try ModelObject.from(start).model }
-    let name = try optionalString(architecture, "architecture") ?? Architecture.fcnSimple.name
+    let named = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
     let path = try optionalString(weights, "weights")
     let source = try path.map { path in
       try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
-    let rule =
+    var found = try source?.network(of: named)
+    let before = try saved.map { try Architecture.named($0.description.architecture) }
+    let architecture = named ?? found?.architecture ?? before ?? .fcnSimple
+    if found == nil { found = try source?.network(of: architecture) }
+    var facts = facts
+    facts.offersWidth = architecture.choices.contains(.width)
+    facts.offersBatchNorm = architecture.choices.contains(.batchNorm)
+    let suited = SuitedTraining(facts)
+    var rule =
       try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
-      ?? source?.preprocessing ?? Architecture.named(name).preprocessing
+      ?? source?.preprocessing ?? saved?.description.preprocessing ?? architecture.preprocessing
+    if preprocessing == nil, saved == nil, rule.size == .native, let side = suited.longestSide {
+      rule.size = .atMost(side)
+    }
+    var usual = found?.options ?? saved?.description.options ?? ArchitectureOptions(classes: 1)
+    if found == nil, saved == nil {
+      (usual.width, usual.batchNorm) = (suited.width, suited.batchNorm)
+    }
+    let (name, width) = (architecture.name, width == 0 ? usual.width : width)
+    let hasBatchNorm =
+      batch_norm == Self.chosen ? usual.batchNorm : try flag(batch_norm, "batch_norm")
+    if let found, let path, abs(width - found.options.width) > 1e-3 {
+      throw FCNError(
+        .invalidArgument,
+        "width is \(width), but the network of \(path) has the width \(found.options.width); leave "
+          + "width at 0 to take it")
+    }
+    if let found, let path, hasBatchNorm != found.options.batchNorm {
+      throw FCNError(
+        .invalidArgument,
+        "batch_norm is \(batch_norm), but the network of \(path) has "
+          + "\(found.options.batchNorm ? "" : "no ")batch normalisation; leave it at -1")
+    }
     let fresh = try Model.fresh(
       ModelDescription(
         architecture: name,
         options: ArchitectureOptions(
           classes: folder.classNames.count, inputChannels: rule.channels, width: width,
-          batchNorm: try flag(batch_norm, "batch_norm")),
+          batchNorm: hasBatchNorm, auxiliaryHead: usual.auxiliaryHead,
+          denseUpsampling: usual.denseUpsampling),
         classNames: folder.classNames, palette: folder.palette, preprocessing: rule),
       seed: seed)
     guard let source, let path else { return fresh }
@@ -142,7 +219,7 @@ extension fcn_trainer_params: GrowingStruct {
       ])
   }
 
-  private func augmentation() throws -> Augmentation {
+  private func augmentation(_ usual: Augmentation) throws -> Augmentation {
     // Before the range is made, which must not be empty.
     guard scale_least <= scale_greatest else {
       throw FCNError(
@@ -151,7 +228,8 @@ extension fcn_trainer_params: GrowingStruct {
           + "greater")
     }
     let augmentation = Augmentation(
-      cropWidth: Int(crop_width), cropHeight: Int(crop_height),
+      cropWidth: crop_width == Self.chosen ? usual.cropWidth : Int(crop_width),
+      cropHeight: crop_height == Self.chosen ? usual.cropHeight : Int(crop_height),
       scale: scale_least...scale_greatest, flip: try flag(flip, "flip"), brightness: brightness,
       contrast: contrast)
     try augmentation.validate()

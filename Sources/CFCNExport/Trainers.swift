@@ -12,6 +12,8 @@ final class TrainerObject: HandledObject {
   private let validation: VOCSplit?
   private let folder: String
   private let options: TrainingOptions
+  private let mayExtend: Bool
+  private let classPixels: [Int]
   /// nil after a run that did not reach its end: it may have stopped within an epoch.
   private var trainer: Trainer?
 
@@ -24,18 +26,28 @@ final class TrainerObject: HandledObject {
       try VOCSplit(data, split: $0, requiringFiles: false)
     }
     folder = try pathString(params.output, "output")
-    options = try params.options()
-    model = try params.model(for: data)
-    try TrainerObject.survey(training, validation, options, model)
-    trainer = try makeTrainer(resume: try params.resumes)
+    mayExtend = try params.mayExtend
+    // What is wrong with the parameters is told before all data is read.
+    _ = try params.options(usual: TrainingOptions())
+    let resumes = try params.resumes
+    let saved = resumes ? try SavedTraining(folder: folder) : nil
+    let survey = try DatasetSurvey.of(
+      training: training, validation: validation, threads: Int(params.threads))
+    classPixels = survey.training.classPixels
+    let facts = try params.facts(survey)
+    model = try params.model(for: data, facts, saved)
+    let suited = SuitedTraining(facts.of(model))
+    var usual = saved?.options ?? suited.options
+    usual.evaluationInterval = suited.options.evaluationInterval
+    options = try params.options(usual: usual)
+    try TrainerObject.check(survey, options, model)
+    trainer = try makeTrainer(resume: resumes)
   }
 
-  /// Looks through all data: throws all that is wrong, logs what is odd.
-  private static func survey(
-    _ training: VOCSplit, _ validation: VOCSplit?, _ options: TrainingOptions, _ model: Model
+  /// Throws all that is wrong with the data, logs what is odd.
+  private static func check(
+    _ survey: DatasetSurvey, _ options: TrainingOptions, _ model: Model
   ) throws {
-    let survey = try DatasetSurvey.of(
-      training: training, validation: validation, threads: options.threads)
     let odd =
       survey.warnings
       + survey.findings(for: options, preprocessing: model.description.preprocessing)
@@ -46,7 +58,7 @@ final class TrainerObject: HandledObject {
   private func makeTrainer(resume: Bool) throws -> Trainer {
     let trainer = try Trainer(
       model: model, training: training, validation: validation, folder: folder, options: options,
-      resume: resume)
+      resume: resume, extend: mayExtend, classPixels: classPixels)
     if let note = trainer.resumeNote { Log.send(.warning, note) }
     return trainer
   }

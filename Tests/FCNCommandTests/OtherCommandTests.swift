@@ -108,7 +108,7 @@ struct OtherCommandTests {
     #expect(copy.weights["conv5_3.weight"]?.floats == source.weights["conv5_3.weight"]?.floats)
     #expect(copy.weights["score_pool5.weight"]?.floats.allSatisfy { $0 == 0 } == true)
     try Command.fail(
-      3, saying: "no tensor has a name and a shape",
+      2, saying: "--width is 0.1, but the network of --from",
       calling: [
         "init", "--classes", "a,b", "--width", "0.1", "--from", try Fixture.model(), "-o",
         folder.file("x"),

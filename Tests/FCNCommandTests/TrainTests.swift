@@ -26,7 +26,7 @@ struct TrainTests {
     #expect(result.status == 0, "\(result.errors)")
     #expect(
       try File.names(inFolder: folder.file("out")) == [
-        "best.safetensors", "checkpoint.safetensors", "epoch-0001.safetensors",
+        "best.safetensors", "checkpoint.safetensors", "class-iu.csv", "epoch-0001.safetensors",
         "epoch-0002.safetensors", "log.csv", "model.safetensors",
       ])
     let object = try Command.object(result)
@@ -94,21 +94,114 @@ struct TrainTests {
     let before = try bytes("out/model.safetensors")
     try Command.fail(3, saying: "holds a training already", calling: call("out", "--epochs", "1"))
     try Command.fail(
-      2, saying: "epochs was 1, is 2", calling: call("out", "--epochs", "2", "--resume"))
-    try Command.fail(3, saying: "checkpoint", calling: call("other", "--epochs", "1", "--resume"))
+      2, saying: "one of 1 epochs", "--extend", "--model",
+      calling: call("out", "--epochs", "2", "--resume"))
+    try Command.fail(
+      2, saying: "seed was 1, is 2",
+      calling: call("out", "--epochs", "1", "--resume", "--seed", "2"))
     #expect(try bytes("out/model.safetensors") == before)
+  }
+
+  @Test func resumingBeginsWhereThereIsNothingYetAndTakesWhatIsNotNamedFromTheCheckpoint() throws {
+    let first = try Command.run(call("out", "--epochs", "2", "--resume"))
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.errors.contains("holds no checkpoint yet"))
+    let options = ["train", "--data", try Fixture.scenes(), "-o", folder.file("out"), "--resume"]
+    let again = try Command.run(options)
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(again.errors.contains("all 2 epochs were done already"))
+    let longer = try Command.run(options + ["--epochs", "3", "--extend", "--json"])
+    #expect(longer.status == 0, "\(longer.errors)")
+    #expect(longer.errors.contains("2 of 3 epochs are done, best mean IU"))
+    #expect(longer.errors.contains("fcn segment PICTURE --model"))
+    let best = try #require(try Command.object(longer)["best_mean_iu"] as? Double)
+    let log = String(decoding: try File.read(folder.file("out/log.csv")), as: UTF8.self)
+    let column = try #require(
+      log.split(separator: "\n").first?.split(separator: ",").firstIndex(of: "val_mean_iu"))
+    let values = log.split(separator: "\n").dropFirst().compactMap {
+      Double($0.split(separator: ",", omittingEmptySubsequences: false)[column])
+    }
+    #expect(values.count == 3)
+    #expect(abs(best - (values.max() ?? 0)) < 1e-6)
+  }
+
+  @Test func whoNamesNothingIsToldWhatWasChosen() throws {
+    let result = try Command.run([
+      "train", "--data", try Fixture.scenes(), "-o", folder.file("out"), "--time-limit", "1s",
+      "--class-iu",
+    ])
+    #expect(result.status == 0, "\(result.errors)")
+    for part in [
+      "recipe     modern", "batch normalisation", "300 epochs, at most 0:01", "cropped to 96×64",
+      "of 96×64", "another would pass the time limit", "best: mean IU", "one class everywhere",
+      "--overlay overlay.png", "  IU: sky",
+    ] {
+      #expect(result.errors.contains(part), "\(result.errors) does not say \(part)")
+    }
+    let lines = result.errors.split(separator: "\n").filter {
+      // Commands to copy stay whole.
+      !$0.hasPrefix("  fcn") && !$0.contains(folder.path) && !$0.hasPrefix("data:")
+        && !$0.hasPrefix("warning:")
+    }
+    #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines.filter { $0.count > 80 })")
+  }
+
+  @Test func limitsThatAreNoneAreRefused() throws {
+    for time in ["5x", "", "m", "5mm", "0", "1m2h", "-5s", "nan"] {
+      try Command.fail(2, saying: "--time-limit", calling: call("out", "--time-limit=\(time)"))
+    }
+    try Command.fail(2, saying: "--patience", calling: call("out", "--patience", "0"))
+    try Command.fail(2, saying: "--extend is for --resume", calling: call("out", "--extend"))
+    #expect(!File.exists(folder.file("out")))
+  }
+
+  @Test func aFreshNetworkIsThatOfTheWeightsItStartsFrom() throws {
+    let start = [
+      "train", "--data", try Fixture.scenes(), "-o", folder.file("out"), "--from",
+      try Fixture.model(), "--epochs", "1", "--batch", "3",
+    ]
+    try Command.fail(2, saying: "--width is 0.5", "0.03", calling: start + ["--width", "0.5"])
+    try Command.fail(
+      2, saying: "has batch normalisation", calling: start + ["--no-batch-norm"])
+    let result = try Command.run(start)
+    #expect(result.status == 0, "\(result.errors)")
+    let options = try Model(contentsOf: folder.file("out/model.safetensors")).description.options
+    #expect(options.width == 0.03)
+    #expect(options.batchNorm)
+    #expect(result.errors.contains("0.0005, falling"))
+  }
+
+  @Test func aModelOfOtherClassesSaysWhatToDo() throws {
+    let model = folder.file("two.safetensors")
+    try Command.succeed(
+      "init", "--classes", "a,b", "--width", "0.03", "--batch-norm", "-o", model, "--quiet")
+    try Command.fail(
+      2, saying: "has 2 classes, the data 11", "--from \(model) in place of --model",
+      calling: [
+        "train", "--data", try Fixture.scenes(), "-o", folder.file("out"), "--model", model,
+        "--quiet",
+      ])
+  }
+
+  @Test func helpTellsWhatEachRecipeSets() throws {
+    let help = try Command.succeed("train", "--help").text
+    #expect(help.contains("Recipes:\n  modern"))
+    #expect(help.contains("voc-fcn32s"))
+    #expect(help.contains("1e-10"))
   }
 
   @Test func aLossThatIsNotFiniteStopsTheTrainingAndKeepsWhatWasSaved() throws {
     try #require(Command.run(call("out", "--epochs", "1", "--quiet")).status == 0)
     let wild = [
       "train", "--data", try Fixture.scenes(), "--model", folder.file("out/model.safetensors"),
-      "-o", folder.file("wild"), "--lr", "1000", "--epochs", "50", "--batch", "3", "--quiet",
+      "-o", folder.file("wild"), "--optimizer", "sgd", "--lr", "1000", "--epochs", "50", "--batch",
+      "3", "--quiet",
     ]
     let result = try Command.run(wild)
     #expect(result.status == 1, "\(result.errors)")
     #expect(result.errors.contains("epoch"))
     #expect(result.errors.contains("layer") || result.errors.contains("loss"))
+    #expect(result.errors.contains("Try --lr 100.0 (it is 1000.0)"))
   }
 
   @Test func aModelCanBeTheStartAndLayersCanBeFrozen() throws {

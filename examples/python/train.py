@@ -29,19 +29,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Trains a model with libfcn.")
     parser.add_argument("data", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--width", type=float, default=0.25, help="1 is the published network")
-    parser.add_argument("--crop", type=int, default=256, help="side of the training pieces")
+    parser.add_argument("--epochs", type=int, help="by default as suits the number of pictures")
+    parser.add_argument("--width", type=float, help="1 is the published network")
+    parser.add_argument("--crop", type=int, help="side of the training pieces")
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
 
     has_validation = (arguments.data / "ImageSets" / "Segmentation" / "val.txt").exists()
+    # What is not given follows from the data.
+    settings = {
+        "epochs": arguments.epochs, "width": arguments.width, "crop_width": arguments.crop,
+        "crop_height": arguments.crop, "validation_split": "val" if has_validation else None}
     with fcn.Trainer(
-        arguments.data, arguments.output, resume=arguments.resume, epochs=arguments.epochs,
-        width=arguments.width, batch_norm=True, batch_size=8, optimizer="adamw", learning_rate=0.002,
-        schedule="poly", class_weights="enet", flip=True, scale_least=0.6, scale_greatest=1.4,
-        crop_width=arguments.crop, crop_height=arguments.crop,
-        validation_split="val" if has_validation else None,
+        arguments.data, arguments.output, resume=arguments.resume,
+        **{name: value for name, value in settings.items() if value is not None},
     ) as trainer:
         trainer.run(show)
     with fcn.Model(arguments.output / "model.safetensors") as model:

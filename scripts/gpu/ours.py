@@ -29,7 +29,10 @@ def training_ms(
 
     with fcn.Trainer(
             data, output, backend="cuda", precision=precision, epochs=1, batch_size=batch,
-            width=width) as trainer:
+            width=width, batch_norm=0, learning_rate=0.01,
+            optimizer="sgd", schedule="constant", warm_up=0, clip_norm=0,
+            class_weights="none", crop_width=0, crop_height=0, scale_least=1, scale_greatest=1,
+            flip=0, brightness=0, contrast=0) as trainer:
         trainer.run(listen)
     times = [end - start for start, end in zip(ends, ends[1:])]
     return statistics.median(times[WARM_UP - 1:])

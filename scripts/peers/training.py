@@ -64,7 +64,10 @@ def train_ours(name: str, folder: Path, threads: int, steps: int) -> dict:
             fcn.Trainer(
                 training_data(folder), output, model, threads=threads, epochs=steps,
                 batch_size=TRAINING_BATCH, learning_rate=RATE, momentum=MOMENTUM,
-                weight_decay=DECAY, bias_decay=1) as trainer:
+                weight_decay=DECAY, bias_decay=1,
+                optimizer="sgd", schedule="constant", warm_up=0, clip_norm=0,
+                class_weights="none", crop_width=0, crop_height=0, scale_least=1, scale_greatest=1,
+                flip=0, brightness=0, contrast=0) as trainer:
         trainer.run(listen)
     ends = [0.0, *(end for end, _ in told)]
     return {

@@ -21,7 +21,7 @@ struct Checkpoint {
   /// By parameter name, in the order of `Optimizer.stateNames`.
   var optimizerState: [String: [WeightTensor]]
 
-  private static let prefix = "training."
+  static let prefix = "training."
 
   /// Writes it to `path` under a temporary name that is renamed once whole.
   func write(to path: String, _ optimizer: Optimizer) throws {
@@ -65,12 +65,7 @@ struct Checkpoint {
     epoch = try value("epoch")
     best = (try value("best_mean_iu"), try value("best_epoch"))
     seconds = try value("seconds")
-    let optionPrefix = "\(Self.prefix)option."
-    options = metadata.reduce(into: [:]) {
-      if $1.key.hasPrefix(optionPrefix) {
-        $0[String($1.key.dropFirst(optionPrefix.count))] = $1.value
-      }
-    }
+    options = Self.options(in: metadata)
     counts = try LearnerCounts(metadata: metadata)
     place = TrainingPlace(metadata: metadata)
     description = try ModelDescription(metadata: metadata)
@@ -92,6 +87,16 @@ struct Checkpoint {
     }
   }
 
+  /// The options that `metadata` holds.
+  static func options(in metadata: [String: String]) -> [String: String] {
+    let optionPrefix = "\(prefix)option."
+    return metadata.reduce(into: [:]) {
+      if $1.key.hasPrefix(optionPrefix) {
+        $0[String($1.key.dropFirst(optionPrefix.count))] = $1.value
+      }
+    }
+  }
+
   init(
     epoch: Int, best: (meanIU: Double, epoch: Int), seconds: Double, options: [String: String],
     counts: LearnerCounts?, place: TrainingPlace?, description: ModelDescription,
@@ -109,16 +114,23 @@ struct Checkpoint {
     self.optimizerState = optimizerState
   }
 
-  /// Throws `invalidArgument` that names each option which differs from those of `other`.
-  func checkOptions(_ other: [String: String]) throws {
-    let different = Set(options.keys).union(other.keys).sorted().filter { options[$0] != other[$0] }
-    guard different.isEmpty else {
-      throw FCNError(
-        .invalidArgument,
-        "the training to resume was started with other options: "
-          + different.map {
-            "\(spelledOut($0)) was \(options[$0] ?? "not set"), is \(other[$0] ?? "not set")"
-          }.joined(separator: "; ") + "; resume with the same, or start afresh in another folder")
-    }
+  /// Throws `invalidArgument` that names each option which differs from those of `other`. The length
+  /// may differ where `mayExtend` says so.
+  func checkOptions(_ other: [String: String], mayExtend: Bool) throws {
+    let lengths: Set = ["epochs", "iterations"]
+    var different = Set(options.keys).union(other.keys).sorted().filter { options[$0] != other[$0] }
+    if mayExtend { different.removeAll { lengths.contains($0) } }
+    guard !different.isEmpty else { return }
+    let isLength = different.allSatisfy { lengths.contains($0) }
+    throw FCNError(
+      .invalidArgument,
+      "the training to resume was started with other options: "
+        + different.map {
+          "\(spelledOut($0)) was \(options[$0] ?? "not set"), is \(other[$0] ?? "not set")"
+        }.joined(separator: "; ")
+        + (isLength
+          ? ". Its learning rate falls to 0 over its whole length, so another length is another "
+            + "training; resume with the same, or start a new one from its best model"
+          : "; resume with the same, or start afresh in another folder"))
   }
 }

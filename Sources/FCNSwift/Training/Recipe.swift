@@ -14,6 +14,8 @@ public struct Recipe: Sendable {
   public let size: Preprocessing.SizeRule?
   /// How it is trained.
   public let options: TrainingOptions
+  /// Whether what suits the data and the machine, `SuitedTraining`, takes the place of `options`.
+  public var isSuited = false
 
   /// The recipe called `name`; throws `notFound` with the names there are.
   public static func named(_ name: String) throws -> Recipe {
@@ -106,21 +108,22 @@ public struct Recipe: Sendable {
     architecture: Architecture.fcnSimple.name, start: vgg16, scores: .he,
     size: .exact(width: 224, height: 224), options: TrainingOptions())
 
-  /// What serves most data sets of today: AdamW, a rate that falls to zero, varied pictures.
-  private static var modern: Recipe {
+  /// What serves most data sets of today: AdamW, a rate that falls to zero, varied pictures; the rest
+  /// follows from the data and the machine.
+  public static var modern: Recipe {
     var options = TrainingOptions()
     options.epochs = 60
     options.batchSize = 8
     options.optimizer = .adamW()
-    options.learningRate = 0.001
+    options.learningRate = 0.002
     options.weightDecay = 0.01
     options.schedule = .poly(power: 0.9)
     options.warmup = 100
     options.augmentation = Augmentation(
-      cropWidth: 320, cropHeight: 320, scale: 0.6...1.6, flip: true, brightness: 0.2,
+      cropWidth: 256, cropHeight: 256, scale: 0.6...1.6, flip: true, brightness: 0.2,
       contrast: 0.2)
     return Recipe(
       name: "modern", source: "AdamW, poly schedule, augmentation", architecture: nil, start: nil,
-      scores: .he, size: nil, options: options)
+      scores: .he, size: nil, options: options, isSuited: true)
   }
 }

@@ -3,7 +3,8 @@
 /// - `model.safetensors`, the model as it is now,
 /// - `best.safetensors`, the one with the highest mean IU on the test pictures so far,
 /// - `checkpoint.safetensors`, from which the training can go on to the same bits,
-/// - `log.csv`, a row an epoch.
+/// - `log.csv`, a row an epoch,
+/// - `class-iu.csv`, a row an evaluation: the IU of each class on the test pictures.
 ///
 /// One thread at a time. Each file is whole at any moment, whatever happens to the process.
 public final class Trainer {
@@ -37,6 +38,16 @@ public final class Trainer {
     public var seconds: Double
   }
 
+  /// Why a run ended.
+  public enum Ending: Sendable, Hashable {
+    /// All epochs are done.
+    case allEpochs
+    /// The mean IU has not grown for `TrainingOptions.patience` epochs.
+    case patience
+    /// Another epoch would not fit in `TrainingOptions.timeLimit`.
+    case timeLimit
+  }
+
   /// The description of the model that is trained.
   public let description: ModelDescription
   /// Where a training goes on on another device than before: that it will not come to the same bits.
@@ -50,29 +61,38 @@ public final class Trainer {
   private let iterations: (perEpoch: Int, total: Int)
   private let learner: any Learner
   private var log: TrainingLog
-  private var epochsDone = 0
+  private var classLog: TrainingLog
+  /// Epochs that are done and saved, in this run and those before it.
+  public private(set) var epochsDone = 0
   private var best = (meanIU: -Double.infinity, epoch: 0)
   private var seconds = 0.0
 
   /// Prepares to train `model`, which itself stays as it is, on `training`, evaluating `validation`,
-  /// with everything written to `folder`. With `resume`, goes on from the checkpoint there.
+  /// with everything written to `folder`. With `resume`, goes on from the checkpoint there, or
+  /// begins where there is none yet.
+  ///
+  /// A resumed training may be longer or shorter than it was to be where its learning rate does not
+  /// depend on that (`Schedule.constant`, `.step`), and with `extend` in any case: the rate then goes
+  /// on as that of the new length. `classPixels`, the labelled pixels of each class in `training`,
+  /// spares reading all labels where class weights follow from them.
   ///
   /// Throws `invalidArgument` where options or classes do not fit, or the training to resume ran in
   /// another precision, `invalidState` where the folder holds another training that is not to be
-  /// resumed, `notFound` where there is none to resume, `notFinite` where a weight to begin with is NaN
-  /// or infinite.
+  /// resumed, `notFinite` where a weight to begin with is NaN or infinite.
   public convenience init(
     model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
-    folder: String, options: TrainingOptions, resume: Bool = false
+    folder: String, options: TrainingOptions, resume: Bool = false, extend: Bool = false,
+    classPixels: [Int]? = nil
   ) throws {
     try self.init(
       model: model, training: training, validation: validation, folder: folder, options: options,
-      resume: resume, findRuntime: CUDA.runtime)
+      resume: resume, extend: extend, classPixels: classPixels, findRuntime: CUDA.runtime)
   }
 
   init(
     model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
-    folder: String, options: TrainingOptions, resume: Bool, findRuntime: () throws -> CUDARuntime
+    folder: String, options: TrainingOptions, resume: Bool, extend: Bool = false,
+    classPixels: [Int]? = nil, findRuntime: () throws -> CUDARuntime
   ) throws {
     description = model.description
     try options.validate(classCount: description.classNames.count)
@@ -104,24 +124,37 @@ public final class Trainer {
       perEpoch, options.iterations > 0 ? options.iterations : options.epochs * perEpoch
     )
     let classWeights = try options.classWeights.values(
-      for: training, classCount: description.classNames.count)
+      for: training, classCount: description.classNames.count, classPixels: classPixels)
     let loss = SoftmaxCrossEntropy(
       reduction: options.lossReduction, classWeights: classWeights)
     learner = try Trainer.learner(model, options, loss, pool, findRuntime)
-    if resume {
+    if resume, Trainer.hasCheckpoint(in: folder) {
       let checkpoint = try Checkpoint(contentsOf: checkpointPath, options.optimizer)
-      try checkpoint.checkOptions(options.decisive)
+      try checkpoint.checkOptions(
+        options.decisive, mayExtend: extend || options.schedule.isIndependentOfLength)
       resumeNote = try checkpoint.place?.note(goingOnAt: TrainingPlace(options))
       guard checkpoint.description == description else {
         throw FCNError(
           .invalidArgument,
           "\(checkpointPath) is of another model; resume with the model it began with")
       }
+      // The last epoch of what was to be all may have been cut short.
+      let cut = checkpoint.options["iterations"].flatMap { Int($0) } ?? .max
       try learner.restore(
-        checkpoint, iterations: min(iterations.total, checkpoint.epoch * iterations.perEpoch))
+        checkpoint, iterations: min(cut, checkpoint.epoch * iterations.perEpoch))
       (epochsDone, best, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
     }
-    log = try TrainingLog(path: "\(folder)/log.csv", keeping: epochsDone)
+    log = try TrainingLog(
+      path: "\(folder)/log.csv", header: EpochRecord.header, keeping: epochsDone)
+    classLog = try TrainingLog(
+      path: "\(folder)/class-iu.csv", header: EpochRecord.classHeader(description.classNames),
+      keeping: epochsDone)
+  }
+
+  /// The best mean IU on the test pictures so far, and the epoch that had it, over all runs; nil
+  /// before the first.
+  public var bestSoFar: (meanIU: Double, epoch: Int)? {
+    best.epoch > 0 && best.meanIU.isFinite ? best : nil
   }
 
   private static func learner(
@@ -149,28 +182,31 @@ public final class Trainer {
     File.exists(checkpointPath(in: folder))
   }
 
-  /// What the training in `folder` ran on, for whoever resumes it there; nil where there is none, or its
-  /// checkpoint was written before it told. Throws where the checkpoint cannot be read.
-  public static func place(in folder: String) throws -> TrainingPlace? {
-    guard hasCheckpoint(in: folder) else { return nil }
-    return TrainingPlace(
-      metadata: try Safetensors(contentsOf: checkpointPath(in: folder)).metadata)
-  }
-
-  private static func checkpointPath(in folder: String) -> String {
+  static func checkpointPath(in folder: String) -> String {
     "\(folder)/checkpoint.safetensors"
   }
 
-  /// Trains until all epochs are done. `observer` is called on this thread; false stops the training
-  /// with `aborted`, which can be resumed from the last whole epoch.
+  /// Trains until all epochs are done, or patience or the time limit of the options end it: what is
+  /// written then is whole, and a later run, with other limits, goes on from it. `observer` is called
+  /// on this thread; false stops the training with `aborted`, which can be resumed from the last
+  /// whole epoch.
   ///
   /// Throws `notFinite` with the layer's name as soon as a loss or gradient is NaN or infinite;
   /// nothing of that epoch is written.
-  public func run(_ observer: (Event) -> Bool) throws {
+  @discardableResult
+  public func run(_ observer: (Event) -> Bool) throws -> Ending {
+    let begin = monotonicSeconds()
+    var (longest, measuring) = (0.0, 0.0)
     while epochsDone < epochs {
+      if isPatienceSpent { return .patience }
       let start = monotonicSeconds()
       let training = try learnEpoch(epochsDone, start, observer)
-      let validation = try evaluateIfDue(epochsDone + 1, observer)
+      let learned = monotonicSeconds()
+      longest = max(longest, learned - start)
+      let isLast =
+        options.timeLimit > 0 && learned - begin + longest + 2 * measuring > options.timeLimit
+      let validation = try evaluateIfDue(epochsDone + 1, orNow: isLast, observer)
+      measuring = max(measuring, monotonicSeconds() - learned)
       seconds += monotonicSeconds() - start
       epochsDone += 1
       let iteration = min(iterations.total, epochsDone * iterations.perEpoch)
@@ -180,7 +216,15 @@ public final class Trainer {
         validation: validation, seconds: seconds)
       try save(record)
       try check(observer(.epoch(record)))
+      if isLast, epochsDone < epochs { return .timeLimit }
     }
+    return .allEpochs
+  }
+
+  /// Whether the evaluations since the best one have been too many.
+  private var isPatienceSpent: Bool {
+    let measured = epochsDone / options.evaluationInterval * options.evaluationInterval
+    return options.patience > 0 && best.epoch > 0 && measured - best.epoch >= options.patience
   }
 
   /// Epochs in all; the last one may be cut short.
@@ -213,10 +257,10 @@ public final class Trainer {
   }
 
   private func evaluateIfDue(
-    _ epoch: Int, _ observer: (Event) -> Bool
+    _ epoch: Int, orNow: Bool, _ observer: (Event) -> Bool
   ) throws -> EpochRecord.Measures? {
     guard let validation, validation.count > 0,
-      epoch % options.evaluationInterval == 0 || epoch == epochs
+      epoch % options.evaluationInterval == 0 || epoch == epochs || orNow
     else { return nil }
     let evaluator = Evaluator(
       try learner.segmenter(), classCount: description.classNames.count)
@@ -241,7 +285,8 @@ public final class Trainer {
       best = (meanIU, record.epoch)
       try model.write(to: "\(folder)/best.safetensors", elementType: options.elementType)
     }
-    try log.append(record)
+    try log.append(record.row)
+    if let row = record.classRow { try classLog.append(row) }
     let checkpoint = Checkpoint(
       epoch: record.epoch, best: best, seconds: seconds, options: options.decisive,
       counts: learner.counts, place: TrainingPlace(options), description: description,

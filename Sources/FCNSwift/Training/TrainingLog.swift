@@ -27,6 +27,8 @@ public struct EpochRecord: Sendable {
     public var frequencyWeightedIU: Double
     /// The mean over pictures of each one's pixel accuracy.
     public var meanPictureAccuracy: Double
+    /// IU of each class; NaN for one that neither occurs nor is predicted.
+    public var classIU: [Double]
 
     init(loss: Double, _ confusion: ConfusionMatrix) {
       self.loss = loss
@@ -35,6 +37,7 @@ public struct EpochRecord: Sendable {
       meanIU = confusion.meanIU
       frequencyWeightedIU = confusion.frequencyWeightedIU
       meanPictureAccuracy = confusion.meanPictureAccuracy
+      classIU = confusion.perClassIU
     }
 
     fileprivate static let names = [
@@ -53,7 +56,7 @@ public struct EpochRecord: Sendable {
   /// Its row, with empty fields where nothing was evaluated.
   var row: String {
     func text(_ measures: Measures?) -> [String] {
-      measures?.values.map { $0.isNaN ? "" : "\(Float($0))" }
+      measures?.values.map(EpochRecord.field)
         ?? [String](repeating: "", count: Measures.names.count)
     }
     return
@@ -62,15 +65,42 @@ public struct EpochRecord: Sendable {
   }
 }
 
-/// The log file: CSV with a row an epoch, rewritten whole each time, so that it is never half a row
+extension EpochRecord {
+  /// The header of the log of classes: a column for each, under its name.
+  static func classHeader(_ names: [String]) -> String {
+    (["epoch"] + names.map(quotedField)).joined(separator: ",")
+  }
+
+  /// The row of the log of classes; nil where nothing was evaluated.
+  var classRow: String? {
+    validation.map { (["\(epoch)"] + $0.classIU.map(EpochRecord.field)).joined(separator: ",") }
+  }
+
+  fileprivate static func field(_ value: Double) -> String {
+    value.isNaN ? "" : "\(Float(value))"
+  }
+
+  /// Quoted as RFC 4180 has it, where a name needs it.
+  private static func quotedField(_ name: String) -> String {
+    let line = String(name.map { $0.isNewline ? " " : $0 })
+    guard line.contains(where: { $0 == "," || $0 == "\"" }) else { return line }
+    return "\""
+      + line.split(separator: "\"", omittingEmptySubsequences: false)
+      .joined(separator: "\"\"") + "\""
+  }
+}
+
+/// A log file: CSV with a row an epoch, rewritten whole each time, so that it is never half a row
 /// and never holds epochs that a resumed training does again.
 struct TrainingLog {
   private let path: String
+  private let header: String
   private var rows: [String]
 
   /// Starts the log at `path`, keeping the rows of the first `epochs` epochs that stand there.
-  init(path: String, keeping epochs: Int) throws {
+  init(path: String, header: String, keeping epochs: Int) throws {
     self.path = path
+    self.header = header
     rows = []
     guard epochs > 0, File.exists(path) else { return }
     let text = String(decoding: try File.read(path), as: UTF8.self)
@@ -79,9 +109,9 @@ struct TrainingLog {
     }
   }
 
-  mutating func append(_ record: EpochRecord) throws {
-    rows.append(record.row)
-    let text = ([EpochRecord.header] + rows).joined(separator: "\n") + "\n"
+  mutating func append(_ row: String) throws {
+    rows.append(row)
+    let text = ([header] + rows).joined(separator: "\n") + "\n"
     try File.write(Array(text.utf8), to: path)
   }
 }

@@ -61,6 +61,11 @@ public struct TrainingOptions: Sendable, Hashable {
   public var threads = 0
   /// Epochs from one evaluation of the test pictures to the next; the last epoch always has one.
   public var evaluationInterval = 1
+  /// Epochs without a better mean IU on the test pictures after which the training ends; 0 for never.
+  public var patience = 0
+  /// Seconds that a run may take: it ends after the epoch whose successor would not fit, the first at
+  /// the earliest; 0 means no limit.
+  public var timeLimit = 0.0
   /// Whether the model of every epoch is kept as `epoch-0001.safetensors` and so on.
   public var keepsEveryEpoch = false
   /// How the models' weights are stored; checkpoints are always float32.
@@ -94,6 +99,10 @@ public struct TrainingOptions: Sendable, Hashable {
     try check(
       "the number of epochs between evaluations", (1...1_000_000).contains(evaluationInterval),
       evaluationInterval, "1…1000000")
+    try check("the patience", (0...1_000_000).contains(patience), patience, "0…1000000 epochs")
+    try check(
+      "the time limit", (0...1e9).contains(timeLimit), timeLimit,
+      "0 (none) to 1000000000 seconds")
     for (layer, rate) in layerRates {
       try check("the rate of layers \(layer)…", finite(rate, 0...1000), rate, "0…1000")
     }

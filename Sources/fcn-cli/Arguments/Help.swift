@@ -31,6 +31,7 @@ enum Help {
       text += "\n\(group.title):\n"
       text += table(group.options.map { ($0.spelling, $0.help) }) + "\n"
     }
+    for (title, rows) in command.tables { text += "\n\(title):\n\(table(rows))\n" }
     return text
   }
 
@@ -48,9 +49,12 @@ enum Help {
     }.joined(separator: "\n")
   }
 
-  private static func wrapped(_ text: String, width: Int) -> [String] {
+  /// `text` in lines of `width` characters at most, where its words allow it.
+  /// Those after the first may have a width of their own, `rest`.
+  static func wrapped(_ text: String, width: Int, rest: Int? = nil) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {
+      let width = lines.count > 1 ? rest ?? width : width
       if let last = lines.last, last.count + 1 + word.count <= width {
         lines[lines.count - 1] += " " + word
       } else {

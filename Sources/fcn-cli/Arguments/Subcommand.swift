@@ -14,12 +14,15 @@ struct Subcommand: Sendable {
   let takesDash: Bool
   /// Its options; `--help` is everyone's.
   let groups: [OptionGroup]
+  /// What help tells besides: tables with titles.
+  let tables: [(title: String, rows: [(String, String)])]
   /// Does it.
   let run: @Sendable (Arguments) throws -> Void
 
   init(
     _ name: String, _ summary: String, usage: [String], discussion: String = "",
     operands: ClosedRange<Int> = 0...0, takesDash: Bool = false, _ groups: [OptionGroup],
+    tables: [(title: String, rows: [(String, String)])] = [],
     run: @escaping @Sendable (Arguments) throws -> Void
   ) {
     self.name = name
@@ -29,6 +32,7 @@ struct Subcommand: Sendable {
     self.operands = operands
     self.takesDash = takesDash
     self.groups = groups + [OptionGroup("Help", [.help])]
+    self.tables = tables
     self.run = run
   }
 

@@ -13,9 +13,14 @@ enum FreshModel {
     "The classes' colours: voc, street, or #rrggbb,#rrggbb,… By default street where the classes "
       + "have its names, voc otherwise.")
   static let width = Option.value(
-    "width", "FACTOR", "A factor on the trunk's channel counts, 0.01…4; 1 by default.")
+    "width", "FACTOR",
+    "A factor on the trunk's channel counts, 0.01…4; that of --from, else what suits the machine when "
+      + "training, 1 for init.")
   static let batchNorm = Option.flag(
-    "batch-norm", "Batch normalisation after the trunk's convolutions.")
+    "batch-norm",
+    "Batch normalisation after the trunk's convolutions; as --from has it, else when training, by "
+      + "default.")
+  static let noBatchNorm = Option.flag("no-batch-norm", "None, even where it is the default.")
   static let preprocessing = Option.value(
     "preprocessing", "NAME",
     "Channel order, mean and scale: torchvision, caffe or grey; the architecture's by default.")
@@ -34,12 +39,13 @@ enum FreshModel {
   static let source = Option.value(
     "from", "FILE",
     "A trained network's weights, in any file that `fcn import` reads: they are taken wherever a name "
-      + "and a shape agree, and so is their preprocessing.")
+      + "and a shape agree, and so are their architecture, width, batch normalisation and "
+      + "preprocessing.")
 
   static let group = OptionGroup(
     "A fresh model",
     [
-      architecture, classes, palette, width, batchNorm, auxiliaryHead, denseUpsampling,
+      architecture, classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead, denseUpsampling,
       preprocessing, size,
       scores,
       source,
@@ -50,32 +56,55 @@ enum FreshModel {
     group.options.filter { arguments.has($0) }
   }
 
-  /// Makes the model that the options describe, and where they say nothing `recipe`. `classNames` are those of the data, where there are
-  /// any; what was and was not copied from `--from` goes to `report`.
+  /// What a model has where neither the options nor `--from` say anything.
+  struct Usual {
+    var width: Float = 1
+    var batchNorm = false
+    var auxiliaryHead = false
+    var denseUpsampling = false
+    var preprocessing: Preprocessing?
+    /// The size rule, where the preprocessing leaves pictures as they are.
+    var size: Preprocessing.SizeRule?
+  }
+
+  /// Makes the model that the options describe, and where they say nothing `--from`'s network, then
+  /// `recipe`, then `usual`. `classNames` are those of the data, where there are any; what was and was
+  /// not copied from `--from` goes to `report`.
   static func make(
     _ arguments: Arguments, recipe: Recipe? = nil, classNames: [String]?, seed: UInt64,
-    note: String,
+    note: String, usual: (Architecture) -> Usual = { _ in Usual() },
     report: (Transplant) -> Void
   ) throws -> Model {
-    let architecture =
+    let named =
       try arguments.named(architecture) { try Architecture.named($0) }
-      ?? Architecture.named(recipe?.architecture ?? Architecture.fcnSimple.name)
+      ?? recipe.map { try Architecture.named($0.architecture) }
     guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
       throw UsageError("\(classes.spelling) is missing")
     }
     let weights = try arguments.text(source).map { path in
       try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
+    var origin = try weights?.network(of: named)
+    let architecture = named ?? origin?.architecture ?? .fcnSimple
+    if origin == nil { origin = try weights?.network(of: architecture) }
+    let usual = usual(architecture)
     var preprocessing =
-      try namedPreprocessing(arguments) ?? weights?.preprocessing ?? architecture.preprocessing
+      try namedPreprocessing(arguments) ?? weights?.preprocessing ?? usual.preprocessing
+      ?? architecture.preprocessing
+    if preprocessing.size == .native, let size = usual.size { preprocessing.size = size }
     if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
+    let found = origin?.options
+    try checkAgainst(found, arguments)
     let description = ModelDescription(
       architecture: architecture.name,
       options: ArchitectureOptions(
         classes: names.count, inputChannels: preprocessing.channels,
-        width: try arguments.number(width, in: 0.01...4) ?? 1,
-        batchNorm: arguments.has(batchNorm), auxiliaryHead: arguments.has(auxiliaryHead),
-        denseUpsampling: arguments.has(denseUpsampling)),
+        width: try arguments.number(width, in: 0.01...4) ?? found?.width ?? usual.width,
+        batchNorm: try givenBatchNorm(arguments) ?? found?.batchNorm ?? usual.batchNorm,
+        auxiliaryHead: arguments.has(auxiliaryHead)
+          || (found?.auxiliaryHead ?? usual.auxiliaryHead),
+        denseUpsampling: arguments.has(denseUpsampling)
+          || (found?.denseUpsampling ?? usual.denseUpsampling)),
       classNames: names,
       palette: try palette(arguments.text(FreshModel.palette), for: names),
       preprocessing: preprocessing, note: note)
@@ -91,6 +120,32 @@ enum FreshModel {
     }
     report(transplant)
     return started
+  }
+
+  /// What `--batch-norm` and `--no-batch-norm` say.
+  static func givenBatchNorm(_ arguments: Arguments) throws -> Bool? {
+    guard arguments.has(batchNorm) || arguments.has(noBatchNorm) else { return nil }
+    guard arguments.has(batchNorm) != arguments.has(noBatchNorm) else {
+      throw UsageError("give --batch-norm or --no-batch-norm, not both")
+    }
+    return arguments.has(batchNorm)
+  }
+
+  /// Throws where options ask for another network than `--from` has weights for.
+  private static func checkAgainst(
+    _ found: ArchitectureOptions?, _ arguments: Arguments
+  ) throws {
+    guard let found, let path = arguments.text(source) else { return }
+    if let given = try arguments.number(width, in: 0.01...4), abs(given - found.width) > 1e-3 {
+      throw UsageError(
+        "--width is \(given), but the network of --from \(path) has the width \(found.width), and "
+          + "weights fit their own width alone; leave --width out, or --from")
+    }
+    if let given = try givenBatchNorm(arguments), given != found.batchNorm {
+      throw UsageError(
+        "the network of --from \(path) has \(found.batchNorm ? "" : "no ")batch normalisation, but "
+          + "--\(given ? "" : "no-")batch-norm is given; leave that out, or --from")
+    }
   }
 
   /// Names from a file, one a line, or from a list with commas.

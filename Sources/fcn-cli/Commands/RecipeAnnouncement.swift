@@ -1,38 +1,88 @@
 import FCNSwift
 
 extension Subcommand {
-  /// Tells on standard error what a recipe, with the command line's changes, is about to do.
-  static func announce(
-    _ recipe: Recipe, _ options: TrainingOptions, _ model: Model, startsFresh: Bool
-  ) {
+  /// What each recipe sets, for help.
+  static let recipeTable: [(String, String)] = Recipe.all.reversed().map { recipe in
+    if recipe.isSuited {
+      return (
+        recipe.name,
+        "The default: AdamW, rate falling to 0, pictures scaled, cropped, mirrored and varied in "
+          + "light; batch normalisation, and width, crop, minibatch, rate, class weights and epochs "
+          + "as suit the data and the machine."
+      )
+    }
+    let options = recipe.options
+    let start = recipe.start.map { ", from \($0)" } ?? ""
+    return (
+      recipe.name,
+      "\(recipe.source): \(recipe.architecture ?? "any network")\(start); \(optimizer(options)), "
+        + "rate \(options.learningRate), decay \(options.weightDecay), \(minibatch(options)), "
+        + "\(length(options))\(options.lossReduction == .sum ? ", summed loss" : "")."
+    )
+  }
+
+  /// Tells on standard error what is about to be done, and of what was chosen why.
+  static func announce(_ setup: TrainingSetup, startsFresh: Bool) {
+    let (recipe, options, model) = (setup.recipe, setup.options, setup.model)
     let description = model.description
-    let rows = [
-      ("recipe", "\(recipe.name): \(recipe.source)"),
+    var rows = [
       (
-        "network",
-        "\(description.architecture), pictures at \(description.preprocessing.sizeInWords)"
+        "recipe",
+        setup.saved == nil ? "\(recipe.name): \(recipe.source)" : "as the training began"
       ),
-      ("length", length(options)),
+      ("network", "\(network(description)), pictures at \(description.preprocessing.sizeInWords)"),
+      ("length", length(options) + limits(options)),
       ("minibatch", minibatch(options)),
       ("optimizer", "\(optimizer(options)), weight decay \(options.weightDecay)"),
       ("rate", rate(options)),
-      ("biases", "rate × \(options.biasRate), weight decay × \(options.biasDecay)"),
-      ("loss", loss(options)),
-      ("pictures", augmentation(options.augmentation)),
     ]
-    for (name, text) in rows {
-      Terminal.log(name + String(repeating: " ", count: 11 - name.count) + text)
+    if options.biasRate != 1 || options.biasDecay != 0 {
+      rows.append(
+        ("biases", "rate × \(options.biasRate), weight decay × \(options.biasDecay)"))
     }
-    if startsFresh, let start = recipe.start {
-      Terminal.log(
+    rows.append(("loss", loss(options)))
+    rows.append(("pictures", augmentation(options.augmentation)))
+    if let suited = setup.suited { rows.append(("because", reasons(suited, setup))) }
+    for (name, text) in rows {
+      Terminal.note(
+        name + String(repeating: "\u{A0}", count: 11 - name.count) + text, indent: 11)
+    }
+    if startsFresh, setup.saved == nil, let start = recipe.start {
+      Terminal.note(
         "warning: this recipe starts from \(start), which --from FILE gives; without it every layer "
           + "starts at random")
     }
   }
 
-  /// Whether a training starts with random weights.
-  static func startsFresh(_ arguments: Arguments) -> Bool {
-    !arguments.has(.model) && !arguments.has(FreshModel.source)
+  private static func network(_ description: ModelDescription) -> String {
+    var text = "\(description.architecture), width \(description.options.width)"
+    if description.options.batchNorm { text += ", batch normalisation" }
+    return text
+  }
+
+  private static func limits(_ options: TrainingOptions) -> String {
+    var text = ""
+    if options.patience > 0 {
+      text += ", ended by \(options.patience) without a better mean IU"
+    }
+    if options.timeLimit > 0 { text += ", at most \(duration(options.timeLimit))" }
+    if options.evaluationInterval > 1 {
+      text += ", an evaluation every \(options.evaluationInterval)"
+    }
+    return text
+  }
+
+  /// What the choice followed from.
+  private static func reasons(_ suited: SuitedTraining, _ setup: TrainingSetup) -> String {
+    let training = setup.survey.training
+    var parts = ["\(training.pictureCount) pictures"]
+    if let size = training.median { parts.append("of \(size.width)×\(size.height)") }
+    var text = parts.joined(separator: " ") + "; \(Capabilities.processor)"
+    if let (index, share) = suited.rarestClass, setup.options.classWeights == .enet {
+      let name = setup.survey.classNames[index]
+      text += "; \(name) has \((share * 100).rounded(toPlaces: 2)) % of the pixels"
+    }
+    return text + ". Options change each: fcn train --help"
   }
 
   private static func length(_ options: TrainingOptions) -> String {

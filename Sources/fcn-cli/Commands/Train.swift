@@ -1,102 +1,135 @@
 import FCNSwift
 
 extension Subcommand {
-  private static let start = Option.value(
+  static let trainingStart = Option.value(
     "model", "FILE", "Start from this model, which replaces the options of a fresh one.",
     letter: "m")
-  private static let note = Option.value("note", "TEXT", "Free text that the models carry.")
+  static let trainingNote = Option.value("note", "TEXT", "Free text that the models carry.")
   private static let output = Option.value(
     "output", "DIR", "The folder for models, log.csv and checkpoint; must be given.", letter: "o")
   private static let resume = Option.flag(
     "resume",
-    "Go on from the checkpoint in the output folder; all else must be as it was when it began. "
-      + "Without --device and --precision, on what and in which numbers it began.")
+    "Go on from the checkpoint in the output folder, or begin where there is none yet; what is not "
+      + "named is as it was.")
+  private static let extend = Option.flag(
+    "extend",
+    "With --resume and other --epochs or --iterations: go on where the learning rate falls to 0 over "
+      + "the whole length too, at the rate of the new one.")
+  private static let classIU = Option.flag(
+    "class-iu", "Tell the IU of each class at every evaluation.")
 
   /// `fcn train`.
   static let train = Subcommand(
     "train", "Train a model on labelled pictures.",
     usage: ["--data DIR -o DIR [OPTIONS]"],
     discussion: """
+      With --data and -o alone it learns: width, minibatch, crop, rate, class weights
+      and length follow from the data and the machine, and it tells them.
+
       Leaves in the output folder, after every epoch: model.safetensors, the model as
       it is; best.safetensors, the one with the highest mean IU so far; log.csv, a
-      row an epoch; checkpoint.safetensors, from which the same command with --resume
-      goes on to the same bits. Ctrl-C loses no more than the epoch that runs.
+      row an epoch; class-iu.csv, the IU of each class at every evaluation;
+      checkpoint.safetensors, from which the same command with --resume goes on to
+      the same bits. Ctrl-C loses no more than the epoch that runs.
       """,
     [
       OptionGroup("Data", TrainingData.options),
       FreshModel.group,
-      OptionGroup("Or a model to start from", [start]),
+      OptionGroup("Or a model to start from", [trainingStart]),
       TrainOptions.learning, TrainOptions.augmentation,
       OptionGroup(
-        "Output", [output, resume, note] + TrainOptions.files + [.json, .quiet]),
+        "Output",
+        [output, resume, extend, trainingNote, classIU] + TrainOptions.files + [.json, .quiet]),
       OptionGroup("What it runs on", [.threads, .device, TrainOptions.precision]),
-    ]
+    ], tables: [("Recipes", recipeTable)]
   ) { arguments in
     let folder = try arguments.required(output)
     try OutputGuard.checkTraining(
       data: arguments.texts(TrainingData.data) + arguments.texts(TrainingData.validation),
-      start: arguments.text(start),
+      start: arguments.text(trainingStart),
       source: arguments.text(FreshModel.source), classes: arguments.text(FreshModel.classes),
       folder: folder)
-    if arguments.has(start), let option = FreshModel.given(in: arguments).first {
+    if arguments.has(trainingStart), let option = FreshModel.given(in: arguments).first {
       throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
     }
     let data = try TrainingData(
       arguments,
-      classNames: arguments.text(start).map { try Model(contentsOf: $0).description.classNames })
+      classNames: arguments.text(trainingStart).map {
+        try Model(contentsOf: $0).description.classNames
+      })
     let (training, validation) = (data.training, data.validation)
     let survey = try DataCheck.run(
       training, validation, arguments, folders: data.folders, output: folder)
-    let model = try startingModel(arguments, training)
+    let isQuiet = arguments.has(.quiet)
+    let setup = try TrainingSetup(
+      arguments, training, survey, folder: folder, resume: arguments.has(resume))
+    let (model, options) = (setup.model, setup.options)
     warnOfOtherNames(model, training)
-    var options = try TrainOptions.make(arguments, layers: model.network.layers.map(\.name))
-    if arguments.has(resume), let place = try Trainer.place(in: folder) {
-      // What is not named is as it was.
-      if arguments.text(.device) == nil { options.device = place.device }
-      if arguments.text(TrainOptions.precision) == nil { options.precision = place.precision }
-    }
-    DataCheck.tell(survey, options, model, isQuiet: arguments.has(.quiet))
-    if !arguments.has(.quiet), let recipe = try TrainOptions.recipe(arguments) {
-      announce(recipe, options, model, startsFresh: startsFresh(arguments))
+    DataCheck.tell(survey, options, model, isQuiet: isQuiet)
+    try checkLength(setup, arguments, folder)
+    if !isQuiet {
+      announce(setup, startsFresh: TrainingSetup.startsFresh(arguments))
+      if arguments.has(resume), setup.saved == nil {
+        Terminal.note("\(folder) holds no checkpoint yet: the training begins")
+      }
     }
     let trainer = try Trainer(
       model: model, training: training, validation: validation, folder: folder, options: options,
-      resume: arguments.has(resume))
-    if let note = trainer.resumeNote { Terminal.log("warning: \(note)") }
-    let report = TrainingReport(epochs: trainer.epochs, isQuiet: arguments.has(.quiet))
-    report.begin(model, training: training.count, validation: validation?.count ?? 0)
+      resume: arguments.has(resume), extend: arguments.has(extend),
+      classPixels: survey.training.classPixels)
+    if let note = trainer.resumeNote { Terminal.note("warning: \(note)") }
+    let report = TrainingReport(trainer, setup, tellsClasses: arguments.has(classIU), isQuiet)
+    report.begin(training: training.count, validation: validation?.count ?? 0)
     defer { report.finish() }
     do {
-      try trainer.run { event in
+      let ending = try trainer.run { event in
         report.note(event)
         return !Interrupt.isPending
       }
+      let measured = arguments.texts(TrainingData.validation) + arguments.texts(TrainingData.data)
+      report.end(ending, folder: folder, measuredBy: measured.first)
     } catch let error as FCNError where error.kind == .aborted {
       throw FCNError(
         .aborted, "\(error.message); the same command with --resume goes on from there")
+    } catch let error as FCNError where error.kind == .notFinite {
+      throw FCNError(.notFinite, "\(error.message). \(advice(options, model))")
     }
-    report.finish()
     if arguments.has(.json) { try Terminal.print(report.json(folder: folder).indentedText) }
   }
 
-  private static func startingModel(
-    _ arguments: Arguments, _ training: any LabelledPictures
-  ) throws -> Model {
-    guard let path = arguments.text(start) else {
-      return try FreshModel.make(
-        arguments, recipe: try TrainOptions.recipe(arguments), classNames: training.classNames,
-        seed: try TrainOptions.seed(arguments), note: arguments.text(note) ?? ""
-      ) { transplant in
-        if !arguments.has(.quiet) { report(transplant) }
-      }
+  /// Throws where a resumed training is to have another length, and its rate does not allow it.
+  private static func checkLength(
+    _ setup: TrainingSetup, _ arguments: Arguments, _ folder: String
+  ) throws {
+    if arguments.has(extend), !arguments.has(resume) {
+      throw UsageError("--extend is for --resume")
     }
-    if let option = FreshModel.given(in: arguments).first {
-      throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
+    guard let saved = setup.saved, !saved.canBeExtended, !arguments.has(extend) else { return }
+    let (old, new) = (saved.options, setup.options)
+    guard (old.epochs, old.iterations) != (new.epochs, new.iterations) else { return }
+    func length(_ options: TrainingOptions) -> String {
+      options.iterations > 0 ? "\(options.iterations) iterations" : "\(options.epochs) epochs"
     }
-    let model = try Model(contentsOf: path)
-    guard let text = arguments.text(note) else { return model }
-    var description = model.description
-    description.note = text
-    return try Model(description: description, weights: model.orderedWeights)
+    throw UsageError(
+      "the training in \(folder) is one of \(length(old)), over which its learning rate falls to 0; "
+        + "with \(length(new)) it would be another. Either add --extend: it goes on at the rate "
+        + "that \(length(new)) have there; or start anew from its best model: --model "
+        + "\(folder)/\(saved.best == nil ? "model" : "best").safetensors -o NEW_FOLDER")
   }
+
+  /// What to change where numbers stopped being finite.
+  private static func advice(_ options: TrainingOptions, _ model: Model) -> String {
+    var advice = ["--lr \(tenth(of: options.learningRate)) (it is \(options.learningRate))"]
+    if options.warmup == 0 { advice.append("--warmup 100") }
+    if options.clipNorm == 0 { advice.append("--clip 1") }
+    let choices = try? Architecture.named(model.description.architecture).choices
+    if !model.description.options.batchNorm, choices?.contains(.batchNorm) == true {
+      advice.append("for a fresh network --batch-norm")
+    }
+    if options.lossReduction == .sum { advice.append("--loss-reduction mean") }
+    return "Try " + advice.joined(separator: ", or ") + "; --lr is what matters most"
+  }
+
+  /// A tenth of a rate, with no more digits than the rate has.
+  static func tenth(of rate: Float) -> Double { (Double("\(rate)") ?? Double(rate)) / 10 }
 }

@@ -4,40 +4,47 @@ import FCNSwift
 enum TrainOptions {
   private static let recipe = Option.value(
     "recipe", "NAME",
-    "A published training's settings, each of which another option overrides: "
-      + Recipe.all.map(\.name).joined(separator: ", ") + ".")
+    "A training's settings, each of which another option overrides; modern by default. They are "
+      + "listed below, and the defaults named here are modern's.")
   private static let epochs = Option.value(
-    "epochs", "N", "Times that every picture is seen; 62 by default.")
+    "epochs", "N",
+    "Times that every picture is seen; 5 to 300 by default, as follows from their number.")
   private static let iterations = Option.value(
     "iterations", "N", "Steps to make, in place of --epochs.")
   private static let accumulate = Option.value(
     "accumulate", "N",
     "Minibatches whose gradients are averaged for one step; 1 by default.")
-  private static let batch = Option.value("batch", "N", "Pictures of a minibatch; 10 by default.")
+  private static let batch = Option.value(
+    "batch", "N", "Pictures of a minibatch; 8 by default, fewer for few.")
   private static let optimizer = Option.value(
-    "optimizer", "NAME", "sgd (the default) or adamw.")
+    "optimizer", "NAME", "adamw (the default) or sgd.")
   private static let learningRate = Option.value(
-    "lr", "RATE", "The learning rate; 0.01 by default for sgd, 0.001 for adamw.")
+    "lr", "RATE",
+    "The learning rate; for adamw 0.002 by default, 0.0005 with weights that were trained, 0.0001 "
+      + "without batch normalisation; for sgd 0.01.")
   private static let momentum = Option.value(
     "momentum", "FACTOR", "Of sgd; 0.9 by default.")
   private static let weightDecay = Option.value(
-    "weight-decay", "FACTOR", "Of weights, not of biases; 0.0005 by default.")
+    "weight-decay", "FACTOR", "Of weights, not of biases; 0.01 by default, 0.0005 for sgd.")
   private static let biasRate = Option.value(
     "bias-rate", "FACTOR", "A factor on the learning rate of biases; 1 by default.")
   private static let biasDecay = Option.value(
     "bias-decay", "FACTOR", "A factor on the weight decay of biases; 0 by default.")
   private static let schedule = Option.value(
     "schedule", "RULE",
-    "How the learning rate changes: constant (the default), poly or poly:POWER (falling to 0; power "
-      + "0.9), step:EPOCHS:FACTOR (times FACTOR every so many epochs).")
+    "How the learning rate changes: poly or poly:POWER (the default: falling to 0; power 0.9), "
+      + "constant, step:EPOCHS:FACTOR (times FACTOR every so many epochs).")
   private static let warmup = Option.value(
-    "warmup", "N", "Iterations over which the learning rate first rises; 0 by default.")
+    "warmup", "N",
+    "Iterations over which the learning rate first rises; a tenth of all, 100 at most, by default.")
   private static let clip = Option.value(
-    "clip", "NORM", "Gradients longer than this are shortened to it; 0, the default: never.")
+    "clip", "NORM",
+    "Gradients longer than this are shortened to it; 0: never, the default but without batch "
+      + "normalisation, where it is 1.")
   private static let classWeights = Option.value(
     "class-weights", "RULE",
-    "Weights of the classes in the loss: none (the default), enet (1 / ln(1.1 + share)), a list a,b,c "
-      + "or a file with a number a line.")
+    "Weights of the classes in the loss: none, enet (1 / ln(1.1 + share)), a list a,b,c or a file with "
+      + "a number a line. By default enet where a class is rare.")
   private static let lossReduction = Option.value(
     "loss-reduction", "NAME",
     "The loss of a minibatch is the mean (the default) or the sum of its labelled pixels' losses.")
@@ -51,18 +58,29 @@ enum TrainOptions {
     "What initial weights, order and augmentation follow from; 1 by default.")
   private static let crop = Option.value(
     "crop", "WIDTHxHEIGHT",
-    "Learn from pieces of this size, cut out at random places of the picture as the network sees it."
+    "Learn from pieces of this size, cut out at random places of the picture as the network sees it; "
+      + "256x256 by default, 384x384 on a device, smaller where pictures are. 0x0: from whole "
+      + "pictures."
   )
   private static let scale = Option.value(
-    "scale", "LOW:HIGH", "Scale pictures by a random factor first; 1:1 by default.")
-  private static let flip = Option.flag("flip", "Mirror every second picture.")
+    "scale", "LOW:HIGH", "Scale pictures by a random factor first; 0.6:1.6 by default.")
+  private static let flip = Option.flag("flip", "Mirror every second picture: the default.")
   private static let noFlip = Option.flag("no-flip", "Mirror none, whatever the recipe says.")
   private static let brightness = Option.value(
-    "brightness", "B", "Brighten by a random factor of 1 ± B; 0 by default.")
+    "brightness", "B", "Brighten by a random factor of 1 ± B; 0.2 by default.")
   private static let contrast = Option.value(
-    "contrast", "C", "Change the contrast by a random factor of 1 ± C; 0 by default.")
+    "contrast", "C", "Change the contrast by a random factor of 1 ± C; 0.2 by default.")
   private static let evaluateEvery = Option.value(
-    "eval-every", "N", "Epochs from one evaluation to the next; 1 by default.")
+    "eval-every", "N",
+    "Epochs from one evaluation to the next; by default so many that evaluating takes a third of the "
+      + "time at most.")
+  private static let patience = Option.value(
+    "patience", "EPOCHS",
+    "End when the mean IU has not grown for so many epochs; --resume can go on. Never by default.")
+  private static let timeLimit = Option.value(
+    "time-limit", "TIME",
+    "End after so long, 90s, 5m, 2h or 1h30m, with the last epoch that fits, the first at the "
+      + "earliest; --resume can go on.")
   private static let keepAll = Option.flag(
     "keep-all", "Keep the model of every epoch, as epoch-0001.safetensors and so on.")
   private static let half = Option.flag("half", "Store the models' weights as float16.")
@@ -70,7 +88,8 @@ enum TrainOptions {
   static let learning = OptionGroup(
     "Learning",
     [
-      recipe, epochs, iterations, batch, accumulate, optimizer, learningRate, momentum, weightDecay,
+      recipe, epochs, iterations, patience, timeLimit, batch, accumulate, optimizer, learningRate,
+      momentum, weightDecay,
       biasRate, biasDecay, schedule,
       warmup, clip, classWeights, lossReduction, layerRate, freeze, seed,
     ])
@@ -90,9 +109,24 @@ enum TrainOptions {
   /// What `--seed` says, 1 without it.
   static func seed(_ arguments: Arguments) throws -> UInt64 { try arguments.seed(seed) ?? 1 }
 
-  /// The options for the engine. `layers` are the names that `--layer-rate` and `--freeze` may mean.
-  static func make(_ arguments: Arguments, layers: [String]) throws -> TrainingOptions {
-    var options = try recipe(arguments)?.options ?? TrainingOptions()
+  /// What the command line settles of what else follows from the data.
+  static func settled(_ arguments: Arguments) throws -> TrainingFacts.Settled {
+    var settled = TrainingFacts.Settled()
+    settled.epochs = try arguments.integer(epochs, in: 1...1_000_000)
+    settled.iterations = try arguments.integer(iterations, in: 1...1_000_000_000)
+    settled.batchSize = try arguments.integer(batch, in: 1...1024)
+    if let crop = try arguments.size(crop, in: 0...65536) {
+      (settled.cropWidth, settled.cropHeight) = crop
+    }
+    return settled
+  }
+
+  /// The options for the engine: `usual`, and what the command line says in its place. `layers` are the
+  /// names that `--layer-rate` and `--freeze` may mean.
+  static func make(
+    _ arguments: Arguments, usual: TrainingOptions, layers: [String]
+  ) throws -> TrainingOptions {
+    var options = usual
     try setLength(&options, arguments)
     options.accumulation = try arguments.integer(accumulate, in: 1...1024) ?? options.accumulation
     options.batchSize = try arguments.integer(batch, in: 1...1024) ?? options.batchSize
@@ -107,13 +141,17 @@ enum TrainOptions {
       options.classWeights = try classWeights(rule, arguments)
     }
     options.lossReduction = try arguments.choice(lossReduction) ?? options.lossReduction
-    options.layerRates = try layerRates(arguments, layers: layers)
-    options.seed = try seed(arguments)
+    let rates = try layerRates(arguments, layers: layers)
+    if !rates.isEmpty { options.layerRates = rates }
+    options.seed = try arguments.seed(seed) ?? options.seed
     try setAugmentation(&options.augmentation, arguments)
     options.threads = try arguments.threads()
-    options.device = try arguments.device()
-    options.precision = try arguments.choice(precision) ?? .float32
-    options.evaluationInterval = try arguments.integer(evaluateEvery, in: 1...1_000_000) ?? 1
+    if arguments.has(.device) { options.device = try arguments.device() }
+    options.precision = try arguments.choice(precision) ?? options.precision
+    options.evaluationInterval =
+      try arguments.integer(evaluateEvery, in: 1...1_000_000) ?? options.evaluationInterval
+    options.patience = try arguments.integer(patience, in: 1...1_000_000) ?? 0
+    options.timeLimit = try arguments.text(timeLimit).map { try seconds($0, arguments) } ?? 0
     options.keepsEveryEpoch = arguments.has(keepAll)
     options.elementType = arguments.has(half) ? .float16 : .float32
     return options
@@ -143,7 +181,7 @@ enum TrainOptions {
     // A rate goes with an optimizer: that of another one does not carry over.
     switch (before, options.optimizer) {
     case (.sgd, .adamW): options.learningRate = 0.001
-    case (.adamW, .sgd): options.learningRate = 0.01
+    case (.adamW, .sgd): (options.learningRate, options.weightDecay) = (0.01, 5e-4)
     default: break
     }
     if let factor = try arguments.number(momentum, in: 0...0.9999) {
@@ -155,6 +193,26 @@ enum TrainOptions {
       options.optimizer = before
     }
     if let rate = try arguments.number(learningRate, in: 0...1000) { options.learningRate = rate }
+  }
+
+  /// A time such as 90s, 5m or 1h30m, in seconds; a number alone is seconds.
+  private static func seconds(_ text: String, _ arguments: Arguments) throws -> Double {
+    let units: [Character: Double] = ["h": 3600, "m": 60, "s": 1]
+    var (sum, digits, last) = (0.0, "", Double.infinity)
+    for character in text + (text.last?.isNumber == true ? "s" : "") {
+      guard let unit = units[character] else {
+        digits.append(character)
+        continue
+      }
+      guard let number = Double(digits), number >= 0, unit < last else {
+        throw arguments.outside(timeLimit, text, "a time such as 90s, 5m, 2h or 1h30m")
+      }
+      (sum, digits, last) = (sum + number * unit, "", unit)
+    }
+    guard digits.isEmpty, sum > 0, sum <= 1e9 else {
+      throw arguments.outside(timeLimit, text, "a time such as 90s, 5m, 2h or 1h30m")
+    }
+    return sum
   }
 
   private static func schedule(_ rule: String, _ arguments: Arguments) throws -> Schedule {
@@ -207,7 +265,7 @@ enum TrainOptions {
   private static func setAugmentation(
     _ augmentation: inout Augmentation, _ arguments: Arguments
   ) throws {
-    if let crop = try arguments.size(crop, in: 1...65536) {
+    if let crop = try arguments.size(crop, in: 0...65536) {
       (augmentation.cropWidth, augmentation.cropHeight) = crop
     }
     if let scale = try arguments.pair(scale, separator: ":", in: 0.05...20) {

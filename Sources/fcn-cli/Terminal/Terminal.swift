@@ -29,6 +29,15 @@ enum Terminal {
         separator: "\n  ") + "\n")
   }
 
+  /// Writes `text` to standard error in lines that fit the terminal, those after the first indented.
+  static func note(_ text: String, indent: Int = 2) {
+    let space = String(repeating: " ", count: indent)
+    let first = Help.wrapped(text, width: width, rest: width - indent)
+    // Spaces that must not be broken at are plain ones in the end.
+    rawLog(
+      printable(String(first.joined(separator: "\n" + space).map { $0 == "\u{A0}" ? " " : $0 })) + "\n")
+  }
+
   /// Writes `text` as it is, with what moves the cursor, to standard error.
   static func rawLog(_ text: String) {
     try? Array(text.utf8).withUnsafeBytes {

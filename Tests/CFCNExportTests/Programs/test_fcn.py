@@ -290,7 +290,7 @@ class ImageTest(unittest.TestCase):
 class TrainerTest(unittest.TestCase):
     def test_stop_and_resume(self):
         params = dict(epochs=2, width=0.05, batch_norm=1, batch_size=2, optimizer="adamw",
-                      validation_split="val", threads=1)
+                      validation_split="val", evaluation_interval=1, threads=1)
         whole, broken = Path(FOLDER) / "whole", Path(FOLDER) / "broken"
         events = []
         with fcn.Trainer(DATA, whole, **params) as trainer:
@@ -319,7 +319,7 @@ class TrainerTest(unittest.TestCase):
         with self.assertRaises(TypeError):
             fcn.Trainer(DATA, FOLDER, epoch=3)
         with self.assertRaises(fcn.FCNError):
-            fcn.Trainer(DATA, Path(FOLDER) / "none", epochs=0)
+            fcn.Trainer(DATA, Path(FOLDER) / "none", epochs=-1)
         with self.assertRaises(fcn.FCNError):
             fcn.Trainer("/no/such/folder", Path(FOLDER) / "none")
 

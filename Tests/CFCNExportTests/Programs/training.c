@@ -17,6 +17,7 @@ static fcn_trainer_params small(char *output, size_t size, const char *name) {
   params.batch_norm = 1;
   params.epochs = 2;
   params.batch_size = 2;
+  params.evaluation_interval = 1;
   params.threads = 1;
   return params;
 }
@@ -46,11 +47,10 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_NOT_FOUND, p.validation_split = "no-such-list");
   REFUSED(FCN_E_NOT_FOUND, p.architecture = "no-such-network");
   REFUSED(FCN_E_NOT_FOUND, p.weights = "/no/such/weights");
-  REFUSED(FCN_E_NOT_FOUND, p.resume = 1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.resume = 2);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.start = (const fcn_model *)(const void *)&p);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.threads = -1);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.epochs = 0);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.epochs = -1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.batch_size = -1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.width = NAN);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.optimizer = 2);
@@ -67,9 +67,13 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.scale_greatest = INFINITY);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.crop_width = -3);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.brightness = 2);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.warm_up = -1);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.evaluation_interval = 0);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.warm_up = -2);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.evaluation_interval = -1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.flip = 9);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = -1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.extend = 2);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.time_limit = NAN);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.batch_norm = 2);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.reserved = 1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.binary_masks = 2);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.device = 1);
@@ -200,11 +204,42 @@ static void runs(void) {
   params.epochs = 1;
   params.half_precision = 1;
   params.keep_every_epoch = 1;
+  params.width = 0;        // the start's
+  params.batch_norm = -1;  // as the start has it
   MUST(fcn_trainer_create(&trainer, &params));
   fcn_model_free(model);
   MUST(fcn_trainer_run(trainer, NULL, NULL));
   fcn_trainer_free(trainer);
   same_file(next, next, "epoch-0001.safetensors");
+}
+
+/** What the defaults choose learns, a limit ends it with FCN_OK, and more epochs go on where that is
+ *  asked for. */
+static void defaults(void) {
+  char output[4096];
+  fcn_trainer *trainer = NULL;
+  fcn_trainer_params params;
+  MUST(fcn_trainer_params_init(&params, sizeof params));
+  CHECK(params.optimizer == FCN_OPTIMIZER_ADAMW && params.batch_norm == -1);
+  snprintf(output, sizeof output, "%s/defaults", folder);
+  params.data = data;
+  params.output = output;
+  params.time_limit = 1e-6;
+  MUST(fcn_trainer_create(&trainer, &params));
+  MUST(fcn_trainer_run(trainer, NULL, NULL));
+  fcn_trainer_free(trainer);
+
+  params = small(output, sizeof output, "longer");
+  params.resume = 1;  // begins, since there is nothing yet
+  MUST(fcn_trainer_create(&trainer, &params));
+  MUST(fcn_trainer_run(trainer, NULL, NULL));
+  fcn_trainer_free(trainer);
+  params.epochs = 3;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_trainer_create(&trainer, &params));
+  params.extend = 1;
+  MUST(fcn_trainer_create(&trainer, &params));
+  MUST(fcn_trainer_run(trainer, NULL, NULL));
+  fcn_trainer_free(trainer);
 }
 
 int main(int argc, char **argv) {
@@ -215,6 +250,7 @@ int main(int argc, char **argv) {
   MUST(fcn_model_open(&model, argv[1]));
   refusals(model);
   runs();
+  defaults();
   fcn_model_free(model);
   return report();
 }

@@ -65,7 +65,7 @@ extension CUDATests {
       let folder = try TemporaryFolder()
       let path = folder.file("training")
       try begin(options(.float32), in: path)
-      #expect(try Trainer.place(in: path) == TrainingPlace(options(.float32)))
+      #expect(try SavedTraining(folder: path)?.place == TrainingPlace(options(.float32)))
       expectError(.invalidArgument, saying: "float32 on cuda:0", "bfloat16 on cuda:0") {
         _ = try trainer(options(.bfloat16), in: path, resume: true)
       }
@@ -74,7 +74,7 @@ extension CUDATests {
       let elsewhere = try trainer(processor, in: path, resume: true)
       let note = try #require(elsewhere.resumeNote)
       #expect(note.contains("cuda:0") && note.contains("cpu") && note.contains("same bits"))
-      #expect(try Trainer.place(in: folder.file("none")) == nil)
+      #expect(try SavedTraining(folder: folder.file("none")) == nil)
     }
 
     @Test func countsThatTrainingDoesNotLeaveAreRefused() throws {

@@ -134,7 +134,8 @@ class TrainerParamsStruct(ctypes.Structure):
         ("crop_height", c_int32), ("scale_least", c_float), ("scale_greatest", c_float),
         ("flip", c_int32), ("brightness", c_float), ("contrast", c_float), ("reserved", c_int32),
         ("seed", c_uint64), ("backend", c_int32), ("device", c_int32), ("precision", c_int32),
-        ("binary_masks", c_int32),
+        ("binary_masks", c_int32), ("patience", c_int32), ("extend", c_int32),
+        ("time_limit", c_double),
     ]
 
 
