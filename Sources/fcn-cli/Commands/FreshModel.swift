@@ -14,9 +14,6 @@ enum FreshModel {
     "width", "FACTOR", "A factor on the trunk's channel counts, 0.01…4; 1 by default.")
   static let batchNorm = Option.flag(
     "batch-norm", "Batch normalisation after the trunk's convolutions.")
-  static let preprocessing = Option.value(
-    "preprocessing", "NAME",
-    "Channel order, mean and scale: torchvision, caffe or grey; the architecture's by default.")
   static let size = Option.value(
     "size", "RULE",
     "The size at which the network sees pictures: native (the default), WIDTHxHEIGHT, longest:N "
@@ -38,10 +35,7 @@ enum FreshModel {
     "A fresh model",
     [
       architecture, classes, palette, width, batchNorm, auxiliaryHead, denseUpsampling,
-      preprocessing, size,
-      scores,
-      source,
-    ])
+    ] + PreprocessingOptions.all + [size, scores, source])
 
   /// Whether an option was given that only a fresh model can follow.
   static func given(in arguments: Arguments) -> [Option] {
@@ -63,8 +57,8 @@ enum FreshModel {
     let weights = try arguments.text(source).map { path in
       try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
-    var preprocessing =
-      try namedPreprocessing(arguments) ?? weights?.preprocessing ?? architecture.preprocessing
+    var preprocessing = try PreprocessingOptions.rule(
+      arguments, otherwise: weights?.preprocessing ?? architecture.preprocessing)
     if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
     let description = ModelDescription(
       architecture: architecture.name,
@@ -113,17 +107,6 @@ enum FreshModel {
     case nil where names == Palette.streetClassNames, "street"?: Palette.street
     case nil, "voc"?: Palette.voc(count: names.count)
     case let list?: try list.split(separator: ",").map { try RGB(hexadecimal: String($0)) }
-    }
-  }
-
-  /// What `--preprocessing` says.
-  static func namedPreprocessing(_ arguments: Arguments) throws -> Preprocessing? {
-    switch arguments.text(preprocessing) {
-    case nil: nil
-    case "torchvision"?: .torchvision
-    case "caffe"?: .caffe
-    case "grey"?: .grey
-    case let name?: throw arguments.outside(preprocessing, name, "torchvision, caffe or grey")
     }
   }
 

@@ -13,6 +13,7 @@ from typing import Any
 from ._native import FCNError, Handle, PathLike, TrainCallback, TrainerHandle
 from ._native import TrainerParamsStruct, TrainProgressStruct, lib
 from .model import Model
+from .preprocessing import preprocessing_struct
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Trainer(Handle):
 
         Further parameters are those of fcn_trainer_params in fcn.h, by name; optimizer, schedule,
         loss, class_weights, backend and precision are names in lower case, "adamw" for
-        FCN_OPTIMIZER_ADAMW.
+        FCN_OPTIMIZER_ADAMW; preprocessing is as for Model.imported.
         """
         super().__init__()
         fields = TrainerParamsStruct()
@@ -75,11 +76,14 @@ class Trainer(Handle):
         if start is not None:
             fields.start = ctypes.cast(start.live, c_void_p)
         settable = {name for name, *_ in fields._fields_} - {
-            "struct_size", "data", "output", "start", "preprocessing", "reserved", "reserved2"}
+            "struct_size", "data", "output", "start", "reserved", "reserved2"}
         for name, value in params.items():
             if name not in settable:
                 raise TypeError(f"there is no parameter {name!r}; there are {sorted(settable)}")
-            if name in self._choices:
+            if name == "preprocessing" and value is not None:
+                rule = preprocessing_struct(value)  # lives until the trainer has been made
+                value = ctypes.cast(ctypes.pointer(rule), c_void_p)
+            elif name in self._choices:
                 value = self._choices[name][value]
             elif isinstance(value, (str, os.PathLike)):
                 value = os.fsencode(value)
