@@ -81,7 +81,8 @@ struct ImportDecisionTests {
       "segmentation_head.0.weight", "2 weights of other layers"
     ) { _ = try identified(weights) }
     // A trunk with vectors alone beside it is one, and they are told.
-    let result = try identified(weights.filter { $0.shape.count < 3 || !$0.name.contains(".0.w") })
+    let result = try identified(
+      weights.filter { $0.shape.count < 3 || $0.name.hasPrefix("encoder.") })
     guard case .trunk(let trunk) = result.found else {
       Issue.record("a model was found")
       return
@@ -139,7 +140,8 @@ struct ImportDecisionTests {
 
   private func renamed() throws -> [WeightTensor] {
     try model("fcn8s", classes: 5).orderedWeights.map { tensor in
-      tensor.named(
+      guard tensor.name.hasPrefix("score") else { return tensor }
+      return tensor.named(
         tensor.name.replacing("score_fr", with: "score_fr_mine")
           .replacing("score_pool", with: "score_mine_pool"))
     }
