@@ -502,6 +502,11 @@ typedef struct fcn_preprocessing {
   int32_t reserved;
 } fcn_preprocessing;
 
+/** Fills `out`, whose struct_size the caller has set, with a usual rule: "torchvision" (ImageNet's
+ *  means and deviations), "caffe" (blue, green, red and the means of Caffe's VGG and FCNs), "grey",
+ *  or "unit" (values from 0 to 1). FCN_E_NOT_FOUND where there is none of that name. */
+fcn_status fcn_preprocessing_named(fcn_preprocessing *out, const char *name);
+
 /** Tells how `model` wants its pictures. */
 fcn_status fcn_model_get_preprocessing(fcn_preprocessing *out, const fcn_model *model);
 
@@ -523,21 +528,52 @@ typedef struct fcn_import_params {
   const fcn_preprocessing *preprocessing;
   /** Free text that the model carries; NULL, the default, for none. */
   const char *note;
+  /** Renamings, "from=to" each: a tensor or layer that the file calls from, or whose name begins with
+   *  it up to a dot, is taken for what the network calls to. NULL, the default, for none. */
+  const char *const *renames;
+  /** Strings in renames; 0 is the default. */
+  int32_t rename_count;
+  /** Names of each kind that the message of a failed import lists, 1 to 1000000; 0, the default, for
+   *  a few. */
+  int32_t longest_list;
 } fcn_import_params;
+
+/** What an import did beyond finding a place for every tensor. The pointers are good as long as the
+ *  model. */
+typedef struct fcn_import_info {
+  /** sizeof(fcn_import_info), set by the caller. */
+  uint32_t struct_size;
+  /** Names in left_out. */
+  int32_t left_out_count;
+  /** Tensors of the file that the model does without: an auxiliary head of other classes, a loss's
+   *  weights, what stands beside the network. */
+  const char *const *left_out;
+  /** Parameters that the file does not have, made bilinear as the FCN papers have them. */
+  const char *const *filled_in;
+  /** Names in filled_in. */
+  int32_t filled_in_count;
+  /** 1 where the preprocessing is the usual one for weights of this kind, since neither the file nor
+   *  fcn_import_params says which one they were trained with; 0 otherwise. */
+  int32_t preprocessing_assumed;
+} fcn_import_info;
 
 /** Fills `params` with defaults; `struct_size` is sizeof(fcn_import_params). */
 fcn_status fcn_import_params_init(fcn_import_params *params, uint32_t struct_size);
 
-/** Makes a model of weights that another framework wrote: a Caffe .caffemodel, a Chainer .npz, a
- *  PyTorch .pth or .pt, or safetensors. What the file is, and which network its weights are, is told
+/** Makes a model of weights that another framework wrote: a Caffe .caffemodel, a Chainer .npz or
+ *  pickled model, a PyTorch .pth or .pt, or safetensors. What the file is, and which network its weights are, is told
  *  from its contents, never from its name; nothing in it is executed. It is mapped as fcn_model_open
  *  maps. `params` may be NULL.
  *
  *  FCN_E_SHAPE_MISMATCH where tensors are missing, left over or of another shape than the nearest
- *  network wants, and FCN_E_INVALID_ARGUMENT where they fit several; the message lists them.
- *  FCN_E_UNSUPPORTED for what is no such file, for a pickle that asks for anything but tensors, and
- *  for a classifier's weights without class scores, which are for fcn_trainer_params.weights. */
+ *  network wants, and FCN_E_INVALID_ARGUMENT where they fit several; the message lists some.
+ *  FCN_E_NOT_FOUND where nothing has the old name of a renaming. FCN_E_UNSUPPORTED for what is no such
+ *  file, for a pickle that asks for something that could do harm, and for a classifier's weights
+ *  without class scores, which are for fcn_trainer_params.weights. */
 fcn_status fcn_model_import(fcn_model **out, const char *path, const fcn_import_params *params);
+
+/** Tells what the import of `model` did; of a model that was not imported, that it did nothing. */
+fcn_status fcn_model_get_import_info(fcn_import_info *out, const fcn_model *model);
 
 enum {
   /** 32-bit floats. */

@@ -3,6 +3,7 @@ import FCNSwift
 
 extension fcn_import_params: GrowingStruct {
   static var name: StaticString { "fcn_import_params" }
+  static var firstSize: Int { offset(of: \.renames) }
 
   /// What the engine takes.
   func options() throws -> ImportOptions {
@@ -12,6 +13,14 @@ extension fcn_import_params: GrowingStruct {
     if let preprocessing {
       options.preprocessing = try fcn_preprocessing.read(preprocessing, over: fcn_preprocessing())
         .rule()
+    }
+    options.renamings = try renamings()
+    if longest_list != 0 {
+      guard (1...1_000_000).contains(longest_list) else {
+        throw FCNError(
+          .invalidArgument, "longest_list is \(longest_list); it must be 0, or 1…1000000")
+      }
+      options.longestList = Int(longest_list)
     }
     guard let class_names else {
       guard class_count == 0 else {
@@ -28,6 +37,32 @@ extension fcn_import_params: GrowingStruct {
     }
     return options
   }
+}
+
+extension fcn_import_params {
+  private func renamings() throws -> [Renaming] {
+    guard (0...1024).contains(rename_count) else {
+      throw FCNError(.invalidArgument, "rename_count is \(rename_count); it must be 0…1024")
+    }
+    guard let renames else {
+      guard rename_count == 0 else {
+        throw FCNError(.invalidArgument, "rename_count is \(rename_count) but renames is NULL")
+      }
+      return []
+    }
+    return try (0..<Int(rename_count)).map { try Renaming(string(renames[$0], "a renaming")) }
+  }
+}
+
+extension fcn_import_info: GrowingStruct {
+  static var name: StaticString { "fcn_import_info" }
+}
+
+@_cdecl("fcn_model_get_import_info")
+public func fcn_model_get_import_info(
+  _ out: UnsafeMutablePointer<fcn_import_info>?, _ model: OpaquePointer?
+) -> fcn_status {
+  attempt { try ModelObject.from(model).importInfo.fill(out) }
 }
 
 @_cdecl("fcn_import_params_init")
@@ -50,8 +85,21 @@ public func fcn_model_import(
       let options =
         try params.map { try fcn_import_params.read($0, over: fcn_import_params()).options() }
         ?? ImportOptions()
-      return try .opened(from: path) {
-        switch try Import.read(path, options) {
+      let result = try Import.identify(path, options)
+      let report = result.report
+      if !report.leftOut.isEmpty {
+        Log.send(
+          report.leftOutLayers.isEmpty ? .info : .warning,
+          "\(path): \(report.leftOut.count) tensors left out, \(report.leftOut[0]) for one")
+      }
+      if let first = report.filledIn.first {
+        Log.send(
+          .warning,
+          "\(path): \(report.filledIn.count) tensors are not there and were made bilinear, "
+            + "\(first) for one")
+      }
+      return try .opened(from: path, report: report) {
+        switch result.found {
         case .model(let model): return model
         case .trunk(let trunk):
           throw FCNError(

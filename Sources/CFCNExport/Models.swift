@@ -9,22 +9,36 @@ final class ModelObject: HandledObject {
   let model: Model
   /// What fcn_model_get_info tells.
   let info: fcn_model_info
+  /// What fcn_model_get_import_info tells.
+  let importInfo: fcn_import_info
   private let strings = CStrings()
   private let classNames: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>
   private let palette: UnsafeMutableBufferPointer<UInt8>
+  private let importNames: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>
 
-  init(_ model: Model) throws {
+  init(_ model: Model, report: ImportReport? = nil) throws {
     self.model = model
     let description = model.description
     let strings = strings
-    let names = try description.classNames.map { try strings.add($0) }
-    classNames = .allocate(capacity: names.count)
-    _ = classNames.initialize(fromContentsOf: names.map { $0 })
+    let classes = try description.classNames.map { try strings.add($0) }
+    classNames = .allocate(capacity: classes.count)
+    _ = classNames.initialize(fromContentsOf: classes.map { $0 })
     let colours = description.palette.flatMap { [$0.red, $0.green, $0.blue] }
     palette = .allocate(capacity: colours.count)
     _ = palette.initialize(fromContentsOf: colours)
+    let (leftOut, filledIn) = (report?.leftOut ?? [], report?.filledIn ?? [])
+    importNames = .allocate(capacity: leftOut.count + filledIn.count)
+    _ = importNames.initialize(
+      fromContentsOf: try (leftOut + filledIn).map { try strings.add($0) })
+    let names = UnsafePointer(importNames.baseAddress)
+    importInfo = fcn_import_info(
+      struct_size: 0, left_out_count: Int32(clamping: leftOut.count),
+      left_out: leftOut.isEmpty ? nil : names,
+      filled_in: filledIn.isEmpty ? nil : names.map { $0 + leftOut.count },
+      filled_in_count: Int32(clamping: filledIn.count),
+      preprocessing_assumed: report?.preprocessingIsAssumed == true ? 1 : 0)
     info = fcn_model_info(
-      struct_size: 0, class_count: Int32(names.count),
+      struct_size: 0, class_count: Int32(classes.count),
       class_names: UnsafePointer(classNames.baseAddress),
       palette: UnsafePointer(palette.baseAddress),
       architecture: try strings.add(description.architecture),
@@ -35,11 +49,14 @@ final class ModelObject: HandledObject {
   deinit {
     classNames.deallocate()
     palette.deallocate()
+    importNames.deallocate()
   }
 
   /// Opens with `open`, logs what was opened from `place`.
-  static func opened(from place: String, _ open: () throws -> Model) throws -> ModelObject {
-    let object = try ModelObject(try open())
+  static func opened(
+    from place: String, report: ImportReport? = nil, _ open: () throws -> Model
+  ) throws -> ModelObject {
+    let object = try ModelObject(try open(), report: report)
     let description = object.model.description
     Log.send(
       .info,

@@ -107,6 +107,13 @@ private func tuple(_ values: [Float]) -> (Float, Float, Float) {
   return (value(0), value(1), value(2))
 }
 
+@_cdecl("fcn_preprocessing_named")
+public func fcn_preprocessing_named(
+  _ out: UnsafeMutablePointer<fcn_preprocessing>?, _ name: UnsafePointer<CChar>?
+) -> fcn_status {
+  attempt { try fcn_preprocessing(Preprocessing.named(string(name, "name"))).fill(out) }
+}
+
 @_cdecl("fcn_model_get_preprocessing")
 public func fcn_model_get_preprocessing(
   _ out: UnsafeMutablePointer<fcn_preprocessing>?, _ model: OpaquePointer?

@@ -63,6 +63,80 @@ struct ImportTests {
     #expect(!File.exists(path))
   }
 
+  /// How the model that `import` makes with `options` prepares pictures.
+  private func preprocessing(_ options: String...) throws -> Preprocessing {
+    let path = folder.file("said.safetensors")
+    let result = try Command.run(["import", try weightsAlone(), "-o", path, "-q"] + options)
+    #expect(result.status == 0, "\(options): \(result.errors)")
+    return try Model(contentsOf: path).description.preprocessing
+  }
+
+  @Test func theNormalizationOfATrainingCanBeSaid() throws {
+    #expect(try preprocessing("--preprocessing", "unit") == .unit)
+    #expect(try preprocessing("--std", "1") == .unit)
+    let half = try preprocessing("--mean", "0.5", "--std", "0.5")
+    #expect(half.mean == [127.5, 127.5, 127.5] && half.channelOrder == .rgb)
+    #expect(half.scale.allSatisfy { abs($0 - 1 / 127.5) < 1e-8 })
+    let torch = try preprocessing(
+      "--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225", "--order", "rgb")
+    for (found, wanted) in zip(
+      torch.mean + torch.scale, Preprocessing.torchvision.mean + Preprocessing.torchvision.scale)
+    { #expect(abs(found - wanted) <= 1e-5 * wanted) }
+    let large = try preprocessing(
+      "--mean", "123.675,116.28,103.53", "--std", "58.395,57.12,57.375", "--order", "rgb")
+    #expect(zip(large.scale, torch.scale).allSatisfy { abs($0 - $1) <= 1e-6 })
+    let caffe = try preprocessing("--order", "bgr", "--mean", "104,117,123", "--scale", "0.5")
+    #expect(caffe.mean == [104, 117, 123] && caffe.scale == [0.5, 0.5, 0.5])
+    #expect(caffe.channelOrder == .bgr)
+    let swapped = try preprocessing("--preprocessing", "torchvision", "--order", "bgr")
+    #expect(swapped.mean == Preprocessing.torchvision.mean.reversed())
+    let started = folder.file("started.safetensors")
+    try Command.succeed("init", "--classes", "a,b", "--width", "0.03", "--std", "1", "-o", started)
+    #expect(try Model(contentsOf: started).description.preprocessing == .unit)
+  }
+
+  @Test(arguments: [
+    (["--preprocessing", "none"], "torchvision, caffe, grey, unit; for others say --mean"),
+    (["--preprocessing", "0,0,0/255"], "--mean and --std"),
+    (["--mean", "1,2"], "one number or three"),
+    (["--mean", "300"], "-255"), (["--std", "0"], "--std is \"0\""), (["--mean", "nan"], "--mean"),
+    (["--mean", "0.5"], "say --std too"), (["--mean", "104", "--std", "0.2"], "different units"),
+    (["--std", "1", "--scale", "1"], "say one of them"), (["--order", "gbr"], "rgb, bgr, grey"),
+    (["--order", "grey", "--mean", "1,2,3", "--scale", "1"], "one value for grey"),
+    (["--rename", "a"], "FROM=TO"),
+  ])
+  func whatIsNoNormalizationIsRefused(options: [String], reason: String) throws {
+    try Command.fail(
+      2, saying: reason, calling: ["import", weightsAlone(), "-o", folder.file("x")] + options)
+  }
+
+  @Test func whatWasAssumedLeftOutAndRenamedIsTold() throws {
+    let path = folder.file("model.safetensors")
+    let model = try Model(contentsOf: Fixture.model())
+    let weights =
+      try model.orderedWeights.map { tensor in
+        try WeightTensor(
+          name: tensor.name.replacingOccurrences(of: "score_pool3", with: "mine"),
+          shape: tensor.shape, floats: tensor.floats)
+      } + [WeightTensor(name: "criterion.weight", shape: [2], floats: [1, 2])]
+    let source = folder.file("weights.safetensors")
+    try Safetensors.write(weights, metadata: [:], to: source)
+    try Command.fail(
+      3, saying: "mine for score_pool3", "--rename FROM=TO", "--all lists every name",
+      calling: ["import", source, "-o", path])
+    let result = try Command.succeed(
+      "import", source, "-o", path, "--rename", "mine=score_pool3", "--json")
+    #expect(result.errors.contains("left out: criterion.weight"))
+    #expect(result.errors.contains("assumed, as is usual"))
+    let object = try Command.object(result)
+    #expect(object["left_out"] as? [String] == ["criterion.weight"])
+    #expect(object["preprocessing_assumed"] as? Bool == true)
+    let told = try Command.succeed(
+      "import", source, "-o", path, "--rename", "mine=score_pool3", "--preprocessing", "unit")
+    #expect(told.errors.contains("preprocessing unit: rgb"))
+    #expect(!told.errors.contains("assumed"))
+  }
+
   @Test func aNetworkStartsFromAnothersWeights() throws {
     let started = folder.file("started.safetensors")
     let result = try Command.succeed(

@@ -4,9 +4,8 @@ func quoted(_ name: String) -> String {
   name.utf8.count <= 200 ? name.debugDescription : String(name.prefix(200)).debugDescription + "…"
 }
 
-/// Names in one line of an error message, every one up to a hundred.
-func listed(_ items: [String]) -> String {
-  let most = 100
+/// Names in one line of an error message, every one up to `most`.
+func listed(_ items: [String], most: Int = 100) -> String {
   let shown = items.prefix(most).joined(separator: ", ")
   return items.count <= most ? shown : shown + " and \(items.count - most) more"
 }

@@ -43,7 +43,7 @@ extension Model {
 
   /// Fills in×out×height×width weights of a transposed convolution so that each channel is
   /// upsampled to itself; out is 1 where every channel has a group of its own.
-  private static func fillBilinear(_ elements: UnsafeMutableBufferPointer<Float>, _ shape: [Int]) {
+  static func fillBilinear(_ elements: UnsafeMutableBufferPointer<Float>, _ shape: [Int]) {
     let (outputs, height, width) = (shape[1], shape[2], shape[3])
     let (rows, columns) = (bilinearProfile(height), bilinearProfile(width))
     elements.update(repeating: 0)

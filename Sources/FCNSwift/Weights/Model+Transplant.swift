@@ -39,7 +39,8 @@ extension Model {
       if wanted.role == .weight, fitted.isZero { transplant.zero.append(wanted.name) }
       return try fitted.converted(to: .float32)
     }
-    transplant.unused = source.tensors.map(\.name).filter { self.weights[$0] == nil }
+    transplant.unused =
+      source.tensors.map(\.name).filter { self.weights[$0] == nil } + source.setAside
     return (try Model(description: description, weights: weights), transplant)
   }
 }

@@ -59,6 +59,26 @@ public struct Preprocessing: Sendable, Hashable {
   public static let grey = Preprocessing(
     size: .native, channelOrder: .grey, mean: [127.5], scale: [1 / 64])
 
+  /// Values from 0 to 1, as PyTorch's `ToTensor` alone makes them: RGB, the picture's own size.
+  public static let unit = Preprocessing(
+    size: .native, channelOrder: .rgb, mean: [0, 0, 0], scale: [1.0 / 255, 1.0 / 255, 1.0 / 255])
+
+  /// The rules that have names, by name.
+  public static let named: [(name: String, rule: Preprocessing)] = [
+    ("torchvision", .torchvision), ("caffe", .caffe), ("grey", .grey), ("unit", .unit),
+  ]
+
+  /// The rule called `name`; throws `notFound` with the names there are.
+  public static func named(_ name: String) throws -> Preprocessing {
+    guard let found = named.first(where: { $0.name == name }) else {
+      throw FCNError(
+        .notFound,
+        "there is no preprocessing \(quoted(name)); there are: "
+          + named.map(\.name).joined(separator: ", "))
+    }
+    return found.rule
+  }
+
   /// Channels of the input this rule makes.
   public var channels: Int { channelOrder == .grey ? 1 : 3 }
 

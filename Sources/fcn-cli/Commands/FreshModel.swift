@@ -21,9 +21,6 @@ enum FreshModel {
     "Batch normalisation after the trunk's convolutions; as --from has it, else when training, by "
       + "default.")
   static let noBatchNorm = Option.flag("no-batch-norm", "None, even where it is the default.")
-  static let preprocessing = Option.value(
-    "preprocessing", "NAME",
-    "Channel order, mean and scale: torchvision, caffe or grey; the architecture's by default.")
   static let size = Option.value(
     "size", "RULE",
     "The size at which the network sees pictures: native (the default), WIDTHxHEIGHT, longest:N "
@@ -46,10 +43,7 @@ enum FreshModel {
     "A fresh model",
     [
       architecture, classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead, denseUpsampling,
-      preprocessing, size,
-      scores,
-      source,
-    ])
+    ] + PreprocessingOptions.all + [size, scores, source])
 
   /// Whether an option was given that only a fresh model can follow.
   static func given(in arguments: Arguments) -> [Option] {
@@ -89,8 +83,9 @@ enum FreshModel {
     if origin == nil { origin = try weights?.network(of: architecture) }
     let usual = usual(architecture)
     var preprocessing =
-      try namedPreprocessing(arguments) ?? weights?.preprocessing ?? usual.preprocessing
-      ?? architecture.preprocessing
+      try PreprocessingOptions.rule(
+        arguments,
+        otherwise: weights?.preprocessing ?? usual.preprocessing ?? architecture.preprocessing)
     if preprocessing.size == .native, let size = usual.size { preprocessing.size = size }
     if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
     let found = origin?.options
@@ -187,17 +182,6 @@ enum FreshModel {
         "--palette: \"\(text)\" is no colour; wanted voc, street or #rrggbb,#rrggbb,…")
     }
     return colour
-  }
-
-  /// What `--preprocessing` says.
-  static func namedPreprocessing(_ arguments: Arguments) throws -> Preprocessing? {
-    switch arguments.text(preprocessing) {
-    case nil: nil
-    case "torchvision"?: .torchvision
-    case "caffe"?: .caffe
-    case "grey"?: .grey
-    case let name?: throw arguments.outside(preprocessing, name, "torchvision, caffe or grey")
-    }
   }
 
   /// What `--size` says.

@@ -10,6 +10,12 @@ extension Subcommand {
     "classes", "LIST",
     "The classes' names in index order: a file with a name a line, or a,b,c. By default VOC's where "
       + "there are 21, by number otherwise.")
+  private static let rename = Option.value(
+    "rename", "FROM=TO",
+    "Take a tensor or layer that the file calls FROM for what the network calls TO; may be repeated."
+  )
+  private static let all = Option.flag(
+    "all", "Where the weights are no network's that is known, list every name in the message.")
   private static let dtype = Option.value(
     "dtype", "TYPE", "How weights are stored: f32 (the default) or f16.")
   private static let note = Option.value("note", "TEXT", "Free text that the model carries.")
@@ -30,9 +36,8 @@ extension Subcommand {
       OptionGroup(
         "Options",
         [
-          output, architecture, classes, FreshModel.palette, FreshModel.preprocessing,
-          FreshModel.size, dtype, note, .json, .quiet,
-        ])
+          output, architecture, rename, classes, FreshModel.palette,
+        ] + PreprocessingOptions.all + [FreshModel.size, dtype, note, all, .json, .quiet])
     ]
   ) { arguments in
     let (source, path) = (arguments.operands[0], try arguments.required(output))
@@ -49,16 +54,24 @@ extension Subcommand {
       try FreshModel.palette($0, for: options.classNames ?? [])
     }
     options.note = arguments.text(note) ?? ""
-    options.preprocessing = try FreshModel.namedPreprocessing(arguments)
+    (options.preprocessing, options.adjustment) = try PreprocessingOptions.given(in: arguments)
+    options.renamings = try arguments.texts(rename).map { text in
+      guard let renaming = try? Renaming(text) else {
+        throw arguments.outside(rename, text, "FROM=TO, both names of tensors or layers")
+      }
+      return renaming
+    }
+    if arguments.has(all) { options.longestList = .max }
     options.size = try FreshModel.givenSize(arguments)
     let type = try elementType(arguments)
-    let imported = try Import.read(source, options)
+    let result = try identify(source, options)
+    let imported = result.found
     switch imported {
     case .model(let model): try model.write(to: path, elementType: type)
     case .trunk(let trunk): try trunk.write(to: path, elementType: type)
     }
-    if !arguments.has(.quiet) { report(imported, path) }
-    if arguments.has(.json) { try Terminal.print(json(imported, path).indentedText) }
+    if !arguments.has(.quiet) { report(result, path) }
+    if arguments.has(.json) { try Terminal.print(json(result, path).indentedText) }
   }
 
   private static func elementType(_ arguments: Arguments) throws -> ElementType {
@@ -69,21 +82,72 @@ extension Subcommand {
     }
   }
 
-  private static func report(_ imported: Import, _ path: String) {
-    switch imported {
+  /// Reads `path`; a failure says which options may help.
+  private static func identify(_ path: String, _ options: ImportOptions) throws -> ImportResult {
+    do {
+      return try Import.identify(path, options)
+    } catch let error as FCNError {
+      var message = error.message
+      switch error.kind {
+      case .shapeMismatch:
+        message += "\n--rename FROM=TO gives a layer the network's name"
+        message += options.longestList == .max ? "." : "; --all lists every name."
+      case .invalidArgument where message.contains("say which architecture"):
+        message += " (--architecture)"
+      case .unsupported where message.contains("with which"):
+        message +=
+          "\nTo start a network from the trunk alone: `fcn init --from \(path)`, or `fcn train --from "
+          + "\(path)`."
+      default: break
+      }
+      throw FCNError(error.kind, message)
+    }
+  }
+
+  private static func report(_ result: ImportResult, _ path: String) {
+    let report = result.report
+    switch result.found {
     case .model(let model):
       Terminal.log(
         "\(path): \(model.description.architecture), \(grouped(model.parameterCount)) parameters, "
           + "\(model.description.options.classes) classes")
+      if let name = report.statedName { Terminal.log("the file calls it \(name.debugDescription)") }
+      tell(of: model.description.preprocessing, isAssumed: report.preprocessingIsAssumed)
+      if !report.filledIn.isEmpty {
+        Terminal.log(
+          "warning: not in the file, and made bilinear as the FCN papers have it: "
+            + "\(report.filledIn.joined(separator: ", ")). Scores differ where the network upsamples "
+            + "in another way")
+      }
       warn(ofZeros: model.zeroWeights)
     case .trunk(let trunk):
       Terminal.log(
         "\(path): a trunk of \(trunk.weights.count) tensors, without class scores; make a model of it "
           + "with `fcn init --architecture \(trunk.architecture) --classes LIST --from \(path)`")
-      if !trunk.leftOver.isEmpty {
-        Terminal.log("left out: \(trunk.leftOver.joined(separator: ", "))")
+      if let rule = trunk.preprocessing {
+        tell(of: rule, isAssumed: report.preprocessingIsAssumed)
       }
     }
+    tell(ofLeftOut: report)
+  }
+
+  private static func tell(of rule: Preprocessing, isAssumed: Bool) {
+    Terminal.log(
+      "preprocessing \(rule.valuesInWords)"
+        + (isAssumed
+          ? "; assumed, as is usual for these weights: where they were trained otherwise, say "
+            + "--preprocessing or --mean and --std" : ""))
+  }
+
+  private static func tell(ofLeftOut report: ImportReport) {
+    guard !report.leftOut.isEmpty else { return }
+    let shown = report.leftOut.prefix(8).joined(separator: ", ")
+    let more = report.leftOut.count - 8
+    Terminal.log(
+      (report.leftOutLayers.isEmpty
+        ? "left out: "
+        : "warning: left out, \(report.leftOutLayers.count) layers' weights among it: ")
+        + shown + (more > 0 ? " and \(more) more" : ""))
   }
 
   /// Tells of weights that are zero throughout.
@@ -94,23 +158,28 @@ extension Subcommand {
         + "Were the weights ever copied there?")
   }
 
-  private static func json(_ imported: Import, _ path: String) -> JSON {
-    switch imported {
+  private static func json(_ result: ImportResult, _ path: String) -> JSON {
+    func names(_ names: [String]) -> JSON { .array(names.map { .string($0) }) }
+    let report = result.report
+    switch result.found {
     case .model(let model):
-      [
+      return [
         "output": .string(path), "kind": "model",
         "architecture": .string(model.description.architecture),
         "options": model.description.options.json,
         "preprocessing": model.description.preprocessing.json,
         "parameters": .number(model.parameterCount),
-        "zero_weights": .array(model.zeroWeights.map { .string($0) }),
+        "zero_weights": names(model.zeroWeights),
+        "left_out": names(report.leftOut), "filled_in": names(report.filledIn),
+        "preprocessing_assumed": .bool(report.preprocessingIsAssumed),
       ]
     case .trunk(let trunk):
-      [
+      return [
         "output": .string(path), "kind": "trunk", "architecture": .string(trunk.architecture),
         "preprocessing": trunk.preprocessing?.json ?? nil,
         "parameters": .number(trunk.weights.reduce(0) { $0 + $1.count }),
-        "left_out": .array(trunk.leftOver.map { .string($0) }),
+        "left_out": names(report.leftOut),
+        "preprocessing_assumed": .bool(report.preprocessingIsAssumed),
       ]
     }
   }

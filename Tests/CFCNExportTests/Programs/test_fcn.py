@@ -56,6 +56,34 @@ class ModelTest(unittest.TestCase):
                 self.assertEqual(other.note, "again")
                 self.assertEqual(other.parameter_count, model.parameter_count)
                 self.assertEqual(other.preprocessing, model.preprocessing)
+                self.assertEqual((other.left_out, other.filled_in), ([], []))
+                self.assertFalse(other.preprocessing_assumed)
+            unit = {"mean": [0, 0, 0], "scale": [1 / 255] * 3}
+            half = {"mean": 0.5, "std": 0.5, "channels": "bgr"}
+            for given, mean, scale in [
+                ("unit", 0, 1 / 255), (unit, 0, 1 / 255), (half, 127.5, 1 / 127.5),
+                (model.preprocessing, None, None),
+            ]:
+                with fcn.Model.imported(path, preprocessing=given) as other:
+                    if mean is None:
+                        self.assertEqual(other.preprocessing, model.preprocessing)
+                        continue
+                    for value in other.preprocessing["mean"]:
+                        self.assertAlmostEqual(value, mean)
+                    for value in other.preprocessing["scale"]:
+                        self.assertAlmostEqual(value, scale)
+            for given in [
+                {"means": 1}, {"mean": [1, 2]}, {"std": 0}, {"std": 1, "scale": 1},
+                {"channels": "gbr"}, {"mean": 104, "std": 0.2},
+            ]:
+                with self.assertRaises(ValueError):
+                    fcn.Model.imported(path, preprocessing=given)
+            with self.assertRaises(fcn.FCNError) as caught:
+                fcn.Model.imported(path, preprocessing="none")
+            self.assertEqual(caught.exception.name, "NOT_FOUND")
+            with self.assertRaises(fcn.FCNError) as caught:
+                fcn.Model.imported(path, rename={"nothing": "else"})
+            self.assertEqual(caught.exception.name, "NOT_FOUND")
         with self.assertRaises(fcn.FCNError) as caught:
             fcn.Model.imported(path, architecture="fcn32s")
         self.assertEqual(caught.exception.name, "SHAPE_MISMATCH")

@@ -88,7 +88,7 @@ struct ImportTests {
 
   @Test func namesThatFitTwoNetworksWantOneSaid() throws {
     let weights = try published(try model("fcn8s"))
-    expectError(.invalidArgument, saying: "fcn8s and fcn8s-atonce", "--architecture") {
+    expectError(.invalidArgument, saying: "fcn8s and fcn8s-atonce", "say which") {
       _ = try recognized(weights)
     }
     for name in ["fcn8s", "fcn8s-atonce"] {

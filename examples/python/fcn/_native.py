@@ -99,7 +99,16 @@ class ImportParamsStruct(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("class_count", c_int32), ("architecture", c_char_p),
         ("class_names", POINTER(c_char_p)), ("preprocessing", POINTER(PreprocessingStruct)),
-        ("note", c_char_p),
+        ("note", c_char_p), ("renames", POINTER(c_char_p)), ("rename_count", c_int32),
+        ("longest_list", c_int32),
+    ]
+
+
+class ImportInfoStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("left_out_count", c_int32), ("left_out", POINTER(c_char_p)),
+        ("filled_in", POINTER(c_char_p)), ("filled_in_count", c_int32),
+        ("preprocessing_assumed", c_int32),
     ]
 
 
@@ -184,6 +193,8 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_model_open_default": [POINTER(_Model)],
     "fcn_model_open_memory": [POINTER(_Model), c_char_p, c_size_t],
     "fcn_model_get_info": [POINTER(ModelInfoStruct), _Model],
+    "fcn_preprocessing_named": [POINTER(PreprocessingStruct), c_char_p],
+    "fcn_model_get_import_info": [POINTER(ImportInfoStruct), _Model],
     "fcn_model_get_preprocessing": [POINTER(PreprocessingStruct), _Model],
     "fcn_import_params_init": [POINTER(ImportParamsStruct), c_uint32],
     "fcn_model_import": [POINTER(_Model), c_char_p, POINTER(ImportParamsStruct)],

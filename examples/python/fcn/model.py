@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ctypes import byref
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ._native import (
-    Handle, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike, PreprocessingStruct,
-    encoded_path, encoded_text, lib)
+    Handle, ImportInfoStruct, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike,
+    PreprocessingStruct, encoded_path, encoded_text, lib)
+from .preprocessing import Preprocessing, preprocessing_struct
 
 
 class Model(Handle):
@@ -40,10 +41,15 @@ class Model(Handle):
     def imported(
         cls, path: PathLike, *, architecture: str | None = None,
         class_names: Sequence[str] | None = None, note: str | None = None,
+        preprocessing: Preprocessing | None = None, rename: Mapping[str, str] | None = None,
     ) -> Model:
         """Makes a model of weights that Caffe, Chainer, PyTorch or safetensors' writers wrote.
 
         `architecture` says which network they are where names and shapes leave that open.
+        `preprocessing` says how pictures were made ready in their training, where that was not as
+        usual for weights of their kind: "torchvision", "caffe", "grey" or "unit" (0 to 1), or a dict
+        as `Model.preprocessing` gives it, in which "std" may stand for "scale". `rename` gives
+        tensors and layers of the file other names. `left_out` tells what the model does without.
         """
         params = ImportParamsStruct()
         lib.fcn_import_params_init(byref(params), ctypes.sizeof(params))
@@ -57,7 +63,34 @@ class Model(Handle):
             names = (ctypes.c_char_p * len(class_names))(
                 *(encoded_text("class_names", name) for name in class_names))
             params.class_names, params.class_count = names, len(class_names)
+        if preprocessing is not None:
+            params.preprocessing = ctypes.pointer(preprocessing_struct(preprocessing))
+        if rename:
+            pairs = [encoded_text("rename", f"{old}={new}") for old, new in rename.items()]
+            params.renames, params.rename_count = (ctypes.c_char_p * len(pairs))(*pairs), len(pairs)
         return cls.made_by("fcn_model_import", encoded_path(path), byref(params))
+
+    def _import_info(self) -> ImportInfoStruct:
+        info = ImportInfoStruct(struct_size=ctypes.sizeof(ImportInfoStruct))
+        lib.fcn_model_get_import_info(byref(info), self.live)
+        return info
+
+    @property
+    def left_out(self) -> list[str]:
+        """Tensors of the imported file that the model does without; none for any other model."""
+        info = self._import_info()
+        return [info.left_out[i].decode() for i in range(info.left_out_count)]
+
+    @property
+    def filled_in(self) -> list[str]:
+        """Parameters that the imported file did not have, made bilinear as the FCN papers have them."""
+        info = self._import_info()
+        return [info.filled_in[i].decode() for i in range(info.filled_in_count)]
+
+    @property
+    def preprocessing_assumed(self) -> bool:
+        """Whether the preprocessing is merely the usual one for weights as those that were imported."""
+        return bool(self._import_info().preprocessing_assumed)
 
     def save(self, path: PathLike, *, half: bool = False) -> None:
         """Writes a model file, weights as 32-bit or, with `half`, 16-bit floats."""

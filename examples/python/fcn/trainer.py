@@ -6,7 +6,7 @@ import ctypes
 import math
 import os
 from collections.abc import Callable
-from ctypes import byref, c_char_p, c_float, c_uint64, c_void_p
+from ctypes import byref, c_char_p, c_double, c_float, c_uint64, c_void_p
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from ._native import Handle, PathLike, TrainCallback, TrainerHandle, TrainerPara
 from ._native import TrainProgressStruct, encoded_path, lib, whole_number
 from ._signals import SignalGuard
 from .model import Model
+from .preprocessing import Preprocessing, preprocessing_struct
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,17 @@ class Trainer(Handle):
         backend: Literal["cpu", "cuda"] | None = None,
         device: int | None = None,
         precision: Literal["float32", "tf32", "float16", "bfloat16"] | None = None,
+        preprocessing: Preprocessing | None = None,
+        binary_masks: bool | None = None,
+        patience: int | None = None,
+        time_limit: float | None = None,
+        extend: bool | None = None,
     ) -> None:
         """Prepares to train on `data`, a folder in VOC's layout. The folder `output` gets models,
         a log and a checkpoint after every epoch. `start` is a model to go on from.
 
         Further parameters are those of fcn_trainer_params in fcn.h, where their ranges and defaults
-        stand; None is the default.
+        stand; None is the default. `preprocessing` is as for Model.imported.
         """
         given = {
             name: value for name, value in locals().items()
@@ -119,6 +125,10 @@ class Trainer(Handle):
         if start is not None:
             fields.start = ctypes.cast(start.live, c_void_p)
         types = {name: kind for name, kind, *_ in fields._fields_}
+        if preprocessing is not None:
+            rule = preprocessing_struct(preprocessing)  # lives until the trainer has been made
+            fields.preprocessing = ctypes.cast(ctypes.pointer(rule), c_void_p)
+            del given["preprocessing"]
         for name, value in given.items():
             setattr(fields, name, self._value(name, value, types[name]))
         self._paths = f" {os.fsdecode(data)} -> {os.fsdecode(output)}"
@@ -134,7 +144,7 @@ class Trainer(Handle):
             return choices[value]
         if kind is c_char_p:
             return encoded_path(value)
-        if kind is c_float:
+        if kind in (c_float, c_double):
             if not isinstance(value, (int, float, np.number)):
                 raise TypeError(f"{name} is {value!r}; it must be a number")
             return float(value)

@@ -107,11 +107,17 @@ extension PickleMachine {
         shape: parts[2], strides: parts[3]))
   }
 
-  /// The storage that a persistent identifier names: («storage», type, key, device, elements), with
+  /// The storage, or the class, that a persistent identifier names: («storage», type, key, device, elements), with
   /// a sixth part in the older form of file, for one that is part of another.
   mutating func storage(of identifier: Int) throws -> Int {
     let wanted = FCNError(
       .corrupt, "the pickle refers to something outside it that is no storage of a tensor")
+    // Before a class of a network's layer the older form has its source text: («module», class, …).
+    if let parts = elements(of: identifier, count: 2...6),
+      try heap.string(at: parts[0]) == "module", case .global = heap[parts[1]]
+    {
+      return parts[1]
+    }
     guard let parts = elements(of: identifier, count: 5...6),
       try heap.string(at: parts[0]) == "storage",
       case .global(.storage(let element)) = heap[parts[1]], case .text(let key) = heap[parts[2]],

@@ -26,7 +26,8 @@ extension PickleMachine {
   mutating func textIndex() throws -> Int {
     let text = try heap.string(try line())
     guard let index = Int(text), index >= 0 else {
-      throw FCNError(.corrupt, "the pickle keeps an object under \(quoted(text)), which is no number")
+      throw FCNError(
+        .corrupt, "the pickle keeps an object under \(quoted(text)), which is no number")
     }
     return index
   }

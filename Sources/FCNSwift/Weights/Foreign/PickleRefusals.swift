@@ -20,10 +20,12 @@ enum PickleRefusals {
 
   private static let modules: Set<String> = [
     "builtins", "__builtin__", "os", "nt", "posix", "sys", "subprocess", "popen2", "commands",
-    "shutil", "socket", "ssl", "ctypes", "_ctypes", "importlib", "imp", "runpy", "pty", "pdb", "bdb",
+    "shutil", "socket", "ssl", "ctypes", "_ctypes", "importlib", "imp", "runpy", "pty", "pdb",
+    "bdb",
     "code", "codeop", "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal",
     "shelve", "operator", "_operator", "inspect", "gc", "signal", "threading", "_thread", "thread",
-    "multiprocessing", "concurrent", "asyncio", "webbrowser", "urllib", "urllib2", "http", "httplib",
+    "multiprocessing", "concurrent", "asyncio", "webbrowser", "urllib", "urllib2", "http",
+    "httplib",
     "requests", "ftplib", "smtplib", "telnetlib", "xmlrpc", "xmlrpclib", "tempfile", "timeit",
     "profile", "cProfile", "trace", "doctest", "pydoc", "site", "zipimport", "pkgutil", "pip",
     "setuptools", "distutils", "platform", "fileinput", "linecache", "winreg", "_winreg", "msvcrt",

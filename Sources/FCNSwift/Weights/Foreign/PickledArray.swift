@@ -69,7 +69,8 @@ public struct PickledArray: Sendable, Hashable {
     else {
       throw FCNError(
         .corrupt,
-        "\(array.data.count) bytes are not what \(array.shape) elements of \(reader.size) bytes take")
+        "\(array.data.count) bytes are not what \(array.shape) elements of \(reader.size) bytes take"
+      )
     }
     shape = array.shape
     let order = try Self.order(of: array, count: count)

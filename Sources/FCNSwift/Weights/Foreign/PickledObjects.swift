@@ -20,7 +20,9 @@ struct PickledObjects {
   /// what is left of the last pass.
   private static let arrayNames: Set<String> = ["W", "b", "gamma", "beta", "avg_mean", "avg_var"]
   /// Classes that hold one array, and functions that make them: Chainer's and CuPy's.
-  private static let holders: Set<String> = ["Variable", "Parameter", "_recover_parameter", "array"]
+  private static let holders: Set<String> = [
+    "Variable", "Parameter", "_recover_parameter", "array",
+  ]
 
   private let heap: PickleHeap
   private var members: [Member] = []

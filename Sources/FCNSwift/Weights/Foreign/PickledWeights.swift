@@ -24,8 +24,9 @@ enum PickledWeights {
     !line.isEmpty
       && line.allSatisfy { byte in
         let character = Unicode.Scalar(byte)
-        return byte < 0x80 && (character.properties.isAlphabetic || character == "_"
-          || character == "." || ("0"..."9").contains(character))
+        return byte < 0x80
+          && (character.properties.isAlphabetic || character == "_"
+            || character == "." || ("0"..."9").contains(character))
       }
   }
 

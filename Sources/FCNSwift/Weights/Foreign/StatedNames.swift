@@ -23,7 +23,8 @@ enum StatedNames {
     var dictionaries: [Int] = heap.dictionary(at: place).map { [$0] } ?? []
     if case .instance(let number) = heap[place] {
       let instance = heap.instances[number]
-      names.append(try heap.string(heap.classes[instance.type].name))
+      // What holds options is no network.
+      if withOptions { names.append(try heap.string(heap.classes[instance.type].name)) }
       dictionaries += instance.attributes
     }
     for dictionary in dictionaries {

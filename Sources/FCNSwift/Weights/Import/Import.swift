@@ -38,6 +38,12 @@ public struct ImportOptions: Sendable, Hashable {
   public var palette: [RGB]?
   /// Channel order, mean and scale, where they are not as usual for the file's kind.
   public var preprocessing: Preprocessing?
+  /// What is said of channel order, mean and scale beyond that.
+  public var adjustment = PreprocessingAdjustment()
+  /// Other names for tensors of the file, one after another.
+  public var renamings: [Renaming] = []
+  /// How many names of each kind an error's message lists.
+  public var longestList = 4
   /// The size at which the network sees pictures, where it is not as usual.
   public var size: Preprocessing.SizeRule?
   /// Free text that the model carries.
@@ -47,11 +53,12 @@ public struct ImportOptions: Sendable, Hashable {
   public init() {}
 
   /// `description` with what these options say in place of what it said.
-  fileprivate func applied(to description: ModelDescription) -> ModelDescription {
+  fileprivate func applied(to description: ModelDescription) throws -> ModelDescription {
     var description = description
     if let classNames { description.classNames = classNames }
     if let palette { description.palette = palette }
     if let preprocessing { description.preprocessing = preprocessing }
+    description.preprocessing = try adjustment.applied(to: description.preprocessing)
     if let size { description.preprocessing.size = size }
     if !note.isEmpty { description.note = note }
     return description
@@ -66,54 +73,104 @@ extension TranslatedWeights {
   /// fit several, `shapeMismatch` where tensors are missing, left over or of another shape than the
   /// nearest network wants; the message lists them.
   public func recognized(_ options: ImportOptions = ImportOptions()) throws -> Import {
+    try identified(options).found
+  }
+
+  /// As `recognized`, with what was left out, filled in and assumed.
+  public func identified(_ options: ImportOptions = ImportOptions()) throws -> ImportResult {
     if let description,
       description.architecture == options.architecture ?? description.architecture
     {
-      return .model(
-        try Model(description: options.applied(to: description), weights: tensors))
+      let model = try Model(description: options.applied(to: description), weights: tensors)
+      return ImportResult(found: .model(model), report: ImportReport())
     }
     let candidates =
       try options.architecture.map { [try Architecture.named($0)] }
       ?? Architecture.all
     let guesses = try candidates.compactMap { try ArchitectureGuess.best($0, self) }
+    let stated = statedNames.first { Architecture.meant(by: $0) != nil }
+    let meant = stated.flatMap { Architecture.meant(by: $0)?.name }
+    if let guess = try exact(guesses, options, meant) {
+      var report = ImportReport()
+      report.leftOut = guess.leftOut + setAside
+      report.leftOutLayers = others.filter(\.isLayer).map(\.name)
+      report.filledIn = guess.filledIn
+      report.preprocessingIsAssumed =
+        options.preprocessing == nil && options.adjustment.isEmpty && statedPreprocessing == nil
+      if meant == guess.architecture.name { report.statedName = stated }
+      return ImportResult(found: .model(try model(guess, options)), report: report)
+    }
+    if options.architecture == nil,
+      let guess = guesses.filter(\.lacksOnlyItsHead).max(by: { $0.fitted.count < $1.fitted.count })
+    {
+      return try trunk(guess, options)
+    }
+    let nearest =
+      guesses.first { $0.architecture.name == meant }
+      ?? guesses.min { $0.distance < $1.distance }
+    guard let nearest else {
+      throw FCNError(.unsupported, unrecognized(candidates, options))
+    }
+    throw FCNError(
+      .shapeMismatch,
+      "the weights are no network's that is known; \(nearest.architecture.name) is nearest, and "
+        + "\(nearest.coverage). \(nearest.faults(most: options.longestList))")
+  }
+
+  /// The guess that fits in full, nil where none does; where several do, the one that the file names.
+  private func exact(
+    _ guesses: [ArchitectureGuess], _ options: ImportOptions, _ meant: String?
+  ) throws -> ArchitectureGuess? {
     var exact = guesses.filter(\.isExact)
     // A Caffe file trained at once would hold the scales that tell it from FCN-8s.
     let isAtOnce = tensors.contains { $0.name.hasPrefix("scale_pool") }
     if format == .caffe, options.architecture == nil, !isAtOnce {
       exact.removeAll { $0.architecture.name == Architecture.fcn8sAtOnce.name }
     }
+    if let named = exact.first(where: { $0.architecture.name == meant }) { return named }
     guard exact.count <= 1 else {
       let names = exact.map(\.architecture.name)
       throw FCNError(
         .invalidArgument,
-        "the weights fit \(names.joined(separator: " and ")) alike; say which one they are "
-          + "(--architecture)")
+        "the weights fit \(names.joined(separator: " and ")) alike; say which architecture they are"
+      )
     }
-    if let guess = exact.first { return .model(try model(guess, options)) }
-    if let trunk = guesses.filter(\.lacksOnlyItsHead).max(by: { $0.fitted.count < $1.fitted.count }
-    ),
-      options.architecture == nil
-    {
-      return .trunk(
-        Import.Trunk(
-          architecture: trunk.architecture.name, weights: trunk.fitted,
-          leftOver: trunk.leftOver, preprocessing: options.preprocessing ?? preprocessing))
-    }
-    guard let nearest = guesses.min(by: { $0.faultCount < $1.faultCount }) else {
-      throw FCNError(.unsupported, unrecognized(candidates))
-    }
-    throw FCNError(
-      .shapeMismatch,
-      "the weights are no network's that is known; \(nearest.architecture.name) is nearest: "
-        + nearest.faults)
+    return exact.first
   }
 
-  private func unrecognized(_ candidates: [Architecture]) -> String {
+  /// A trunk for a network to start from. Whoever has a decoder or scores of another kind on it would
+  /// miss them: that is no trunk, but a network that is not known.
+  private func trunk(
+    _ guess: ArchitectureGuess, _ options: ImportOptions
+  ) throws -> ImportResult {
+    let layers = others.filter(\.isLayer)
+    guard layers.isEmpty else {
+      throw FCNError(
+        .unsupported,
+        "the weights are no network's that is known: a trunk, with which \(guess.architecture.name) "
+          + "could start, and \(layers.count) weights of other layers, which make the scores: "
+          + listed(layers.map { "\($0.name) \($0.shape)" }, most: options.longestList))
+    }
+    var report = ImportReport()
+    report.leftOut = guess.leftOver.map(\.name) + guess.leftOut + setAside
+    let rule = try (options.preprocessing ?? preprocessing).map {
+      try options.adjustment.applied(to: $0)
+    }
+    report.preprocessingIsAssumed =
+      rule != nil && options.preprocessing == nil && options.adjustment.isEmpty
+      && statedPreprocessing == nil
+    let trunk = Import.Trunk(
+      architecture: guess.architecture.name, weights: guess.fitted, leftOver: report.leftOut,
+      preprocessing: rule)
+    return ImportResult(found: .trunk(trunk), report: report)
+  }
+
+  private func unrecognized(_ candidates: [Architecture], _ options: ImportOptions) -> String {
     let names = candidates.map(\.name).joined(separator: ", ")
     return tensors.isEmpty
       ? "the file holds no tensor of floats"
       : "the weights are not those of \(names): no tensor is named as their first layer's; found "
-        + listed(tensors.map { "\(quoted($0.name)) \($0.shape)" })
+        + listed(tensors.map { "\(quoted($0.name)) \($0.shape)" }, most: options.longestList)
   }
 
   private func model(_ guess: ArchitectureGuess, _ options: ImportOptions) throws -> Model {
@@ -124,6 +181,7 @@ extension TranslatedWeights {
     var preprocessing =
       options.preprocessing ?? preprocessing ?? guess.architecture.preprocessing
     if options.preprocessing == nil, guess.options.inputChannels == 1 { preprocessing = .grey }
+    preprocessing = try options.adjustment.applied(to: preprocessing)
     if let size = options.size { preprocessing.size = size }
     let names =
       isSingle
@@ -139,14 +197,18 @@ extension TranslatedWeights {
   }
 }
 
+extension WeightTensor {
+  /// Whether it is a layer's weights, by its shape and name: convolutions have three axes or more.
+  fileprivate var isLayer: Bool { shape.count >= 3 && !TensorNames.isCompanion(name) }
+}
+
 extension Import {
-  /// Itself. Throws `notFinite`, with the tensor's name, where a weight is NaN or infinite.
-  fileprivate func checkedFinite() throws -> Import {
+  /// Throws `notFinite`, with the tensor's name, where a weight is NaN or infinite.
+  fileprivate func checkFinite() throws {
     switch self {
     case .model(let model): try model.checkFinite()
     case .trunk(let trunk): for weight in trunk.weights { try weight.checkFinite() }
     }
-    return self
   }
 
   /// Reads the weights that another framework wrote to `path` and finds out what they are: Caffe's
@@ -158,8 +220,19 @@ extension Import {
   public static func read(_ path: String, _ options: ImportOptions = ImportOptions()) throws
     -> Import
   {
+    try identify(path, options).found
+  }
+
+  /// As `read`, with what was left out, filled in and assumed.
+  public static func identify(
+    _ path: String, _ options: ImportOptions = ImportOptions()
+  ) throws -> ImportResult {
     let weights = try ForeignWeights(contentsOf: path)
-    return try naming(path) { try weights.translated().recognized(options).checkedFinite() }
+    return try naming(path) {
+      let result = try weights.translated(options.renamings).identified(options)
+      try result.found.checkFinite()
+      return result
+    }
   }
 }
 

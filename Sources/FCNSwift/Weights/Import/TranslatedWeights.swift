@@ -23,9 +23,12 @@ public struct TranslatedWeights: Sendable {
   public let naming: Naming
   /// The tensors under our names; shapes are still the file's.
   public let tensors: [WeightTensor]
-  /// The file's names of tensors that stand beside the network's under another prefix, such as an
-  /// optimizer's.
-  public let setAside: [String]
+  /// Tensors that stand beside the network's under another prefix, such as an optimizer's.
+  let others: [WeightTensor]
+  /// The file's names of those.
+  public var setAside: [String] { others.map(\.name) }
+  /// What the file calls its network: texts and names of classes, likeliest first.
+  let statedNames: [String]
 
   /// What the file itself says of preprocessing.
   let statedPreprocessing: Preprocessing?
@@ -57,30 +60,39 @@ extension ForeignWeights {
     ("conv1.weight", .alexNet),
   ]
 
-  /// Recognises the naming and gives the tensors our names. Prefixes that the network's tensors
-  /// share, such as `predictor.`, are taken off.
+  /// Recognises the naming and gives the tensors our names, after those that `renamings` give them.
+  /// Prefixes that the network's tensors share, such as `predictor.`, are taken off, and so are the
+  /// words of wrappers, such as `_orig_mod.`, wherever they stand.
   ///
   /// Throws `invalidArgument` where two prefixes hold a network each, `corrupt` where two tensors
-  /// come to the same name.
-  public func translated() throws -> TranslatedWeights {
-    guard
-      let (anchor, naming) = Self.anchors.first(where: { anchor in
-        tensors.contains { Self.prefix(of: $0.name, before: anchor.name) != nil }
-      })
-    else {
+  /// come to the same name, `notFound` where there is nothing of the old name of a renaming.
+  public func translated(_ renamings: [Renaming] = []) throws -> TranslatedWeights {
+    let tensors = try renamings.reduce(self.tensors) { try $1.applied(to: $0) }
+    var found: (anchor: String, naming: TranslatedWeights.Naming, prefixes: [String])?
+    for (anchor, naming) in Self.anchors where found == nil {
+      var prefixes = tensors.compactMap { TensorNames.lead(of: $0.name, before: anchor) }
+      if naming == .alexNet, prefixes.count > 1 {
+        // Many networks have parts with a layer called conv1; AlexNet's has four more beside it.
+        let names = Set(tensors.map(\.name))
+        prefixes = prefixes.filter { names.contains("\($0)conv5.weight") }
+      }
+      if !prefixes.isEmpty { found = (anchor, naming, prefixes) }
+    }
+    guard let (_, naming, prefixes) = found else {
       return TranslatedWeights(
-        format: format, naming: .unknown, tensors: tensors, setAside: [],
+        format: format, naming: .unknown, tensors: tensors, others: [], statedNames: statedNames,
         statedPreprocessing: preprocessing, description: description)
     }
-    let prefixes = tensors.compactMap { Self.prefix(of: $0.name, before: anchor) }
     guard let prefix = prefixes.first, prefixes.count == 1 else {
       throw FCNError(
         .invalidArgument,
         "the file holds \(prefixes.count) networks, under the prefixes "
-          + prefixes.map { quoted($0) }.joined(separator: ", ") + "; one is wanted")
+          + listed(prefixes.map { quoted($0) }, most: 6) + "; one is wanted")
     }
     let own = tensors.filter { $0.name.hasPrefix(prefix) }
-    let unprefixed = own.map { $0.named(String($0.name.dropFirst(prefix.count))) }
+    let unprefixed = own.map {
+      $0.named(TensorNames.unwrapped(String($0.name.dropFirst(prefix.count))))
+    }
     let translated: [WeightTensor]
     switch naming {
     case .torchvisionVGG16: translated = try VGG16.renamed(unprefixed)
@@ -96,16 +108,8 @@ extension ForeignWeights {
     }
     return TranslatedWeights(
       format: format, naming: naming, tensors: translated,
-      setAside: tensors.map(\.name).filter { !$0.hasPrefix(prefix) },
+      others: tensors.filter { !$0.name.hasPrefix(prefix) }, statedNames: statedNames,
       statedPreprocessing: preprocessing, description: description)
-  }
-
-  /// What stands before `ending` in `name`, "" if nothing does; nil where `name` does not end so, or
-  /// not after a dot.
-  private static func prefix(of name: String, before ending: String) -> String? {
-    guard name.hasSuffix(ending) else { return nil }
-    let prefix = name.dropLast(ending.count)
-    return prefix.isEmpty || prefix.hasSuffix(".") ? String(prefix) : nil
   }
 }
 

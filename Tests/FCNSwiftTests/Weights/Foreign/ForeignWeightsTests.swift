@@ -66,7 +66,7 @@ struct ForeignWeightsTests {
     ("refused-system-protocol4.pth", .unsupported, "\"posix.system\""),
     ("refused-system.pkl", .unsupported, "\"posix.system\""),
     ("refused-plain.pkl", .unsupported, "none that torch.save wrote"),
-    ("refused-module.pth", .unsupported, "Save a state_dict()"),
+    ("refused-module.pth", .unsupported, "save the network's state_dict()"),
     ("refused-module-legacy.pth", .unsupported, "\"__main__.Network\""),
     ("refused-tensor.pth", .unsupported, "a single tensor"),
     ("refused-list.pth", .unsupported, "a list of 1"),

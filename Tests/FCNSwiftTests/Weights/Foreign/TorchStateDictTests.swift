@@ -95,6 +95,50 @@ struct TorchStateDictTests {
     }
   }
 
+  /// An object of the class `name` with the attributes in `state`.
+  private func object(_ name: String, _ state: [UInt8]) -> [UInt8] {
+    Build.global("__main__", name) + Array(")".utf8) + [0x81] + state + Array("b".utf8)
+  }
+
+  @Test func aNetworkThatWasSavedAsAWholeIsReadByItsAttributes() throws {
+    func module(_ parameters: [UInt8], _ modules: [UInt8]) -> [UInt8] {
+      Build.dictionary(
+        ("training", [0x88]), ("_parameters", parameters),
+        ("_buffers", Build.dictionary(("mean", float), ("count", integer))),
+        ("_modules", modules))
+    }
+    let nothing = Array("}".utf8)
+    let layer = object("Layer", module(Build.dictionary(("weight", float)), nothing))
+    let network = object("FCN8s", module(nothing, Build.dictionary(("conv", layer))))
+    for root in [
+      network, Build.dictionary(("epoch", number), ("model", network)),
+      Build.dictionary(("x", network), ("loss", object("Loss", nothing))),
+    ] {
+      #expect(try names(root) == ["mean", "conv.weight", "conv.mean"])
+    }
+    #expect(try readForeign(Build.torchFile(network)).statedNames == ["FCN8s"])
+    expectError(.unsupported, saying: "\"__main__.Empty\"", "save the network's state_dict()") {
+      _ = try names(object("Empty", nothing))
+    }
+  }
+
+  @Test func otherObjectsBesideItDoNotMatter() throws {
+    let options = object("Options", Build.dictionary(("arch", Build.text("FCN8s"))))
+    let root = Build.dictionary(
+      ("state_dict", dictionary("a")), ("args", options),
+      ("path", Build.global("pathlib", "PosixPath") + Build.tuple(Build.text("x")) + [0x52]),
+      ("kept", Build.global("collections", "deque") + Array(")R(".utf8) + float + Array("e".utf8)))
+    let weights = try readForeign(Build.torchFile(root))
+    #expect(weights.tensors.map(\.name) == ["a"])
+    #expect(weights.statedNames == ["FCN8s"])
+    // A dictionary of a kind of its own is one.
+    let own =
+      Build.global("addict", "Dict") + Array(")".utf8) + [0x81]
+      + Array("(".utf8) + Build.text("b") + float + Array("u".utf8)
+    #expect(try names(own) == ["b"])
+    #expect(try names(Build.dictionary(("x", own))) == ["b"])
+  }
+
   @Test func namesAreLimited() {
     let long = [0x58] + littleEndian(UInt32(1025)) + [UInt8](repeating: 0x61, count: 1025)
     let root = Array("}".utf8) + long + float + Array("s".utf8)

@@ -1,0 +1,63 @@
+/// What can be told from the name of a foreign tensor alone.
+enum TensorNames {
+  /// What data parallelism, compilation and training frameworks put around a network or a part of it.
+  private static let wrappers: Set<String> = [
+    "_orig_mod", "module", "_module", "model", "net", "network", "state_dict",
+    "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module",
+  ]
+
+  /// Parts of names of what stands beside a network in a training: its loss, measures and optimizer.
+  private static let companions: Set<String> = [
+    "criterion", "criterions", "criteria", "loss", "losses", "metric", "metrics", "optimizer",
+    "optim", "updater", "class_weight", "class_weights", "ce", "crossentropy", "cross_entropy",
+  ]
+
+  /// `name` without the words of wrappers, wherever they stand in it.
+  static func unwrapped(_ name: String) -> String {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.dropLast().contains(where: { wrappers.contains(String($0)) }) else { return name }
+    return (parts.dropLast().filter { !wrappers.contains(String($0)) } + parts.suffix(1))
+      .joined(separator: ".")
+  }
+
+  /// Whether a tensor of this name belongs to a loss, a measure or an optimizer, so that scores do not
+  /// depend on it.
+  static func isCompanion(_ name: String) -> Bool {
+    name.split { $0 == "." || $0 == ":" || $0 == "/" }.contains { part in
+      let word = part.lowercased()
+      return companions.contains(word) || word.hasPrefix("loss_") || word.hasSuffix("_loss")
+        || word.hasSuffix("criterion") || word.hasSuffix("loss") && word.count <= 24
+    }
+  }
+
+  /// What stands before `ending` in `name`, "" if nothing does, and wrappers' words with it; nil where
+  /// `name` does not end so once those are off.
+  static func lead(of name: String, before ending: String) -> String? {
+    var parts = name.split(separator: ".", omittingEmptySubsequences: false)[...]
+    for (index, wanted) in ending.split(separator: ".").reversed().enumerated() {
+      // The last part is a parameter's name, which nothing stands behind.
+      while index > 0, let last = parts.last, last != wanted, wrappers.contains(String(last)) {
+        parts.removeLast()
+      }
+      guard parts.popLast() == wanted else { return nil }
+    }
+    return parts.isEmpty ? "" : parts.joined(separator: ".") + "."
+  }
+
+  /// The layer that a parameter called `name` belongs to.
+  static func layer(of name: String) -> String {
+    name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+  }
+}
+
+extension Architecture {
+  /// The architecture that a file, or a program's class, means by `name`: letters and digits alone
+  /// count.
+  static func meant(by name: String) -> Architecture? {
+    func letters(_ text: String) -> String {
+      text.lowercased().filter { $0.isLetter || $0.isNumber }
+    }
+    let wanted = letters(name)
+    return all.first { letters($0.name) == wanted }
+  }
+}

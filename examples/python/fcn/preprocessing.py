@@ -1,0 +1,69 @@
+"""How pictures become a network's input."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from ctypes import byref
+from typing import Any, Union
+
+from ._native import PreprocessingStruct, lib
+
+#: A rule that has a name, or a dict as `Model.preprocessing` gives it.
+Preprocessing = Union[str, "Mapping[str, Any]"]
+
+_SIZES = ("native", "exact", "longest-side", "at-most")
+_ORDERS = ("rgb", "bgr", "grey")
+
+
+def preprocessing_struct(rule: Preprocessing) -> PreprocessingStruct:
+    """The struct of fcn.h for `rule`, a name or a dict.
+
+    Keys of a dict, each of which may be missing: "channels" ("rgb", "bgr" or "grey"), "mean" in units
+    of 0 to 255, "scale", which multiplies after that, or "std" in its place, which divides ("mean" and
+    "std" may both be of values of 0 to 1, as in PyTorch's Normalize); "size", "width" and "height".
+    Values are one number or one a channel. Raises ValueError for others.
+    """
+    struct = PreprocessingStruct(struct_size=ctypes.sizeof(PreprocessingStruct))
+    if isinstance(rule, str):
+        lib.fcn_preprocessing_named(byref(struct), rule.encode())
+        return struct
+    unknown = set(rule) - {"channels", "mean", "scale", "std", "size", "width", "height"}
+    if unknown:
+        raise ValueError(f"preprocessing has no {sorted(unknown)}; see Model.imported")
+    if "scale" in rule and "std" in rule:
+        raise ValueError("std divides and scale multiplies: say one of them")
+    struct.channel_order = _index(_ORDERS, rule.get("channels", "rgb"), "channels")
+    channels = 1 if struct.channel_order == 2 else 3
+    mean = _values(rule.get("mean", 0), channels, "mean")
+    if "std" in rule:
+        deviations = _values(rule["std"], channels, "std")
+        if any(not value > 0 for value in deviations):
+            raise ValueError(f"std is {rule['std']}; wanted values above 0")
+        if max(map(abs, mean)) <= 1 and max(deviations) <= 1:
+            mean, deviations = ([value * 255 for value in part] for part in (mean, deviations))
+        elif min(deviations) < 1:
+            raise ValueError("mean and std are in different units; wanted both of 0 to 1 or of 0 to 255")
+        scale = [1 / value for value in deviations]
+    else:
+        scale = _values(rule.get("scale", 1), channels, "scale")
+    struct.mean[:channels], struct.scale[:channels] = mean, scale
+    struct.size_rule = _index(_SIZES, rule.get("size", "native"), "size")
+    struct.size_width, struct.size_height = rule.get("width", 0), rule.get("height", 0)
+    return struct
+
+
+def _index(names: tuple[str, ...], name: Any, key: str) -> int:
+    if name not in names:
+        raise ValueError(f"{key} is {name!r}; wanted one of {names}")
+    return names.index(name)
+
+
+def _values(given: Any, channels: int, key: str) -> list[float]:
+    values = [float(value) for value in (given if isinstance(given, Sequence) or hasattr(
+        given, "__iter__") else [given])]
+    if len(values) == 1:
+        values *= channels
+    if len(values) != channels:
+        raise ValueError(f"{key} has {len(values)} values; wanted 1 or {channels}")
+    return values
