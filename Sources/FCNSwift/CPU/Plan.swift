@@ -23,6 +23,11 @@ final class Plan {
     /// What there is to do.
     var work: KernelWork? { kernel.work }
 
+    /// Whether OpenBLAS multiplies for it.
+    fileprivate var usesMatrixLibrary: Bool {
+      kernel is ConvolutionGEMMKernel || kernel is TransposedConvolutionGEMMKernel
+    }
+
     fileprivate func run() { kernel.forward(call) }
   }
 
@@ -78,6 +83,9 @@ final class Plan {
       return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
     }
     byteCount = memory.count * MemoryLayout<Float>.stride
+    if steps.contains(where: { $0.usesMatrixLibrary }) {
+      try requireMatrixMemory(threads: pool.threadCount)
+    }
   }
 
   /// Runs every step. Before each, `progress` hears its name, how many steps are done and how many
