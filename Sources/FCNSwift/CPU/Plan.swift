@@ -23,6 +23,11 @@ final class Plan {
     /// What there is to do.
     var work: KernelWork? { kernel.work }
 
+    /// Whether OpenBLAS multiplies for it.
+    fileprivate var usesMatrixLibrary: Bool {
+      kernel is ConvolutionGEMMKernel || kernel is TransposedConvolutionGEMMKernel
+    }
+
     fileprivate func run() { kernel.forward(call) }
   }
 
@@ -84,6 +89,9 @@ final class Plan {
       return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
     }
     byteCount = memory.count * MemoryLayout<Float>.stride
+    if steps.contains(where: { $0.usesMatrixLibrary }) {
+      try requireMatrixMemory(threads: pool.threadCount)
+    }
   }
 
   /// Runs every step on what `input` was filled with anew, to find the first values that are not finite,

@@ -2,19 +2,14 @@ import Glibc
 
 extension EncodedPicture {
   /// The most bytes that a file may have that begins with `start`: what its picture takes in the worst
-  /// encoding, and room for all that stands beside it. nil for what is neither a PNG nor a JPEG, which
-  /// is not worth reading on. `start` holds the size of every picture but those with very much before
+  /// encoding, and room for all that stands beside it. nil for what is neither a PNG nor a JPEG, or is
+  /// seen to be damaged, which is not worth reading on. `start` holds the size of every picture but those with very much before
   /// it, which may have what the largest one takes.
   static func largestByteCount(startingWith start: UnsafeRawBufferPointer) -> Int? {
-    let samples: Int
-    if start.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
-      samples = samplesOfPNG(start) ?? largestSampleCount
-    } else if start.starts(with: [0xFF, 0xD8]) {
-      samples = samplesOfJPEG(start) ?? largestSampleCount
-    } else {
-      return nil
-    }
-    return min(samples, largestSampleCount) * bytesPerSample + besidePixels
+    let samples =
+      start.starts(with: [0x89, 0x50, 0x4E, 0x47])
+      ? samplesOfPNG(start) : start.starts(with: [0xFF, 0xD8]) ? samplesOfJPEG(start) : nil
+    return samples.map { min($0, largestSampleCount) * bytesPerSample + besidePixels }
   }
 
   /// Two of a PNG's 16 bits, or two Huffman codes of JPEG's worst, and a little.
@@ -27,14 +22,15 @@ extension EncodedPicture {
   /// Four for each of a PNG's pixels; its first chunk, after 8 bytes, is the header.
   private static func samplesOfPNG(_ start: UnsafeRawBufferPointer) -> Int? {
     guard start.count >= 24, start[12..<16].elementsEqual("IHDR".utf8) else { return nil }
-    return checkedProduct(
-      number(start[16..<20]), number(start[20..<24]), 4)
+    return checkedProduct(number(start[16..<20]), number(start[20..<24]), 4) ?? largestSampleCount
   }
 
-  /// The samples that a JPEG's frame header tells of, found by going from segment to segment.
+  /// The samples that a JPEG's frame header tells of, found by going from segment to segment; as many as
+  /// there can be where it comes after `start`.
   private static func samplesOfJPEG(_ start: UnsafeRawBufferPointer) -> Int? {
     var place = 2
-    while place + 10 <= start.count, start[place] == 0xFF {
+    while place + 10 <= start.count {
+      guard start[place] == 0xFF else { return nil }
       let marker = start[place + 1]
       if marker == 0xFF {
         place += 1
@@ -48,7 +44,7 @@ extension EncodedPicture {
       }
       place += 2 + max(2, number(start[place + 2..<place + 4]))
     }
-    return nil
+    return largestSampleCount
   }
 
   private static func number(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {

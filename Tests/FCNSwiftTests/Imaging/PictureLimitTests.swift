@@ -28,6 +28,9 @@ struct PictureLimitTests {
     var huge = png
     for i in 16..<24 { huge[i] = 0x7F }
     #expect(limit(huge) == largest)
+    // What begins as one and is none is not read on either.
+    #expect(limit(png.prefix(8) + [UInt8](repeating: 0, count: 100)) == nil)
+    #expect(limit(jpeg.prefix(2) + [UInt8](repeating: 0, count: 100)) == nil)
   }
 
   /// Pictures may come through a pipe, in pieces, and longer than what is looked at first.
