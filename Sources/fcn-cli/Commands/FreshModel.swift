@@ -71,7 +71,7 @@ enum FreshModel {
   ) throws -> Model {
     let named =
       try arguments.named(architecture) { try Architecture.named($0) }
-      ?? recipe.map { try Architecture.named($0.architecture) }
+      ?? recipe?.architecture.map { try Architecture.named($0) }
     guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
       throw UsageError("\(classes.spelling) is missing")
     }

@@ -1,4 +1,5 @@
 import FCNKernelTypes
+import FCNTestSupport
 import Testing
 
 @testable import FCNSwift
