@@ -100,7 +100,20 @@
  * Threads
  *   Functions without an object may be called from any thread at any time. What an object allows
  *   stands at its type. A process that forks may go on using its objects in the child, provided no
- *   call on them was running at the time of the fork.
+ *   call on them was running at the time of the fork. Not so once FCN_BACKEND_CUDA has been asked
+ *   for: NVIDIA's driver does not survive a fork. In the child, calls on sessions and trainers that
+ *   the parent made on a device fail with FCN_E_INVALID_STATE, and making new ones there with
+ *   FCN_E_UNAVAILABLE; the old ones may be freed. All else goes on. Fork before the backend is first
+ *   asked for, or start the child anew (exec).
+ *
+ * Memory
+ *   A call that finds too little memory returns FCN_E_OUT_OF_MEMORY and leaves its objects usable.
+ *   What a picture, a file or a parameter can make large is allocated so that it can fail, or asked
+ *   for beforehand, together with room for the small objects of the call. What cannot be reported:
+ *   a small allocation of the Swift runtime that fails all the same, because another thread took
+ *   that room within the call, or because a limit on address space leaves less than a few
+ *   megabytes when the library is first used, ends the process. Threads that the system refuses
+ *   are done without.
  *
  * Callbacks
  *   They run on the thread that made the call, except the allocator's, and get the `user_data` that
@@ -355,8 +368,9 @@ typedef struct fcn_pixels {
  *  Unchanging: any number of threads may read it at a time. */
 typedef struct fcn_image fcn_image;
 
-/** Decodes the PNG or JPEG file at `path`: any depth, grey, palette or colour; alpha is dropped
- *  and the orientation that a camera noted is applied. */
+/** Decodes the PNG or JPEG file at `path`, which may be a pipe: any depth, grey, palette or colour;
+ *  alpha is dropped and the orientation that a camera noted is applied. Of what begins as neither,
+ *  no more than the beginning is read. */
 fcn_status fcn_image_open(fcn_image **out, const char *path);
 /** Decodes a PNG or JPEG file that stands in memory, `size` bytes of it. */
 fcn_status fcn_image_decode(fcn_image **out, const void *bytes, size_t size);
@@ -364,7 +378,10 @@ fcn_status fcn_image_decode(fcn_image **out, const void *bytes, size_t size);
 fcn_status fcn_image_copy(fcn_image **out, const fcn_pixels *pixels);
 /** Gives the image's pixels, FCN_PIXELS_RGB8 without gaps between rows, borrowed from `image`. */
 fcn_status fcn_image_pixels(fcn_pixels *out, const fcn_image *image);
-/** Writes the image to `path` as a PNG file, in place of what stood there. */
+/** Writes the image to `path` as a PNG file, in place of what stood there. As all that this library
+ *  writes, the file is whole at any moment: it is written under a name of its own in the same
+ *  folder and then takes the place of the old one, whose mode it keeps; a symbolic link stays, and
+ *  what it points to is replaced. A pipe or a device is written to as it is. */
 fcn_status fcn_image_save(const fcn_image *image, const char *path);
 /** Frees an image; NULL is allowed. */
 void fcn_image_free(fcn_image *image);
@@ -408,7 +425,8 @@ fcn_status fcn_model_open_borrowed(fcn_model **out, const void *bytes, size_t si
  *  up. */
 typedef int32_t (*fcn_read_callback)(void *buffer, size_t capacity, size_t *count, void *user_data);
 
-/** Opens a model file that `read` supplies from its first byte to its last. */
+/** Opens a model file that `read` supplies from its first byte to its last. The file's header tells
+ *  how long it is; a reader that goes on after that is FCN_E_CORRUPT. */
 fcn_status fcn_model_open_reader(fcn_model **out, fcn_read_callback read, void *user_data);
 
 /** Frees a model; NULL is allowed. */
@@ -473,10 +491,11 @@ typedef struct fcn_preprocessing {
   int32_t size_height;
   /** FCN_CHANNELS_RGB or another order. */
   int32_t channel_order;
-  /** Subtracted from each channel, in units of 0..255, in channel order; 0 for channels that are
-   *  not there. */
+  /** Subtracted from each channel, in units of 0..255, in channel order: finite; 0 for channels
+   *  that are not there. */
   float mean[3];
-  /** What each channel is multiplied by after that, in channel order. */
+  /** What each channel is multiplied by after that, in channel order: finite; not looked at for
+   *  channels that are not there. */
   float scale[3];
   /** 0. */
   int32_t reserved;
@@ -489,7 +508,7 @@ fcn_status fcn_model_get_preprocessing(fcn_preprocessing *out, const fcn_model *
 typedef struct fcn_import_params {
   /** Set by fcn_import_params_init. */
   uint32_t struct_size;
-  /** Names in class_names; 0, the default, where there are none. */
+  /** Names in class_names, 1 to FCN_LARGEST_CLASS_COUNT; 0, the default, where there are none. */
   int32_t class_count;
   /** Which network the weights are, "fcn8s-atonce" for one, where their names and shapes leave it
    *  open; NULL, the default, otherwise. */
@@ -579,7 +598,7 @@ typedef struct fcn_session_params {
   const fcn_allocator *allocator;
   /** What the network runs on: FCN_BACKEND_CPU, the default, or FCN_BACKEND_CUDA. */
   int32_t backend;
-  /** Which of the backend's devices, counted from 0. */
+  /** Which of the backend's devices, counted from 0; FCN_BACKEND_CPU has no other than 0. */
   int32_t device;
 } fcn_session_params;
 
@@ -600,13 +619,13 @@ typedef struct fcn_segment_progress {
   int32_t pictures_done;
   /** Pictures of this call. */
   int32_t picture_count;
-  /** Part of the work that is done, 0 to 1. */
+  /** Part of the work that is done, 0 to 1; 1 in the last call, when all pictures are done. */
   float fraction;
   /** Since the call began, in milliseconds. */
   double elapsed_ms;
 } fcn_segment_progress;
 
-/** Told of progress, many times a picture; returns 0 to go on. */
+/** Told of progress, many times a picture and once at the end; returns 0 to go on. */
 typedef int32_t (*fcn_segment_callback)(const fcn_segment_progress *progress, void *user_data);
 
 /** Has `callback` told of the progress of every later fcn_segment call; NULL, as at the start,
@@ -661,6 +680,10 @@ fcn_status fcn_result_areas(int64_t *buffer, size_t capacity, size_t *needed, fc
  *  labels and whose colours are those of `model`, or VOC's if that is NULL. */
 fcn_status fcn_labels_save(const uint8_t *labels, int32_t width, int32_t height,
                            const fcn_model *model, const char *path);
+/** Writes `labels`, width * height bytes row by row, to `path` as an 8-bit greyscale PNG file whose
+ *  greys are the labels, for programs that read indices from such files alone. It looks nearly black. */
+fcn_status fcn_labels_save_grey(const uint8_t *labels, int32_t width, int32_t height,
+                                const char *path);
 /** Draws the colours of `labels`, one byte for each pixel of `picture`, over it. `label_count` is
  *  width * height; `opacity` is that of the colours, 0 to 1. The colours are those of `model`. */
 fcn_status fcn_overlay(fcn_image **out, const fcn_pixels *picture, const uint8_t *labels,
@@ -720,8 +743,8 @@ enum {
 FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** Set by fcn_trainer_params_init. */
   uint32_t struct_size;
-  /** Threads to work with; 0, the default, for one on each core that the process may use. Results
-   *  do not depend on it, to the last bit. */
+  /** Threads to work with, at most 1024; 0, the default, for one on each core that the process may
+   *  use. Results do not depend on it, to the last bit. */
   int32_t threads;
 
   /** A folder as VOC lays it out: JPEGImages, SegmentationClass, ImageSets/Segmentation and
@@ -744,8 +767,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t keep_every_epoch;
   /** 1 to write models in half precision; 0, the default, in single. */
   int32_t half_precision;
-  /** Epochs from one measurement to the next; 0, the default: chosen. The last epoch is always
-   *  measured. */
+  /** Epochs from one measurement to the next, 1 to 1000000; 0, the default: chosen. The last epoch
+   *  is always measured. */
   int32_t evaluation_interval;
 
   /** A model to start from, which stays as it is and whose architecture and options count; NULL,
@@ -773,18 +796,21 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** What the optimiser's steps are multiplied by, above 0, at most 1000; 0, the default: chosen
    *  for AdamW, 0.01 for SGD. */
   float learning_rate;
-  /** Part of the last step that SGD takes again, 0 to 0.9999; 0.9 is the default. */
+  /** Part of the last step that SGD takes again, 0 to 0.9999; 0.9 is the default. Not looked at
+   *  with another optimiser. */
   float momentum;
   /** Pull of the weights towards 0, 0 to 1; -1, the default: 0.01 for AdamW, 0.0005 for SGD. */
   float weight_decay;
-  /** Factor on the learning rate of biases; 1 is the default, 2 that of the FCN papers. */
+  /** Factor on the learning rate of biases, 0 to 1000; 1 is the default, 2 that of the FCN
+   *  papers. */
   float bias_rate;
-  /** Factor on the weight decay of biases; 0 is the default. */
+  /** Factor on the weight decay of biases, 0 to 1000; 0 is the default. */
   float bias_decay;
-  /** Longest norm of all gradients together, to which longer ones are cut; 0 for no limit; -1, the
-   *  default: chosen. */
+  /** Longest norm of all gradients together, to which longer ones are cut, finite; 0 for no limit;
+   *  -1, the default: chosen. */
   float clip_norm;
-  /** FCN_SCHEDULE_POLY, the default, or another. */
+  /** FCN_SCHEDULE_POLY, the default, or another. What another schedule alone uses of the next three
+   *  fields is not looked at. */
   int32_t schedule;
   /** Power of FCN_SCHEDULE_POLY, above 0, at most 10; 0.9 is the default. */
   float schedule_power;
@@ -792,7 +818,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t schedule_epochs;
   /** Factor of FCN_SCHEDULE_STEP, above 0, at most 1; 0.1 is the default. */
   float schedule_factor;
-  /** Iterations over which the learning rate first rises from 0; -1, the default: chosen. */
+  /** Iterations over which the learning rate first rises from 0, 0 to 1000000000; -1, the default:
+   *  chosen. */
   int32_t warm_up;
   /** FCN_LOSS_MEAN, the default, or another. */
   int32_t loss;
@@ -800,14 +827,15 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  rare. */
   int32_t class_weights;
 
-  /** Columns of the piece that is cut from each training picture; 0 for all, smaller pictures being
-   *  filled up to the largest of their minibatch; -1, the default: chosen. */
+  /** Columns of the piece that is cut from each training picture, at most 65536; 0 for all; -1, the
+   *  default: chosen. Pictures need not be of one size: in a minibatch the smaller ones have ignored
+   *  pixels at their right and bottom. */
   int32_t crop_width;
-  /** Rows of that piece; 0 for all; -1, the default: chosen. */
+  /** Rows of that piece, at most 65536; 0 for all; -1, the default: chosen. */
   int32_t crop_height;
   /** Least factor by which a training picture is scaled, 0.05 to 20; 0.6 is the default. */
   float scale_least;
-  /** Greatest factor, at least the least; 1.6 is the default. */
+  /** Greatest factor, at least the least, at most 20; 1.6 is the default. */
   float scale_greatest;
   /** 1, the default, to mirror half of the training pictures; 0 for none. */
   int32_t flip;
@@ -823,7 +851,7 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** What is trained on: FCN_BACKEND_CPU, the default, or FCN_BACKEND_CUDA. A checkpoint of one can
    *  be gone on from on the other. */
   int32_t backend;
-  /** Which of the backend's devices, counted from 0. */
+  /** Which of the backend's devices, counted from 0; FCN_BACKEND_CPU has no other than 0. */
   int32_t device;
   /** FCN_PRECISION_FLOAT32, the default; on FCN_BACKEND_CUDA also FCN_PRECISION_TF32,
    *  FCN_PRECISION_FLOAT16, with a factor on the loss that follows from what is met, or

@@ -9,7 +9,17 @@ public func fcn_labels_save(
   attempt {
     let map = try labelMap(labels, "labels", width: Int(width), height: Int(height))
     let encoded = try map.encodedPNG(palette: try model.map { try palette(of: $0) } ?? [])
-    try File.write(encoded, to: try string(path, "path"))
+    try File.write(encoded, to: try pathString(path, "path"))
+  }
+}
+
+@_cdecl("fcn_labels_save_grey")
+public func fcn_labels_save_grey(
+  _ labels: UnsafePointer<UInt8>?, _ width: Int32, _ height: Int32, _ path: UnsafePointer<CChar>?
+) -> fcn_status {
+  attempt {
+    let map = try labelMap(labels, "labels", width: Int(width), height: Int(height))
+    try File.write(map.encodedGreyPNG(), to: try pathString(path, "path"))
   }
 }
 

@@ -39,7 +39,7 @@ public func fcn_image_open(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
   attempt {
-    try ImageObject.create(out) { try ImageObject(Image(contentsOf: try string(path, "path"))) }
+    try ImageObject.create(out) { try ImageObject(Image(contentsOf: try pathString(path, "path"))) }
   }
 }
 
@@ -78,7 +78,7 @@ public func fcn_image_save(
 ) -> fcn_status {
   attempt {
     let encoded = try ImageObject.from(image).image().encodedPNG()
-    try File.write(encoded, to: try string(path, "path"))
+    try File.write(encoded, to: try pathString(path, "path"))
   }
 }
 

@@ -46,7 +46,7 @@ public func fcn_model_import(
 ) -> fcn_status {
   attempt {
     try ModelObject.create(out) {
-      let path = try string(path, "path")
+      let path = try pathString(path, "path")
       let options =
         try params.map { try fcn_import_params.read($0, over: fcn_import_params()).options() }
         ?? ImportOptions()
@@ -69,7 +69,7 @@ public func fcn_model_save(
   _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ elements: Int32
 ) -> fcn_status {
   attempt {
-    let path = try string(path, "path")
+    let path = try pathString(path, "path")
     try ModelObject.from(model).model.write(
       to: path,
       elementType: try choice(

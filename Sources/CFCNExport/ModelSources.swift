@@ -30,6 +30,7 @@ final class FileFromReader {
   /// Reads until the reader says that nothing follows.
   init(_ read: fcn_read_callback, _ userData: UnsafeMutableRawPointer?) throws {
     var capacity = 0
+    var size: Int?
     while true {
       if count == capacity {
         let (more, overflow) = max(capacity, 1 << 18).multipliedReportingOverflow(by: 2)
@@ -51,6 +52,13 @@ final class FileFromReader {
       }
       if taken == 0 { break }
       count += taken
+      if size == nil { size = Safetensors.byteCount(startingWith: bytes) }
+      // What cannot be a model file is refused by its beginning, when that is opened.
+      if size == 0 { break }
+      if let size, count > size {
+        throw FCNError(
+          .corrupt, "the reader goes on after the \(size) bytes that the file's header tells of")
+      }
     }
   }
 

@@ -59,7 +59,7 @@ public func fcn_model_open(
 ) -> fcn_status {
   attempt {
     try ModelObject.create(out) {
-      let path = try string(path, "path")
+      let path = try pathString(path, "path")
       return try .opened(from: path) { try Model(contentsOf: path) }
     }
   }

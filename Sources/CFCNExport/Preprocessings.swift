@@ -31,16 +31,11 @@ extension fcn_preprocessing: GrowingStruct {
 
   /// The rule that the host describes; throws where it is none.
   func rule() throws -> Preprocessing {
-    let size: Preprocessing.SizeRule
-    switch Int(size_rule) {
-    case FCN_SIZE_NATIVE: size = .native
-    case FCN_SIZE_EXACT: size = .exact(width: Int(size_width), height: Int(size_height))
-    case FCN_SIZE_LONGEST_SIDE: size = .longestSide(Int(size_width))
-    case FCN_SIZE_AT_MOST: size = .atMost(Int(size_width))
-    default:
+    guard reserved == 0 else {
       throw FCNError(
-        .invalidArgument, "size_rule is \(size_rule); it must be FCN_SIZE_NATIVE or another rule")
+        .invalidArgument, "reserved of fcn_preprocessing is \(reserved); it must be 0")
     }
+    let size = try sizeRule()
     let order: Preprocessing.ChannelOrder
     switch Int(channel_order) {
     case FCN_CHANNELS_RGB: order = .rgb
@@ -52,11 +47,57 @@ extension fcn_preprocessing: GrowingStruct {
         "channel_order is \(channel_order); it must be FCN_CHANNELS_RGB or another order")
     }
     let channels = order == .grey ? 1 : 3
+    guard channels == 3 || (mean.1 == 0 && mean.2 == 0) else {
+      throw FCNError(
+        .invalidArgument,
+        "mean is {\(mean.0), \(mean.1), \(mean.2)} with FCN_CHANNELS_GREY, which has one channel; "
+          + "the others must be 0")
+    }
     let rule = Preprocessing(
       size: size, channelOrder: order, mean: Array([mean.0, mean.1, mean.2].prefix(channels)),
       scale: Array([scale.0, scale.1, scale.2].prefix(channels)))
     try rule.validate()
     return rule
+  }
+}
+
+extension fcn_preprocessing {
+  private static let sides: ClosedRange<Int32> = 1...16384
+
+  /// The rule for sizes; throws where a size is out of range or is given where the rule has none.
+  private func sizeRule() throws -> Preprocessing.SizeRule {
+    switch Int(size_rule) {
+    case FCN_SIZE_NATIVE:
+      try requireUnset(size_width, "size_width", "FCN_SIZE_NATIVE")
+      try requireUnset(size_height, "size_height", "FCN_SIZE_NATIVE")
+      return .native
+    case FCN_SIZE_EXACT:
+      try check(size_width, "size_width", Self.sides)
+      try check(size_height, "size_height", Self.sides)
+      return .exact(width: Int(size_width), height: Int(size_height))
+    case FCN_SIZE_LONGEST_SIDE:
+      return .longestSide(try side("FCN_SIZE_LONGEST_SIDE"))
+    case FCN_SIZE_AT_MOST:
+      return .atMost(try side("FCN_SIZE_AT_MOST"))
+    default:
+      throw FCNError(
+        .invalidArgument, "size_rule is \(size_rule); it must be FCN_SIZE_NATIVE or another rule")
+    }
+  }
+
+  private func side(_ rule: StaticString) throws -> Int {
+    try check(size_width, "size_width", Self.sides)
+    try requireUnset(size_height, "size_height", rule)
+    return Int(size_width)
+  }
+
+  private func requireUnset(
+    _ value: Int32, _ name: StaticString, _ rule: StaticString
+  ) throws {
+    guard value == 0 else {
+      throw FCNError(
+        .invalidArgument, "\(name) is \(value) with \(rule), which does not use it; it must be 0")
+    }
   }
 }
 

@@ -60,6 +60,8 @@ extension fcn_session_params: GrowingStruct {
   }
 
   func options() throws -> Session.Options {
+    try check(threads, "threads", 0...1024)
+    try check(largest_batch, "largest_batch", 1...64)
     let forms = try optionalString(disabled_forms, "disabled_forms") ?? ""
     return Session.Options(
       threads: Int(threads), largestBatch: Int(largest_batch),
@@ -84,6 +86,12 @@ extension Session.Precision {
 extension Session.Device {
   /// The device that a backend of the header and an index stand for.
   init(backend: Int32, device: Int32) throws {
+    guard Int(backend) != FCN_BACKEND_CPU || device == 0 else {
+      throw FCNError(
+        .invalidArgument,
+        "device is \(device), but backend is FCN_BACKEND_CPU, whose only device is 0; set backend to "
+          + "FCN_BACKEND_CUDA for another")
+    }
     self = try choice(
       backend, "backend",
       [FCN_BACKEND_CPU: .processor, FCN_BACKEND_CUDA: .cuda(Int(device))])
@@ -175,7 +183,7 @@ public func fcn_segment_file(
 ) -> fcn_status {
   attempt {
     try SessionObject.from(session).segment { run in
-      try Image(contentsOf: try string(path, "path")).withPixelView { try run([$0]) }
+      try Image(contentsOf: try pathString(path, "path")).withPixelView { try run([$0]) }
     }
   }
 }

@@ -5,6 +5,7 @@ import Glibc
 /// Runs the body of an exported function: what it throws becomes a status and the thread's message.
 func attempt(_ body: () throws -> Void) -> fcn_status {
   do {
+    try requireMemory(0)
     try body()
     return fcn_status(FCN_OK)
   } catch let error as FCNError {

@@ -38,6 +38,15 @@ func string(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws -> St
   return string
 }
 
+/// The path at `pointer`, which the host calls `name` and which must not be empty.
+func pathString(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws -> String {
+  let path = try string(pointer, name)
+  guard !path.isEmpty else {
+    throw FCNError(.invalidArgument, "\(name) is empty; it must name a file or folder")
+  }
+  return path
+}
+
 /// The string at `pointer`, or nil where that is NULL.
 func optionalString(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws -> String? {
   guard pointer != nil else { return nil }

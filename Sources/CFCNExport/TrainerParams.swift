@@ -64,6 +64,7 @@ extension fcn_trainer_params: GrowingStruct {
     guard reserved == 0 else {
       throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
     }
+    try checkRanges()
     var options = usual
     options.threads = Int(threads)
     options.device = try Session.Device(backend: backend, device: device)
@@ -105,6 +106,36 @@ extension fcn_trainer_params: GrowingStruct {
 
   /// Whether a resumed training may take another length at any schedule.
   var mayExtend: Bool { get throws { try flag(extend, "extend") } }
+
+  /// The ranges of the header, in its words; the engine's own come to the same.
+  private func checkRanges() throws {
+    try check(threads, "threads", 0...1024)
+    try check(evaluation_interval, "evaluation_interval", 0...1_000_000)
+    if start == nil, width != 0 { try check(width, "width", 0.01...4) }
+    try check(epochs, "epochs", 0...1_000_000)
+    try check(batch_size, "batch_size", 0...1024)
+    if learning_rate != 0 { try check(learning_rate, "learning_rate", above0AtMost: 1000) }
+    if Int(optimizer) == FCN_OPTIMIZER_SGD { try check(momentum, "momentum", 0...0.9999) }
+    if weight_decay != Float(Self.chosen) { try check(weight_decay, "weight_decay", 0...1) }
+    try check(bias_rate, "bias_rate", 0...1000)
+    try check(bias_decay, "bias_decay", 0...1000)
+    if clip_norm != Float(Self.chosen) { try check(clip_norm, "clip_norm", 0...Float.greatestFiniteMagnitude) }
+    if Int(schedule) == FCN_SCHEDULE_POLY {
+      try check(schedule_power, "schedule_power", above0AtMost: 10)
+    }
+    if Int(schedule) == FCN_SCHEDULE_STEP {
+      try check(schedule_epochs, "schedule_epochs", 1...Int32.max)
+      try check(schedule_factor, "schedule_factor", above0AtMost: 1)
+    }
+    try check(warm_up, "warm_up", -1...1_000_000_000)
+    try check(crop_width, "crop_width", -1...65_536)
+    try check(crop_height, "crop_height", -1...65_536)
+    try check(scale_least, "scale_least", 0.05...20)
+    try check(scale_greatest, "scale_greatest", 0.05...20)
+    try check(brightness, "brightness", 0...1)
+    try check(contrast, "contrast", 0...1)
+    try check(patience, "patience", 0...1_000_000)
+  }
 
   /// Whether to go on from a checkpoint.
   var resumes: Bool { get throws { try flag(resume, "resume") } }

@@ -19,13 +19,13 @@ final class TrainerObject: HandledObject {
 
   init(_ params: fcn_trainer_params) throws {
     let data = try VOCFolder(
-      path: try string(params.data, "data"), reading: params.reading())
+      path: try pathString(params.data, "data"), reading: params.reading())
     let split = try optionalString(params.train_split, "train_split") ?? "train"
     training = try VOCSplit(data, split: split, requiringFiles: false)
     validation = try optionalString(params.validation_split, "validation_split").map {
       try VOCSplit(data, split: $0, requiringFiles: false)
     }
-    folder = try string(params.output, "output")
+    folder = try pathString(params.output, "output")
     mayExtend = try params.mayExtend
     // What is wrong with the parameters is told before all data is read.
     _ = try params.options(usual: TrainingOptions())

@@ -186,13 +186,13 @@ static void put(png_structp png, png_bytep bytes, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
+/* `colour` is libpng's PNG_COLOR_TYPE_…; `palette` belongs to PNG_COLOR_TYPE_PALETTE. */
 static void write_guarded(png_call *call, const uint8_t *pixels, uint32_t width, uint32_t height,
-                          const uint8_t *palette) {
+                          int colour, const uint8_t *palette) {
   if (setjmp(png_jmpbuf(call->png))) return;
   png_set_write_fn(call->png, call, put, flush);
   png_set_user_limits(call->png, 0x7fffffff, 0x7fffffff);
-  png_set_IHDR(call->png, call->info, width, height, 8,
-               palette ? PNG_COLOR_TYPE_PALETTE : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+  png_set_IHDR(call->png, call->info, width, height, 8, colour, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (palette) {
     png_color colours[256];
@@ -201,13 +201,14 @@ static void write_guarded(png_call *call, const uint8_t *pixels, uint32_t width,
     png_set_PLTE(call->png, call->info, colours, 256);
   }
   png_write_info(call->png, call->info);
-  size_t stride = (size_t)width * (palette ? 1 : 3);
+  size_t stride = (size_t)width * (colour == PNG_COLOR_TYPE_RGB ? 3 : 1);
   for (size_t y = 0; y < height; y++) png_write_row(call->png, pixels + y * stride);
   png_write_end(call->png, call->info);
 }
 
 static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t height,
-                                 const uint8_t *palette, fcncodec_output *output, char *message) {
+                                 int colour, const uint8_t *palette, fcncodec_output *output,
+                                 char *message) {
   png_call call = {.output = output, .status = FCNCODEC_OK, .message = message};
   memset(output, 0, sizeof *output);
   call.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &call, on_error, on_warning);
@@ -217,7 +218,7 @@ static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t
     fcncodec_say(message, "no memory for a PNG writer");
     return FCNCODEC_OUT_OF_MEMORY;
   }
-  write_guarded(&call, pixels, width, height, palette);
+  write_guarded(&call, pixels, width, height, colour, palette);
   png_destroy_write_struct(&call.png, &call.info);
   if (call.status != FCNCODEC_OK) fcncodec_free(output);
   return call.status;
@@ -225,11 +226,16 @@ static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t
 
 fcncodec_status fcncodec_write_png(const uint8_t *rgb, uint32_t width, uint32_t height,
                                    fcncodec_output *output, char *message) {
-  return write_png(rgb, width, height, NULL, output, message);
+  return write_png(rgb, width, height, PNG_COLOR_TYPE_RGB, NULL, output, message);
 }
 
 fcncodec_status fcncodec_write_indexed_png(const uint8_t *indices, uint32_t width, uint32_t height,
                                            const uint8_t *palette, fcncodec_output *output,
                                            char *message) {
-  return write_png(indices, width, height, palette, output, message);
+  return write_png(indices, width, height, PNG_COLOR_TYPE_PALETTE, palette, output, message);
+}
+
+fcncodec_status fcncodec_write_grey_png(const uint8_t *greys, uint32_t width, uint32_t height,
+                                        fcncodec_output *output, char *message) {
+  return write_png(greys, width, height, PNG_COLOR_TYPE_GRAY, NULL, output, message);
 }

@@ -76,6 +76,13 @@ public final class Session {
     /// The layer that comes next, or the layers, joined by +.
     public var layerName: String
 
+    /// All of a run of `count` pictures.
+    static func finished(_ count: Int) -> Progress {
+      Progress(
+        picturesDone: count, pictureCount: count, batchCount: 0, layersDone: 0, layerCount: 0,
+        layerName: "")
+    }
+
     /// The part of the work that is done, 0 to 1, all layers taken alike.
     public var fraction: Float {
       let batch = Float(layersDone) / Float(max(1, layerCount)) * Float(batchCount)
@@ -106,7 +113,7 @@ public final class Session {
   ) throws {
     guard (1...64).contains(options.largestBatch) else {
       throw FCNError(
-        .invalidArgument, "largestBatch is \(options.largestBatch); it must be 1…64")
+        .invalidArgument, "the largest batch is \(options.largestBatch); it must be 1…64")
     }
     self.model = model
     self.options = options
@@ -152,8 +159,9 @@ public final class Session {
 
   /// Segments `pictures`, those of one size together. Their results stay valid until the next run.
   ///
-  /// `progress` is called on this thread before every layer; false stops the run, which then throws
-  /// `aborted`, leaves no results, and leaves the session ready for the next run.
+  /// `progress` is called on this thread before every layer and, with a fraction of 1, when all is done;
+  /// false stops the run, which then throws `aborted`, leaves no results, and leaves the session ready
+  /// for the next run.
   public func run(_ pictures: [PixelView], progress: ((Progress) -> Bool)? = nil) throws {
     results = []
     var results: [any SegmentedPicture] = []
@@ -162,6 +170,9 @@ public final class Session {
       // A later batch of this run would overwrite the plan's own memory.
       let isOnlyBatch = batch.count == pictures.count
       results += isOnlyBatch ? scores : try scores.map { try $0.copied(from: allocator) }
+    }
+    if let progress, !pictures.isEmpty, !progress(.finished(pictures.count)) {
+      throw FCNError(.aborted, "stopped by the caller after the last layer")
     }
     self.results = results
   }

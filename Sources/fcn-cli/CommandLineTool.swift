@@ -3,7 +3,8 @@ import FCNSwift
 /// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
-    .segment, .train, .evaluate, .checkData, .prepare, .initialize, .importWeights, .export, .info, .bench,
+    .segment, .train, .evaluate, .checkData, .prepare, .initialize, .importWeights, .export, .info,
+    .bench,
     .check,
     .plot, .scenes, .version,
   ]
@@ -17,9 +18,10 @@ enum CommandLineTool {
     return reportingErrors("fcn") {
       switch name {
       case "--help", "-h", "help": try help(words.dropFirst())
-      case "--version": try Subcommand.version.run(Arguments(values: [:], operands: []))
+      case "--version": return try run(.version, Array(words.dropFirst()))
       default:
         let command = try subcommand(name)
+        Interrupt.name("fcn \(name)")
         return reportingErrors("fcn \(name)") { try run(command, Array(words.dropFirst())) }
       }
       return ExitStatus.success
@@ -44,8 +46,9 @@ enum CommandLineTool {
   private static func subcommand(_ name: String) throws -> Subcommand {
     guard let found = subcommands.first(where: { $0.name == name }) else {
       let nearest = nearest(to: name, among: subcommands.map(\.name))
+      let what = name.hasPrefix("-") ? "option \(name) without a command" : "command \"\(name)\""
       throw UsageError(
-        "there is no command \"\(name)\"" + (nearest.map { "; did you mean \($0)?" } ?? ""))
+        "there is no \(what)" + (nearest.map { "; did you mean \($0)?" } ?? ""))
     }
     return found
   }
@@ -55,10 +58,16 @@ enum CommandLineTool {
     do {
       return try body()
     } catch let error as UsageError {
-      Terminal.log("\(name): \(error.message)\nTry `\(name) --help`.")
-      return ExitStatus.usage
-    } catch let error as FCNError {
       Terminal.log("\(name): \(error.message)")
+      Terminal.log("Try `\(name) --help`.")
+      return ExitStatus.usage
+    } catch let error as FCNError where error.kind == .aborted {
+      Terminal.log("\(name): \(Interrupt.message(of: error))")
+      return ExitStatus.of(error)
+    } catch let error as FCNError {
+      // Why the work stopped, the command knows and the engine does not.
+      let reason = error.kind == .aborted ? Interrupt.reason.map { "\($0): " } : nil
+      Terminal.log("\(name): \(reason ?? "")\(error.message)")
       return ExitStatus.of(error)
     } catch is BrokenPipe {
       return 128 + 13

@@ -49,6 +49,14 @@ import Testing
     try expectAllWell("memory") { [$0.model, $0.folder.path] }
   }
 
+  @Test func callsWithLittleMemorySaySoAndDoNotEndTheHost() throws {
+    try expectAllWell("little_memory") { [$0.model, $0.picture, $0.folder.path] }
+  }
+
+  @Test func writersOfOnePathLeaveWholeFiles() throws {
+    try expectAllWell("saving") { [$0.folder.path] }
+  }
+
   @Test func theLibraryMayBeUnloadedWhileItsThreadsLive() throws {
     try expectAllWell("unloading") { [BuiltTree.library, $0.model] }
   }

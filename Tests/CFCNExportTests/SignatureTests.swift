@@ -49,6 +49,7 @@ private func signatures() {
   agree(CFCN.fcn_result_probabilities, CFCNExport.fcn_result_probabilities)
   agree(CFCN.fcn_result_areas, CFCNExport.fcn_result_areas)
   agree(CFCN.fcn_labels_save, CFCNExport.fcn_labels_save)
+  agree(CFCN.fcn_labels_save_grey, CFCNExport.fcn_labels_save_grey)
   agree(CFCN.fcn_overlay, CFCNExport.fcn_overlay)
   agree(CFCN.fcn_sheet, CFCNExport.fcn_sheet)
   agree(CFCN.fcn_trainer_params_init, CFCNExport.fcn_trainer_params_init)

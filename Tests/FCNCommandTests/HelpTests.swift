@@ -3,8 +3,9 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "check-data", "prepare", "init", "import", "export", "info", "bench", "check",
-    "plot", "scenes", "version",
+    "segment", "train", "eval", "check-data", "prepare", "init", "import", "export", "info",
+    "bench",
+    "check", "plot", "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
@@ -90,6 +91,11 @@ struct HelpTests {
           -o, --output DIR        The folder to write; must be given.
           --split NAME            The list of pictures to take; by default all that have
                                   labels.
+          --classes LIST          The classes' names in index order: a file with a name
+                                  a line, or a,b,c. Also for data that has no list of
+                                  its own.
+          --binary-masks          The labels are masks of 0 and 255, or black and white:
+                                  255 means class 1, and no pixel is ignored.
           --size N                Rows and columns of the prepared pictures; 224 by
                                   default.
           --train-batch N         The training count is cut to a multiple of this; 10 by

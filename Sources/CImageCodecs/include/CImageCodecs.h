@@ -69,6 +69,10 @@ fcncodec_status fcncodec_write_indexed_png(const uint8_t *indices, uint32_t widt
                                            const uint8_t *palette, fcncodec_output *output,
                                            char *message);
 
+/* Encodes width × height bytes as a PNG of 8-bit grey. */
+fcncodec_status fcncodec_write_grey_png(const uint8_t *greys, uint32_t width, uint32_t height,
+                                        fcncodec_output *output, char *message);
+
 /* Encodes width × height × 3 bytes as a baseline JPEG of `quality` 1 to 100. */
 fcncodec_status fcncodec_write_jpeg(const uint8_t *rgb, uint32_t width, uint32_t height,
                                     int quality, fcncodec_output *output, char *message);

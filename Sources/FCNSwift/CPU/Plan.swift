@@ -85,7 +85,7 @@ final class Plan {
   func run(progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)? = nil) throws {
     for (index, step) in steps.enumerated() {
       if let progress, !progress(step.name, index, steps.count) {
-        throw FCNError(.aborted, "stopped by the caller before layer \(step.name)")
+        throw FCNError(.aborted, "stopped before layer \(step.name)")
       }
       step.run()
     }

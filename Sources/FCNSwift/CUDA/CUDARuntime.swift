@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// What a CUDA device is, as its driver tells.
@@ -60,6 +61,8 @@ final class CUDARuntime: Sendable {
   /// Where compiled kernels are kept for later processes; nil for nowhere.
   let kernelCache: String?
   private let contexts = Mutex<[Int: WeakContext]>([:])
+  /// Who found them.
+  private let process = getpid()
 
   private struct WeakContext {
     weak var context: DeviceContext?
@@ -85,8 +88,15 @@ final class CUDARuntime: Sendable {
 
   /// The context on device `index` that its sessions share, made for the first of them.
   ///
-  /// Throws `notFound` where there is no such device, `unavailable` where it is too old.
+  /// Throws `notFound` where there is no such device, `unavailable` where it is too old, and in a
+  /// process that was forked after the libraries were found.
   func context(_ index: Int) throws -> DeviceContext {
+    guard process == getpid() else {
+      throw FCNError(
+        .unavailable,
+        "NVIDIA's driver was opened before this process was forked, and does not survive that; fork "
+          + "before anything asks for a device, or start the child anew (exec)")
+    }
     guard devices.indices.contains(index) else {
       throw FCNError(
         .notFound,

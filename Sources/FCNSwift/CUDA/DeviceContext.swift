@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Our own context on a device, apart from what else in the process uses the device. Shared by the
@@ -15,6 +16,8 @@ final class DeviceContext: @unchecked Sendable {
   let cublasLtResults = TrialResults<CUBLASLtProblem>()
   private let handle: CUDADriver.Handle
   private let lost = Atomic(false)
+  /// Whose it is: the driver does not survive a fork.
+  private let process = getpid()
 
   init(_ runtime: CUDARuntime, _ device: DeviceDescription) throws {
     driver = runtime.driver
@@ -38,14 +41,27 @@ final class DeviceContext: @unchecked Sendable {
 
   deinit {
     // Its modules go with it.
+    guard process == getpid() else { return }
     _ = driver.cuCtxDestroy(handle)
   }
 
   /// Whether an error has ended it.
   var isLost: Bool { lost.load(ordering: .relaxed) }
 
+  /// Throws `invalidState` in a process that was forked from the one that made it.
+  func checkProcess() throws {
+    guard process == getpid() else {
+      throw FCNError(
+        .invalidState,
+        "this was made on a device before the process was forked, which NVIDIA's driver does not "
+          + "survive; make it in the process that is to use it, before anything there has asked for a "
+          + "device")
+    }
+  }
+
   /// Runs `body` with the context current on this thread.
   func run<Result>(_ body: () throws -> Result) throws -> Result {
+    try checkProcess()
     try check(driver.cuCtxPushCurrent(handle), "cuCtxPushCurrent")
     defer {
       var popped: CUDADriver.Handle = nil

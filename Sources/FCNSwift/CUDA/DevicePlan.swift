@@ -115,7 +115,7 @@ final class DevicePlan {
     let total = steps.count + (last == nil ? 0 : 1)
     for (index, step) in (steps + (last.map { [$0] } ?? [])).enumerated() {
       if let progress, !progress(step.name, index, total) {
-        throw FCNError(.aborted, "stopped by the caller before layer \(step.name)")
+        throw FCNError(.aborted, "stopped before layer \(step.name)")
       }
       guard index < steps.count else { break }
       try timer?.begin(step.name, step.formName, step.work)

@@ -74,6 +74,7 @@ final class DeviceSegmenter: PictureSegmenter {
     }
     var shape = inputShape(first)
     shape.n = pictures.count
+    try work?.context.checkProcess()
     let work = try liveWork()
     do {
       return try work.context.run {

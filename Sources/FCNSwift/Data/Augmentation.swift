@@ -89,6 +89,7 @@ public struct Augmentation: Sendable, Hashable {
       x: columns.start, y: rows.start, width: columns.length, height: rows.length
     ).resized(width: columns.scaled, height: rows.scaled)
     if mirrored {
+      try requireMemory(result.image.pixels.count)
       result.image = result.image.flippedHorizontally()
       result.labels = result.labels.flippedHorizontally()
     }

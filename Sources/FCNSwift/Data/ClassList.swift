@@ -38,7 +38,7 @@ public struct ClassList: Sendable, Hashable {
     if let line = lines.first(where: { $0.text.hasPrefix("#") }) {
       throw FCNError(
         .corrupt,
-        "line \(line.number) begins with #: write \"# \" before a comment, or give the class another "
+        "line \(line.number) is \(quoted(line.text)): write \"# \" before a comment, or give the class another "
           + "name")
     }
     var names = lines.map(\.text)

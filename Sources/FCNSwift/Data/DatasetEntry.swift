@@ -14,7 +14,7 @@ struct DatasetEntry: Sendable, Hashable {
   }
 
   static let imageExtensions = ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG", "Jpg", "Jpeg", "Png"]
-  static let labelExtensions = ["png", "PNG", "Png", "npy"]
+  static let labelExtensions = ["png", "PNG", "Png", "npy", "pkl", "pickle"]
 
   /// `name` without its extension, where that is one of a picture or of labels; nil otherwise.
   static func stem(of name: String) -> String? {

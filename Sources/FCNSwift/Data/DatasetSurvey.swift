@@ -51,7 +51,9 @@ public struct DatasetSurvey: Sendable {
       case sizesDiffer
       /// Labels of 0 and 255 alone, as masks of one thing have them: 255 is read as `ignore`.
       case binaryMasks
-      /// Not one pixel, or pixels of one class alone.
+      /// Nothing but pixels to ignore, as masks of one thing may have them too.
+      case nothingLabelled
+      /// Pixels of one class alone.
       case nothingToLearn
       /// Classes without a pixel.
       case absentClasses
@@ -67,7 +69,9 @@ public struct DatasetSurvey: Sendable {
       case batchSize
       /// A crop beyond the pictures.
       case cropSize
-      /// How the data is read.
+      /// Classes that are taken for those of the data, which lists none.
+      case assumedClasses
+      /// How a list is read.
       case remark
     }
 
@@ -141,7 +145,7 @@ public struct DatasetSurvey: Sendable {
     }
     let learned = try training.map { try collect($0) }
     let measured = try validation.map { try collect($0) }
-    var remarks: [String] = []
+    var remarks: [Finding] = []
     for remark in (training?.remarks ?? []) + (validation?.remarks ?? [])
     where !remarks.contains(remark) {
       remarks.append(remark)
@@ -151,14 +155,14 @@ public struct DatasetSurvey: Sendable {
   }
 
   private init(
-    classNames: [String], learned: SurveyTally?, measured: SurveyTally?, remarks: [String]
+    classNames: [String], learned: SurveyTally?, measured: SurveyTally?, remarks: [Finding]
   ) {
     self.classNames = classNames
     training = (learned ?? SurveyTally(classCount: classNames.count)).part
     validation = measured?.part
     let all =
       SurveyFindings(classNames: classNames, learned: learned, measured: measured).all
-      + remarks.map { Finding(.warning, .remark, $0) }
+      + remarks
     findings = all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
   }
 

@@ -7,15 +7,17 @@ struct LabelCoding: Sendable, Hashable {
 }
 
 extension LabelMap {
-  /// Reads the label file at `path`, which every error names: a PNG, or a NumPy array.
+  /// Reads the label file at `path`, which every error names: a PNG, or a NumPy
+  /// array, in a file of its own or pickled.
   init(contentsOf path: String, coding: LabelCoding) throws {
     let bytes = try File.read(path)
     self = try naming(path) {
-      let map = try bytes.withUnsafeBytes { bytes in
-        NPY.recognises(bytes)
-          ? try NPY.labels(in: bytes)
-          : try LabelMap(decoding: bytes, colours: LabelColours(coding))
-      }
+      let map =
+        PickledArray.recognizes(bytes)
+        ? try LabelMap(PickledArray(bytes))
+        : try bytes.withUnsafeBytes { bytes in
+          try LabelMap(decoding: bytes, colours: LabelColours(coding))
+        }
       return coding.isBinary ? try map.binary() : map
     }
   }

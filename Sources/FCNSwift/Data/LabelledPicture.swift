@@ -28,8 +28,8 @@ public protocol LabelledPictures: Sendable {
   /// What a survey of all data wants to know of the picture at `index`; without a method of its own,
   /// what reading it tells.
   func examination(at index: Int) -> PictureExamination
-  /// What whoever uses the set should hear of how it is read, a sentence each; none as a rule.
-  var remarks: [String] { get }
+  /// What whoever uses the set should hear of how it is read; none as a rule.
+  var remarks: [DatasetSurvey.Finding] { get }
 }
 
 extension LabelledPictures {
@@ -47,5 +47,5 @@ extension LabelledPictures {
     return examination
   }
 
-  public var remarks: [String] { [] }
+  public var remarks: [DatasetSurvey.Finding] { [] }
 }

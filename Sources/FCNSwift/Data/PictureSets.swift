@@ -3,7 +3,7 @@ public struct VOCSplit: LabelledPictures, Hashable {
   /// The dataset.
   public let folder: VOCFolder
   private let entries: [DatasetEntry]
-  public let remarks: [String]
+  public let remarks: [DatasetSurvey.Finding]
 
   /// The split `split` of `folder`; throws unless it has a list and, with `requiringFiles`, every
   /// picture on it its files. Without, a survey tells of those that are missing.
@@ -23,7 +23,7 @@ public struct VOCSplit: LabelledPictures, Hashable {
     self.init(folder, entries, remarks: [])
   }
 
-  private init(_ folder: VOCFolder, _ entries: [DatasetEntry], remarks: [String]) {
+  private init(_ folder: VOCFolder, _ entries: [DatasetEntry], remarks: [DatasetSurvey.Finding]) {
     self.folder = folder
     self.entries = entries
     self.remarks = folder.remarks + remarks
@@ -93,8 +93,8 @@ public struct CombinedPictures: LabelledPictures {
     return sets[set].examination(at: rest)
   }
 
-  public var remarks: [String] {
-    var seen: Set<String> = []
+  public var remarks: [DatasetSurvey.Finding] {
+    var seen: Set<DatasetSurvey.Finding> = []
     return sets.flatMap(\.remarks).filter { seen.insert($0).inserted }
   }
 

@@ -97,7 +97,7 @@ public struct Preparation: Sendable, Hashable {
       try writer.write(try prepared(source.picture(entry)), as: .png)
       if let progress, !progress(index + 1, chosen.count), index + 1 < chosen.count {
         throw FCNError(
-          .aborted, "\(path): stopped after \(index + 1) of \(chosen.count) pictures, as was asked")
+          .aborted, "\(path): stopped by the caller after \(index + 1) of \(chosen.count) pictures")
       }
     }
     return Result(

@@ -117,7 +117,7 @@ struct SurveyFindings {
     guard part.labelledPixels > 0 else {
       return [
         Finding(
-          .error, .nothingToLearn,
+          .error, .nothingLabelled,
           "every pixel of the training labels is 255, to be ignored: there is nothing to learn. If "
             + "they are binary masks, have 255 read as class 1")
       ]

@@ -5,6 +5,16 @@ extension VOCFolder {
 
   static func classNamesPath(in path: String) -> String { "\(path)/class_names.txt" }
 
+  /// The list of classes in the folder `path`; nil where there is none.
+  static func classList(in path: String) -> String? {
+    let own = [classNamesPath(in: path), "\(path)/labelmap.txt"].first(where: File.exists)
+    if let own { return own }
+    // Many files are called so; labelme's begin in a way of their own.
+    let other = "\(path)/labels.txt"
+    let first = (try? TextLines.read(other))?.first { !$0.isEmpty }
+    return first == "__ignore__" || first == "_background_" ? other : nil
+  }
+
   /// The picture file of `entry`, nil where there is none.
   func imagePath(of entry: DatasetEntry) -> String? {
     find(entry.image, "JPEGImages/\(entry.name)", DatasetEntry.imageExtensions)

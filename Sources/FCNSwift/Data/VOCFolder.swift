@@ -4,7 +4,7 @@
 /// - `SegmentationClass/NAME.png` (or `.npy`): their labels, indices of classes, 255 for `ignore`;
 /// - `ImageSets/Segmentation/SPLIT.txt`: the names of a split, one a line;
 /// - `class_names.txt`: the classes in the order of their indices, one a line; or CVAT's
-///   `labelmap.txt`; without either, VOC's 21.
+///   `labelmap.txt`, or labelme's `labels.txt`; without any, VOC's 21.
 ///
 /// Extensions may be in capitals, and names may lead into folders. Files are read when they are asked
 /// for; nothing is kept.
@@ -31,7 +31,7 @@ public struct VOCFolder: Sendable, Hashable {
   /// The colours that label pictures of RGB have for the classes; nil for those of VOC's palette.
   public let classColours: [RGB]?
   /// What whoever uses the dataset should hear of how it is read.
-  let remarks: [String]
+  public let remarks: [DatasetSurvey.Finding]
   let coding: LabelCoding
 
   /// Opens the dataset at `path`, of whose classes `ClassList` says how a list is read.
@@ -46,7 +46,7 @@ public struct VOCFolder: Sendable, Hashable {
           + "and ImageSets/Segmentation in it")
     }
     self.path = path
-    let file = ["class_names.txt", "labelmap.txt"].map { "\(path)/\($0)" }.first(where: File.exists)
+    let file = VOCFolder.classList(in: path)
     let list = try file.map { try ClassList(contentsOf: $0) }
     let names = try list?.names ?? reading.classNames.map { try ClassList(names: $0).names }
     if reading.binaryMasks {
@@ -57,7 +57,11 @@ public struct VOCFolder: Sendable, Hashable {
       remarks =
         names != nil
         ? []
-        : ["\(path)/class_names.txt is missing: the 21 classes of PASCAL VOC are assumed"]
+        : [
+          .init(
+            .warning, .assumedClasses,
+            "\(path)/class_names.txt is missing: the 21 classes of PASCAL VOC are assumed")
+        ]
     }
     classColours = reading.binaryMasks ? nil : list?.colours
     coding = LabelCoding(isBinary: reading.binaryMasks, colours: classColours)
@@ -95,7 +99,9 @@ public struct VOCFolder: Sendable, Hashable {
   }
 
   /// The pictures of `split`, and what should be said of how its list was read.
-  func entries(inSplit split: String) throws -> (entries: [DatasetEntry], remarks: [String]) {
+  func entries(inSplit split: String) throws -> (
+    entries: [DatasetEntry], remarks: [DatasetSurvey.Finding]
+  ) {
     try VOCFolder.check(split: split)
     let list = VOCFolder.listPath(of: split, in: path)
     guard File.exists(list) else {
@@ -111,7 +117,8 @@ public struct VOCFolder: Sendable, Hashable {
       var reader = SplitListReader(self)
       let entries = try lines.compactMap { try reader.entry($0) }
       guard !entries.isEmpty else { throw FCNError(.corrupt, "the list has no names in it") }
-      let remark = "\(list): the numbers behind the names are passed over"
+      let remark = DatasetSurvey.Finding(
+        .warning, .remark, "\(list): the numbers behind the names are passed over")
       return (entries, reader.passedOverNumbers ? [remark] : [])
     }
   }
@@ -120,6 +127,12 @@ public struct VOCFolder: Sendable, Hashable {
   public func labelledNames() throws -> [String] { try labelledEntries().map(\.name) }
 
   func labelledEntries() throws -> [DatasetEntry] {
+    guard File.isFolder("\(path)/SegmentationClass") else {
+      throw FCNError(
+        .notFound,
+        "\(path)/SegmentationClass: there is no such folder; a dataset is a folder with JPEGImages, "
+          + "SegmentationClass and ImageSets/Segmentation in it")
+    }
     func stems(in folder: String, _ prefix: String) throws -> [String] {
       try File.names(inFolder: folder).filter { !$0.hasPrefix(".") }.flatMap { name in
         let path = "\(folder)/\(name)"

@@ -7,8 +7,11 @@ struct EncodedPicture {
 
   /// Reads the header; throws before any memory is spent on pixels.
   init(_ bytes: UnsafeRawBufferPointer) throws {
+    guard let format = EncodedPicture.formatName(of: bytes) else {
+      throw EncodedPicture.errorOfAnotherKind(bytes)
+    }
     var header = fcncodec_header()
-    try callCodec(EncodedPicture.descriptionOfStart(of: bytes)) { message in
+    try callCodec("the \(format)'s header cannot be read") { message in
       fcncodec_read_header(
         bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &header, message)
     }
@@ -29,6 +32,10 @@ struct EncodedPicture {
   var width: Int { Int(header.width) }
   var height: Int { Int(header.height) }
   var isPNG: Bool { header.format == FCNCODEC_PNG }
+  /// How the stored pixels are to be turned so that the picture stands upright.
+  var orientation: Orientation {
+    isPNG ? Orientation(ofPNG: bytes) : Orientation(ofJPEG: bytes)
+  }
   /// What errors call the file's format.
   var formatName: String { isPNG ? "the PNG" : "the JPEG" }
 
@@ -72,20 +79,33 @@ struct EncodedPicture {
     }
   }
 
-  /// What the data looks like, for the error when it is not a picture.
-  private static func descriptionOfStart(of bytes: UnsafeRawBufferPointer) -> String {
-    let kinds: [(name: String, start: [UInt8])] = [
-      ("a GIF", Array("GIF8".utf8)), ("a WebP", Array("RIFF".utf8)),
-      ("a BMP", Array("BM".utf8)), ("a TIFF", Array("II*\0".utf8)),
-      ("a TIFF", Array("MM\0*".utf8)), ("a safetensors file", Array("{\"".utf8)),
-    ]
-    if bytes.isEmpty { return "the picture is empty" }
-    if bytes.starts(with: [0x89, 0x50]) { return "the PNG's header cannot be read" }
-    if bytes.starts(with: [0xFF, 0xD8]) { return "the JPEG's header cannot be read" }
-    if let kind = kinds.first(where: { bytes.starts(with: $0.start) }) {
-      return "the picture seems to be \(kind.name), which must be converted first"
+  /// The format that `bytes` begin like, as far as they go.
+  private static func formatName(of bytes: UnsafeRawBufferPointer) -> String? {
+    if bytes.starts(with: [0x89, 0x50]) { return "PNG" }
+    return bytes.starts(with: [0xFF, 0xD8]) ? "JPEG" : nil
+  }
+
+  /// Says what data that begins as neither PNG nor JPEG is, and what to do with it.
+  private static func errorOfAnotherKind(_ bytes: UnsafeRawBufferPointer) -> FCNError {
+    let wanted = "pictures are read from PNG and JPEG"
+    guard !bytes.isEmpty else {
+      return FCNError(.unsupported, "this is empty, no picture; get the file again")
     }
-    return "the picture is of no known kind"
+    guard let kind = FileKind.of(bytes) else {
+      return FCNError(
+        .unsupported,
+        "this is no picture of a kind that is known, neither PNG nor JPEG; convert it, or get the "
+          + "file again if it should be one of them")
+    }
+    let advice =
+      switch kind.use {
+      case .picture: "\(wanted) alone, so convert it to one of them first"
+      case .archive: "\(wanted) alone, so unpack it first"
+      case .placeholder: "get the file again"
+      case .other: "no picture, neither PNG nor JPEG"
+      }
+    let join = kind.use == .other ? ", " : "; "
+    return FCNError(.unsupported, "this is \(kind.name)\(join)\(advice)")
   }
 }
 

@@ -85,6 +85,7 @@ private func checkCrop(
       "a crop of \(width)×\(height) at x \(x), y \(y) does not lie within the picture's "
         + "\(size.width)×\(size.height)")
   }
+  try requireMemory(3 * width * height)
 }
 
 /// Copies `width`×`height` pixels: from the one of index `start` in `source`, `right` indices to the

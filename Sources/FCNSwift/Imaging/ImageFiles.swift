@@ -5,8 +5,8 @@ extension Image {
   /// interlaced; grey, YCbCr, RGB, CMYK and YCCK, progressive or not.
   ///
   /// Alpha is dropped, a transparent pixel having the colour stored under it. 16-bit samples are
-  /// rounded to 8. Gamma and colour profiles are passed over. The orientation in a JPEG's EXIF data is
-  /// applied, so that the picture stands upright.
+  /// rounded to 8. Gamma and colour profiles are passed over. The orientation in a file's EXIF data
+  /// is applied, so that the picture stands upright.
   ///
   /// Throws `unsupported` for other data, `corrupt` for damaged or shortened files and `outOfMemory`
   /// for sizes beyond `largestPixelCount`.
@@ -14,7 +14,7 @@ extension Image {
     let encoded = try EncodedPicture(bytes)
     let stored = Image(
       checkedWidth: encoded.width, height: encoded.height, pixels: try encoded.decodeRGB())
-    let orientation = encoded.isPNG ? .upright : Orientation(ofJPEG: bytes)
+    let orientation = encoded.orientation
     if orientation != .upright { try requireMemory(stored.pixels.count) }
     self = stored.turned(by: orientation)
   }
@@ -26,8 +26,7 @@ extension Image {
   ) {
     let encoded = try EncodedPicture(bytes)
     try encoded.check()
-    let orientation = encoded.isPNG ? .upright : Orientation(ofJPEG: bytes)
-    return orientation.exchangesSides
+    return encoded.orientation.exchangesSides
       ? (encoded.height, encoded.width) : (encoded.width, encoded.height)
   }
 
@@ -36,10 +35,18 @@ extension Image {
     self = try bytes.withUnsafeBytes { try Image(decoding: $0) }
   }
 
-  /// Reads and decodes the file at `path`, which every error names.
+  /// Reads and decodes the file at `path`, which every error names. Of what is neither a PNG nor a JPEG
+  /// only the beginning is read.
   public init(contentsOf path: String) throws {
-    let bytes = try File.read(path)
+    let bytes = try File.readPicture(path)
     self = try naming(path) { try Image(decoding: bytes) }
+  }
+
+  /// Reads an open file or pipe to its end and decodes it as `init(contentsOf:)` does; `name` is what
+  /// errors call it.
+  public init(descriptor: Int32, named name: String) throws {
+    let bytes = try File.readPicture(descriptor: descriptor, named: name)
+    self = try naming(name) { try Image(decoding: bytes) }
   }
 
   /// The picture as a PNG of 8-bit RGB.

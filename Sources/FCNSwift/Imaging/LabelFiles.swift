@@ -5,7 +5,8 @@ extension LabelMap {
   ///
   /// A palette PNG gives its indices whatever their colours; a grey one of at most 8 bits its stored
   /// values, not scaled; RGB and RGBA ones must use the colours of the VOC palette, its border
-  /// (224, 224, 192) being index 255, `ignore`.
+  /// (224, 224, 192) being index 255, `ignore`. The orientation in EXIF data is applied, as it is
+  /// to pictures.
   ///
   /// Throws `unsupported` for JPEGs, whose compression blurs labels, for greys of 16 bits and for
   /// colours outside the palette; `corrupt` for damaged files.
@@ -31,12 +32,15 @@ extension LabelMap {
           + "wanted")
     }
     let isColour = header.samples > 2
-    self.init(
+    let stored = LabelMap(
       checkedWidth: encoded.width, height: encoded.height,
       labels: isColour
         ? try LabelMap.indices(
           ofRGB: try encoded.decodeRGB(), width: encoded.width, colours())
         : try encoded.decodeIndices())
+    let orientation = encoded.orientation
+    if orientation != .upright { try requireMemory(stored.labels.count) }
+    self = stored.turned(by: orientation)
   }
 
   /// Decodes a label PNG as `init(decoding:)` for raw bytes does.
@@ -46,7 +50,7 @@ extension LabelMap {
 
   /// Reads and decodes the label PNG at `path`, which every error names.
   public init(contentsOf path: String) throws {
-    let bytes = try File.read(path)
+    let bytes = try File.readPicture(path)
     self = try naming(path) { try LabelMap(decoding: bytes) }
   }
 
@@ -60,6 +64,16 @@ extension LabelMap {
       labels.withUnsafeBufferPointer {
         fcncodec_write_indexed_png(
           $0.baseAddress, UInt32(width), UInt32(height), colours, output, message)
+      }
+    }
+  }
+
+  /// The map as a greyscale PNG of 8 bits, whose greys are the indices: for programs that want to
+  /// read indices and cannot tell a palette's from its colours. It looks nearly black.
+  public func encodedGreyPNG() throws -> [UInt8] {
+    try collectCodecOutput("the label PNG cannot be made") { output, message in
+      labels.withUnsafeBufferPointer {
+        fcncodec_write_grey_png($0.baseAddress, UInt32(width), UInt32(height), output, message)
       }
     }
   }

@@ -18,8 +18,22 @@ enum Orientation: UInt16, CaseIterable {
     self = Orientation.exif(inJPEG: bytes).flatMap(Orientation.init(exif:)) ?? .upright
   }
 
+  /// Reads a PNG's EXIF data in the same way: that of the chunk made for it, else that which
+  /// ImageMagick and its like leave in a text.
+  init(ofPNG bytes: UnsafeRawBufferPointer) {
+    let metadata = PNGMetadata(bytes)
+    self =
+      metadata.exif.flatMap(Orientation.init(exif:))
+      ?? metadata.rawProfile?.withUnsafeBytes { Orientation(exif: $0[...]) } ?? .upright
+  }
+
   /// Reads the orientation of EXIF data, a TIFF structure without pixels; nil where it has none.
+  ///
+  /// It stands in the first directory, which is the picture's: the next one is the thumbnail's.
+  /// EXIF wants one SHORT; integers of other widths, which some programs write, say the same.
   init?(exif: Slice<UnsafeRawBufferPointer>) {
+    let mark = Array("Exif\0\0".utf8)
+    let exif = exif.starts(with: mark) ? exif.dropFirst(mark.count) : exif
     let reader = TIFFReader(bytes: UnsafeRawBufferPointer(rebasing: exif))
     guard let reader, let directory = reader.integer(4, at: 4),
       let count = reader.integer(2, at: directory)
@@ -28,10 +42,10 @@ enum Orientation: UInt16, CaseIterable {
       let entry = directory + 2 + 12 * index
       guard let tag = reader.integer(2, at: entry) else { return nil }
       guard tag == 0x0112 else { continue }
-      let short = 3
-      guard reader.integer(2, at: entry + 2) == short, let value = reader.integer(2, at: entry + 8)
-      else { return nil }
-      self.init(rawValue: UInt16(truncatingIfNeeded: value))
+      guard let value = reader.firstInteger(ofEntry: entry), let raw = UInt16(exactly: value) else {
+        return nil
+      }
+      self.init(rawValue: raw)
       return
     }
     return nil
@@ -90,19 +104,61 @@ private struct TIFFReader {
     }
     return value
   }
+
+  /// The first value of the directory entry at `entry`; nil where it is no integer or has none.
+  func firstInteger(ofEntry entry: Int) -> Int? {
+    guard let type = integer(2, at: entry + 2), let count = integer(4, at: entry + 4), count > 0
+    else { return nil }
+    let size: Int
+    switch type {
+    case 1, 6: size = 1
+    case 3, 8: size = 2
+    case 4, 9: size = 4
+    default: return nil
+    }
+    // What does not fit the entry's last four bytes stands where they point to.
+    guard count > 4 / size else { return integer(size, at: entry + 8) }
+    return integer(4, at: entry + 8).flatMap { integer(size, at: $0) }
+  }
 }
 
 extension Image {
   /// The picture set upright.
   func turned(by orientation: Orientation) -> Image {
     if orientation == .upright { return self }
-    let sides = orientation.exchangesSides ? (height, width) : (width, height)
+    let way = orientation.way(width: width, height: height)
+    return Image(
+      checkedWidth: way.width, height: way.height,
+      pixels: walkPixels(
+        of: pixels, bytesPerPixel: 3, start: way.start, width: way.width, right: way.right,
+        height: way.height, down: way.down))
+  }
+}
+
+extension LabelMap {
+  /// The map set upright.
+  func turned(by orientation: Orientation) -> LabelMap {
+    if orientation == .upright { return self }
+    let way = orientation.way(width: width, height: height)
+    return LabelMap(
+      checkedWidth: way.width, height: way.height,
+      labels: walkPixels(
+        of: labels, bytesPerPixel: 1, start: way.start, width: way.width, right: way.right,
+        height: way.height, down: way.down))
+  }
+}
+
+extension Orientation {
+  /// The upright size of what is stored at `width`×`height`, which stored pixel it starts with, and
+  /// the way to those right of and below it.
+  fileprivate func way(
+    width: Int, height: Int
+  ) -> (width: Int, height: Int, start: Int, right: Int, down: Int) {
     let (right, down) = (1, width)
     let lastColumn = width - 1
     let lastRow = (height - 1) * width
-    // Which stored pixel the upright picture starts with, and the way to those right of and below it.
     let walk: (start: Int, right: Int, down: Int) =
-      switch orientation {
+      switch self {
       case .upright: (0, right, down)
       case .mirrored: (lastColumn, -right, down)
       case .upsideDown: (lastRow + lastColumn, -right, -down)
@@ -112,10 +168,7 @@ extension Image {
       case .transverse: (lastRow + lastColumn, -down, -right)
       case .quarterTurnAnticlockwise: (lastColumn, down, -right)
       }
-    return Image(
-      checkedWidth: sides.0, height: sides.1,
-      pixels: walkPixels(
-        of: pixels, bytesPerPixel: 3, start: walk.start, width: sides.0, right: walk.right,
-        height: sides.1, down: walk.down))
+    let sides = exchangesSides ? (height, width) : (width, height)
+    return (sides.0, sides.1, walk.start, walk.right, walk.down)
   }
 }

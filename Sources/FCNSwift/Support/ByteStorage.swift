@@ -25,7 +25,8 @@ final class ByteStorage: @unchecked Sendable {
 
   /// Maps the file at `path` for reading; throws unless it is a regular file that is not empty.
   convenience init(mapping path: String) throws {
-    let descriptor = try File.openForReading(path)
+    // A pipe that nobody writes to would keep the call waiting, only to be refused.
+    let descriptor = try File.openForReading(path, O_NONBLOCK)
     defer { close(descriptor) }
     var information = stat()
     guard fstat(descriptor, &information) == 0 else {
@@ -40,7 +41,14 @@ final class ByteStorage: @unchecked Sendable {
     guard
       let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
     else {
-      throw FCNError(.inputOutput, "\(path): cannot be mapped: \(File.systemReason())")
+      throw FCNError(
+        errno == ENOMEM ? .outOfMemory : .inputOutput,
+        "\(path): cannot be mapped: \(File.systemReason())")
+    }
+    // Asked for afterwards: a file that is mapped takes address space, but no memory.
+    guard systemHasMemory(0) else {
+      munmap(base, count)
+      throw FCNError(.outOfMemory, "\(path): there is no room for its \(count) bytes")
     }
     self.init(UnsafeRawBufferPointer(start: base, count: count), isMapped: true) {
       munmap(base, count)
@@ -63,7 +71,9 @@ final class ByteStorage: @unchecked Sendable {
     count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
     var base: UnsafeMutableRawPointer?
-    guard posix_memalign(&base, 64, max(count, 1)) == 0, let base else {
+    guard count < 1 << 16 || systemHasMemory(count),
+      posix_memalign(&base, 64, max(count, 1)) == 0, let base
+    else {
       throw FCNError(.outOfMemory, "the system gave no memory for \(count) bytes of weights")
     }
     do {

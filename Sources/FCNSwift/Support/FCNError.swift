@@ -47,8 +47,10 @@ public struct FCNError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String { message }
 
   /// The same error with `prefix` and a colon before its message: the file or layer it is about.
+  /// What begins with them already stays as it is: a file is named once, however deep the error
+  /// arose.
   public func within(_ prefix: String) -> FCNError {
-    FCNError(kind, "\(prefix): \(message)")
+    message.hasPrefix("\(prefix): ") ? self : FCNError(kind, "\(prefix): \(message)")
   }
 }
 

@@ -70,6 +70,7 @@ private struct JSONParser {
         .unsupported,
         "JSON, byte \(position): more than \(JSON.largestValueCount) values, the limit")
     }
+    try requireMemoryToGrow(valueCount, bytesEach: 256)
     skipSpace()
     switch next {
     case UInt8(ascii: "{"): return try nested { try $0.parseObject() }

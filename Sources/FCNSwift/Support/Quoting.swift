@@ -10,3 +10,8 @@ func listed(_ items: [String]) -> String {
   let shown = items.prefix(most).joined(separator: ", ")
   return items.count <= most ? shown : shown + " and \(items.count - most) more"
 }
+
+/// A name of several words run together as words of their own: "batch size" of `batchSize`.
+func spelledOut(_ name: String) -> String {
+  name.map { $0.isUppercase ? " " + $0.lowercased() : String($0) }.joined()
+}

@@ -3,7 +3,10 @@ enum TextLines {
   /// The lines of the file at `path`, which every error names, without the white space around them.
   static func read(_ path: String) throws -> [String] {
     let bytes = try File.read(path)
-    return try naming(path) { try of(bytes) }
+    return try naming(path) {
+      try requireMemory(8 * bytes.count)
+      return try of(bytes)
+    }
   }
 
   /// The lines in `bytes`, whatever ends them, without the white space around them.

@@ -33,6 +33,8 @@ final class WorkerCrew: Sendable {
     pthread_mutex_init(lock, nil)
     pthread_cond_init(changed, nil)
     for worker in 1...size {
+      // A stack, and room for what follows.
+      guard systemHasMemory(16 << 20) else { break }
       let seat = Unmanaged.passRetained(Seat(crew: self, worker: worker))
       var thread = pthread_t()
       let status = pthread_create(

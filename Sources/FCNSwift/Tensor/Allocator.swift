@@ -22,6 +22,8 @@ public struct Allocator: Sendable {
   /// through more 4 KB pages than a processor remembers the places of.
   public static let system = Allocator(
     allocate: { byteCount, alignment in
+      // What is left must do for the small objects that come after.
+      guard byteCount < 1 << 16 || systemHasMemory(byteCount) else { return nil }
       let isLarge = byteCount >= 2 * hugePage
       var block: UnsafeMutableRawPointer?
       guard posix_memalign(&block, isLarge ? hugePage : alignment, byteCount) == 0 else {

@@ -115,7 +115,7 @@ struct Checkpoint {
       .invalidArgument,
       "the training to resume was started with other options: "
         + different.map {
-          "\($0) was \(options[$0] ?? "not set"), is \(other[$0] ?? "not set")"
+          "\(spelledOut($0)) was \(options[$0] ?? "not set"), is \(other[$0] ?? "not set")"
         }.joined(separator: "; ")
         + (isLength
           ? ". Its learning rate falls to 0 over its whole length, so another length is another "

@@ -37,7 +37,7 @@ final class Evaluator {
         lossSum += loss.sum
         lossWeight += loss.weight
         guard try progress(index + 1, picture, prediction) else {
-          throw FCNError(.aborted, "stopped by the caller after \(index + 1) pictures")
+          throw FCNError(.aborted, "stopped after \(index + 1) pictures")
         }
       }
     }

@@ -131,6 +131,7 @@ final class ProcessorLearner: Learner {
   private func evaluateLoss(
     _ minibatch: Minibatch, _ plan: TrainingPlan, _ confusion: inout ConfusionMatrix
   ) throws -> Double {
+    try requireMemory(minibatch.labels.count)
     predictions = [UInt8](repeating: 0, count: minibatch.labels.count)
     return try minibatch.labels.withUnsafeBufferPointer { labels in
       let value = predictions.withUnsafeMutableBufferPointer { predictions in

@@ -10,11 +10,12 @@ struct Minibatch: Sendable {
   let width: Int
 
   /// Pads `pictures` at the right and the bottom to the largest one's size, rounded up to `stride`.
-  init(_ pictures: [LabelledPicture], stride: Int) {
+  init(_ pictures: [LabelledPicture], stride: Int) throws {
     self.pictures = pictures.map(\.image)
     let height = roundUp(pictures.map(\.image.height).max() ?? 1, toMultipleOf: stride)
     let width = roundUp(pictures.map(\.image.width).max() ?? 1, toMultipleOf: stride)
     let plane = height * width
+    try requireMemory(pictures.count * plane)
     labels = [UInt8](unsafeUninitializedCapacity: pictures.count * plane) { buffer, count in
       buffer.initialize(repeating: LabelMap.ignore)
       for (n, picture) in pictures.enumerated() {
@@ -73,7 +74,7 @@ struct MinibatchSource: Sendable {
   /// Minibatch `index` of `epoch`, whose order is `order`.
   func minibatch(_ index: Int, _ epoch: Int, _ order: [Int]) throws -> Minibatch {
     let positions = index * batchSize..<min(order.count, (index + 1) * batchSize)
-    return Minibatch(
+    return try Minibatch(
       try positions.map { position in
         let picture = try pictures.picture(at: order[position])
         var generator = SeededGenerator(

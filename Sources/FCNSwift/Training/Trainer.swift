@@ -300,7 +300,7 @@ public final class Trainer {
   private func check(_ goesOn: Bool) throws {
     guard goesOn else {
       throw FCNError(
-        .aborted, "stopped by the caller; \(epochsDone) of \(epochs) epochs are saved")
+        .aborted, "stopped; \(epochsDone) of \(epochs) epochs are saved")
     }
   }
 }

@@ -83,18 +83,20 @@ public struct TrainingOptions: Sendable, Hashable {
     try check("epochs", (1...1_000_000).contains(epochs), epochs, "1…1000000")
     try check("iterations", (0...1_000_000_000).contains(iterations), iterations, "0…1000000000")
     try check("accumulation", (1...1024).contains(accumulation), accumulation, "1…1024")
-    try check("batchSize", (1...1024).contains(batchSize), batchSize, "1…1024")
+    try check("the batch size", (1...1024).contains(batchSize), batchSize, "1…1024")
     try check(
-      "learningRate", learningRate > 0 && learningRate <= 1000, learningRate,
+      "the learning rate", learningRate > 0 && learningRate <= 1000, learningRate,
       "above 0, at most 1000")
-    try check("weightDecay", finite(weightDecay, 0...1), weightDecay, "0…1")
-    try check("biasRate", finite(biasRate, 0...1000), biasRate, "0…1000")
-    try check("biasDecay", finite(biasDecay, 0...1000), biasDecay, "0…1000")
+    try check("the weight decay", finite(weightDecay, 0...1), weightDecay, "0…1")
+    try check("the rate of biases", finite(biasRate, 0...1000), biasRate, "0…1000")
+    try check("the decay of biases", finite(biasDecay, 0...1000), biasDecay, "0…1000")
     try check("warmup", (0...1_000_000_000).contains(warmup), warmup, "0…1000000000 iterations")
-    try check("clipNorm", clipNorm >= 0 && clipNorm.isFinite, clipNorm, "0 or a positive number")
     try check(
-      "evaluationInterval", (1...1_000_000).contains(evaluationInterval), evaluationInterval,
-      "1…1000000")
+      "the norm to clip to", clipNorm >= 0 && clipNorm.isFinite, clipNorm,
+      "0 or a positive number")
+    try check(
+      "the number of epochs between evaluations", (1...1_000_000).contains(evaluationInterval),
+      evaluationInterval, "1…1000000")
     try check("patience", (0...1_000_000).contains(patience), patience, "0…1000000 epochs")
     try check(
       "timeLimit", (0...1e9).contains(timeLimit), timeLimit, "0 (none) to 1000000000 seconds")

@@ -76,10 +76,11 @@ public struct ArchitectureOptions: Sendable, Hashable {
   /// Throws where an option is outside what any architecture can be built with.
   public func validate() throws {
     guard (1...255).contains(classes) else {
-      throw FCNError(.invalidArgument, "classes is \(classes); it must be 1…255")
+      throw FCNError(.invalidArgument, "the number of classes is \(classes); it must be 1…255")
     }
     guard (1...64).contains(inputChannels) else {
-      throw FCNError(.invalidArgument, "inputChannels is \(inputChannels); it must be 1…64")
+      throw FCNError(
+        .invalidArgument, "the number of input channels is \(inputChannels); it must be 1…64")
     }
     guard width.isFinite, width >= 0.01, width <= 4 else {
       throw FCNError(.invalidArgument, "width is \(width); it must be 0.01…4")

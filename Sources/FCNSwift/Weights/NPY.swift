@@ -23,6 +23,7 @@ public enum NPY {
         .shapeMismatch,
         "\(elements.count / elementSize) elements were given for an array of the shape \(shape)")
     }
+    try requireMemory(2 * elements.count)
     // A tuple of one keeps its comma: (5,).
     let extents = shape.map { "\($0)," }.joined(separator: " ")
     let tuple = shape.count == 1 ? extents : String(extents.dropLast())

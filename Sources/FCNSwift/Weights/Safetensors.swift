@@ -47,6 +47,22 @@ public struct Safetensors: Sendable {
     try self.init(ByteStorage(borrowing: bytes, owner: owner))
   }
 
+  /// How many bytes the file has that begins with `start`, as its header says; nil while `start` does
+  /// not hold the whole header. 0 for what cannot be such a file, whose rest is not worth reading.
+  public static func byteCount(startingWith start: UnsafeRawBufferPointer) -> Int? {
+    guard start.count > 8 else { return nil }
+    let length = UInt64(littleEndian: start.loadUnaligned(as: UInt64.self))
+    guard start[8] == UInt8(ascii: "{"), length <= UInt64(largestHeader) else { return 0 }
+    let data = 8 + Int(length)
+    guard start.count >= data else { return nil }
+    guard let json = try? JSON(parsing: UnsafeRawBufferPointer(rebasing: start[8..<data])),
+      let members = json.members
+    else { return 0 }
+    let ends = members.compactMap { $0.value["data_offsets"]?.elements?.last?.integer }
+    let (sum, overflow) = data.addingReportingOverflow(max(0, ends.max() ?? 0))
+    return overflow ? 0 : sum
+  }
+
   init(_ storage: ByteStorage) throws {
     let header = try SafetensorsHeader(reading: storage.bytes)
     self.storage = storage

@@ -44,9 +44,10 @@ struct SafetensorsHeader {
     // A JSON object right after the length is as much of a signature as the format has.
     guard file.count > 8, file[8] == UInt8(ascii: "{") else {
       let guess = FileSignature.guess(file).map { "; it looks like \($0)" } ?? ""
+      let isExplained = FileKind.of(file).map { $0.use == .archive || $0.remedy != nil } ?? false
       let advice =
-        FileSignature.mayBeForeignWeights(file)
-        ? "; make a model of another framework's weights with `fcn import` (fcn_model_import)" : ""
+        !isExplained && FileSignature.mayBeForeignWeights(file)
+        ? "; weights of another framework are imported first, which makes a model of them" : ""
       throw FCNError(.unsupported, "this is not a safetensors file\(guess)\(advice)")
     }
     let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))

@@ -128,6 +128,7 @@ extension WeightTensor {
   /// Throws `notFinite` where an element is, or in the new type would be, infinite or NaN.
   func converted(to type: ElementType) throws -> WeightTensor {
     if type == elementType { return self }
+    try requireMemory(count * 4)
     let storage: ByteStorage
     switch type {
     case .float32:

@@ -47,13 +47,35 @@ extension Subcommand {
       guard attached == nil else { throw UsageError("--\(option.name) takes no value") }
       return ""
     }
-    if let attached { return attached }
+    if let attached {
+      try check(attached, of: option)
+      return attached
+    }
     // A word that looks like an option is taken for a forgotten value; `=` says otherwise.
     guard let next = rest.first, !next.hasPrefix("--") else {
       throw UsageError("--\(option.name) wants a value: --\(option.name) \(placeholder)")
     }
     rest.removeFirst()
+    try check(next, of: option)
     return next
+  }
+
+  private func check(_ value: String, of option: Option) throws {
+    guard option.isPath else { return }
+    try check(path: value, "--\(option.name)", takesDash: option.takesDash)
+  }
+
+  /// Throws for a path that cannot be meant: an empty one would lead to the root of the file system
+  /// or to nothing, and `-` to a file of that name.
+  private func check(path: String, _ name: String, takesDash: Bool) throws {
+    if path.isEmpty {
+      throw UsageError("\(name) is empty; wanted the path of a file or folder")
+    }
+    if path == "-", !takesDash {
+      throw UsageError(
+        "\(name) is \"-\", but standard input or output cannot be used there; name a file, "
+          + "or write ./- for one that is called so")
+    }
   }
 
   private func check(_ found: [String]) throws {
@@ -62,6 +84,11 @@ extension Subcommand {
     }
     if found.count < operands.lowerBound {
       throw UsageError("an argument is missing: fcn \(name) \(usage.first ?? "")")
+    }
+    for operand in found {
+      try check(
+        path: operand, operands.upperBound == 1 ? "the argument" : "an argument",
+        takesDash: takesDash)
     }
   }
 }

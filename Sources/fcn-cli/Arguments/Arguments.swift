@@ -105,6 +105,17 @@ struct Arguments {
     return value
   }
 
+  /// The value of `option` as `body` reads it; what that throws is a fault of the command line.
+  func named<Value>(_ option: Option, _ body: (String) throws -> Value) throws -> Value? {
+    try text(option).map { text in
+      do {
+        return try body(text)
+      } catch let error as FCNError {
+        throw UsageError("--\(option.name): \(error.message)")
+      }
+    }
+  }
+
   /// The error for a value of `option` that is not what is `wanted`.
   func outside(_ option: Option, _ found: String, _ wanted: String) -> UsageError {
     UsageError("--\(option.name) is \"\(found)\"; wanted \(wanted)")

@@ -8,6 +8,8 @@ struct Option: Sendable {
   let value: String?
   /// What it does, and its default.
   let help: String
+  /// Whether the value `-` stands for standard input or output.
+  var takesDash = false
 
   /// An option that is either there or not.
   static func flag(_ name: String, _ help: String, letter: Character? = nil) -> Option {
@@ -16,10 +18,14 @@ struct Option: Sendable {
 
   /// An option with a value.
   static func value(
-    _ name: String, _ value: String, _ help: String, letter: Character? = nil
+    _ name: String, _ value: String, _ help: String, letter: Character? = nil,
+    takesDash: Bool = false
   ) -> Option {
-    Option(name: name, letter: letter, value: value, help: help)
+    Option(name: name, letter: letter, value: value, help: help, takesDash: takesDash)
   }
+
+  /// Whether the value is a path: help calls those FILE, DIR or OUT.
+  var isPath: Bool { value.map { ["FILE", "DIR", "DIR[:SPLIT]", "OUT"].contains($0) } ?? false }
 
   /// How help spells it.
   var spelling: String {

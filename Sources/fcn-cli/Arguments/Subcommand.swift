@@ -8,8 +8,10 @@ struct Subcommand: Sendable {
   let usage: [String]
   /// What the options do not say.
   let discussion: String
-  /// How many operands it takes.
+  /// How many operands, all of them paths, it takes.
   let operands: ClosedRange<Int>
+  /// Whether the operand `-` stands for standard input.
+  let takesDash: Bool
   /// Its options; `--help` is everyone's.
   let groups: [OptionGroup]
   /// What help tells besides: tables with titles.
@@ -19,7 +21,7 @@ struct Subcommand: Sendable {
 
   init(
     _ name: String, _ summary: String, usage: [String], discussion: String = "",
-    operands: ClosedRange<Int> = 0...0, _ groups: [OptionGroup],
+    operands: ClosedRange<Int> = 0...0, takesDash: Bool = false, _ groups: [OptionGroup],
     tables: [(title: String, rows: [(String, String)])] = [],
     run: @escaping @Sendable (Arguments) throws -> Void
   ) {
@@ -28,6 +30,7 @@ struct Subcommand: Sendable {
     self.usage = usage
     self.discussion = discussion
     self.operands = operands
+    self.takesDash = takesDash
     self.groups = groups + [OptionGroup("Help", [.help])]
     self.tables = tables
     self.run = run

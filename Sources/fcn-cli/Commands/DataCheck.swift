@@ -40,7 +40,8 @@ enum DataCheck {
     tell(survey.findings(for: options, preprocessing: model.description.preprocessing))
   }
 
-  private static func tell(_ findings: [DatasetSurvey.Finding]) {
+  /// Logs `findings` as warnings.
+  static func tell(_ findings: [DatasetSurvey.Finding]) {
     for finding in findings { Terminal.log("warning: \(words(finding))") }
   }
 
@@ -56,10 +57,8 @@ enum DataCheck {
   /// A finding, and the option that answers it.
   private static func words(_ finding: DatasetSurvey.Finding) -> String {
     switch finding.kind {
-    case .binaryMasks: finding.text + ": give --binary-masks"
-    case .nothingToLearn where finding.text.contains("binary masks"):
-      finding.text + ": give --binary-masks"
-    case .remark where finding.text.contains("are assumed"):
+    case .binaryMasks, .nothingLabelled: finding.text + " (--binary-masks)"
+    case .assumedClasses:
       finding.text + "; list yours there, a name a line, or give --classes"
     default: finding.text
     }
@@ -77,7 +76,8 @@ enum DataCheck {
       least == most
       ? "\(least.width)×\(least.height)"
       : "\(least.width)×\(least.height) to \(most.width)×\(most.height)"
-    return "data: \(pictures), \(sizes), \(survey.classNames.count) classes"
+    return "data: \(pictures), \(sizes), "
+      + (survey.classNames.count == 1 ? "1 class" : "\(survey.classNames.count) classes")
   }
 
   /// Whether `path`, which need not exist, lies in `folder` or is it.

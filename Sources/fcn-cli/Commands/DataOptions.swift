@@ -8,6 +8,11 @@ struct DataName {
 
   /// A folder whose own name holds a colon is taken as it is.
   init(_ text: String, _ reading: VOCFolder.Reading) throws {
+    guard File.isFolder(text) || !File.exists(text) else {
+      throw FCNError(
+        .invalidArgument, "\(text) is a file; wanted a folder with JPEGImages and SegmentationClass"
+      )
+    }
     if !File.isFolder(text), let colon = text.lastIndex(of: ":"), colon > text.startIndex {
       folder = try VOCFolder(path: String(text[..<colon]), reading: reading)
       split = String(text[text.index(after: colon)...])

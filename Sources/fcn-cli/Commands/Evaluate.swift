@@ -30,6 +30,13 @@ extension Subcommand {
     ]
   ) { arguments in
     guard arguments.has(data) else { throw UsageError("\(data.spelling) is missing") }
+    try OutputFormat.array.check(arguments.text(confusion), of: confusion)
+    var files = OutputGuard()
+    files.reads(model: arguments.text(.model))
+    for text in arguments.texts(data) { files.reads(data: text) }
+    files.writes(intoFolder: arguments.text(predictions), as: "--predictions")
+    files.writes(arguments.text(confusion), as: "--confusion")
+    try files.check()
     let path = try arguments.text(.model) ?? DefaultModel.path()
     let model = try Model(contentsOf: path)
     let reading = VOCFolder.Reading(
@@ -107,7 +114,7 @@ extension Subcommand {
   private static func table(_ evaluation: Evaluation, _ classNames: [String]) -> String {
     let matrix = evaluation.confusion
     let rows =
-      zip(classNames, matrix.perClassIU).map { ("IU of \($0)", $1) } + [
+      zip(classNames, matrix.perClassIU).map { ("IU of \(printableName($0))", $1) } + [
         ("pixel accuracy", matrix.pixelAccuracy), ("mean accuracy", matrix.meanAccuracy),
         (meanIUName(matrix), matrix.meanIU), ("frequency weighted IU", matrix.frequencyWeightedIU),
         ("mean picture accuracy", matrix.meanPictureAccuracy), ("loss", evaluation.loss),

@@ -17,6 +17,11 @@ extension Subcommand {
     [OptionGroup("Options", [onnx, .model, .quiet])]
   ) { arguments in
     let path = try arguments.required(onnx)
+    try OutputFormat.onnx.check(path, of: onnx)
+    var files = OutputGuard()
+    files.reads(model: arguments.text(.model))
+    files.writes(path, as: "--onnx")
+    try files.check()
     let model = try Model(contentsOf: arguments.text(.model) ?? DefaultModel.path())
     try model.writeONNX(to: path)
     if !arguments.has(.quiet) {

@@ -75,9 +75,9 @@ enum FreshModel {
     note: String, usual: (Architecture) -> Usual = { _ in Usual() },
     report: (Transplant) -> Void
   ) throws -> Model {
-    let named = try (arguments.text(architecture) ?? recipe?.architecture).map {
-      try Architecture.named($0)
-    }
+    let named =
+      try arguments.named(architecture) { try Architecture.named($0) }
+      ?? recipe?.architecture.map { try Architecture.named($0) }
     guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
       throw UsageError("\(classes.spelling) is missing")
     }
@@ -177,8 +177,16 @@ enum FreshModel {
     switch text {
     case nil where names == Palette.streetClassNames, "street"?: Palette.street
     case nil, "voc"?: Palette.voc(count: names.count)
-    case let list?: try list.split(separator: ",").map { try RGB(hexadecimal: String($0)) }
+    case let list?: try list.split(separator: ",").map { try colour(String($0)) }
     }
+  }
+
+  private static func colour(_ text: String) throws -> RGB {
+    guard let colour = try? RGB(hexadecimal: text) else {
+      throw UsageError(
+        "--palette: \"\(text)\" is no colour; wanted voc, street or #rrggbb,#rrggbb,…")
+    }
+    return colour
   }
 
   /// What `--preprocessing` says.

@@ -36,8 +36,14 @@ extension Subcommand {
     ]
   ) { arguments in
     let (source, path) = (arguments.operands[0], try arguments.required(output))
+    try OutputFormat.model.check(path, of: output)
+    var files = OutputGuard()
+    files.reads(source, as: "the file of weights")
+    files.reads(arguments.text(classes), as: "the class names")
+    files.writes(path, as: "--output")
+    try files.check()
     var options = ImportOptions()
-    options.architecture = arguments.text(architecture)
+    options.architecture = try arguments.named(architecture) { try Architecture.named($0).name }
     options.classNames = try arguments.text(classes).map(FreshModel.classNames(in:))
     options.palette = try arguments.text(FreshModel.palette).map {
       try FreshModel.palette($0, for: options.classNames ?? [])

@@ -115,7 +115,7 @@ extension Subcommand {
     switch value {
     case .null: "none"
     case .bool(let truth): truth ? "yes" : "no"
-    case .number, .string: value.text ?? value.compactText
+    case .number, .string: value.text.map(printableName) ?? value.compactText
     case .array(let elements): elements.map(inline).joined(separator: ", ")
     case .object(let members): members.map { inline($0.value) }.joined(separator: "  ")
     }

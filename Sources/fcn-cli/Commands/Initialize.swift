@@ -18,6 +18,12 @@ extension Subcommand {
     ]
   ) { arguments in
     let path = try arguments.required(output)
+    try OutputFormat.model.check(path, of: output)
+    var files = OutputGuard()
+    files.reads(arguments.text(FreshModel.classes), as: "the class names")
+    files.reads(arguments.text(FreshModel.source), as: "the file of weights")
+    files.writes(path, as: "--output")
+    try files.check()
     let model = try FreshModel.make(
       arguments, classNames: nil, seed: try arguments.seed(seed) ?? 1,
       note: arguments.text(note) ?? ""

@@ -8,7 +8,7 @@ struct LogFile {
 
   /// Reads a log.csv, or the one in the folder `path`. An empty field is NaN.
   init(path: String) throws {
-    let file = File.isFolder(path) ? "\(path)/log.csv" : path
+    let file = LogFile.path(path)
     let parts = file.split(separator: "/").map(String.init)
     let isNamedByFolder = parts.last == "log.csv" && parts.count > 1
     name = (isNamedByFolder ? parts.dropLast().last : parts.last) ?? file
@@ -35,6 +35,11 @@ struct LogFile {
       }
     }
     self.columns = columns
+  }
+
+  /// The file that `path`, a log or the folder of a training, stands for.
+  static func path(_ path: String) -> String {
+    File.isFolder(path) ? "\(path)/log.csv" : path
   }
 
   /// The column `name` over the epochs, without the epochs where it is empty; nil where there is no

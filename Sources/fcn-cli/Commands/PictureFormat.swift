@@ -7,9 +7,7 @@ enum PictureFormat {
 
   /// What the extension of `path` says: PNG also where there is none. Throws for other extensions.
   init(path: String) throws {
-    let name = path.split(separator: "/").last?.lowercased() ?? ""
-    let parts = name.split(separator: ".")
-    switch parts.count > 1 ? parts.last : nil {
+    switch fileSuffix(path) {
     case "jpg"?, "jpeg"?: self = .jpeg
     case "png"?, nil: self = .png
     case let other?:

@@ -12,7 +12,7 @@ extension Subcommand {
   private static let output = Option.value(
     "output", "FILE",
     "The .png, .jpg or (for curves) .svg to write, - for a PNG on standard output; must be given.",
-    letter: "o")
+    letter: "o", takesDash: true)
 
   /// `fcn plot`.
   static let plot = Subcommand(
@@ -26,7 +26,7 @@ extension Subcommand {
       charts. With --data a sheet shows input, prediction and truth, with --sheet and
       pictures input, overlay and labels.
       """,
-    operands: 0...Int.max,
+    operands: 0...Int.max, takesDash: true,
     [
       OptionGroup(
         "Options",
@@ -34,9 +34,28 @@ extension Subcommand {
     ]
   ) { arguments in
     let path = try arguments.required(output)
+    try checkOperands(arguments)
+    let isSVG = !arguments.has(sheet) && path.lowercased().hasSuffix(".svg")
+    let format = isSVG ? nil : try PictureFormat(path: path == "-" ? "" : path)
+    try claimFiles(arguments, path)
     if arguments.has(sheet) {
-      let format = try PictureFormat(path: path == "-" ? "" : path)
-      try write(format.encode(try drawSheet(arguments)), to: path)
+      let picture = try drawSheet(arguments)
+      try write(try (format ?? .png).encode(picture), to: path)
+      return
+    }
+    let curves = try learningCurves(arguments.operands.map { try LogFile(path: $0) })
+    try write(
+      try format.map { try $0.encode(try curves.image()) } ?? Array(curves.svg().utf8), to: path)
+  }
+
+  private static func checkOperands(_ arguments: Arguments) throws {
+    if arguments.has(sheet) {
+      guard arguments.has(data) == arguments.operands.isEmpty else {
+        throw UsageError(
+          arguments.has(data)
+            ? "a sheet shows either pictures or --data; give one of them"
+            : "name the pictures of the sheet, or give --data")
+      }
       return
     }
     guard !arguments.operands.isEmpty else {
@@ -45,13 +64,23 @@ extension Subcommand {
     for option in [Option.model, data, .binaryMasks, count, tileWidth] where arguments.has(option) {
       throw UsageError("--\(option.name) is for a sheet; give --sheet too")
     }
-    let curves = try learningCurves(arguments.operands.map { try LogFile(path: $0) })
-    if path.lowercased().hasSuffix(".svg") {
-      try write(Array(curves.svg().utf8), to: path)
-    } else {
-      let format = try PictureFormat(path: path == "-" ? "" : path)
-      try write(format.encode(try curves.image()), to: path)
+    guard !arguments.operands.contains("-") else {
+      throw UsageError("a log is read from a file or folder, not from standard input (-)")
     }
+  }
+
+  /// Checks that nothing that is read is written over.
+  private static func claimFiles(_ arguments: Arguments, _ path: String) throws {
+    var files = OutputGuard()
+    if arguments.has(sheet) {
+      files.reads(model: arguments.text(.model))
+      if let text = arguments.text(data) { files.reads(data: text) }
+      try SegmentInputs(arguments.operands).claim(&files)
+    } else {
+      for log in arguments.operands { files.reads(LogFile.path(log), as: "a log") }
+    }
+    files.writes(path, as: "--output")
+    try files.check()
   }
 
   private static func write(_ bytes: [UInt8], to path: String) throws {
@@ -103,17 +132,11 @@ extension Subcommand {
         .init(
           classNames: model.description.classNames, binaryMasks: arguments.has(.binaryMasks)))
     }) {
-      guard arguments.operands.isEmpty else {
-        throw UsageError("a sheet shows either pictures or --data")
-      }
       let pictures = try name.pictures(of: "val")
       rows = try sheetIndices(arguments, pictures.count).map { index in
         try truthRow(pictures.picture(at: index), model, predict)
       }
     } else {
-      guard !arguments.operands.isEmpty else {
-        throw UsageError("name the pictures of the sheet, or give --data")
-      }
       rows = try SegmentInputs(arguments.operands).paths.map { path in
         let image = try SegmentInputs.read(path)
         return Sheet.Row(caption: path, input: image, prediction: try predict(image))

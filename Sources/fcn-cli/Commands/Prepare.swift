@@ -51,12 +51,16 @@ extension Subcommand {
       try arguments.integer(testMinibatch, in: batches) ?? preparation.testMinibatch
     preparation.seed =
       arguments.has(inOrder) ? nil : try arguments.seed(seed) ?? preparation.seed
+    var files = OutputGuard()
+    files.reads(data: arguments.operands[0])
+    files.writes(intoFolder: path, as: "--output")
+    try files.check()
+    let source = try VOCFolder(path: arguments.operands[0], reading: .init(arguments))
+    if !arguments.has(.quiet) { DataCheck.tell(source.remarks) }
     let progress = Progress("preparing", unit: "pictures", isQuiet: arguments.has(.quiet))
     defer { progress.finish() }
     let result = try preparation.run(
-      VOCFolder(path: arguments.operands[0], reading: .init(arguments)),
-      split: arguments.text(split), to: path,
-      overwrite: arguments.has(overwrite)
+      source, split: arguments.text(split), to: path, overwrite: arguments.has(overwrite)
     ) { done, total in
       progress.update(done, of: total)
       return !Interrupt.isPending

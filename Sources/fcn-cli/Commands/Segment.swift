@@ -2,14 +2,22 @@ import FCNSwift
 
 extension Subcommand {
   fileprivate static let labels = Option.value(
-    "labels", "OUT", "Write the label map as a palette PNG of class indices.")
+    "labels", "OUT",
+    "Write the label map as a PNG of class indices, with a palette of their colours.",
+    takesDash: true)
+  fileprivate static let greyLabels = Option.value(
+    "grey-labels", "OUT",
+    "Write the label map as an 8-bit greyscale PNG whose greys are the class indices.",
+    takesDash: true)
   fileprivate static let overlay = Option.value(
-    "overlay", "OUT", "Write the picture with its classes' colours over it, as PNG or JPEG.")
+    "overlay", "OUT", "Write the picture with its classes' colours over it, as PNG or JPEG.",
+    takesDash: true)
   fileprivate static let opacity = Option.value(
     "opacity", "X", "How strong the overlay's colours are, 0…1; 0.5 by default.")
   fileprivate static let scores = Option.value(
     "scores", "OUT",
-    "Write the class scores, before softmax, as a NumPy file: float32, classes × height × width.")
+    "Write the class scores, before softmax, as a NumPy file: float32, classes × height × width.",
+    takesDash: true)
 
   /// `fcn segment`.
   static let segment = Subcommand(
@@ -21,13 +29,13 @@ extension Subcommand {
       folder, which gets a file of the picture's name for each. A picture that fails
       is told of and does not keep the others from being segmented.
       """,
-    operands: 1...Int.max,
+    operands: 1...Int.max, takesDash: true,
     [
       OptionGroup(
         "Options",
         [
-          .model, labels, overlay, opacity, scores, .device, .precision, .disabled, .threads, .json,
-          .quiet,
+          .model, labels, greyLabels, overlay, opacity, scores, .device, .precision, .disabled,
+          .threads, .json, .quiet,
         ])
     ]
   ) { arguments in
@@ -40,6 +48,7 @@ extension Subcommand {
 private struct SegmentRun {
   private let inputs: SegmentInputs
   private let labels: SegmentOutput?
+  private let greyLabels: SegmentOutput?
   private let overlay: SegmentOutput?
   private let scores: SegmentOutput?
   private let overlayFormat: PictureFormat
@@ -53,12 +62,23 @@ private struct SegmentRun {
     let threads = try arguments.threads()
     opacity = try arguments.number(Subcommand.opacity, in: 0...1) ?? 0.5
     let inputs = try SegmentInputs(arguments.operands)
-    func output(_ option: Option, _ fileExtension: String) throws -> SegmentOutput? {
-      try arguments.text(option).map {
-        try SegmentOutput(option, $0, fileExtension: fileExtension, for: inputs)
-      }
+    func output(_ option: Option, _ format: OutputFormat?) throws -> SegmentOutput? {
+      try arguments.text(option).map { try SegmentOutput(option, $0, format, for: inputs) }
     }
     self.inputs = inputs
+    labels = try output(Subcommand.labels, .labels)
+    greyLabels = try output(Subcommand.greyLabels, .labels)
+    overlay = try output(Subcommand.overlay, nil)
+    overlayFormat = try PictureFormat(path: overlay?.destination(for: "x.png") ?? "")
+    scores = try output(Subcommand.scores, .array)
+    printsJSON = arguments.has(.json)
+    let outputs = [labels, greyLabels, overlay, scores].compactMap { $0 }
+    var files = OutputGuard()
+    inputs.claim(&files)
+    files.reads(model: arguments.text(.model))
+    for output in outputs { output.claim(&files, for: inputs) }
+    if printsJSON { files.prints("--json") }
+    try files.check()
     modelPath = try arguments.text(.model) ?? DefaultModel.path()
     session = try Session(
       model: Model(contentsOf: modelPath),
@@ -67,20 +87,8 @@ private struct SegmentRun {
         disabledForms: Set(arguments.texts(Option.disabled)),
         precision: try arguments.choice(.precision) ?? .float32,
         device: try arguments.device()))
-    labels = try output(Subcommand.labels, "png")
-    overlay = try output(Subcommand.overlay, "png")
-    overlayFormat = try PictureFormat(path: overlay?.destination(for: "x.png") ?? "")
-    scores = try output(Subcommand.scores, "npy")
-    printsJSON = arguments.has(.json)
-    let toStandardOutput = [labels, overlay, scores].filter { $0?.isStandardOutput ?? false }.count
-    guard toStandardOutput + (printsJSON ? 1 : 0) <= 1 else {
-      throw UsageError(
-        "only one of --labels, --overlay, --scores and --json can go to standard output")
-    }
-    if let folder = labels?.folder, folder == overlay?.folder {
-      throw UsageError("--labels and --overlay write files of one name; name two folders")
-    }
-    isQuiet = arguments.has(.quiet) || toStandardOutput > 0
+    for output in outputs { try output.makeFolder() }
+    isQuiet = arguments.has(.quiet) || outputs.contains(where: \.isStandardOutput)
   }
 
   func segmentAll() throws {
@@ -124,6 +132,7 @@ private struct SegmentRun {
     let map = try session.labelMap(0)
     let description = session.model.description
     try labels?.write(map.encodedPNG(palette: description.palette), for: path)
+    try greyLabels?.write(map.encodedGreyPNG(), for: path)
     if let overlay {
       let picture = try image.overlaying(map, palette: description.palette, opacity: opacity)
       try overlay.write(overlayFormat.encode(picture), for: path)
@@ -137,8 +146,10 @@ private struct SegmentRun {
         .init("height", .number(image.height)), .init("seconds", .number(seconds)),
         .init("areas", .array(areas.map { .number($0) })),
       ]
-        + [("labels", labels), ("overlay", overlay), ("scores", scores)].compactMap {
-          name, output in
+        + [
+          ("labels", labels), ("grey_labels", greyLabels), ("overlay", overlay),
+          ("scores", scores),
+        ].compactMap { name, output in
           output.map { .init(name, .string($0.destination(for: path))) }
         })
   }
@@ -146,6 +157,7 @@ private struct SegmentRun {
   private func npyScores(_ map: LabelMap) throws -> [UInt8] {
     let classes = session.model.description.classNames.count
     let count = classes * map.width * map.height
+    try requireMemory(8 * count)
     let floats = try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       try session.copyScores(0, to: buffer)
       initialized = count
@@ -154,11 +166,12 @@ private struct SegmentRun {
   }
 
   private func tell(_ path: String, _ image: Image, _ areas: [Int], _ seconds: Double) throws {
-    let names = session.model.description.classNames
+    let names = session.model.description.classNames.map(printableName)
     let pixels = Double(image.width * image.height)
     let width = names.map(\.count).max() ?? 0
+    let milliseconds = (seconds * 1000).rounded(toPlaces: 0)
     var lines = [
-      "\(path)  \(image.width)×\(image.height)  \((seconds * 1000).rounded(toPlaces: 0)) ms"
+      "\(printableName(path))  \(image.width)×\(image.height)  \(milliseconds) ms"
     ]
     for (name, area) in zip(names, areas).sorted(by: { $0.1 > $1.1 }) where area > 0 {
       let share = (100 * Double(area) / pixels).rounded(toPlaces: 1)

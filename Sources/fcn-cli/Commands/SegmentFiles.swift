@@ -7,6 +7,8 @@ struct SegmentInputs {
   /// Whether one picture was named, not a folder and not several.
   let isSingle: Bool
 
+  private let operands: [String]
+
   /// Takes files as they are, and of folders the pictures in them by name.
   init(_ operands: [String]) throws {
     paths = try operands.flatMap { operand in
@@ -18,18 +20,22 @@ struct SegmentInputs {
       }
       return names.map { "\(folder)/\($0)" }
     }
+    self.operands = operands
     isSingle = operands.count == 1 && !(operands[0] != "-" && File.isFolder(operands[0]))
+  }
+
+  /// Tells `files` what will be read.
+  func claim(_ files: inout OutputGuard) {
+    for path in paths { files.reads(path, as: "a picture") }
+    for operand in operands where operand != "-" && File.isFolder(operand) {
+      files.reads(operand, as: "the folder of pictures")
+    }
   }
 
   /// Reads one of the pictures.
   static func read(_ path: String) throws -> Image {
     guard path == "-" else { return try Image(contentsOf: path) }
-    let bytes = try File.read(descriptor: 0, named: "standard input")
-    do {
-      return try Image(decoding: bytes)
-    } catch let error as FCNError {
-      throw error.within("standard input")
-    }
+    return try Image(descriptor: 0, named: "standard input")
   }
 
   /// Throws where two pictures would be written under one name.
@@ -46,27 +52,40 @@ struct SegmentInputs {
 
 /// Where one kind of result goes: a file, standard output, or a folder of files.
 struct SegmentOutput {
+  private let name: String
   private let path: String
   private let isFolder: Bool
   private let fileExtension: String
 
-  /// `text` is what the option said; for several pictures it is a folder, which is made.
-  init(_ option: Option, _ text: String, fileExtension: String, for inputs: SegmentInputs) throws {
+  /// `text` is what the option said; for several pictures it is a folder.
+  init(_ option: Option, _ text: String, _ format: OutputFormat?, for inputs: SegmentInputs) throws
+  {
+    fileExtension = format == .array ? "npy" : "png"
     isFolder = !inputs.isSingle || text.hasSuffix("/") || File.isFolder(text)
-    self.fileExtension = fileExtension
+    name = "--\(option.name)"
     path = isFolder && text.hasSuffix("/") ? String(text.dropLast()) : text
-    guard isFolder else { return }
+    guard isFolder else {
+      try format?.check(path, of: option)
+      return
+    }
     guard text != "-" else {
       throw UsageError("--\(option.name) - is for one picture; name a folder for several")
     }
     try inputs.checkNamesDiffer()
-    try File.makeFolder(path)
   }
 
   var isStandardOutput: Bool { path == "-" && !isFolder }
 
-  /// The folder of a folder of files.
-  var folder: String? { isFolder ? path : nil }
+  /// Tells `files` what will be written for `inputs`.
+  func claim(_ files: inout OutputGuard, for inputs: SegmentInputs) {
+    if isFolder { files.writes(intoFolder: path, as: name) }
+    for input in inputs.paths { files.writes(destination(for: input), as: name) }
+  }
+
+  /// Makes the folder of a folder of files.
+  func makeFolder() throws {
+    if isFolder { try File.makeFolder(path) }
+  }
 
   /// Where the result of the picture at `input` goes.
   func destination(for input: String) -> String {

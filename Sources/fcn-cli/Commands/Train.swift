@@ -44,6 +44,11 @@ extension Subcommand {
     ], tables: [("Recipes", recipeTable)]
   ) { arguments in
     let folder = try arguments.required(output)
+    try OutputGuard.checkTraining(
+      data: arguments.texts(TrainingData.data) + arguments.texts(TrainingData.validation),
+      start: arguments.text(trainingStart),
+      source: arguments.text(FreshModel.source), classes: arguments.text(FreshModel.classes),
+      folder: folder)
     if arguments.has(trainingStart), let option = FreshModel.given(in: arguments).first {
       throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
     }

@@ -103,7 +103,7 @@ enum TrainOptions {
 
   /// What `--recipe` says.
   static func recipe(_ arguments: Arguments) throws -> Recipe? {
-    try arguments.text(recipe).map { try Recipe.named($0) }
+    try arguments.named(recipe) { try Recipe.named($0) }
   }
 
   /// What `--seed` says, 1 without it.

@@ -49,7 +49,7 @@ final class Progress {
   }
 
   private func draw(_ line: String) {
-    Terminal.rawLog("\r\(line.prefix(Terminal.width - 1))\u{1B}[K")
+    Terminal.rawLog("\r\(printableName(line).prefix(Terminal.width - 1))\u{1B}[K")
     isDrawn = true
   }
 

@@ -3,9 +3,10 @@ import Glibc
 
 /// Standard output and standard error.
 enum Terminal {
-  /// Writes `text` to standard output. Throws `BrokenPipe` where nobody reads it any more.
+  /// Writes `text`, made `printable`, to standard output. Throws `BrokenPipe` where nobody reads it
+  /// any more.
   static func print(_ text: String, terminator: String = "\n") throws {
-    try write(Array((text + terminator).utf8))
+    try write(Array((printable(text) + terminator).utf8))
   }
 
   /// Writes `bytes` to standard output. Throws `BrokenPipe` where nobody reads it any more.
@@ -19,19 +20,26 @@ enum Terminal {
     }
   }
 
-  /// Writes a line to standard error; that it cannot be written is nobody's concern.
-  static func log(_ line: String) {
-    rawLog(line + "\n")
+  /// Writes `text`, made `printable`, to standard error; that it cannot be written is nobody's
+  /// concern. Lines after the first are indented: what is in a name cannot pass for a line of the
+  /// program's own.
+  static func log(_ text: String) {
+    rawLog(
+      printable(text).split(separator: "\n", omittingEmptySubsequences: false).joined(
+        separator: "\n  ") + "\n")
   }
 
   /// Writes `text` to standard error in lines that fit the terminal, those after the first indented.
   static func note(_ text: String, indent: Int = 2) {
     let space = String(repeating: " ", count: indent)
     let first = Help.wrapped(text, width: width, rest: width - indent)
-    // Spaces that must not be broken at are plain ones in the end.
-    log(String(first.joined(separator: "\n" + space).map { $0 == "\u{A0}" ? " " : $0 }))
+    for (index, line) in first.enumerated() {
+      // Spaces that must not be broken at are plain ones in the end.
+      log((index == 0 ? "" : space) + String(line.map { $0 == "\u{A0}" ? " " : $0 }))
+    }
   }
 
+  /// Writes `text` as it is, with what moves the cursor, to standard error.
   static func rawLog(_ text: String) {
     try? Array(text.utf8).withUnsafeBytes {
       try File.write($0, descriptor: STDERR_FILENO, named: "standard error")

@@ -123,6 +123,77 @@ static void params_values(const fcn_model *model) {
   }
 }
 
+static fcn_status imported_with(const char *path, const fcn_preprocessing *rule) {
+  fcn_import_params params;
+  fcn_model *model = NULL;
+  OK(fcn_import_params_init(&params, sizeof params));
+  params.preprocessing = rule;
+  fcn_status status = fcn_model_import(&model, path, &params);
+  fcn_model_free(model);
+  return status;
+}
+
+// What the header says of each field is so, at both ends of each range.
+static void ranges(const fcn_model *model, const char *path) {
+  fcn_session_params params;
+  fcn_session *session = NULL;
+  OK(fcn_session_params_init(&params, sizeof params));
+  params.device = 1;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_session_create(&session, model, &params));
+  CHECK(strstr(fcn_last_error_message(), "FCN_BACKEND_CPU") != NULL);
+  params.device = -1;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_session_create(&session, model, &params));
+  params.device = 0;
+  params.threads = 1025;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_session_create(&session, model, &params));
+  params.threads = 1;
+  params.largest_batch = 65;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_session_create(&session, model, &params));
+  CHECK(strstr(fcn_last_error_message(), "largest_batch") != NULL);
+  params.largest_batch = 64;
+  OK(fcn_session_create(&session, model, &params));
+  fcn_session_free(session);
+
+  static const struct {
+    int32_t rule, width, height;
+    fcn_status wanted;
+  } sizes[] = {
+    {FCN_SIZE_NATIVE, 0, 0, FCN_OK},
+    {FCN_SIZE_NATIVE, 224, 0, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_NATIVE, 0, -1, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_NATIVE, 0, 1 << 20, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_EXACT, 1, 16384, FCN_OK},
+    {FCN_SIZE_EXACT, 0, 16384, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_EXACT, 16385, 1, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_LONGEST_SIDE, 500, 0, FCN_OK},
+    {FCN_SIZE_LONGEST_SIDE, 500, 500, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_LONGEST_SIDE, 0, 0, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_AT_MOST, 16384, 0, FCN_OK},
+    {FCN_SIZE_AT_MOST, 16384, 1, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_AT_MOST, -1, 0, FCN_E_INVALID_ARGUMENT},
+    {FCN_SIZE_AT_MOST + 1, 0, 0, FCN_E_INVALID_ARGUMENT},
+  };
+  fcn_preprocessing rule = {.struct_size = sizeof rule};
+  OK(fcn_model_get_preprocessing(&rule, model));
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    rule.size_rule = sizes[i].rule;
+    rule.size_width = sizes[i].width;
+    rule.size_height = sizes[i].height;
+    EXPECT(sizes[i].wanted, imported_with(path, &rule));
+  }
+  rule.size_rule = FCN_SIZE_NATIVE;
+  rule.size_width = rule.size_height = 0;
+  OK(imported_with(path, &rule));
+  rule.reserved = 1;
+  EXPECT(FCN_E_INVALID_ARGUMENT, imported_with(path, &rule));
+  CHECK(strstr(fcn_last_error_message(), "reserved") != NULL);
+  rule.reserved = 0;
+  rule.channel_order = FCN_CHANNELS_GREY;
+  rule.mean[1] = 3;
+  EXPECT(FCN_E_INVALID_ARGUMENT, imported_with(path, &rule));
+  CHECK(strstr(fcn_last_error_message(), "FCN_CHANNELS_GREY") != NULL);
+}
+
 static void handles(const char *model_path, const char *picture_path) {
   fcn_model *model = NULL;
   fcn_image *image = NULL;
@@ -226,12 +297,16 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_UNSUPPORTED, fcn_segment_encoded(session, "not a picture", 13));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_file(session, NULL));
   EXPECT(FCN_E_NOT_FOUND, fcn_segment_file(session, "/no/such/picture"));
+  EXPECT(FCN_E_UNSUPPORTED, fcn_segment_file(session, "/dev/zero"));
   EXPECT(FCN_E_INPUT_OUTPUT, fcn_segment_file(session, folder));
 
   fcn_image *no_image = image;
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_open(&no_image, NULL));
   CHECK(no_image == NULL);
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_open(NULL, picture_path));
+  EXPECT(FCN_E_UNSUPPORTED, fcn_image_open(&no_image, "/dev/zero"));
+  EXPECT(FCN_E_UNSUPPORTED, fcn_model_open(&no_model, "/dev/zero"));
+  EXPECT(FCN_E_UNSUPPORTED, fcn_model_import(&no_model, "/dev/zero", NULL));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_decode(&no_image, NULL, 1));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_decode(&no_image, "x", 0));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_copy(&no_image, NULL));
@@ -248,6 +323,13 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, -2, NULL, path));
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_labels_save(labels, INT32_MAX, INT32_MAX, NULL, path));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, ""));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(NULL, 2, 2, path));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 0, 2, path));
+  EXPECT(FCN_E_OUT_OF_MEMORY, fcn_labels_save_grey(labels, INT32_MAX, INT32_MAX, path));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 2, 2, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 2, 2, ""));
+  EXPECT(FCN_E_INPUT_OUTPUT, fcn_labels_save_grey(labels, 2, 2, "/no/such/folder/labels.png"));
   FILE *unwanted = fopen(path, "rb");
   CHECK(unwanted == NULL);
 
@@ -417,6 +499,7 @@ int main(int argc, char **argv) {
   MUST(fcn_model_open(&model, argv[1]));
   struct_sizes(model);
   params_values(model);
+  ranges(model, argv[1]);
   handles(argv[1], argv[2]);
   nulls(argv[1], argv[2], argv[3]);
   pixel_views(model);

@@ -41,6 +41,10 @@ static void progress(const fcn_model *model) {
   OK(fcn_segment(session, pictures, 2));
   const int all = s.calls;
   CHECK(all > 10);
+  CHECK(s.last == 1);
+  s = (state){session, 0, all, 1, 0};
+  EXPECT(FCN_E_ABORTED, fcn_segment(session, pictures, 2));
+  CHECK(s.last == 1);
   for (int stop = 1; stop <= all; stop += 5) {
     int32_t results = -1;
     s = (state){session, 0, stop, 1, 0};

@@ -4,6 +4,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include <dlfcn.h>
 #include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -167,6 +169,35 @@ static void failures_of_a_device(const fcn_model *model, const fcn_pixels *pixel
   fcn_session_free(second);
 }
 
+// The driver does not survive a fork; what runs on the processor does.
+static void a_fork(const fcn_model *model, const fcn_pixels *pixels) {
+  fcn_session_params params = params_for(FCN_BACKEND_CUDA, 0, FCN_PRECISION_FLOAT32);
+  fcn_session *device = NULL, *processor = NULL;
+  MUST(fcn_session_create(&device, model, &params));
+  MUST(fcn_session_create(&processor, model, NULL));
+  OK(fcn_segment(device, pixels, 1));
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    fcn_session *fresh = NULL;
+    EXPECT(FCN_E_INVALID_STATE, fcn_segment(device, pixels, 1));
+    CHECK(strstr(fcn_last_error_message(), "fork") != NULL);
+    EXPECT(FCN_E_UNAVAILABLE, fcn_session_create(&fresh, model, &params));
+    CHECK(strstr(fcn_last_error_message(), "fork") != NULL);
+    fcn_session_free(device);
+    OK(fcn_segment(processor, pixels, 1));
+    fcn_session_free(processor);
+    fflush(stdout);
+    _exit(failures ? 1 : 0);
+  }
+  int status = -1;
+  CHECK(child > 0 && waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  OK(fcn_segment(device, pixels, 1));
+  fcn_session_free(device);
+  fcn_session_free(processor);
+}
+
 int main(int argc, char **argv) {
   if (argc != 4) return EXIT_FAILURE;
   fcn_model *model = NULL;
@@ -184,6 +215,7 @@ int main(int argc, char **argv) {
   results(model, &pixels);
   an_old_host(model, &pixels);
   failures_of_a_device(model, &pixels);
+  a_fork(model, &pixels);
   fcn_model_free(model);
   free((void *)pixels.data);
   return report();

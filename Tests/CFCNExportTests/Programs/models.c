@@ -33,6 +33,17 @@ static int32_t read_part(void *buffer, size_t capacity, size_t *count, void *use
   return 0;
 }
 
+/** Supplies the bytes and then zeros without an end, which nobody may ask for much of. */
+static int32_t read_without_end(void *buffer, size_t capacity, size_t *count, void *user_data) {
+  reader_state *state = user_data;
+  CHECK(++state->calls < 1000);
+  if (state->calls >= 1000) return 1;
+  if (state->position < state->size) return read_part(buffer, capacity, count, user_data);
+  *count = capacity < state->step ? capacity : state->step;
+  memset(buffer, 0, *count);
+  return 0;
+}
+
 static float *wanted;
 static size_t wanted_count;
 
@@ -96,6 +107,12 @@ static void ways(const char *path, unsigned char *bytes, size_t size) {
   CHECK(stopping.calls == 3 && model == NULL);
   reader_state lying = {bytes, size, 0, 100, 0, 1, 0};
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_open_reader(&model, read_part, &lying));
+  reader_state endless = {bytes, size, 0, size / 4 + 1, 0, 0, 0};
+  EXPECT(FCN_E_CORRUPT, fcn_model_open_reader(&model, read_without_end, &endless));
+  CHECK(strstr(fcn_last_error_message(), "goes on") != NULL);
+  reader_state zeros = {bytes, 0, 0, 4096, 0, 0, 0};
+  EXPECT(FCN_E_UNSUPPORTED, fcn_model_open_reader(&model, read_without_end, &zeros));
+  CHECK(model == NULL && zeros.calls < 10);
   reader_state empty = {bytes, 0, 0, 100, 0, 0, 0};
   CHECK(fcn_model_open_reader(&model, read_part, &empty) < 0);
 }

@@ -280,6 +280,9 @@ class ImageTest(unittest.TestCase):
             fcn.save_labels(path, labels, model)
             with fcn.Image(path) as image:
                 np.testing.assert_array_equal(image.array, colours)
+            fcn.save_labels(path, labels, grey=True)
+            with fcn.Image(path) as image:
+                np.testing.assert_array_equal(image.array, np.repeat(labels[..., None], 3, 2))
             with self.assertRaises(ValueError):
                 fcn.overlay(picture, labels.T, model)
 

@@ -97,7 +97,7 @@ extension CUDATests {
         var confusion = try ConfusionMatrix(classCount: model.description.classNames.count)
         return try (0..<3).map { iteration in
           try learner.learn(
-            from: { Minibatch(pictures, stride: model.network.stride) }, iteration: iteration,
+            from: { try Minibatch(pictures, stride: model.network.stride) }, iteration: iteration,
             rate: 1e-3, &confusion)
         }
       }

@@ -76,7 +76,7 @@ extension CUDATests {
         wanted = scores
         if run > 0 { _ = try session.stepTimes([picture]) }
       }
-      expectError(.aborted, saying: "stopped by the caller") {
+      expectError(.aborted, saying: "stopped before layer") {
         _ = try session.stepTimes([picture]) { $0.layersDone < 5 }
       }
       try session.run([picture])

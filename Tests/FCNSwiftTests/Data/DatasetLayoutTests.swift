@@ -1,5 +1,5 @@
 import FCNTestSupport
-import Glibc
+import Foundation
 import Testing
 
 @testable import FCNSwift
@@ -37,7 +37,7 @@ import Testing
     try folder.write("one 1\ntwo -1\n", to: "ImageSets/Segmentation/train.txt")
     let split = try VOCSplit(VOCFolder(path: folder.path), split: "train")
     #expect(split.remarks.count == 1)
-    #expect(split.remarks.first?.contains("numbers") == true)
+    #expect(split.remarks.first?.text.contains("numbers") == true)
   }
 
   @Test func namesMayHaveDotsSpacesAndFolders() throws {
@@ -114,6 +114,14 @@ import Testing
     }
   }
 
+  @Test func labelmesListIsReadWhereThereIsNoOther() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("__ignore__\n_background_\nthing\n", to: "labels.txt")
+    #expect(try VOCFolder(path: folder.path).classNames == ["background", "thing"])
+    try folder.write("one\ntwo\n", to: "labels.txt")
+    #expect(try VOCFolder(path: folder.path).classNames == Palette.vocClassNames)
+  }
+
   @Test func blackAndWhiteMasksAreBinaryWhereThatIsWanted() throws {
     let folder = try dataset()
     try folder.write("thing\n", to: "class_names.txt")
@@ -142,7 +150,7 @@ import Testing
 
   @Test func arraysOfIntegersAreLabels() throws {
     func labels(_ bytes: [UInt8]) throws -> [UInt8] {
-      let map = try bytes.withUnsafeBytes { try NPY.labels(in: $0) }
+      let map = try LabelMap(PickledArray(bytes))
       #expect((map.width, map.height) == (3, 2))
       return map.labels
     }
@@ -165,13 +173,33 @@ import Testing
 
   @Test func arraysThatAreNoLabelsAreRefused() {
     func refuse(_ kind: FCNError.Kind, _ part: String, _ bytes: [UInt8]) {
-      expectError(kind, saying: part) { _ = try bytes.withUnsafeBytes { try NPY.labels(in: $0) } }
+      expectError(kind, saying: part) { _ = try LabelMap(PickledArray(bytes)) }
     }
-    refuse(.unsupported, "<f4", npy("<f4", "(1, 1)", [0, 0, 0, 0]))
     refuse(.unsupported, "[4]", npy("|u1", "(4,)", [0, 0, 0, 0]))
-    refuse(.corrupt, "ends early", npy("|u1", "(2, 3)", [0, 0, 0]))
     refuse(.corrupt, "x 1, y 0 is 300", npy("<i2", "(1, 2)", [0, 0, 44, 1]))
-    refuse(.corrupt, "header", Array(npy("|u1", "(2, 3)", []).prefix(30)))
+    refuse(.corrupt, "x 0, y 0 is -2", npy("|i1", "(1, 1)", [254]))
+    refuse(.corrupt, "3 bytes", npy("|u1", "(2, 3)", [0, 0, 0]))
+    refuse(.invalidArgument, "0.5", npy("<f4", "(1, 1)", [0, 0, 0, 63]))
+  }
+
+  /// `numpy.array([[0, 1, -1], [2, 3, 4]], numpy.int32)`, pickled by the protocols 2 and 4.
+  @Test(arguments: [
+    "gAJjbnVtcHkuX2NvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQBjbnVtcHkKbmRhcnJheQpxAUsAhXECY19jb2Rl"
+      + "Y3MKZW5jb2RlCnEDWAEAAABicQRYBgAAAGxhdGluMXEFhnEGUnEHh3EIUnEJKEsBSwJLA4ZxCmNudW1weQpkdHlw"
+      + "ZQpxC1gCAAAAaTRxDImIh3ENUnEOKEsDWAEAAAA8cQ9OTk5K/////0r/////SwB0cRBiiWgDWBwAAAAAAAAAAQAA"
+      + "AMO/w7/Dv8O/AgAAAAMAAAAEAAAAcRFoBYZxElJxE3RxFGIu",
+    "gASVowAAAAAAAACMFm51bXB5Ll9jb3JlLm11bHRpYXJyYXmUjAxfcmVjb25zdHJ1Y3SUk5SMBW51bXB5lIwHbmRhcnJh"
+      + "eZSTlEsAhZRDAWKUh5RSlChLAUsCSwOGlGgDjAVkdHlwZZSTlIwCaTSUiYiHlFKUKEsDjAE8lE5OTkr/////Sv//"
+      + "//9LAHSUYolDGAAAAAABAAAA/////wIAAAADAAAABAAAAJR0lGIu",
+  ])
+  func pickledArraysAreLabels(pickle: String) throws {
+    let folder = try TemporaryFolder()
+    let bytes = [UInt8](try #require(Data(base64Encoded: pickle)))
+    try folder.write(bytes, to: "SegmentationClass/x.pkl")
+    try folder.write("a\nb\nc\nd\ne\n", to: "class_names.txt")
+    let voc = try VOCFolder(path: folder.path)
+    #expect(try voc.labels(named: "x").labels == [0, 1, 255, 2, 3, 4])
+    #expect(try voc.labelledNames() == ["x"])
   }
 
   @Test func labelsMayBeNumPyFiles() throws {

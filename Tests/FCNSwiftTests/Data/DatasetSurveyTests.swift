@@ -100,7 +100,7 @@ import Testing
   @Test func labelsOfWhichNothingCanBeLearnedAreAnError() throws {
     let folder = try dataset()
     for index in 0..<4 { try write([255], of: "p\(index)", to: folder) }
-    #expect(text(.nothingToLearn, try survey(folder)).contains("every pixel"))
+    #expect(text(.nothingLabelled, try survey(folder)).contains("every pixel"))
     for index in 0..<4 { try write([1], of: "p\(index)", to: folder) }
     #expect(text(.nothingToLearn, try survey(folder)).contains("class 1 (b)"))
     #expect(try survey(folder).errors.count == 1)
@@ -135,20 +135,14 @@ import Testing
   }
 
   @Test func classesThatNobodyNamedAreRemarkedOn() throws {
-    let folder = try dataset()
-    try folder.write("a\nb\nc\n", to: "names.txt")
-    let voc = try VOCFolder(path: try self.withoutClasses().path)
-    #expect(voc.remarks.first?.contains("21 classes of PASCAL VOC") == true)
+    let folder = try TemporaryFolder()
+    try folder.writePair("one")
+    let voc = try VOCFolder(path: folder.path)
+    #expect(voc.remarks.first?.text.contains("21 classes of PASCAL VOC") == true)
     let named = try VOCFolder(
       path: voc.path, reading: .init(classNames: ["background", "thing", "other"]))
     #expect(named.remarks.isEmpty)
     #expect(named.classNames == ["background", "thing", "other"])
-  }
-
-  private func withoutClasses() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
-    try folder.writePair("one")
-    return folder
   }
 
   @Test func minibatchesAndCropsBeyondThePicturesAreWarnedOf() throws {
@@ -165,7 +159,8 @@ import Testing
   }
 
   @Test func aSurveyCanBeStopped() throws {
-    let voc = try VOCFolder(path: try dataset().path)
+    let folder = try dataset()
+    let voc = try VOCFolder(path: folder.path)
     let split = try VOCSplit(voc, split: "train")
     expectError(.aborted, saying: "of 4") {
       _ = try DatasetSurvey.of(training: split, threads: 1) { _, _ in false }

@@ -47,6 +47,15 @@ import Testing
     #expect(colour(255) == RGB(224, 224, 192))
   }
 
+  @Test func aGreyLabelMapKeepsEveryIndex() throws {
+    let map = try LabelMap(width: 16, height: 16, labels: Array(0...255))
+    let png = try map.encodedGreyPNG()
+    #expect(try LabelMap(decoding: png) == map)
+    // 8 bits, colour type 0; the greys are the indices as they are.
+    #expect(Array(png[24...25]) == [8, 0])
+    #expect(try Image(decoding: png).pixels == (0...255).flatMap { [$0, $0, $0] as [UInt8] })
+  }
+
   @Test func labelsInVOCColoursReadBackAsIndices() throws {
     let map = try LabelMap(width: 16, height: 16, labels: Array(0...255))
     let coloured = try Image(decoding: map.encodedPNG(palette: []))

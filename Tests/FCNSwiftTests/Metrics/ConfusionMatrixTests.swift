@@ -30,6 +30,20 @@ private func map(_ labels: [UInt8]) throws -> LabelMap {
     #expect(matrix.meanAccuracy == 0.5)
   }
 
+  /// Labels of one class and ignored pixels alone, and a network that always says that class.
+  @Test func thereIsNoMeanOverOneClassOfSeveral() throws {
+    var matrix = try ConfusionMatrix(classCount: 2)
+    try matrix.add(truth: map([0, 0, 255, 255]), prediction: map([0, 0, 0, 0]))
+    #expect(matrix.perClassIU[0] == 1)
+    #expect(matrix.perClassIU[1].isNaN)
+    #expect(matrix.measuredClassCount == 1)
+    #expect(matrix.meanIU.isNaN)
+    #expect(matrix.pixelAccuracy == 1)
+    var only = try ConfusionMatrix(classCount: 1)
+    try only.add(truth: map([0]), prediction: map([0]))
+    #expect(only.meanIU == 1)
+  }
+
   @Test func picturesCountAlikeInTheirMeanWhateverTheirSize() throws {
     var matrix = try ConfusionMatrix(classCount: 2)
     #expect(try matrix.add(truth: map([0]), prediction: map([0])) == 1)

@@ -160,6 +160,7 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_result_probabilities": [_F32, c_size_t, _Size, _Session, c_int32],
     "fcn_result_areas": [_I64, c_size_t, _Size, _Session, c_int32],
     "fcn_labels_save": [_U8, c_int32, c_int32, _Model, c_char_p],
+    "fcn_labels_save_grey": [_U8, c_int32, c_int32, c_char_p],
     "fcn_overlay": [POINTER(_Image), _Pixels, _U8, c_size_t, _Model, c_float],
     "fcn_sheet": [POINTER(_Image), _Pixels, _U8, _U8, c_size_t, _Model, c_char_p],
     "fcn_trainer_params_init": [POINTER(TrainerParamsStruct), c_uint32],

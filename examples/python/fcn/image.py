@@ -124,10 +124,16 @@ def sheet(
         caption.encode())
 
 
-def save_labels(path: PathLike, labels: npt.ArrayLike, model: Model | None = None) -> None:
-    """Writes a palette PNG of the labels in the model's colours, or VOC's."""
+def save_labels(
+    path: PathLike, labels: npt.ArrayLike, model: Model | None = None, *, grey: bool = False,
+) -> None:
+    """Writes a palette PNG of the labels in the model's colours, or VOC's; or, where `grey` is
+    true, a greyscale PNG whose greys are the labels."""
     map_ = as_labels(labels)
     height, width = map_.shape
+    if grey:
+        lib.fcn_labels_save_grey(pointer_to(map_, c_uint8), width, height, os.fsencode(path))
+        return
     lib.fcn_labels_save(
         pointer_to(map_, c_uint8), width, height, None if model is None else model.live,
         os.fsencode(path))

@@ -68,7 +68,7 @@ public struct DeviceCheck {
     }
   }
 
-  private var stopped: FCNError { FCNError(.aborted, "the check was stopped by the caller") }
+  private var stopped: FCNError { FCNError(.aborted, "the check was stopped") }
 
   // MARK: Layers
 

@@ -71,7 +71,7 @@ extension DeviceCheck {
     var options = TrainingOptions()
     options.optimizer = .sgd(momentum: 0)
     options.weightDecay = 0
-    let minibatch = Minibatch(
+    let minibatch = try Minibatch(
       try pictures.map { picture in
         var labels = try LabelMap(width: picture.width, height: picture.height)
         for i in labels.labels.indices { labels.labels[i] = UInt8(i / 13 % 5) }

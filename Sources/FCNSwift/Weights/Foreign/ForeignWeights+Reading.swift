@@ -23,11 +23,13 @@ extension ForeignWeights {
       self = try Self.readZip(ZipArchive(storage), budget: budget)
     } else if TorchStream.isPickle(file) {
       self = try TorchStream.read(storage, budget: budget)
+    } else if PickledWeights.isText(file) {
+      self = try PickledWeights.read(try PickleMachine.run(StoredBytes(storage)), budget: budget)
     } else if Self.isTar(file) {
       throw FCNError(
         .unsupported,
-        "the file is a tar archive, as only the first releases of PyTorch wrote; load it with "
-          + "PyTorch and save its state_dict() again")
+        "the file is a tar archive; unpack it and take the file of weights in it, or, if one of "
+          + "PyTorch's first releases wrote it so, load it there and save its state_dict() again")
     } else if Self.isSafetensors(file) {
       self = try Self.readSafetensors(Safetensors(storage))
     } else {

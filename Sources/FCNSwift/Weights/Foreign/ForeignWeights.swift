@@ -9,7 +9,7 @@ public struct ForeignWeights: Sendable {
   public enum Format: String, Sendable, CaseIterable {
     /// A Caffe `.caffemodel`, a serialised NetParameter.
     case caffe
-    /// A Chainer `.npz`.
+    /// A Chainer `.npz`, or a pickle of arrays or of a Chainer model.
     case chainer
     /// A PyTorch `.pth` or `.pt`, of either form.
     case pytorch
@@ -23,17 +23,20 @@ public struct ForeignWeights: Sendable {
   public let tensors: [WeightTensor]
   /// How pictures are prepared for them, where the file says so: our own do.
   public let preprocessing: Preprocessing?
+  /// What the file calls its network: texts and names of classes, likeliest first.
+  public let statedNames: [String]
   /// All that a model file of our own says of itself, nil for any other.
   public let description: ModelDescription?
 
   /// Makes the weights of their parts.
   init(
     format: Format, tensors: [WeightTensor], preprocessing: Preprocessing? = nil,
-    description: ModelDescription? = nil
+    statedNames: [String] = [], description: ModelDescription? = nil
   ) {
     self.format = format
     self.tensors = tensors
     self.preprocessing = preprocessing
+    self.statedNames = statedNames
     self.description = description
   }
 }

@@ -9,33 +9,16 @@ enum NPYReader {
     _ name: String, in file: StoredBytes, budget: CopyBudget
   ) throws -> WeightTensor? {
     let header = try file.withUnsafeBytes { try NPYHeader(reading: $0) }
-    guard let type = try header.type.flatMap(elementType) else { return nil }
-    let shape = header.shape
-    let available = file.count - header.dataOffset
-    guard let count = checkedProduct(shape), let size = checkedProduct(count, type.byteCount),
-      size == available
-    else {
-      throw FCNError(
-        .corrupt,
-        "\(available) bytes follow its header, which is not what \(shape) elements of "
-          + "\(type.byteCount) bytes take")
-    }
+    guard let type = header.type else { return nil }
     let start = file.range.lowerBound + header.dataOffset
-    var data = StoredBytes(file.storage, start..<(start + size))
-    if header.isColumnMajor {
-      let view = try StridedView(columnMajor: shape, available: count)
-      if !view.isContiguous {
-        data = StoredBytes(
-          try data.withUnsafeBytes { try view.gathered(from: $0, type: type, budget: budget) })
-      }
-    }
-    return WeightTensor(
-      name: name, shape: shape, elementType: type, count: count, storage: data.storage,
-      offset: data.range.lowerBound)
+    let array = NumPyArray(
+      type: type, shape: header.shape, isColumnMajor: header.isColumnMajor,
+      data: StoredBytes(file.storage, start..<file.range.upperBound))
+    return try array.tensor(name, budget: budget)
   }
 
   /// The type of NumPy's name, nil where its values are no floats.
-  private static func elementType(_ name: String) throws -> ElementType? {
+  static func elementType(_ name: String) throws -> ElementType? {
     switch name {
     case "<f2": return .float16
     case "<f4": return .float32

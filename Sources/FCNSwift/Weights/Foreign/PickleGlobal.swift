@@ -1,5 +1,4 @@
-/// What a pickle may name: the classes and functions that files of tensors are made with, and
-/// nothing else.
+/// What a pickle names: the classes and functions that files of tensors are made with, and others.
 ///
 /// None of them is Python's. They are instructions for `PickleMachine`, and most amount to «nobody
 /// needs this value».
@@ -18,30 +17,56 @@ enum PickleGlobal: Equatable {
   case storage(TorchElement)
   /// `torch.float16` and the like.
   case type(TorchElement)
+  /// `_rebuild_from_type_v2`: what another function makes of its arguments, with a class and
+  /// attributes.
+  case rebuildFromType
+  /// `numpy.dtype`.
+  case arrayType
+  /// `_reconstruct`: a NumPy array, whose contents come later.
+  case array
+  /// `_frombuffer`: a NumPy array of its bytes.
+  case arrayOfBytes
+  /// `_codecs.encode`: the bytes that protocols before 3 hold as text.
+  case encode
+  /// `copy_reg._reconstructor` and `__newobj__`: an object of the class that is its first argument.
+  case newObject
   /// Something whose value no tensor needs.
   case inert
+  /// A class or function that is not known, by its number in the heap. What it makes is an object that
+  /// does nothing.
+  case unknown(Int)
 
-  /// The global `name` of `module`.
+  /// The global `name` of `module`, nil where it is not known and harmless.
   ///
-  /// Throws `unsupported`, with both, unless it is on the list.
-  static func named(_ module: String, _ name: String) throws -> PickleGlobal {
+  /// Throws `unsupported`, with both, where it could do something, or makes a tensor of a kind that is
+  /// not read.
+  static func named(_ module: String, _ name: String) throws -> PickleGlobal? {
     if let global = global(module, name) { return global }
-    throw FCNError(
-      .unsupported,
-      "the pickle asks for \(quoted("\(module).\(name)")), which is not among what tensors need; "
-        + "nothing of it was run. Save a state_dict() of tensors and nothing else")
+    // Whatever else these make could be a tensor, which must not be missing without a word.
+    guard module != "torch", !PickleRefusals.contains(module, name) else {
+      throw FCNError(
+        .unsupported,
+        "the pickle asks for \(quoted("\(module).\(name)")), which is not among what tensors need; "
+          + "nothing of it was run. Save a state_dict() of tensors and nothing else")
+    }
+    return nil
   }
 
   private static func global(_ module: String, _ name: String) -> PickleGlobal? {
     switch module {
     case "torch":
       if name == "Size" { return .size }
-      if name == "device" { return .inert }
+      if inertOfTorch.contains(name) { return .inert }
       return storage(name) ?? TorchElement.named(name).map { .type($0) }
     case "torch.storage": return storage(name)
     default: return others["\(module).\(name)"]
     }
   }
+
+  private static let inertOfTorch: Set<String> = [
+    "device", "Tensor", "Generator", "strided", "contiguous_format", "channels_last",
+    "channels_last_3d", "preserve_format", "finfo", "iinfo", "memory_format", "layout", "dtype",
+  ]
 
   private static func storage(_ name: String) -> PickleGlobal? {
     // Bytes that say nothing of their type; what a tensor makes of them is `rebuildTypedTensor`'s.
@@ -68,18 +93,23 @@ enum PickleGlobal: Equatable {
       "torch._utils._rebuild_parameter_with_state": .parameter,
       // As the first releases of PyTorch wrote parameters.
       "torch.nn.parameter.Parameter": .parameter,
-      // What training scripts keep beside their weights.
-      "argparse.Namespace": .inert, "collections.Counter": .inert, "_codecs.encode": .inert,
-      "numpy.dtype": .inert, "numpy.ndarray": .inert,
-      "numpy.core.multiarray.scalar": .inert, "numpy._core.multiarray.scalar": .inert,
-      "numpy.core.multiarray._reconstruct": .inert, "numpy._core.multiarray._reconstruct": .inert,
-      "numpy.core.numeric._frombuffer": .inert, "numpy._core.numeric._frombuffer": .inert,
+      "torch._tensor._rebuild_from_type_v2": .rebuildFromType,
+      "torch.serialization._get_layout": .inert,
+      "_codecs.encode": .encode, "copy_reg._reconstructor": .newObject,
+      "copyreg._reconstructor": .newObject, "copy_reg.__newobj__": .newObject,
+      "copyreg.__newobj__": .newObject,
+      "numpy.dtype": .arrayType, "numpy.ndarray": .inert,
     ]
+    for module in ["numpy.core", "numpy._core"] {
+      others["\(module).multiarray.scalar"] = .inert
+      others["\(module).multiarray._reconstruct"] = .array
+      others["\(module).numeric._frombuffer"] = .arrayOfBytes
+    }
     // Python 2, and protocol 2 of Python 3, say __builtin__.
     for module in ["builtins", "__builtin__"] {
       for name in [
         "set", "frozenset", "int", "long", "float", "bool", "complex", "str", "bytes", "bytearray",
-        "list", "tuple", "dict",
+        "list", "tuple", "dict", "object", "type", "slice", "range", "xrange", "unicode",
       ] {
         others["\(module).\(name)"] = .inert
       }

@@ -20,12 +20,38 @@ enum PickleObject {
   case storage(Int)
   /// A tensor, by its number.
   case tensor(Int)
+  /// A NumPy array, by its number.
+  case array(Int)
+  /// A NumPy element type, by its number.
+  case arrayType(Int)
+  /// An object of a class that is not known, by its number.
+  case instance(Int)
 }
 
-/// A run of bytes of a pickle.
+/// A run of bytes of a pickle, or of a text in it that had to be decoded.
 struct PickleBytes {
   let start: Int
   let count: Int
+  /// The decoded text, by its number; nil for the pickle itself.
+  var decoded: Int?
+}
+
+/// A class or function by where its name stands, so that nothing is copied.
+struct PickleClass {
+  let module: PickleBytes
+  let name: PickleBytes
+}
+
+/// An object that does nothing: a class, what it was made of, and what it was given.
+struct PickleInstance {
+  /// The class, by its number.
+  let type: Int
+  /// The tuple of what it was made of, by its place.
+  let arguments: Int
+  /// Its attributes: dictionaries by their numbers, later ones counting.
+  var attributes: [Int] = []
+  /// For a dictionary of a kind of its own its elements: a dictionary by its number.
+  var items: Int?
 }
 
 /// What a pickle says of a storage, the memory that tensors share.
@@ -67,6 +93,14 @@ struct PickleHeap {
   let source: StoredBytes
   private(set) var storages: [PickleStorage] = []
   private(set) var tensors: [PickleTensor] = []
+  private(set) var instances: [PickleInstance] = []
+  private(set) var classes: [PickleClass] = []
+  var arrays: [PickleArray] = []
+  var arrayTypes: [PickleArrayType] = []
+  /// Texts that are not in the pickle as they mean.
+  var decoded: [ByteStorage] = []
+  /// Bytes of those together.
+  var decodedCount = 0
 
   private var objects: [PickleObject] = [.none, .boolean(true), .boolean(false), .inert]
   private var tupleElements: [Int] = []
@@ -116,6 +150,41 @@ struct PickleHeap {
     return add(.tensor(tensors.count - 1))
   }
 
+  /// Adds a class that is not known, and what stands for it.
+  mutating func addClass(_ type: PickleClass) -> PickleGlobal {
+    classes.append(type)
+    return .unknown(classes.count - 1)
+  }
+
+  mutating func addInstance(of type: Int, arguments: Int) -> Int {
+    instances.append(PickleInstance(type: type, arguments: arguments))
+    return add(.instance(instances.count - 1))
+  }
+
+  /// Gives the instance of that number the attributes in `state`, as Python's default does: a
+  /// dictionary, or a pair of those of `__dict__` and of `__slots__`. Others are left alone.
+  mutating func setState(_ state: Int, ofInstance instance: Int) {
+    let states = elements(of: state).flatMap { $0.count == 2 ? Array($0) : nil } ?? [state]
+    for case .dictionary(let dictionary) in states.map({ objects[$0] }) {
+      instances[instance].attributes.append(dictionary)
+    }
+  }
+
+  /// Appends keys and values in turn to the instance of that number.
+  mutating func append(_ elements: [Int], toInstance instance: Int) {
+    if let items = instances[instance].items {
+      dictionaries[items].append(contentsOf: elements)
+    } else {
+      dictionaries.append(elements)
+      instances[instance].items = dictionaries.count - 1
+    }
+  }
+
+  /// Makes the dictionary of that number the elements of the instance of that number.
+  mutating func setItems(_ dictionary: Int, ofInstance instance: Int) {
+    instances[instance].items = dictionary
+  }
+
   /// Appends `elements` to the list of that number.
   mutating func append(_ elements: [Int], toList list: Int) {
     lists[list].append(contentsOf: elements)
@@ -137,15 +206,36 @@ struct PickleHeap {
     }
   }
 
+  /// The number of the dictionary at `place`, of whatever kind; nil for anything else.
+  func dictionary(at place: Int) -> Int? {
+    switch objects[place] {
+    case .dictionary(let dictionary): dictionary
+    case .instance(let instance): instances[instance].items
+    default: nil
+    }
+  }
+
   /// The keys and values in turn, as they were set, of a dictionary by its number.
   func keysAndValues(ofDictionary dictionary: Int) -> [Int] { dictionaries[dictionary] }
 
   /// Elements of a list by its number.
   func count(ofList list: Int) -> Int { lists[list].count }
 
-  /// The bytes of a text or a blob.
-  func bytes(of run: PickleBytes) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: source.bytes[run.start..<(run.start + run.count)])
+  /// The bytes of a text or a blob; valid while the heap lives.
+  func bytes(of run: PickleBytes) -> UnsafeRawBufferPointer { stored(run).bytes }
+
+  /// The bytes of a text or a blob with what holds them.
+  func stored(_ run: PickleBytes) -> StoredBytes {
+    let (storage, start) = run.decoded.map { (decoded[$0], 0) } ?? (source.storage, base)
+    return StoredBytes(storage, (start + run.start)..<(start + run.start + run.count))
+  }
+
+  private var base: Int { source.range.lowerBound }
+
+  /// The class of an instance as Python spells it, `chainer.variable.Variable`.
+  func className(of instance: PickleInstance) throws -> String {
+    let type = classes[instance.type]
+    return "\(try string(type.module)).\(try string(type.name))"
   }
 
   /// The text itself; throws `corrupt` where it is not UTF-8, `unsupported` where it is longer than

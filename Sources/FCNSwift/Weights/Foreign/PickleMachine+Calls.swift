@@ -2,12 +2,32 @@
 extension PickleMachine {
   /// What the call of the object at `function` makes: its place.
   mutating func result(of function: Int, arguments: Int) throws -> Int {
-    guard case .global(let global) = heap[function], let arguments = heap.elements(of: arguments)
-    else {
-      throw FCNError(.corrupt, "the pickle calls something that is no function")
+    let place = arguments
+    guard let arguments = heap.elements(of: place) else {
+      throw FCNError(.corrupt, "the pickle calls something with what are no arguments")
+    }
+    let global: PickleGlobal
+    switch heap[function] {
+    case .global(let found): global = found
+    // A partial function, say.
+    case .inert, .instance: return PickleHeap.inert
+    default: throw FCNError(.corrupt, "the pickle calls something that is no function")
     }
     switch global {
     case .inert: return PickleHeap.inert
+    case .unknown(let type): return heap.addInstance(of: type, arguments: place)
+    case .newObject: return try newObject(arguments, place)
+    case .arrayType: return try arrayType(arguments)
+    case .array: return heap.addArray(PickleArray())
+    case .arrayOfBytes: return try arrayOfBytes(arguments)
+    case .encode: return try encoded(arguments)
+    case .rebuildFromType:
+      // (function, class, arguments, attributes); a function that does this again is no one's.
+      guard arguments.count >= 3, case .global(let inner) = heap[arguments[arguments.startIndex]],
+        inner != .rebuildFromType
+      else { return PickleHeap.inert }
+      return try result(
+        of: arguments[arguments.startIndex], arguments: arguments[arguments.startIndex + 2])
     case .dictionary: return try dictionary(of: arguments.first)
     case .rebuildTensor: return try tensor(arguments, type: nil)
     case .rebuildTypedTensor:
@@ -28,6 +48,30 @@ extension PickleMachine {
       return first
     case .storage, .type:
       throw FCNError(.unsupported, "the pickle calls a type, which nothing that is read needs")
+    }
+  }
+
+  /// An object of the class that comes first, with the state of the built-in type that it extends,
+  /// (class, type, state), or of what else it is made of.
+  private mutating func newObject(_ arguments: ArraySlice<Int>, _ place: Int) throws -> Int {
+    guard let first = arguments.first else {
+      throw FCNError(.corrupt, "the pickle makes an object of no class")
+    }
+    let state = arguments.count == 3 ? arguments[arguments.startIndex + 2] : nil
+    switch heap[first] {
+    case .global(.unknown(let type)):
+      let object = heap.addInstance(of: type, arguments: place)
+      if let state, case .instance(let instance) = heap[object],
+        case .dictionary(let items) = heap[state]
+      {
+        heap.setItems(items, ofInstance: instance)
+      }
+      return object
+    case .global(.dictionary):
+      if let state, case .dictionary = heap[state] { return state }
+      return heap.addDictionary()
+    case .global: return PickleHeap.inert
+    default: throw FCNError(.corrupt, "the pickle makes an object of what is no class")
     }
   }
 
@@ -91,11 +135,14 @@ extension PickleMachine {
     heap.elements(of: place).flatMap { count.contains($0.count) ? Array($0) : nil }
   }
 
-  /// Checks that `state`, which Python would give the object at `place`, is none that matters here:
-  /// a dictionary's attributes, a parameter's flags.
-  func checkState(_ state: Int, of place: Int) throws {
+  /// Gives the object at `place` the `state` that Python would give it; a dictionary's attributes, a
+  /// parameter's flags and the like do not matter here.
+  mutating func setState(_ state: Int, of place: Int) throws {
     switch heap[place] {
     case .inert, .dictionary: return
+    case .instance(let instance): heap.setState(state, ofInstance: instance)
+    case .array(let array): try heap.setState(state, ofArray: array)
+    case .arrayType(let type): try heap.setState(state, ofArrayType: type)
     case .tensor:
       guard let first = heap.elements(of: state)?.first else { return }
       switch heap[first] {

@@ -7,14 +7,15 @@ struct Pickle {
   let end: Int
 }
 
-/// Interprets a pickle, protocols 2 to 5, for the tensors in it. Nothing is imported or called:
-/// what a pickle may name is on a list (`PickleGlobal`), and anything else ends the reading.
+/// Interprets a pickle, protocols 0 to 5, for the tensors in it. Nothing is imported or called: what
+/// files of tensors are made with is on a list (`PickleGlobal`), classes that are not become objects
+/// that do nothing, and names that could do something (`PickleRefusals`) end the reading.
 struct PickleMachine {
   /// The most opcodes that are interpreted. A checkpoint has some fifty for each tensor.
   static let largestStepCount = 1 << 22
 
   var heap: PickleHeap
-  private var cursor: ByteCursor
+  var cursor: ByteCursor
   private var stack: [Int] = []
   // How many objects were on the stack at each mark.
   private var marks: [Int] = []
@@ -65,6 +66,7 @@ struct PickleMachine {
         "it takes more than \(Self.largestStepCount) steps, the limit; save the weights alone")
     }
     steps += count
+    try requireMemoryToGrow(steps, bytesEach: 256)
   }
 
   private mutating func step(_ opcode: PickleOpcode) throws {
@@ -72,7 +74,7 @@ struct PickleMachine {
     case .proto, .frame: try skipFrame(opcode)
     case .stop: break
     case .mark, .pop, .popMark, .dup: try rearrange(opcode)
-    case .binput, .longBinput, .memoize, .binget, .longBinget: try remember(opcode)
+    case .binput, .longBinput, .put, .memoize, .binget, .longBinget, .get: try remember(opcode)
     case .none, .newTrue, .newFalse, .binint, .binint1, .binint2, .long1, .long4, .binfloat:
       push(try constant(opcode))
     case .binstring, .shortBinstring, .binunicode, .shortBinunicode, .binunicode8:
@@ -84,13 +86,13 @@ struct PickleMachine {
       push(try container(opcode))
     case .append, .appends, .addItems, .setitem, .setitems: try fill(opcode)
     case .global, .stackGlobal: push(heap.add(.global(try global(opcode))))
-    case .reduce, .newobj, .newobjEx, .build, .binpersid: try call(opcode)
-    case .int, .long, .float, .string, .unicode, .get, .put, .inst, .obj, .persid, .ext1, .ext2,
-      .ext4, .nextBuffer, .readonlyBuffer:
+    case .reduce, .newobj, .newobjEx, .build, .binpersid, .inst, .obj: try call(opcode)
+    case .int, .long, .float, .string, .unicode: push(try textConstant(opcode))
+    case .persid, .ext1, .ext2, .ext4, .nextBuffer, .readonlyBuffer:
       throw FCNError(
         .unsupported,
         "the opcode \(opcode) (0x\(String(opcode.rawValue, radix: 16))) is not among those that "
-          + "torch.save writes; save the file again with a newer PyTorch")
+          + "files of weights have; save the file again")
     }
   }
 
@@ -137,11 +139,15 @@ struct PickleMachine {
     switch opcode {
     case .binput: memo[Int(try cursor.integer(UInt8.self))] = try top()
     case .longBinput: memo[Int(try cursor.integer(UInt32.self))] = try top()
+    case .put: memo[try textIndex()] = try top()
     case .memoize: memo[memo.count] = try top()
     default:
       let index =
-        opcode == .binget
-        ? Int(try cursor.integer(UInt8.self)) : Int(try cursor.integer(UInt32.self))
+        switch opcode {
+        case .get: try textIndex()
+        case .binget: Int(try cursor.integer(UInt8.self))
+        default: Int(try cursor.integer(UInt32.self))
+        }
       guard let place = memo[index] else {
         throw FCNError(.corrupt, "the pickle recalls object \(index), which it did not keep")
       }
@@ -162,7 +168,7 @@ struct PickleMachine {
     } else {
       let version = try cursor.integer(UInt8.self)
       guard version <= 5 else {
-        throw FCNError(.unsupported, "the pickle is of protocol \(version); wanted 2 to 5")
+        throw FCNError(.unsupported, "the pickle is of protocol \(version); wanted 0 to 5")
       }
     }
   }
@@ -250,7 +256,8 @@ struct PickleMachine {
     case .list(let list) where !isDictionary: heap.append(places, toList: list)
     case .dictionary(let dictionary) where isDictionary:
       heap.append(places, toDictionary: dictionary)
-    case .inert: break
+    case .instance(let instance) where isDictionary: heap.append(places, toInstance: instance)
+    case .inert, .instance: break
     default:
       throw FCNError(.corrupt, "the pickle fills something that takes no elements of that kind")
     }
@@ -259,28 +266,42 @@ struct PickleMachine {
   // MARK: What Python would look up or call
 
   private mutating func global(_ opcode: PickleOpcode) throws -> PickleGlobal {
-    if opcode == .global {
+    if opcode != .stackGlobal {
       let module = try line()
-      return try PickleGlobal.named(module, try line())
+      return try global(PickleClass(module: module, name: try line()))
     }
-    let name = try heap.string(at: try pop())
-    guard let module = try heap.string(at: try pop()), let name else {
+    let name = heap[try pop()]
+    guard case .text(let module) = heap[try pop()], case .text(let name) = name else {
       throw FCNError(.corrupt, "the pickle looks something up by what is no name")
     }
-    return try PickleGlobal.named(module, name)
+    return try global(PickleClass(module: module, name: name))
   }
 
-  private mutating func line() throws -> String {
+  private mutating func global(_ type: PickleClass) throws -> PickleGlobal {
+    let (module, name) = (try heap.string(type.module), try heap.string(type.name))
+    return try PickleGlobal.named(module, name) ?? heap.addClass(type)
+  }
+
+  /// What stands before the next line feed.
+  mutating func line() throws -> PickleBytes {
     let start = cursor.position
-    let line = try cursor.line()
-    return try heap.string(PickleBytes(start: start, count: line.count))
+    return PickleBytes(start: start, count: try cursor.line().count)
   }
 
   private mutating func call(_ opcode: PickleOpcode) throws {
+    if opcode == .inst || opcode == .obj {
+      // As Python 2 makes objects of its older kind of class.
+      var parts = opcode == .inst ? [heap.add(.global(try global(opcode)))] : []
+      parts += try popToMark()
+      guard let type = parts.first else {
+        throw FCNError(.corrupt, "the pickle makes an object of no class")
+      }
+      return push(try result(of: type, arguments: heap.addTuple(parts.dropFirst())))
+    }
     let argument = try pop()
     switch opcode {
     case .binpersid: push(try storage(of: argument))
-    case .build: try checkState(argument, of: try top())
+    case .build: try setState(argument, of: try top())
     case .newobjEx:
       // Arguments by name: nothing that takes any is of interest.
       let arguments = try pop()

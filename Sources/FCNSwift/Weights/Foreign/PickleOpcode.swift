@@ -63,7 +63,7 @@ enum PickleOpcode: UInt8 {
   case newobjEx = 0x92
   case binpersid = 0x51
 
-  // Known and not read: text forms of protocol 0, instances, extensions, buffers out of band.
+  // Text forms of protocol 0, and its objects.
   case int = 0x49
   case long = 0x4C
   case float = 0x46
@@ -73,6 +73,8 @@ enum PickleOpcode: UInt8 {
   case put = 0x70
   case inst = 0x69
   case obj = 0x6F
+
+  // Known and not read: identifiers in text, extensions, buffers out of band.
   case persid = 0x50
   case ext1 = 0x82
   case ext2 = 0x83

@@ -26,14 +26,47 @@ struct TorchStateDict {
   /// is left out, and so is the `module.` that data parallelism puts before every name. Throws
   /// `unsupported` with what was found instead.
   static func members(of root: Int, in heap: PickleHeap) throws -> [Member] {
-    guard case .dictionary(let dictionary) = heap[root] else {
-      throw FCNError(
-        .unsupported,
-        "the file holds \(describe(heap[root], in: heap)); wanted a dictionary of tensors: save "
-          + "the network's state_dict()")
-    }
     var finder = TorchStateDict(heap: heap)
-    return try finder.members(of: try finder.find(in: dictionary))
+    if let dictionary = heap.dictionary(at: root) {
+      return try finder.members(in: dictionary)
+    }
+    if let members = try finder.module(at: root) { return members }
+    throw FCNError(
+      .unsupported,
+      "the file holds \(try describe(heap[root], in: heap)); wanted a dictionary of tensors: save "
+        + "the network's state_dict()")
+  }
+
+  /// The float tensors of a network that was saved as a whole: an object with a module's attributes.
+  private func module(at place: Int) throws -> [Member]? {
+    guard case .instance = heap[place] else { return nil }
+    let members = try PickledObjects.members(of: place, in: heap).compactMap { member in
+      floatTensor(at: member.place).map {
+        Member(name: member.path.joined(separator: "."), tensor: $0)
+      }
+    }
+    return members.isEmpty ? nil : Self.withoutCommonPrefix(members)
+  }
+
+  private mutating func members(in root: Int) throws -> [Member] {
+    do {
+      return try members(of: try find(in: root))
+    } catch let error as FCNError where floatCount(of: root) == 0 {
+      // There may be a network that is an object, under a usual name or the only one.
+      let places = heap.keysAndValues(ofDictionary: root)
+      var found: [(name: String, members: [Member])] = []
+      for index in stride(from: 0, to: places.count - 1, by: 2) {
+        guard let name = try heap.string(at: places[index]),
+          let members = try module(at: places[index + 1])
+        else { continue }
+        found.append((name, members))
+      }
+      for name in Self.usualNames {
+        if let usual = found.first(where: { $0.name == name }) { return usual.members }
+      }
+      guard found.count == 1 else { throw error }
+      return found[0].members
+    }
   }
 
   private init(heap: PickleHeap) {
@@ -83,7 +116,7 @@ struct TorchStateDict {
     for outer in dictionaries {
       let places = heap.keysAndValues(ofDictionary: outer)
       for index in stride(from: 0, to: places.count - 1, by: 2) {
-        guard case .dictionary(let inner) = heap[places[index + 1]],
+        guard let inner = heap.dictionary(at: places[index + 1]),
           let name = try heap.string(at: places[index]), seen.insert(inner).inserted
         else { continue }
         candidates.append(Candidate(name: name, dictionary: inner))
@@ -128,6 +161,10 @@ struct TorchStateDict {
         members.append(Member(name: name, tensor: tensor))
       }
     }
+    return Self.withoutCommonPrefix(members)
+  }
+
+  private static func withoutCommonPrefix(_ members: [Member]) -> [Member] {
     let prefix = "module."
     guard members.allSatisfy({ $0.name.hasPrefix(prefix) }) else { return members }
     return members.map {
@@ -143,15 +180,19 @@ struct TorchStateDict {
     }
   }
 
-  private static func describe(_ object: PickleObject, in heap: PickleHeap) -> String {
+  private static func describe(_ object: PickleObject, in heap: PickleHeap) throws -> String {
     switch object {
+    case .instance(let instance):
+      "an object of the class \(quoted(try heap.className(of: heap.instances[instance]))) without "
+        + "tensors"
+    case .array: "a single NumPy array"
     case .tensor: "a single tensor"
     case .list(let list): "a list of \(heap.count(ofList: list))"
     case .tuple(_, let count): "a tuple of \(count)"
     case .storage: "a storage"
     case .none: "None"
     case .boolean, .integer, .text, .blob: "a single value"
-    case .inert, .global, .dictionary: "an object of another kind"
+    case .inert, .global, .dictionary, .arrayType: "an object of another kind"
     }
   }
 }

@@ -15,11 +15,16 @@ enum TorchStream {
 
   /// The float tensors of the state dict in the file that fills `storage`.
   ///
-  /// Throws `unsupported` where it is some other pickle, was written on a big-endian machine, or
-  /// needs more than tensors are made of.
+  /// A pickle that has another way to begin is read as NumPy's arrays in Python's objects. Throws
+  /// `unsupported` where there are none, where the file was written on a big-endian machine, or asks
+  /// for something that no tensor needs.
   static func read(_ storage: ByteStorage, budget: CopyBudget) throws -> ForeignWeights {
     let source = StoredBytes(storage)
-    let start = try checkPreamble(source)
+    let number = try PickleMachine.run(source)
+    guard case .blob(let run) = number.heap[number.root],
+      number.heap.bytes(of: run).elementsEqual(magic)
+    else { return try PickledWeights.read(number, budget: budget) }
+    let start = try checkPreamble(number, in: source)
     let object = try PickleMachine.run(source, from: start)
     let keys = try PickleMachine.run(source, from: object.end)
     let ranges = try ranges(of: keys, storages: sizes(of: object.heap), in: source)
@@ -33,16 +38,8 @@ enum TorchStream {
     return try tensors.weights(in: object.root)
   }
 
-  /// Reads what stands before the object; returns where that begins.
-  private static func checkPreamble(_ source: StoredBytes) throws -> Int {
-    let number = try PickleMachine.run(source)
-    guard case .blob(let run) = number.heap[number.root],
-      number.heap.bytes(of: run).elementsEqual(magic)
-    else {
-      throw FCNError(
-        .unsupported,
-        "the file is a Python pickle, but none that torch.save wrote; save a state_dict() with it")
-    }
+  /// Reads what stands between the magic number and the object; returns where that begins.
+  private static func checkPreamble(_ number: Pickle, in source: StoredBytes) throws -> Int {
     let version = try PickleMachine.run(source, from: number.end)
     guard case .integer(Self.version) = version.heap[version.root] else {
       throw FCNError(

@@ -16,7 +16,8 @@ struct TorchTensors {
         try naming("tensor \(quoted(member.name))") {
           try tensor(member.name, heap.tensors[member.tensor])
         }
-      })
+      },
+      statedNames: try StatedNames.found(in: root, of: heap))
   }
 
   /// A tensor in its storage's own memory, or in memory of its own where it is not contiguous; nil

@@ -1,0 +1,82 @@
+import FCNTestSupport
+import Foundation
+import Testing
+
+/// SIGINT and SIGTERM, sent to the built command while it works and while it waits.
+struct InterruptTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Starts `fcn`, sends it `signal` once `isReady`, and expects it to end soon with 128 and the
+  /// signal's number, saying that it was interrupted.
+  private func interrupt(
+    _ arguments: [String], with signal: Int32, reading input: Any? = nil,
+    at location: SourceLocation = #_sourceLocation, when isReady: () -> Bool
+  ) throws {
+    let process = try Command.process(arguments)
+    let errors = folder.file("errors")
+    try Data().write(to: URL(fileURLWithPath: errors))
+    process.standardInput = input ?? FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = try FileHandle(
+      forWritingTo: URL(fileURLWithPath: errors))
+    try process.run()
+    let start = Date()
+    while !isReady(), process.isRunning, -start.timeIntervalSinceNow < 30 { usleep(10_000) }
+    kill(process.processIdentifier, signal)
+    let sent = Date()
+    while process.isRunning, -sent.timeIntervalSinceNow < 30 { usleep(10_000) }
+    #expect(!process.isRunning, "it goes on", sourceLocation: location)
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+    let said = try String(contentsOfFile: errors, encoding: .utf8)
+    #expect(process.terminationReason == .exit, sourceLocation: location)
+    #expect(process.terminationStatus == 128 + signal, "\(said)", sourceLocation: location)
+    #expect(said.contains("fcn \(arguments[0]): "), "\(said)", sourceLocation: location)
+    #expect(said.contains("interrupted"), "\(said)", sourceLocation: location)
+    #expect(!said.contains("stopped by the caller"), "\(said)", sourceLocation: location)
+  }
+
+  private func isThere(_ path: String) -> () -> Bool {
+    { FileManager.default.fileExists(atPath: path) }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func whatWaitsForStandardInputEnds(signal: Int32) throws {
+    let model = try Fixture.model()
+    let start = Date()
+    try interrupt(
+      ["segment", "-", "--model", model, "--labels", folder.file("labels.png")], with: signal,
+      reading: Pipe()
+    ) { -start.timeIntervalSinceNow > 1 }
+    #expect(!isThere(folder.file("labels.png"))())
+  }
+
+  @Test func workThatIsUnderWayStopsAndSaysSo() throws {
+    let scenes = folder.file("scenes")
+    try interrupt(
+      ["scenes", "--count", "100000", "--size", "96x64", "-o", scenes], with: SIGINT,
+      when: isThere("\(scenes)/JPEGImages/street_0003.jpg"))
+    let output = folder.file("out")
+    try interrupt(
+      [
+        "train", "--data", Fixture.scenes(), "-o", output, "--width", "0.03", "--epochs", "100000",
+        "--batch", "2",
+      ], with: SIGTERM, when: isThere("\(output)/checkpoint.safetensors"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: output)
+    #expect(!left.contains { $0.hasPrefix(".fcn-") })
+  }
+
+  /// Commands that write one file end at once and leave none; `init` makes half a gigabyte of weights
+  /// first.
+  @Test func whatWritesOneFileLeavesNone() throws {
+    let start = Date()
+    let output = folder.file("model.safetensors")
+    try interrupt(
+      ["init", "--architecture", "fcn32s", "--classes", "a,b,c", "-o", output], with: SIGINT
+    ) { -start.timeIntervalSinceNow > 0.5 }
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(left == ["errors"])
+  }
+}
