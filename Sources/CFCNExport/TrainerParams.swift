@@ -119,7 +119,9 @@ extension fcn_trainer_params: GrowingStruct {
     if weight_decay != Float(Self.chosen) { try check(weight_decay, "weight_decay", 0...1) }
     try check(bias_rate, "bias_rate", 0...1000)
     try check(bias_decay, "bias_decay", 0...1000)
-    if clip_norm != Float(Self.chosen) { try check(clip_norm, "clip_norm", 0...Float.greatestFiniteMagnitude) }
+    if clip_norm != Float(Self.chosen) {
+      try check(clip_norm, "clip_norm", 0...Float.greatestFiniteMagnitude)
+    }
     if Int(schedule) == FCN_SCHEDULE_POLY {
       try check(schedule_power, "schedule_power", above0AtMost: 10)
     }
