@@ -83,7 +83,7 @@ static void refusals(const fcn_model *model) {
   CHECK(strstr(fcn_last_error_message(), "evaluation_interval") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.batch_size = 1025);
   CHECK(strstr(fcn_last_error_message(), "batch_size") != NULL);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.learning_rate = 0);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.learning_rate = -1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.learning_rate = 1001);
   CHECK(strstr(fcn_last_error_message(), "learning_rate") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.weight_decay = 1.5f);
@@ -92,7 +92,7 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.clip_norm = INFINITY);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.warm_up = 1000000001);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.crop_width = 65537);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.crop_height = -1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.crop_height = -2);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.scale_least = 0.01f);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.scale_greatest = 21);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.contrast = -0.1f);
