@@ -113,7 +113,8 @@
  *   a small allocation of the Swift runtime that fails all the same, because another thread took
  *   that room within the call, or because a limit on address space leaves less than a few
  *   megabytes when the library is first used, ends the process. Threads that the system refuses
- *   are done without.
+ *   are done without. Training on the processor wants 129 MB of address space for each thread, for
+ *   its products of matrices.
  *
  * Callbacks
  *   They run on the thread that made the call, except the allocator's, and get the `user_data` that
