@@ -11,7 +11,7 @@ public enum Import: Sendable {
     public let architecture: String
     /// Its tensors.
     public let weights: [WeightTensor]
-    /// The file's tensors that it does without: a classifier's last layer.
+    /// The file's tensors that it does without: a classifier's last layer, or what stands beside it.
     public let leftOver: [String]
     /// How pictures are prepared for it, nil where that is not known.
     public let preprocessing: Preprocessing?

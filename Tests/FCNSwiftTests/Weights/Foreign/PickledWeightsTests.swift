@@ -63,9 +63,11 @@ struct PickledWeightsTests {
   @Test(arguments: ["links-python2-0.pkl", "links-python3-2.pkl", "functions-python2-1.pkl"])
   func aChangedOrShortenedPickleIsReadOrRefused(file: String) throws {
     let whole = try File.read(Self.path(file))
-    for count in 0..<whole.count { #expect(try !isReadOrRefused(Array(whole[..<count]))) }
+    for count in stride(from: 0, to: whole.count, by: 23) {
+      #expect(try !isReadOrRefused(Array(whole[..<count])))
+    }
     var random = SeededGenerator(seed: 5)
-    for position in whole.indices {
+    for position in stride(from: 0, to: whole.count, by: 11) {
       var changed = whole
       changed[position] = UInt8(random.integer(in: 0..<256))
       _ = try isReadOrRefused(changed)
