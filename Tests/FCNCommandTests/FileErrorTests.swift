@@ -88,7 +88,7 @@ struct FileErrorTests {
     try Command.fail(
       3, saying: scenes, "another set",
       calling: ["scenes", "--count", "2", "--size", "96x64", "-o", scenes])
-    try Command.fail(3, saying: scenes, calling: ["prepare", scenes, "-o", scenes])
+    try Command.fail(2, saying: scenes, calling: ["prepare", scenes, "-o", scenes])
   }
 
   @Test func nobodyReadingStandardOutputIsNoError() throws {

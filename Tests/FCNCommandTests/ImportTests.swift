@@ -57,7 +57,7 @@ struct ImportTests {
     try Command.fail(
       2, saying: "f32 or f16", calling: ["import", weightsAlone(), "-o", path, "--dtype", "f64"])
     try Command.fail(
-      3, saying: "no architecture \"unet\"", "fcn-resnet101",
+      2, saying: "no architecture \"unet\"", "fcn-resnet101",
       calling: ["import", weightsAlone(), "-o", path, "--architecture", "unet"])
     try Command.fail(2, saying: "--output", calling: ["import", weightsAlone()])
     #expect(!File.exists(path))
@@ -185,7 +185,7 @@ struct ImportTests {
     let log = try String(contentsOfFile: folder.file("out/log.csv"), encoding: .utf8)
     #expect(log.split(separator: "\n").last?.contains(",3,") == true)
     try Command.fail(
-      3, saying: "no recipe \"voc\"", "pascalcontext-fcn8s",
+      2, saying: "no recipe \"voc\"", "pascalcontext-fcn8s",
       calling: ["train", "--recipe", "voc", "--data", Fixture.scenes(), "-o", folder.file("x")])
     try Command.fail(
       2, saying: "not both",

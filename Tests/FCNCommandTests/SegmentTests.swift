@@ -74,7 +74,7 @@ struct SegmentTests {
     #expect(try File.names(inFolder: folder.file("overlays")) == names)
     #expect(result.text.contains("street_0009.jpg  96×64"))
     try Command.fail(
-      2, saying: "name two folders",
+      2, saying: "name two places",
       calling: ["segment", pictures, "--model", model, "--labels", labels, "--overlay", labels])
     try Command.fail(
       2, saying: "one name",
