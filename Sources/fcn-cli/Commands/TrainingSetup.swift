@@ -31,7 +31,9 @@ struct TrainingSetup {
       usual = saved.options
       usual.evaluationInterval = suited.options.evaluationInterval
     }
-    if let place = saved?.place { (usual.device, usual.precision) = (place.device, place.precision) }
+    if let place = saved?.place {
+      (usual.device, usual.precision) = (place.device, place.precision)
+    }
     options = try TrainOptions.make(
       arguments, usual: usual, layers: model.network.layers.map(\.name))
     self.suited = recipe.isSuited && saved == nil ? suited : nil

@@ -35,7 +35,8 @@ enum Terminal {
     let first = Help.wrapped(text, width: width, rest: width - indent)
     // Spaces that must not be broken at are plain ones in the end.
     rawLog(
-      printable(String(first.joined(separator: "\n" + space).map { $0 == "\u{A0}" ? " " : $0 })) + "\n")
+      printable(String(first.joined(separator: "\n" + space).map { $0 == "\u{A0}" ? " " : $0 }))
+        + "\n")
   }
 
   /// Writes `text` as it is, with what moves the cursor, to standard error.
