@@ -438,7 +438,7 @@ void fcn_model_free(fcn_model *model);
 typedef struct fcn_model_info {
   /** sizeof(fcn_model_info), set by the caller. */
   uint32_t struct_size;
-  /** Classes that it tells apart, 1 to FCN_LARGEST_CLASS_COUNT. */
+  /** Classes that it tells apart, 2 to FCN_LARGEST_CLASS_COUNT. */
   int32_t class_count;
   /** A name for each class; borrowed from the model. */
   const char *const *class_names;
@@ -515,7 +515,9 @@ fcn_status fcn_model_get_preprocessing(fcn_preprocessing *out, const fcn_model *
 typedef struct fcn_import_params {
   /** Set by fcn_import_params_init. */
   uint32_t struct_size;
-  /** Names in class_names, 1 to FCN_LARGEST_CLASS_COUNT; 0, the default, where there are none. */
+  /** Names in class_names, 1 to FCN_LARGEST_CLASS_COUNT, as many as the network has scores; one
+   *  name is for a network of one score, and "background" comes before it. 0, the default, where
+   *  there are none. */
   int32_t class_count;
   /** Which network the weights are, "fcn8s-atonce" for one, where their names and shapes leave it
    *  open; NULL, the default, otherwise. */
@@ -529,13 +531,13 @@ typedef struct fcn_import_params {
   const fcn_preprocessing *preprocessing;
   /** Free text that the model carries; NULL, the default, for none. */
   const char *note;
-  /** Renamings, "from=to" each: a tensor or layer that the file calls from, or whose name begins with
-   *  it up to a dot, is taken for what the network calls to. NULL, the default, for none. */
+  /** Renamings, "from=to" each: a tensor or layer that the file calls from, or whose name begins
+   *  with it up to a dot, is taken for what the network calls to. NULL, the default, for none. */
   const char *const *renames;
-  /** Strings in renames; 0 is the default. */
+  /** Strings in renames, 0 to 1024; 0 is the default. */
   int32_t rename_count;
-  /** Names of each kind that the message of a failed import lists, 1 to 1000000; 0, the default, for
-   *  a few. */
+  /** Names of each kind that the message of a failed import lists, 1 to 1000000; 0, the default,
+   *  for a few. */
   int32_t longest_list;
 } fcn_import_params;
 
@@ -553,8 +555,8 @@ typedef struct fcn_import_info {
   const char *const *filled_in;
   /** Names in filled_in. */
   int32_t filled_in_count;
-  /** 1 where the preprocessing is the usual one for weights of this kind, since neither the file nor
-   *  fcn_import_params says which one they were trained with; 0 otherwise. */
+  /** 1 where the preprocessing is the usual one for weights of this kind, since neither the file
+   *  nor fcn_import_params says which one they were trained with; 0 otherwise. */
   int32_t preprocessing_assumed;
 } fcn_import_info;
 
@@ -562,15 +564,15 @@ typedef struct fcn_import_info {
 fcn_status fcn_import_params_init(fcn_import_params *params, uint32_t struct_size);
 
 /** Makes a model of weights that another framework wrote: a Caffe .caffemodel, a Chainer .npz or
- *  pickled model, a PyTorch .pth or .pt, or safetensors. What the file is, and which network its weights are, is told
- *  from its contents, never from its name; nothing in it is executed. It is mapped as fcn_model_open
- *  maps. `params` may be NULL.
+ *  pickled model, a PyTorch .pth or .pt, or safetensors. What the file is, and which network its
+ *  weights are, is told from its contents, never from its name; nothing in it is executed. It is
+ *  mapped as fcn_model_open maps. `params` may be NULL.
  *
  *  FCN_E_SHAPE_MISMATCH where tensors are missing, left over or of another shape than the nearest
  *  network wants, and FCN_E_INVALID_ARGUMENT where they fit several; the message lists some.
- *  FCN_E_NOT_FOUND where nothing has the old name of a renaming. FCN_E_UNSUPPORTED for what is no such
- *  file, for a pickle that asks for something that could do harm, and for a classifier's weights
- *  without class scores, which are for fcn_trainer_params.weights. */
+ *  FCN_E_NOT_FOUND where nothing has the old name of a renaming. FCN_E_UNSUPPORTED for what is no
+ *  such file, for a pickle that asks for something that could do harm, and for a classifier's
+ *  weights without class scores, which are for fcn_trainer_params.weights. */
 fcn_status fcn_model_import(fcn_model **out, const char *path, const fcn_import_params *params);
 
 /** Tells what the import of `model` did; of a model that was not imported, that it did nothing. */
@@ -719,17 +721,18 @@ fcn_status fcn_result_areas(int64_t *buffer, size_t capacity, size_t *needed, fc
 fcn_status fcn_labels_save(const uint8_t *labels, int32_t width, int32_t height,
                            const fcn_model *model, const char *path);
 /** Writes `labels`, width * height bytes row by row, to `path` as an 8-bit greyscale PNG file whose
- *  greys are the labels, for programs that read indices from such files alone. It looks nearly black. */
+ *  greys are the labels, for programs that read indices from such files alone. It looks nearly
+ *  black. */
 fcn_status fcn_labels_save_grey(const uint8_t *labels, int32_t width, int32_t height,
                                 const char *path);
 /** Draws the colours of `labels`, one byte for each pixel of `picture`, over it. `label_count` is
  *  width * height; `opacity` is that of the colours, 0 to 1. The colours are those of `model`. */
 fcn_status fcn_overlay(fcn_image **out, const fcn_pixels *picture, const uint8_t *labels,
                        size_t label_count, const fcn_model *model, float opacity);
-/** Draws a sheet to look at: the picture beside its labels and `truth`, the true labels, or, if that
- *  is NULL, beside an overlay and its labels; below them a legend of the classes that occur, with the
- *  share of each. `labels` and `truth` have `label_count` = width * height bytes. `caption` stands
- *  above; it may be NULL. */
+/** Draws a sheet to look at: the picture beside its labels and `truth`, the true labels, or, if
+ *  that is NULL, beside an overlay and its labels; below them a legend of the classes that occur,
+ *  with the share of each. `labels` and `truth` have `label_count` = width * height bytes. `caption`
+ *  stands above; it may be NULL. */
 fcn_status fcn_sheet(fcn_image **out, const fcn_pixels *picture, const uint8_t *labels,
                      const uint8_t *truth, size_t label_count, const fcn_model *model,
                      const char *caption);
@@ -774,8 +777,8 @@ enum {
 
 /** What to train, on what, and how.
  *
- *  With the defaults and `data` and `output` set, it learns: AdamW, a learning rate that falls to 0,
- *  varied pictures. What is said to be *chosen* follows from the number and the size of the
+ *  With the defaults and `data` and `output` set, it learns: AdamW, a learning rate that falls to
+ *  0, varied pictures. What is said to be *chosen* follows from the number and the size of the
  *  pictures, how often classes occur, the start and the machine; docs/training.md has the rules. In
  *  a resumed training what is chosen is as it was. */
 FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
@@ -794,8 +797,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** The list to measure on; NULL, the default, to measure on none. */
   const char *validation_split;
   /** A folder, made if it is missing, that gets after every epoch model.safetensors, the best
-   *  model so far as best.safetensors, checkpoint.safetensors and a row of log.csv. Must be set.
-   *  */
+   *  model so far as best.safetensors, checkpoint.safetensors and a row of log.csv, and after every
+   *  measurement a row of class-iu.csv. Must be set. */
   const char *output;
   /** 1 to go on from the checkpoint in `output`, to the same bits as if there had been no break on
    *  the same device, or to begin where there is none yet; 0, the default, to begin, which fails if
@@ -805,8 +808,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t keep_every_epoch;
   /** 1 to write models in half precision; 0, the default, in single. */
   int32_t half_precision;
-  /** Epochs from one measurement to the next, 1 to 1000000; 0, the default: chosen. The last epoch is
-   *  always measured. */
+  /** Epochs from one measurement to the next, 1 to 1000000; 0, the default: chosen. The last epoch
+   *  is always measured. */
   int32_t evaluation_interval;
 
   /** A model to start from, which stays as it is and whose architecture and options count; NULL,
@@ -814,10 +817,12 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   const fcn_model *start;
   /** The architecture; NULL, the default, for that of `weights`, else "fcn-simple". */
   const char *architecture;
-  /** How pictures become its input; NULL, the default, for the architecture's own way. */
+  /** How pictures become its input; NULL, the default, for the way of `weights`, else the
+   *  architecture's own. */
   const fcn_preprocessing *preprocessing;
-  /** A safetensors file whose weights are taken where name and shape agree; NULL, the default,
-   *  for none. */
+  /** A file of any kind that fcn_model_import reads, or a model's: its weights are taken where name
+   *  and shape agree, and width and batch_norm, where set, must be those of its network. NULL, the
+   *  default, for none. */
   const char *weights;
   /** Factor on the channel counts, 0.01 to 4; 0, the default: that of `weights`, else chosen. */
   float width;
@@ -844,8 +849,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   float bias_rate;
   /** Factor on the weight decay of biases, 0 to 1000; 0 is the default. */
   float bias_decay;
-  /** Longest norm of all gradients together, to which longer ones are cut, finite, not negative; 0 for
-   *  no limit; -1, the default: chosen. */
+  /** Longest norm of all gradients together, to which longer ones are cut, finite, not negative; 0
+   *  for no limit; -1, the default: chosen. */
   float clip_norm;
   /** FCN_SCHEDULE_POLY, the default, or another. What another schedule alone uses of the next three
    *  fields is not looked at. */
@@ -866,8 +871,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t class_weights;
 
   /** Columns of the piece that is cut from each training picture, at most 65536; 0 for all; -1, the
-   *  default: chosen. Pictures need not be of one size: in a minibatch the smaller ones have ignored
-   *  pixels at their right and bottom. */
+   *  default: chosen. Pictures need not be of one size: in a minibatch the smaller ones have
+   *  ignored pixels at their right and bottom. */
   int32_t crop_width;
   /** Rows of that piece, at most 65536; 0 for all; -1, the default: chosen. */
   int32_t crop_height;
@@ -901,15 +906,16 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  ignored. 0, the default, where 255 means pixels to ignore. */
   int32_t binary_masks;
   /** Epochs without a better mean IU on the validation split after which the training ends with
-   *  FCN_OK, 1 to 1000000; 0, the default, for never. It can be gone on with. */
+   *  FCN_OK, 1 to 1000000, which needs a validation_split; 0, the default, for never. It can be
+   *  gone on with. */
   int32_t patience;
   /** 1 to let a resumed training take another number of epochs although its learning rate falls
-   *  over all of them (FCN_SCHEDULE_POLY): it goes on at the rate of the new length. 0, the default,
-   *  to refuse that. Other schedules may take another number in any case. */
+   *  over all of them (FCN_SCHEDULE_POLY): it goes on at the rate of the new length. 0, the
+   *  default, to refuse that. Other schedules may take another number in any case. */
   int32_t extend;
   /** Seconds that a call of fcn_trainer_run may take: it ends with FCN_OK after the epoch whose
-   *  successor would not fit, the first at the earliest, and a further call goes on. 0, the
-   *  default, for no limit. */
+   *  successor would not fit, the first at the earliest, and a further call goes on. At most
+   *  1000000000; 0, the default, for no limit. */
   double time_limit;
 } fcn_trainer_params;
 

@@ -69,7 +69,7 @@ extension fcn_trainer_params: GrowingStruct {
     options.threads = Int(threads)
     options.device = try Session.Device(backend: backend, device: device)
     options.precision = try Session.Precision(precision)
-    if epochs != 0 { options.epochs = Int(epochs) }
+    if epochs != 0 { (options.epochs, options.iterations) = (Int(epochs), 0) }
     if batch_size != 0 { options.batchSize = Int(batch_size) }
     options.optimizer = try chosenOptimizer()
     let usesSGD = optimizer == Int32(FCN_OPTIMIZER_SGD)
@@ -112,6 +112,8 @@ extension fcn_trainer_params: GrowingStruct {
     try check(evaluation_interval, "evaluation_interval", 0...1_000_000)
     if start == nil, width != 0 { try check(width, "width", 0.01...4) }
     try check(epochs, "epochs", 0...1_000_000)
+    try check(patience, "patience", 0...1_000_000)
+    try check(time_limit, "time_limit", 0...1_000_000_000)
     try check(batch_size, "batch_size", 0...1024)
     if learning_rate != 0 { try check(learning_rate, "learning_rate", above0AtMost: 1000) }
     if Int(optimizer) == FCN_OPTIMIZER_SGD { try check(momentum, "momentum", 0...0.9999) }
@@ -142,11 +144,13 @@ extension fcn_trainer_params: GrowingStruct {
   var resumes: Bool { get throws { try flag(resume, "resume") } }
 
   /// The model to start from; a fresh one has the classes of `folder`, and what nobody says is that of
-  /// `weights`, then that of `saved`, then what suits `facts`.
+  /// `weights`, then that of `saved`, then what suits `facts`. How pictures are prepared is as in
+  /// `saved`, even where `weights` say otherwise; and where nothing is said, all is as in `saved`.
   func model(
     for folder: VOCFolder, _ facts: TrainingFacts, _ saved: SavedTraining?
   ) throws -> Model {
     if let start { return try ModelObject.from(start).model }
+    if let saved, !describesNetwork { return try Model.fresh(saved.description, seed: seed) }
     let named = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
     let path = try optionalString(weights, "weights")
     let source = try path.map { path in
@@ -162,7 +166,7 @@ extension fcn_trainer_params: GrowingStruct {
     let suited = SuitedTraining(facts)
     var rule =
       try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
-      ?? source?.preprocessing ?? saved?.description.preprocessing ?? architecture.preprocessing
+      ?? saved?.description.preprocessing ?? source?.preprocessing ?? architecture.preprocessing
     if preprocessing == nil, saved == nil, rule.size == .native, let side = suited.longestSide {
       rule.size = .atMost(side)
     }
@@ -185,6 +189,7 @@ extension fcn_trainer_params: GrowingStruct {
         "batch_norm is \(batch_norm), but the network of \(path) has "
           + "\(found.options.batchNorm ? "" : "no ")batch normalisation; leave it at -1")
     }
+    let known = saved?.description.classNames == folder.classNames ? saved?.description : nil
     let fresh = try Model.fresh(
       ModelDescription(
         architecture: name,
@@ -192,7 +197,8 @@ extension fcn_trainer_params: GrowingStruct {
           classes: folder.classNames.count, inputChannels: rule.channels, width: width,
           batchNorm: hasBatchNorm, auxiliaryHead: usual.auxiliaryHead,
           denseUpsampling: usual.denseUpsampling),
-        classNames: folder.classNames, palette: folder.palette, preprocessing: rule),
+        classNames: folder.classNames, palette: known?.palette ?? folder.palette,
+        preprocessing: rule, note: known?.note ?? ""),
       seed: seed)
     guard let source, let path else { return fresh }
     let (model, transplant) = try fresh.copyingWeights(from: source)
@@ -201,6 +207,12 @@ extension fcn_trainer_params: GrowingStruct {
       "\(path): \(transplant.copied.count) of the network's tensors taken, "
         + "\(transplant.missing.count) not found, \(transplant.mismatched.count) of another shape")
     return model
+  }
+
+  /// Whether a field says what fresh weights are like.
+  private var describesNetwork: Bool {
+    architecture != nil || preprocessing != nil || weights != nil || width != 0
+      || batch_norm != Self.chosen
   }
 
   private func chosenOptimizer() throws -> Optimizer {

@@ -27,9 +27,13 @@ final class TrainerObject: HandledObject {
     }
     folder = try pathString(params.output, "output")
     mayExtend = try params.mayExtend
-    // What is wrong with the parameters is told before all data is read.
+    // What is wrong with the parameters alone is told before all data is read.
     _ = try params.options(usual: TrainingOptions())
+    if params.start == nil {
+      _ = try optionalString(params.architecture, "architecture").map { try Architecture.named($0) }
+    }
     let resumes = try params.resumes
+    try Trainer.checkFolder(folder, resume: resumes)
     let saved = resumes ? try SavedTraining(folder: folder) : nil
     let survey = try DatasetSurvey.of(
       training: training, validation: validation, threads: Int(params.threads))
@@ -38,7 +42,9 @@ final class TrainerObject: HandledObject {
     model = try params.model(for: data, facts, saved)
     let suited = SuitedTraining(facts.of(model))
     var usual = saved?.options ?? suited.options
-    usual.evaluationInterval = suited.options.evaluationInterval
+    if !(saved?.knowsEvaluationInterval ?? false) {
+      usual.evaluationInterval = suited.options.evaluationInterval
+    }
     options = try params.options(usual: usual)
     try TrainerObject.check(survey, options, model)
     trainer = try makeTrainer(resume: resumes)
@@ -93,7 +99,7 @@ extension fcn_train_progress: GrowingStruct {
       step = Int32(clamping: progress.iteration)
       step_count = Int32(clamping: progress.iterations)
       iteration = Int64((progress.epoch - 1) * progress.iterations + progress.iteration)
-      iteration_count = Int64(progress.epochs * progress.iterations)
+      iteration_count = Int64(progress.iterationsInAll)
       loss = Float(progress.loss)
       learning_rate = progress.learningRate
       elapsed_ms = progress.seconds * 1000

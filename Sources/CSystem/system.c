@@ -2,10 +2,13 @@
 #include "CSystem.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+int32_t fcn_open_as_place(void) { return O_PATH; }
 
 int32_t fcn_available_cores(void) {
   cpu_set_t set;

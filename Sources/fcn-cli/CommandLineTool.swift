@@ -4,9 +4,7 @@ import FCNSwift
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
     .segment, .train, .evaluate, .checkData, .prepare, .initialize, .importWeights, .export, .info,
-    .bench,
-    .check,
-    .plot, .scenes, .version,
+    .bench, .check, .plot, .scenes, .version,
   ]
 
   static func run(_ words: [String]) -> Int32 {
@@ -65,9 +63,7 @@ enum CommandLineTool {
       Terminal.log("\(name): \(Interrupt.message(of: error))")
       return ExitStatus.of(error)
     } catch let error as FCNError {
-      // Why the work stopped, the command knows and the engine does not.
-      let reason = error.kind == .aborted ? Interrupt.reason.map { "\($0): " } : nil
-      Terminal.log("\(name): \(reason ?? "")\(error.message)")
+      Terminal.log("\(name): \(error.message)")
       return ExitStatus.of(error)
     } catch is BrokenPipe {
       return 128 + 13

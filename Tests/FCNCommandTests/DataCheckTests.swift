@@ -58,6 +58,9 @@ struct DataCheckTests {
       calling: call(data))
     #expect(!File.exists(folder.file("out")))
     try Command.fail(3, saying: "2 faults", calling: ["check-data", "--data", data])
+    let told = try Command.run(["check-data", "--data", data, "--json"])
+    #expect(told.status == 3)
+    #expect((try Command.object(told)["errors"] as? [String])?.count == 2)
   }
 
   @Test func binaryMasksAreNamedAndRead() throws {

@@ -4,8 +4,7 @@ import Testing
 struct HelpTests {
   static let commands = [
     "segment", "train", "eval", "check-data", "prepare", "init", "import", "export", "info",
-    "bench",
-    "check", "plot", "scenes", "version",
+    "bench", "check", "plot", "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
@@ -33,7 +32,8 @@ struct HelpTests {
           info                    Tell what a model file holds; without a file, what
                                   this program runs on.
           bench                   Measure how fast a model runs here.
-          check                   Compare a CUDA device with the processor.
+          check                   Check that this processor, or a CUDA device, computes
+                                  what it should.
           plot                    Draw learning curves, or a sheet of results.
           scenes                  Draw street scenes with exact labels, as a folder in
                                   VOC layout.
@@ -74,6 +74,18 @@ struct HelpTests {
     #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 })
     #expect(try Command.succeed("help", name).text == help)
     #expect(try Command.succeed(name, "-h").text == help)
+  }
+
+  @Test(arguments: commands)
+  func noOptionIsListedTwice(name: String) throws {
+    let help = try Command.succeed(name, "--help").text
+    let names = help.split(separator: "\n").compactMap { line -> String? in
+      // An option's line has two spaces before it, what tells of it many.
+      guard line.hasPrefix("  -") else { return nil }
+      return line.split(separator: " ").first { $0.hasPrefix("--") }.map(String.init)
+    }
+    #expect(names.contains("--help"))
+    #expect(Set(names).count == names.count, "\(names)")
   }
 
   @Test func thePrepareCommandsHelpIsAsItIs() throws {

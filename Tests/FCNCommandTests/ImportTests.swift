@@ -172,7 +172,7 @@ struct ImportTests {
     let result = try Command.run(call)
     #expect(result.status == 0, "\(result.errors)")
     for part in [
-      "recipe     voc-fcn32s", "network    fcn32s, pictures at their own size",
+      "recipe     voc-fcn32s", "network    fcn32s, width 0.01, pictures at their own size",
       "length     3 iterations", "minibatch  1 picture", "SGD with momentum 0.99",
       "rate       1e-09, constant", "biases     rate × 2.0, weight decay × 0.0",
       "summed over pixels", "every second one mirrored", "starts from VGG16's weights",

@@ -47,7 +47,7 @@ struct OtherCommandTests {
     let two = folder.file("two.safetensors")
     try Command.succeed("init", "--classes", "a,b", "--width", "0.02", "-o", two, "-q")
     try Command.fail(
-      2, saying: "the model has 2 classes, the pictures 11",
+      3, saying: "the model has 2 classes, the pictures 11",
       calling: ["eval", "--data", try Fixture.scenes(), "--model", two])
   }
 

@@ -139,6 +139,11 @@ struct OutputGuardTests {
       saying: "--output")
     try Command.succeed(
       "eval", "--data", data, "-m", model, "-q", "--predictions", "\(data)/predictions")
+    // Folders that a list names are data too, whatever they are called.
+    try files.createDirectory(atPath: "\(data)/masks", withIntermediateDirectories: true)
+    try Data("images/a.jpg masks/a.png\n".utf8)
+      .write(to: URL(fileURLWithPath: "\(data)/ImageSets/Segmentation/own.txt"))
+    try refuses(evaluating + ["--predictions", "\(data)/masks"], saying: "lies in")
   }
 
   @Test func aTrainingDoesNotReplaceWhatItStartsFrom() throws {

@@ -73,12 +73,40 @@ struct PathTests {
     #expect(try Int(image.pixels[0]) == Int(LabelMap(contentsOf: palette).labels[0]))
   }
 
+  /// Gives classes of the model at `path` names that `fcn init` refuses.
+  private func rename(_ names: [String: String], in path: String) throws {
+    let bytes = try File.read(path)
+    let length = (0..<8).reduce(0) { $0 + Int(bytes[$1]) << (8 * $1) }
+    var header = try #require(
+      JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length])) as? [String: Any])
+    var metadata = try #require(header["__metadata__"] as? [String: String])
+    let list = try #require(metadata["fcn.classes"])
+    let classes = try #require(
+      JSONSerialization.jsonObject(with: Data(list.utf8)) as? [String])
+    metadata["fcn.classes"] = String(
+      decoding: try JSONSerialization.data(
+        withJSONObject: classes.map { names[$0] ?? $0 }), as: UTF8.self)
+    header["__metadata__"] = metadata
+    var text = Array(try JSONSerialization.data(withJSONObject: header))
+    while text.count % 8 != 0 { text.append(0x20) }
+    let size = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
+    try File.write(size + text + bytes[(8 + length)...], to: path)
+  }
+
   @Test func namesAreNotObeyedByATerminal() throws {
     let escape = "\u{1B}[31m"
     let model = folder.file("m.safetensors")
+    try Command.fail(
+      2, saying: "control characters",
+      calling: ["init", "--classes", "red\(escape),b", "--width", "0.03", "-o", model])
     try Command.succeed(
-      "init", "--classes", "red\(escape),c1\u{9B}2J,bidi\u{202E},new\nline,ring\u{7}",
-      "--width", "0.03", "--note", "a\(escape)\rb\u{2066}", "-o", model)
+      "init", "--classes", "red0,c1,bidi,new,ring", "--width", "0.03", "--note",
+      "a\(escape)\rb\u{2066}", "-o", model)
+    try rename(
+      [
+        "red0": "red\(escape)", "c1": "c1\u{9B}2J", "bidi": "bidi\u{202E}", "new": "new\nline",
+        "ring": "ring\u{7}",
+      ], in: model)
     let bad = CharacterSet(charactersIn: "\u{1B}\u{9B}\u{202E}\u{2066}\r\u{7}\u{7F}")
     func isClean(_ text: String) -> Bool { text.rangeOfCharacter(from: bad) == nil }
     let info = try Command.succeed("info", model).text

@@ -94,7 +94,7 @@ struct TrainTests {
     let before = try bytes("out/model.safetensors")
     try Command.fail(3, saying: "holds a training already", calling: call("out", "--epochs", "1"))
     try Command.fail(
-      2, saying: "one of 1 epochs", "--extend", "--model",
+      2, saying: "one of 1 epoch,", "--extend", "--model",
       calling: call("out", "--epochs", "2", "--resume"))
     try Command.fail(
       2, saying: "seed was 1, is 2",
@@ -110,6 +110,7 @@ struct TrainTests {
     let again = try Command.run(options)
     #expect(again.status == 0, "\(again.errors)")
     #expect(again.errors.contains("all 2 epochs were done already"))
+    try Command.fail(2, saying: "--note is for", calling: options + ["--note", "another"])
     let longer = try Command.run(options + ["--epochs", "3", "--extend", "--json"])
     #expect(longer.status == 0, "\(longer.errors)")
     #expect(longer.errors.contains("2 of 3 epochs are done, best mean IU"))
@@ -150,7 +151,15 @@ struct TrainTests {
     for time in ["5x", "", "m", "5mm", "0", "1m2h", "-5s", "nan"] {
       try Command.fail(2, saying: "--time-limit", calling: call("out", "--time-limit=\(time)"))
     }
+    // Before the data is looked at.
+    try Command.fail(
+      2, saying: "--lr",
+      calling: ["train", "--data", "/no/such/data", "-o", folder.file("out"), "--lr", "fast"])
     try Command.fail(2, saying: "--patience", calling: call("out", "--patience", "0"))
+    // Where --scale is augmentation, no message takes it for preprocessing.
+    let mean = try Command.run(call("out", "--mean", "0.5"))
+    #expect(mean.status == 2 && mean.errors.contains("say --std too"), "\(mean.errors)")
+    #expect(!mean.errors.contains("--scale"), "\(mean.errors)")
     try Command.fail(2, saying: "--extend is for --resume", calling: call("out", "--extend"))
     #expect(!File.exists(folder.file("out")))
   }
@@ -176,7 +185,7 @@ struct TrainTests {
     try Command.succeed(
       "init", "--classes", "a,b", "--width", "0.03", "--batch-norm", "-o", model, "--quiet")
     try Command.fail(
-      2, saying: "has 2 classes, the data 11", "--from \(model) in place of --model",
+      3, saying: "has 2 classes, the data 11", "--from \(model) in place of --model",
       calling: [
         "train", "--data", try Fixture.scenes(), "-o", folder.file("out"), "--model", model,
         "--quiet",

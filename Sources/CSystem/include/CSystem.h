@@ -16,6 +16,10 @@ char *fcn_code_path(void);
 /* The same of the code at `address`. */
 char *fcn_path_of_code(void *address);
 
+/* The flag O_PATH: a file or folder is opened as a place alone, for which no right to read it is
+   needed. */
+int32_t fcn_open_as_place(void);
+
 /* The widest x86 instruction set that the processor and the system offer: 3 for AVX2 with FMA
    (x86-64-v3), 4 for AVX-512 with F, BW, CD, DQ and VL (x86-64-v4), else 1. */
 int32_t fcn_x86_level(void);

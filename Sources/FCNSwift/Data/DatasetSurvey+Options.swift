@@ -10,8 +10,10 @@ extension DatasetSurvey {
       findings.append(
         Finding(
           .warning, .batchSize,
-          "a minibatch of \(options.batchSize) pictures is more than the \(pictures) that there are: "
-            + "each step learns from all of them"))
+          "a minibatch of \(options.batchSize) pictures is more than "
+            + (pictures == 1
+              ? "the 1 that there is: each step learns from it"
+              : "the \(pictures) that there are: each step learns from all of them")))
     }
     let augmentation = options.augmentation
     let (width, height) = (augmentation.cropWidth, augmentation.cropHeight)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// How the label files of a dataset say which class a pixel has.
 struct LabelCoding: Sendable, Hashable {
   /// Whether 255 (or white) means class 1 and nothing is ignored.
@@ -10,7 +12,7 @@ extension LabelMap {
   /// Reads the label file at `path`, which every error names: a PNG, or a NumPy
   /// array, in a file of its own or pickled.
   init(contentsOf path: String, coding: LabelCoding) throws {
-    let bytes = try File.read(path)
+    let bytes = try LabelMap.fileBytes(path)
     self = try naming(path) {
       let map =
         PickledArray.recognizes(bytes)
@@ -19,6 +21,22 @@ extension LabelMap {
           try LabelMap(decoding: bytes, colours: LabelColours(coding))
         }
       return coding.isBinary ? try map.binary() : map
+    }
+  }
+
+  /// The contents of the label file at `path`, or their beginning where they are neither a picture nor
+  /// an array; no more than what the largest of either has.
+  private static func fileBytes(_ path: String) throws -> [UInt8] {
+    let descriptor = try File.openForReading(path)
+    defer { close(descriptor) }
+    return try File.read(descriptor: descriptor, named: path) { start in
+      // The oldest pickles are known by their end too.
+      let oldest = [PickleOpcode.mark, .emptyDict, .emptyList].map(\.rawValue)
+      guard oldest.contains(start[0]) || PickledArray.recognizes(Array(start)) else {
+        return EncodedPicture.largestByteCount(startingWith: start)
+      }
+      // Arrays have up to 8 bytes a pixel.
+      return 8 * Image.largestPixelCount + File.largestText
     }
   }
 

@@ -63,7 +63,8 @@ public struct PictureExamination: Sendable {
   mutating func note(_ labels: LabelMap, classCount: Int, in file: String) {
     labelSize = Size(labels.width, labels.height)
     labelPixels = labels.histogram()
-    for label in classCount..<256 where label != Int(LabelMap.ignore) && labelPixels[label] > 0 {
+    for label in min(classCount, 256)..<256
+    where label != Int(LabelMap.ignore) && labelPixels[label] > 0 {
       let place = labels.labels.firstIndex(of: UInt8(label)) ?? 0
       let (x, y) = (place % labels.width, place / labels.width)
       problems.append(Problem(.label(label), "\(file) (first at x \(x), y \(y))"))

@@ -57,8 +57,9 @@ struct SurveyFindings {
       findings.append(
         Finding(
           .error, .sizesDiffer,
-          "\(sizes.count) of the \(count) \(role) pictures and their labels are of two sizes: "
-            + "\(first(sizes)). They must be of one size",
+          "\(sizes.count) of the \(count) \(role) pictures "
+            + (sizes.count == 1 ? "and its labels are" : "and their labels are")
+            + " of two sizes: \(first(sizes)). They must be of one size",
           count: sizes.count))
     }
     return findings
@@ -88,7 +89,8 @@ struct SurveyFindings {
       : "Mend the labels or list all classes"
     return Finding(
       .error, .labelsBeyondClasses,
-      "\(files) of the \(tally.part.pictureCount) \(role) label files hold labels beyond the "
+      "\(files) of the \(tally.part.pictureCount) \(role) label files "
+        + "\(files == 1 ? "holds" : "hold") labels beyond the "
         + "\(classNames.count) classes, 0…\(classNames.count - 1) (255 is ignored): "
         + "\(first(listed)). \(hint)",
       count: files)
@@ -177,8 +179,9 @@ struct SurveyFindings {
       findings.append(
         Finding(
           .warning, .ignoredPictures,
-          "\(tally.ignored.count) of the \(tally.part.pictureCount) \(role) pictures have nothing "
-            + "but ignored pixels: \(first(tally.ignored))",
+          "\(tally.ignored.count) of the \(tally.part.pictureCount) \(role) pictures "
+            + "\(tally.ignored.count == 1 ? "has" : "have") nothing but ignored pixels: "
+            + first(tally.ignored),
           count: tally.ignored.count))
     }
     var seen: Set<String> = []
@@ -189,8 +192,8 @@ struct SurveyFindings {
       findings.append(
         Finding(
           .warning, .repeatedPictures,
-          "\(repeated.count) of the \(tally.part.pictureCount) \(role) pictures are listed more than "
-            + "once: \(first(repeated))",
+          "\(repeated.count) of the \(tally.part.pictureCount) \(role) pictures "
+            + "\(repeated.count == 1 ? "is" : "are") listed more than once: \(first(repeated))",
           count: repeated.count))
     }
     return findings
@@ -206,7 +209,8 @@ struct SurveyFindings {
     let how = shared.count == measured.pictures.count ? "all" : "\(shared.count)"
     return Finding(
       .warning, .sharedPictures,
-      "\(how) of the \(measured.pictures.count) validation pictures are training pictures too, byte "
+      "\(how) of the \(measured.pictures.count) validation pictures "
+        + "\(how == "1" ? "is a training picture" : "are training pictures") too, byte "
         + "for byte: \(first(shared.map(\.name))). What is measured by them is too good to be true",
       count: shared.count)
   }

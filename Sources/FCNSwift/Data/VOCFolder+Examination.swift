@@ -15,7 +15,7 @@ extension VOCFolder {
     }
     noting {
       let file = try imageFile(of: entry)
-      let bytes = try File.read(file)
+      let bytes = try File.readPicture(file)
       try naming(file) {
         try bytes.withUnsafeBytes { bytes in
           examination.fingerprint = fingerprint(of: bytes)

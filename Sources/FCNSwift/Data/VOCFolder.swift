@@ -133,16 +133,22 @@ public struct VOCFolder: Sendable, Hashable {
         "\(path)/SegmentationClass: there is no such folder; a dataset is a folder with JPEGImages, "
           + "SegmentationClass and ImageSets/Segmentation in it")
     }
-    func stems(in folder: String, _ prefix: String) throws -> [String] {
-      try File.names(inFolder: folder).filter { !$0.hasPrefix(".") }.flatMap { name in
+    // A link may lead back to a folder that it is in, of those in `above`.
+    func stems(in folder: String, _ prefix: String, above: [[UInt64]]) throws -> [String] {
+      let identity = File.identity(ofFolder: folder)
+      guard !above.contains(identity) else { return [] }
+      return try File.names(inFolder: folder).filter { !$0.hasPrefix(".") }.flatMap { name in
         let path = "\(folder)/\(name)"
-        if File.isFolder(path) { return try stems(in: path, "\(prefix)\(name)/") }
+        if File.isFolder(path) {
+          return try stems(in: path, "\(prefix)\(name)/", above: above + [identity])
+        }
         let dot = name.lastIndex(of: ".") ?? name.startIndex
         let isLabels = DatasetEntry.labelExtensions.contains { name[dot...] == ".\($0)" }
         return isLabels ? ["\(prefix)\(name[..<dot])"] : []
       }
     }
-    return Set(try stems(in: "\(path)/SegmentationClass", "")).sorted().map { DatasetEntry($0) }
+    let names = try stems(in: "\(path)/SegmentationClass", "", above: [])
+    return Set(names).sorted().map { DatasetEntry($0) }
   }
 
   /// Throws `notFound` unless every picture of `split` has a picture file and a label file; the

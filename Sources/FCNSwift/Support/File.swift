@@ -39,6 +39,13 @@ public enum File {
     return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Numbers that tell the folder `path` from every other on this machine, under whatever name.
+  static func identity(ofFolder path: String) -> [UInt64] {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return [] }
+    return [UInt64(information.st_dev), UInt64(information.st_ino)]
+  }
+
   /// The names in the folder `path`, sorted, without `.` and `..`.
   public static func names(inFolder path: String) throws -> [String] {
     guard let folder = opendir(path) else {

@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 import Synchronization
 
@@ -28,8 +29,10 @@ final class TemporaryFile {
       errno = place.folder.isEmpty ? ENOENT : EISDIR
       throw File.cannotWrite(path)
     }
+    // A folder may be one that files can be put into but that cannot be listed.
     folder = open(
-      place.folder.isEmpty ? "." : place.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      place.folder.isEmpty ? "." : place.folder,
+      fcn_open_as_place() | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw File.cannotWrite(path) }
     do {
       try create()

@@ -1,15 +1,20 @@
 /// The whole state of a training after an epoch: weights in float32, the optimizer's tensors, and
 /// how far it is. A safetensors file, so that any tool can look into it; optimizer tensors are named
-/// `optimizer.<state>.<parameter>`.
+/// `optimizer.<state>.<parameter>`. A training writes one after each whole epoch.
 struct Checkpoint {
   /// Epochs that are done.
   var epoch: Int
-  /// The best mean IU on the test pictures so far, and the epoch that had it; NaN before the first.
+  /// The best mean IU on the test pictures so far, and the epoch that had it; minus infinity and 0
+  /// before the first.
   var best: (meanIU: Double, epoch: Int)
   /// Seconds that training has taken so far, over all its runs.
   var seconds: Double
   /// `TrainingOptions.decisive` of the training.
   var options: [String: String]
+  /// Epochs from one evaluation to the next; nil in checkpoints of before it was kept.
+  var evaluationInterval: Int?
+  /// Pictures that were learned from; nil in checkpoints of before it was kept.
+  var pictureCount: Int?
   /// What was counted; nil in checkpoints of before it was kept.
   var counts: LearnerCounts?
   /// What it ran on; nil in checkpoints of before that was kept.
@@ -31,6 +36,8 @@ struct Checkpoint {
     metadata["\(Self.prefix)best_epoch"] = "\(best.epoch)"
     metadata["\(Self.prefix)best_mean_iu"] = "\(best.meanIU)"
     metadata["\(Self.prefix)seconds"] = "\(seconds)"
+    metadata["\(Self.prefix)evaluation_interval"] = evaluationInterval.map { "\($0)" }
+    metadata["\(Self.prefix)pictures"] = pictureCount.map { "\($0)" }
     for (name, value) in counts?.metadata ?? [:] { metadata[name] = value }
     for (name, value) in place?.metadata ?? [:] { metadata[name] = value }
     for (name, value) in options { metadata["\(Self.prefix)option.\(name)"] = value }
@@ -56,15 +63,10 @@ struct Checkpoint {
         .unsupported,
         "this is not a checkpoint; to train on from a model, name it as the one to start from")
     }
-    func value<Value: LosslessStringConvertible>(_ name: String) throws -> Value {
-      guard let text = metadata[Self.prefix + name], let value = Value(text) else {
-        throw FCNError(.corrupt, "the checkpoint has no proper \(Self.prefix)\(name)")
-      }
-      return value
-    }
-    epoch = try value("epoch")
-    best = (try value("best_mean_iu"), try value("best_epoch"))
-    seconds = try value("seconds")
+    let progress = try Progress(metadata)
+    (epoch, best, seconds) = (progress.epoch, progress.best, progress.seconds)
+    evaluationInterval = progress.evaluationInterval
+    pictureCount = metadata["\(Self.prefix)pictures"].flatMap { Int($0) }
     options = Self.options(in: metadata)
     counts = try LearnerCounts(metadata: metadata)
     place = TrainingPlace(metadata: metadata)
@@ -87,6 +89,35 @@ struct Checkpoint {
     }
   }
 
+  /// How far a training is, as metadata tell; throws `corrupt` where they cannot be a training's.
+  struct Progress {
+    var epoch = 0
+    var best = (meanIU: -Double.infinity, epoch: 0)
+    var seconds = 0.0
+    var evaluationInterval: Int?
+
+    init(_ metadata: [String: String]) throws {
+      func value<Value: LosslessStringConvertible>(
+        _ name: String, _ isProper: (Value) -> Bool
+      ) throws -> Value {
+        let name = Checkpoint.prefix + name
+        guard let value = metadata[name].flatMap(Value.init), isProper(value) else {
+          throw FCNError(.corrupt, "the checkpoint has no proper \(name)")
+        }
+        return value
+      }
+      let epochs = 0...1_000_000_000
+      epoch = try value("epoch") { epochs.contains($0) }
+      best.meanIU = try value("best_mean_iu") { _ in true }
+      best.epoch = try value("best_epoch") { epochs.contains($0) }
+      seconds = try value("seconds") { $0 >= 0 && $0.isFinite }
+      let interval = "evaluation_interval"
+      if metadata[Checkpoint.prefix + interval] != nil {
+        evaluationInterval = try value(interval) { (1...1_000_000).contains($0) }
+      }
+    }
+  }
+
   /// The options that `metadata` holds.
   static func options(in metadata: [String: String]) -> [String: String] {
     let optionPrefix = "\(prefix)option."
@@ -98,20 +129,32 @@ struct Checkpoint {
   }
 
   init(
-    epoch: Int, best: (meanIU: Double, epoch: Int), seconds: Double, options: [String: String],
-    counts: LearnerCounts?, place: TrainingPlace?, description: ModelDescription,
-    parameters: [String: WeightTensor],
+    epoch: Int, best: (meanIU: Double, epoch: Int), seconds: Double, evaluationInterval: Int?,
+    pictureCount: Int?, options: [String: String], counts: LearnerCounts?, place: TrainingPlace?,
+    description: ModelDescription, parameters: [String: WeightTensor],
     optimizerState: [String: [WeightTensor]]
   ) {
     self.epoch = epoch
     self.best = best
     self.seconds = seconds
+    self.evaluationInterval = evaluationInterval
     self.options = options
+    self.pictureCount = pictureCount
     self.counts = counts
     self.place = place
     self.description = description
     self.parameters = parameters
     self.optimizerState = optimizerState
+  }
+
+  /// Throws `invalidArgument` where the data have become more or fewer than those that it began with:
+  /// the order of pictures and the learning rate would be another training's.
+  func checkPictures(_ count: Int) throws {
+    guard let pictureCount, pictureCount != count else { return }
+    throw FCNError(
+      .invalidArgument,
+      "the training to resume learned from \(pictureCount) pictures, now there are \(count); resume with "
+        + "the same, or start a new one from its best model")
   }
 
   /// Throws `invalidArgument` that names each option which differs from those of `other`. The length

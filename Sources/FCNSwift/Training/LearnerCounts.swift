@@ -18,10 +18,11 @@ struct LearnerCounts: Hashable {
   /// As a checkpoint's metadata tells; nil where it was written before they were kept.
   init?(metadata: [String: String]) throws {
     guard let text = metadata[Self.names.steps] else { return nil }
-    guard let steps = Int(text), steps >= 0,
+    let range = 0...1_000_000_000_000_000
+    guard let steps = Int(text), range.contains(steps),
       let factor = metadata[Self.names.lossScale].flatMap(Float.init),
       factor >= 1, factor <= LossScale.largest,
-      let good = metadata[Self.names.goodSteps].flatMap(Int.init), good >= 0
+      let good = metadata[Self.names.goodSteps].flatMap(Int.init), range.contains(good)
     else {
       throw FCNError(
         .corrupt, "the checkpoint's steps and factor on the loss are not such as training leaves")

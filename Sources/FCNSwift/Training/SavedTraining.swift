@@ -2,8 +2,12 @@
 public struct SavedTraining: Sendable {
   /// The model that is trained.
   public let description: ModelDescription
-  /// The options that decide the numbers, and what it ran on; all others are as they are by default.
+  /// The options that decide the numbers, when it was evaluated, and what it ran on; all others are
+  /// as they are by default.
   public let options: TrainingOptions
+  /// Whether the options have the training's own epochs between evaluations; not where the checkpoint
+  /// was written before it told.
+  public let knowsEvaluationInterval: Bool
   /// What it ran on; nil where the checkpoint was written before it told.
   public let place: TrainingPlace?
   /// Epochs that are done.
@@ -21,19 +25,21 @@ public struct SavedTraining: Sendable {
   }
 
   private init(_ metadata: [String: String]) throws {
-    func value<Value: LosslessStringConvertible>(_ name: String) throws -> Value {
-      guard let value = metadata[Checkpoint.prefix + name].flatMap(Value.init) else {
-        throw FCNError(.corrupt, "the checkpoint has no proper \(Checkpoint.prefix)\(name)")
-      }
-      return value
-    }
+    let progress = try Checkpoint.Progress(metadata)
     description = try ModelDescription(metadata: metadata)
-    epochsDone = try value("epoch")
-    let (epoch, meanIU): (Int, Double) = (try value("best_epoch"), try value("best_mean_iu"))
-    best = epoch > 0 && meanIU.isFinite ? (meanIU, epoch) : nil
+    epochsDone = progress.epoch
+    best = progress.best.epoch > 0 && progress.best.meanIU.isFinite ? progress.best : nil
     place = TrainingPlace(metadata: metadata)
     var options = try TrainingOptions(decisive: Checkpoint.options(in: metadata))
     if let place { (options.device, options.precision) = (place.device, place.precision) }
+    if let interval = progress.evaluationInterval { options.evaluationInterval = interval }
+    do {
+      try options.validate(classCount: description.classNames.count)
+    } catch let error as FCNError {
+      throw FCNError(
+        .corrupt, "the checkpoint's options are not such as training leaves: \(error.message)")
+    }
+    knowsEvaluationInterval = progress.evaluationInterval != nil
     self.options = options
   }
 

@@ -51,11 +51,12 @@ public struct SuitedTraining: Sendable, Hashable {
     options.augmentation.cropWidth = settled.cropWidth ?? cropped(facts.size.width)
     options.augmentation.cropHeight = settled.cropHeight ?? cropped(facts.size.height)
 
-    options.batchSize = settled.batchSize ?? [8, 4, 2].first { 4 * $0 <= pictures } ?? 1
+    options.batchSize = max(1, settled.batchSize ?? [8, 4, 2].first { 4 * $0 <= pictures } ?? 1)
     let steps = max(1, pictures / options.batchSize)
-    options.epochs = settled.epochs ?? SuitedTraining.epochs(pictures, facts.usesDevice)
-    options.iterations = settled.iterations ?? 0
-    let iterations = settled.iterations ?? options.epochs * steps
+    let epochs = settled.epochs ?? SuitedTraining.epochs(pictures, facts.usesDevice)
+    options.epochs = min(1_000_000, max(1, epochs))
+    options.iterations = min(1_000_000_000, max(0, settled.iterations ?? 0))
+    let iterations = options.iterations > 0 ? options.iterations : options.epochs * steps
     options.warmup = min(100, iterations / 10)
 
     if batchNorm || facts.alwaysHasBatchNorm {
@@ -101,6 +102,6 @@ public struct SuitedTraining: Sendable, Hashable {
       3 * pictures * side(crop.cropWidth, columns) * side(crop.cropHeight, rows)
     let looking = Double(facts.validationPictures) * columns * rows
     let interval = max(2 * looking / learning, Double(epochs) / 40)
-    return max(1, min(epochs, Int(interval.rounded(.up))))
+    return max(1, Int(min(Double(epochs), interval.rounded(.up))))
   }
 }

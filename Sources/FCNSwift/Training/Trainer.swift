@@ -76,9 +76,10 @@ public final class Trainer {
   /// on as that of the new length. `classPixels`, the labelled pixels of each class in `training`,
   /// spares reading all labels where class weights follow from them.
   ///
-  /// Throws `invalidArgument` where options or classes do not fit, or the training to resume ran in
-  /// another precision, `invalidState` where the folder holds another training that is not to be
-  /// resumed, `notFinite` where a weight to begin with is NaN or infinite.
+  /// Throws `invalidArgument` where options or classes do not fit, patience has nothing to measure
+  /// by, or the training to resume ran in another precision, `invalidState` where the folder holds
+  /// another training that is not to be resumed, `notFinite` where a weight to begin with is NaN or
+  /// infinite.
   public convenience init(
     model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
     folder: String, options: TrainingOptions, resume: Bool = false, extend: Bool = false,
@@ -101,6 +102,12 @@ public final class Trainer {
     guard training.count > 0 else {
       throw FCNError(.invalidArgument, "there are no pictures to train on")
     }
+    guard options.patience == 0 || validation?.count ?? 0 > 0 else {
+      throw FCNError(
+        .invalidArgument,
+        "the patience is \(options.patience) epochs, but there are no pictures to measure by, so "
+          + "nobody could tell whether the model gets better; name some, or set no patience")
+    }
     self.folder = folder
     var options = options
     let minibatches = max(1, training.count / options.batchSize)
@@ -109,11 +116,7 @@ public final class Trainer {
     self.validation = validation
     try File.makeFolder(folder)
     let checkpointPath = Trainer.checkpointPath(in: folder)
-    guard resume || !Trainer.hasCheckpoint(in: folder) else {
-      throw FCNError(
-        .invalidState,
-        "\(folder) holds a training already; resume it, or name another folder")
-    }
+    try Trainer.checkFolder(folder, resume: resume)
     pool = try WorkerPool(threads: options.threads)
     source = MinibatchSource(
       pictures: training, batchSize: min(options.batchSize, training.count),
@@ -132,6 +135,7 @@ public final class Trainer {
       let checkpoint = try Checkpoint(contentsOf: checkpointPath, options.optimizer)
       try checkpoint.checkOptions(
         options.decisive, mayExtend: extend || options.schedule.isIndependentOfLength)
+      try checkpoint.checkPictures(training.count)
       resumeNote = try checkpoint.place?.note(goingOnAt: TrainingPlace(options))
       guard checkpoint.description == description else {
         throw FCNError(
@@ -141,7 +145,7 @@ public final class Trainer {
       // The last epoch of what was to be all may have been cut short.
       let cut = checkpoint.options["iterations"].flatMap { Int($0) } ?? .max
       try learner.restore(
-        checkpoint, iterations: min(cut, checkpoint.epoch * iterations.perEpoch))
+        checkpoint, iterations: max(0, min(cut, checkpoint.epoch * iterations.perEpoch)))
       (epochsDone, best, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
     }
     log = try TrainingLog(
@@ -182,6 +186,16 @@ public final class Trainer {
     File.exists(checkpointPath(in: folder))
   }
 
+  /// Throws `invalidState` where `folder` holds a training and none is to be resumed, as making a
+  /// trainer does: to be asked before data is read.
+  public static func checkFolder(_ folder: String, resume: Bool) throws {
+    guard resume || !hasCheckpoint(in: folder) else {
+      throw FCNError(
+        .invalidState,
+        "\(folder) holds a training already; resume it, or name another folder")
+    }
+  }
+
   static func checkpointPath(in folder: String) -> String {
     "\(folder)/checkpoint.safetensors"
   }
@@ -207,6 +221,11 @@ public final class Trainer {
         options.timeLimit > 0 && learned - begin + longest + 2 * measuring > options.timeLimit
       let validation = try evaluateIfDue(epochsDone + 1, orNow: isLast, observer)
       measuring = max(measuring, monotonicSeconds() - learned)
+      // What evaluating takes is known only after the first one.
+      let endsHere =
+        isLast
+        || options.timeLimit > 0 && validation != nil
+          && monotonicSeconds() - begin + longest + measuring > options.timeLimit
       seconds += monotonicSeconds() - start
       epochsDone += 1
       let iteration = min(iterations.total, epochsDone * iterations.perEpoch)
@@ -216,7 +235,7 @@ public final class Trainer {
         validation: validation, seconds: seconds)
       try save(record)
       try check(observer(.epoch(record)))
-      if isLast, epochsDone < epochs { return .timeLimit }
+      if endsHere, epochsDone < epochs { return .timeLimit }
     }
     return .allEpochs
   }
@@ -288,10 +307,11 @@ public final class Trainer {
     try log.append(record.row)
     if let row = record.classRow { try classLog.append(row) }
     let checkpoint = Checkpoint(
-      epoch: record.epoch, best: best, seconds: seconds, options: options.decisive,
+      epoch: record.epoch, best: best, seconds: seconds,
+      evaluationInterval: options.evaluationInterval, pictureCount: source.pictures.count,
+      options: options.decisive,
       counts: learner.counts, place: TrainingPlace(options), description: description,
-      parameters: model.weights,
-      optimizerState: try state.optimizerState())
+      parameters: model.weights, optimizerState: try state.optimizerState())
     try checkpoint.write(to: Trainer.checkpointPath(in: folder), options.optimizer)
   }
 

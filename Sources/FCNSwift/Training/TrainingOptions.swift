@@ -116,7 +116,9 @@ public struct TrainingOptions: Sendable, Hashable {
     switch schedule {
     case .constant: break
     case .step(let epochs, let factor):
-      try check("the schedule's step", epochs >= 1, epochs, "1 epoch or more")
+      try check(
+        "the schedule's step", (1...Int(Int32.max)).contains(epochs), epochs,
+        "1…\(Int32.max) epochs")
       try check("the schedule's factor", factor > 0 && factor <= 1, factor, "above 0, at most 1")
     case .poly(let power):
       try check("the schedule's power", power > 0 && power <= 10, power, "above 0, at most 10")

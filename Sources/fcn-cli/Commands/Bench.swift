@@ -186,7 +186,7 @@ private struct BenchMeasurement {
 
   var table: String {
     var lines = [
-      "\(model), \(width)×\(height), batch \(batch), \(threads) threads, "
+      "\(model), \(width)×\(height), batch \(batch), \(counted(threads, "thread")), "
         + "\(device == .processor ? Capabilities.instructionSet : device.description), "
         + precision.rawValue,
       "load \(ms(load)) ms, first \(ms(first)) ms, median \(ms(median(times))) ms, "

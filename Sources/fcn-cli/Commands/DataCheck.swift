@@ -1,14 +1,15 @@
 import FCNSwift
-import Glibc
 
 /// Looks through all data before anything is made of it: tells what is odd, stops for what is wrong.
 enum DataCheck {
   /// Reads all pictures and labels, logs warnings, and throws all errors in one. `folders` are where
-  /// they are, `output` is where the work is going to be written.
+  /// they are, `output` is where the work is going to be written. Where `throwsErrors` is false,
+  /// errors are left in what is returned.
   @discardableResult
   static func run(
     _ training: (any LabelledPictures)?, _ validation: (any LabelledPictures)?,
-    _ arguments: Arguments, folders: [String] = [], output: String? = nil
+    _ arguments: Arguments, folders: [String] = [], output: String? = nil,
+    throwsErrors: Bool = true
   ) throws -> DatasetSurvey {
     let isQuiet = arguments.has(.quiet)
     let start = monotonicSeconds()
@@ -28,7 +29,7 @@ enum DataCheck {
     if let output, let folder = folders.first(where: { isWithin(output, $0) }), !isQuiet {
       Terminal.log("warning: the output folder \(output) lies within the data, \(folder)")
     }
-    guard survey.errors.isEmpty else { throw failure(survey.errors) }
+    if throwsErrors { try check(survey) }
     return survey
   }
 
@@ -45,7 +46,11 @@ enum DataCheck {
     for finding in findings { Terminal.log("warning: \(words(finding))") }
   }
 
-  /// One error of all.
+  /// Throws all errors in one.
+  static func check(_ survey: DatasetSurvey) throws {
+    guard survey.errors.isEmpty else { throw failure(survey.errors) }
+  }
+
   private static func failure(_ errors: [DatasetSurvey.Finding]) -> FCNError {
     guard errors.count > 1 else {
       return FCNError(.corrupt, errors.map(words).joined())
@@ -67,8 +72,8 @@ enum DataCheck {
   private static func summary(_ survey: DatasetSurvey) -> String {
     let pictures =
       survey.training.pictureCount == 0
-      ? "\(survey.validation?.pictureCount ?? 0) pictures"
-      : "\(survey.training.pictureCount) pictures to learn from, "
+      ? counted(survey.validation?.pictureCount ?? 0, "picture")
+      : "\(counted(survey.training.pictureCount, "picture")) to learn from, "
         + "\(survey.validation?.pictureCount ?? 0) to measure by"
     let part = survey.training.pictureCount == 0 ? survey.validation : survey.training
     guard let least = part?.smallest, let most = part?.largest else { return "data: \(pictures)" }
@@ -76,25 +81,13 @@ enum DataCheck {
       least == most
       ? "\(least.width)×\(least.height)"
       : "\(least.width)×\(least.height) to \(most.width)×\(most.height)"
-    return "data: \(pictures), \(sizes), "
-      + (survey.classNames.count == 1 ? "1 class" : "\(survey.classNames.count) classes")
+    return "data: \(pictures), \(sizes), \(counted(survey.classNames.count, "class"))"
   }
 
   /// Whether `path`, which need not exist, lies in `folder` or is it.
   private static func isWithin(_ path: String, _ folder: String) -> Bool {
-    guard let folder = resolved(folder) else { return false }
-    var path = path
-    while true {
-      if let whole = resolved(path) { return whole == folder || whole.hasPrefix(folder + "/") }
-      guard let slash = path.lastIndex(of: "/") else { path = "."; continue }
-      path = slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-  }
-
-  private static func resolved(_ path: String) -> String? {
-    guard let whole = realpath(path, nil) else { return nil }
-    defer { free(whole) }
-    return String(cString: whole)
+    guard let path = FilePlace(path), let folder = FilePlace(folder) else { return false }
+    return path.isWithin(folder)
   }
 }
 
@@ -114,9 +107,10 @@ extension Subcommand {
   ) { arguments in
     let data = try TrainingData(arguments)
     let survey = try DataCheck.run(
-      data.training, data.validation, arguments, folders: data.folders)
-    let text = arguments.has(.json) ? DataCheck.json(survey).indentedText : DataCheck.table(survey)
-    try Terminal.print(text)
+      data.training, data.validation, arguments, folders: data.folders, throwsErrors: false)
+    if arguments.has(.json) { try Terminal.print(DataCheck.json(survey).indentedText) }
+    try DataCheck.check(survey)
+    if !arguments.has(.json) { try Terminal.print(DataCheck.table(survey)) }
   }
 }
 
@@ -160,6 +154,7 @@ extension DataCheck {
       "classes": .array(survey.classNames.map { .string($0) }), "train": part(survey.training),
       "val": part(survey.validation),
       "warnings": .array(survey.warnings.map { .string($0.text) }),
+      "errors": .array(survey.errors.map { .string($0.text) }),
     ]
   }
 }

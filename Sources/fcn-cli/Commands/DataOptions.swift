@@ -10,7 +10,7 @@ struct DataName {
   init(_ text: String, _ reading: VOCFolder.Reading) throws {
     guard File.isFolder(text) || !File.exists(text) else {
       throw FCNError(
-        .invalidArgument, "\(text) is a file; wanted a folder with JPEGImages and SegmentationClass"
+        .unsupported, "\(text) is a file; wanted a folder with JPEGImages and SegmentationClass"
       )
     }
     if !File.isFolder(text), let colon = text.lastIndex(of: ":"), colon > text.startIndex {
@@ -41,8 +41,10 @@ struct DataName {
       let all = try VOCSplit(allOf: folder)
       if !isQuiet {
         Terminal.log(
-          "\(folder.path) has no lists in ImageSets/Segmentation: all \(all.count) labelled pictures "
-            + "are taken")
+          "\(folder.path) has no lists in ImageSets/Segmentation: "
+            + (all.count == 1
+              ? "the only labelled picture is taken"
+              : "all \(all.count) labelled pictures are taken"))
       }
       return all
     }

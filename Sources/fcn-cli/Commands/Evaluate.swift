@@ -46,6 +46,11 @@ extension Subcommand {
     }
     let pictures = try DataName.pictures(
       of: names, split: "val", requiringFiles: false, isQuiet: arguments.has(.quiet))
+    let (own, others) = (model.description.classNames.count, pictures.classNames.count)
+    guard own == others else {
+      throw FCNError(
+        .shapeMismatch, "the model has \(counted(own, "class")), the pictures \(others)")
+    }
     warnOfOtherNames(model, pictures)
     try DataCheck.run(nil, pictures, arguments)
     let folder = arguments.text(predictions)

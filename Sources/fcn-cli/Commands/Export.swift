@@ -26,8 +26,9 @@ extension Subcommand {
     try model.writeONNX(to: path)
     if !arguments.has(.quiet) {
       Terminal.log(
-        "\(path): \(model.description.architecture), \(grouped(model.parameterCount)) "
-          + "parameters, \(model.description.options.classes) classes")
+        "\(path): \(model.description.architecture), "
+          + "\(counted(model.parameterCount, "parameter")), "
+          + counted(model.description.options.classes, "class"))
     }
   }
 }

@@ -21,10 +21,11 @@ enum FreshModel {
     "Batch normalisation after the trunk's convolutions; as --from has it, else when training, by "
       + "default.")
   static let noBatchNorm = Option.flag("no-batch-norm", "None, even where it is the default.")
-  static let size = Option.value(
-    "size", "RULE",
-    "The size at which the network sees pictures: native (the default), WIDTHxHEIGHT, longest:N "
-      + "(the longer side becomes N pixels) or at-most:N (larger pictures alone are scaled).")
+  static let size = sizeOption(
+    byDefault: "as --from has it, else their own; when training at most what suits the data and "
+      + "the machine")
+  /// `--size` of `import`.
+  static let importedSize = sizeOption(byDefault: "as the file has it, else their own")
   static let scores = Option.value(
     "init", "RULE", "Initial weights of the score layers: he (the default) or zero.")
   static let auxiliaryHead = Option.flag(
@@ -39,15 +40,31 @@ enum FreshModel {
       + "and a shape agree, and so are their architecture, width, batch normalisation and "
       + "preprocessing.")
 
-  static let group = OptionGroup(
-    "A fresh model",
-    [
-      architecture, classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead, denseUpsampling,
-    ] + PreprocessingOptions.all + [size, scores, source])
+  /// The options of `init`.
+  static let group = optionGroup(PreprocessingOptions.all)
+  /// The options of `train`.
+  static let trainingGroup = optionGroup(PreprocessingOptions.besideAugmentation)
 
-  /// Whether an option was given that only a fresh model can follow.
+  private static func optionGroup(_ preprocessing: [Option]) -> OptionGroup {
+    OptionGroup(
+      "A fresh model",
+      [
+        architecture, classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead,
+        denseUpsampling,
+      ] + preprocessing + [size, scores, source])
+  }
+
+  private static func sizeOption(byDefault standard: String) -> Option {
+    Option.value(
+      "size", "RULE",
+      "The size at which the network sees pictures: native (their own), WIDTHxHEIGHT, longest:N "
+        + "(the longer side becomes N pixels) or at-most:N (larger pictures alone are scaled); by "
+        + "default \(standard).")
+  }
+
+  /// The options of a training that only a fresh model can follow.
   static func given(in arguments: Arguments) -> [Option] {
-    group.options.filter { arguments.has($0) }
+    trainingGroup.options.filter { arguments.has($0) }
   }
 
   /// What a model has where neither the options nor `--from` say anything.
@@ -56,6 +73,7 @@ enum FreshModel {
     var batchNorm = false
     var auxiliaryHead = false
     var denseUpsampling = false
+    /// That of a training which goes on; it comes before that of `--from`.
     var preprocessing: Preprocessing?
     /// The size rule, where the preprocessing leaves pictures as they are.
     var size: Preprocessing.SizeRule?
@@ -63,10 +81,11 @@ enum FreshModel {
 
   /// Makes the model that the options describe, and where they say nothing `--from`'s network, then
   /// `recipe`, then `usual`. `classNames` are those of the data, where there are any; what was and was
-  /// not copied from `--from` goes to `report`.
+  /// not copied from `--from` goes to `report`. `takesScale` is false where `--scale` means another
+  /// thing.
   static func make(
     _ arguments: Arguments, recipe: Recipe? = nil, classNames: [String]?, seed: UInt64,
-    note: String, usual: (Architecture) -> Usual = { _ in Usual() },
+    note: String, takesScale: Bool = true, usual: (Architecture) -> Usual = { _ in Usual() },
     report: (Transplant) -> Void
   ) throws -> Model {
     let named =
@@ -85,7 +104,8 @@ enum FreshModel {
     var preprocessing =
       try PreprocessingOptions.rule(
         arguments,
-        otherwise: weights?.preprocessing ?? usual.preprocessing ?? architecture.preprocessing)
+        otherwise: usual.preprocessing ?? weights?.preprocessing ?? architecture.preprocessing,
+        takesScale: takesScale)
     if preprocessing.size == .native, let size = usual.size { preprocessing.size = size }
     if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
     let found = origin?.options

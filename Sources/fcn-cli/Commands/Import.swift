@@ -37,7 +37,7 @@ extension Subcommand {
         "Options",
         [
           output, architecture, rename, classes, FreshModel.palette,
-        ] + PreprocessingOptions.all + [FreshModel.size, dtype, note, all, .json, .quiet])
+        ] + PreprocessingOptions.all + [FreshModel.importedSize, dtype, note, all, .json, .quiet])
     ]
   ) { arguments in
     let (source, path) = (arguments.operands[0], try arguments.required(output))
@@ -109,8 +109,9 @@ extension Subcommand {
     switch result.found {
     case .model(let model):
       Terminal.log(
-        "\(path): \(model.description.architecture), \(grouped(model.parameterCount)) parameters, "
-          + "\(model.description.options.classes) classes")
+        "\(path): \(model.description.architecture), "
+          + "\(counted(model.parameterCount, "parameter")), "
+          + counted(model.description.options.classes, "class"))
       if let name = report.statedName { Terminal.log("the file calls it \(name.debugDescription)") }
       tell(of: model.description.preprocessing, isAssumed: report.preprocessingIsAssumed)
       if !report.filledIn.isEmpty {
@@ -122,7 +123,8 @@ extension Subcommand {
       warn(ofZeros: model.zeroWeights)
     case .trunk(let trunk):
       Terminal.log(
-        "\(path): a trunk of \(trunk.weights.count) tensors, without class scores; make a model of it "
+        "\(path): a trunk of \(counted(trunk.weights.count, "tensor")), without class scores; make "
+          + "a model of it "
           + "with `fcn init --architecture \(trunk.architecture) --classes LIST --from \(path)`")
       if let rule = trunk.preprocessing {
         tell(of: rule, isAssumed: report.preprocessingIsAssumed)
@@ -146,7 +148,8 @@ extension Subcommand {
     Terminal.log(
       (report.leftOutLayers.isEmpty
         ? "left out: "
-        : "warning: left out, \(report.leftOutLayers.count) layers' weights among it: ")
+        : "warning: left out, weights of \(counted(report.leftOutLayers.count, "layer")) among "
+          + "it: ")
         + shown + (more > 0 ? " and \(more) more" : ""))
   }
 

@@ -33,14 +33,15 @@ extension Subcommand {
     try model.write(to: path, elementType: arguments.has(half) ? .float16 : .float32)
     if !arguments.has(.quiet) {
       Terminal.log(
-        "\(path): \(model.description.architecture), \(grouped(model.parameterCount)) "
-          + "parameters, \(model.description.options.classes) classes")
+        "\(path): \(model.description.architecture), "
+          + "\(counted(model.parameterCount, "parameter")), "
+          + counted(model.description.options.classes, "class"))
     }
   }
 
   /// Tells on standard error what came of copying weights.
   static func report(_ transplant: Transplant) {
-    Terminal.log("copied \(transplant.copied.count) tensors")
+    Terminal.log("copied \(counted(transplant.copied.count, "tensor"))")
     for (what, names) in [
       ("not in the source, kept as they were", transplant.missing),
       ("of another shape, kept as they were", transplant.mismatched),

@@ -75,7 +75,8 @@ extension Subcommand {
       try Terminal.print(json.indentedText)
     } else if !arguments.has(.quiet) {
       try Terminal.print(
-        "\(path): \(result.training.count) pictures in train, \(result.test.count) in val, "
+        "\(path): \(counted(result.training.count, "picture")) in train, "
+          + "\(result.test.count) in val, "
           + "\(result.leftOver) left over")
     }
   }

@@ -17,25 +17,30 @@ enum PreprocessingOptions {
   static let scale = Option.value(
     "scale", "LIST", "In place of --std, what values of 0…255 are multiplied by after the mean.")
 
+  /// Those of `import` and `init`.
   static let all = [name, order, mean, std, scale]
+  /// Those of `train`, where `--scale` is a matter of augmentation.
+  static let besideAugmentation = [name, order, mean, std]
 
   /// A rule that is named, and what is said beyond it. Numbers without a name stand for themselves: a
-  /// mean that is not given is 0, a scale 1.
+  /// mean that is not given is 0, a scale 1. Where `takesScale` is false, `--scale` means another
+  /// thing.
   static func given(
-    in arguments: Arguments
+    in arguments: Arguments, takesScale: Bool = true
   ) throws -> (named: Preprocessing?, adjustment: PreprocessingAdjustment) {
     let named = try arguments.text(name).map { text in
       guard let rule = Preprocessing.named.first(where: { $0.name == text }) else {
         throw arguments.outside(
           name, text,
           Preprocessing.named.map(\.name).joined(separator: ", ")
-            + "; for others say --mean and --std or --scale, and --order")
+            + "; for others say --mean and --std\(takesScale ? " or --scale" : ""), and --order")
       }
       return rule.rule
     }
     var adjustment = PreprocessingAdjustment()
+    let hasScale = takesScale && arguments.has(scale)
     adjustment.channelOrder = try arguments.choice(order)
-    if arguments.has(std), arguments.has(scale) {
+    if arguments.has(std), hasScale {
       throw UsageError("--std divides and --scale multiplies: say one of them")
     }
     let means = try values(mean, arguments, in: -255...255)
@@ -45,12 +50,13 @@ enum PreprocessingOptions {
       adjustment.scale = deviations.map { 1 / ($0 * unit) }
     } else {
       adjustment.mean = means
-      adjustment.scale = try values(scale, arguments, in: 1e-6...255)
-      if let means, !arguments.has(scale), named == nil, means.contains(where: { $0 != 0 }),
+      adjustment.scale = hasScale ? try values(scale, arguments, in: 1e-6...255) : nil
+      if let means, !hasScale, means.contains(where: { $0 != 0 }),
         means.allSatisfy({ abs($0) <= 1 })
       {
         throw UsageError(
-          "--mean is within 0…1: say --std too, in the same units, or --scale and a mean of 0…255")
+          "--mean is within 0…1: say --std too, in the same units"
+            + (takesScale ? ", or --scale and a mean of 0…255" : ""))
       }
     }
     if named == nil, adjustment.mean != nil || adjustment.scale != nil {
@@ -58,7 +64,8 @@ enum PreprocessingOptions {
       adjustment.scale = adjustment.scale ?? [1]
     }
     let grey = (adjustment.channelOrder ?? named?.channelOrder) == .grey
-    for (option, count) in [(mean, means?.count), (std, adjustment.scale?.count)]
+    let divisor = hasScale ? scale : std
+    for (option, count) in [(mean, means?.count), (divisor, adjustment.scale?.count)]
     where grey && (count ?? 1) != 1 {
       throw UsageError("\(option.spelling) wants one value for grey pictures")
     }
@@ -66,8 +73,10 @@ enum PreprocessingOptions {
   }
 
   /// What the options make of `rule`, which is meant where they name none.
-  static func rule(_ arguments: Arguments, otherwise rule: Preprocessing) throws -> Preprocessing {
-    let (named, adjustment) = try given(in: arguments)
+  static func rule(
+    _ arguments: Arguments, otherwise rule: Preprocessing, takesScale: Bool = true
+  ) throws -> Preprocessing {
+    let (named, adjustment) = try given(in: arguments, takesScale: takesScale)
     return try adjustment.applied(to: named ?? rule)
   }
 

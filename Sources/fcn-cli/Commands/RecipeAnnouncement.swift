@@ -63,11 +63,11 @@ extension Subcommand {
   private static func limits(_ options: TrainingOptions) -> String {
     var text = ""
     if options.patience > 0 {
-      text += ", ended by \(options.patience) without a better mean IU"
+      text += ", ended by \(counted(options.patience, "epoch")) without a better mean IU"
     }
     if options.timeLimit > 0 { text += ", at most \(duration(options.timeLimit))" }
     if options.evaluationInterval > 1 {
-      text += ", an evaluation every \(options.evaluationInterval)"
+      text += ", an evaluation every \(counted(options.evaluationInterval, "epoch"))"
     }
     return text
   }
@@ -75,7 +75,7 @@ extension Subcommand {
   /// What the choice followed from.
   private static func reasons(_ suited: SuitedTraining, _ setup: TrainingSetup) -> String {
     let training = setup.survey.training
-    var parts = ["\(training.pictureCount) pictures"]
+    var parts = [counted(training.pictureCount, "picture")]
     if let size = training.median { parts.append("of \(size.width)×\(size.height)") }
     var text = parts.joined(separator: " ") + "; \(Capabilities.processor)"
     if let (index, share) = suited.rarestClass, setup.options.classWeights == .enet {
@@ -87,13 +87,13 @@ extension Subcommand {
 
   private static func length(_ options: TrainingOptions) -> String {
     options.iterations > 0
-      ? "\(grouped(options.iterations)) iterations" : "\(options.epochs) epochs"
+      ? counted(options.iterations, "iteration") : counted(options.epochs, "epoch")
   }
 
   private static func minibatch(_ options: TrainingOptions) -> String {
-    let pictures = options.batchSize == 1 ? "1 picture" : "\(options.batchSize) pictures"
+    let pictures = counted(options.batchSize, "picture")
     return options.accumulation > 1
-      ? "\(pictures), gradients of \(options.accumulation) minibatches a step" : pictures
+      ? "\(pictures), gradients of \(counted(options.accumulation, "minibatch")) a step" : pictures
   }
 
   private static func optimizer(_ options: TrainingOptions) -> String {
@@ -107,10 +107,11 @@ extension Subcommand {
     var text = "\(options.learningRate)"
     switch options.schedule {
     case .constant: text += ", constant"
-    case .step(let epochs, let factor): text += ", × \(factor) every \(epochs) epochs"
+    case .step(let epochs, let factor):
+      text += ", × \(factor) every \(epochs == 1 ? "epoch" : counted(epochs, "epoch"))"
     case .poly(let power): text += ", falling to 0 with power \(power)"
     }
-    if options.warmup > 0 { text += ", warmed up over \(options.warmup) iterations" }
+    if options.warmup > 0 { text += ", warmed up over \(counted(options.warmup, "iteration"))" }
     if !options.layerRates.isEmpty {
       let rates = options.layerRates.sorted { $0.key < $1.key }
       text += "; " + rates.map { "\($0.key)… × \($0.value)" }.joined(separator: ", ")

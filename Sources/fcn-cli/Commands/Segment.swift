@@ -119,7 +119,9 @@ private struct SegmentRun {
     }
     if let first = failures.first {
       throw FCNError(
-        first.kind, "\(failures.count) of \(inputs.paths.count) pictures were not segmented")
+        first.kind,
+        "\(failures.count) of \(counted(inputs.paths.count, "picture")) "
+          + "\(failures.count == 1 ? "was" : "were") not segmented")
     }
   }
 

@@ -9,8 +9,8 @@ extension Subcommand {
     "output", "DIR", "The folder for models, log.csv and checkpoint; must be given.", letter: "o")
   private static let resume = Option.flag(
     "resume",
-    "Go on from the checkpoint in the output folder, or begin where there is none yet; what is not "
-      + "named is as it was.")
+    "Go on from the checkpoint in the output folder, or begin where there is none yet; what "
+      + "decides the numbers and is not named is as it was.")
   private static let extend = Option.flag(
     "extend",
     "With --resume and other --epochs or --iterations: go on where the learning rate falls to 0 over "
@@ -34,7 +34,7 @@ extension Subcommand {
       """,
     [
       OptionGroup("Data", TrainingData.options),
-      FreshModel.group,
+      FreshModel.trainingGroup,
       OptionGroup("Or a model to start from", [trainingStart]),
       TrainOptions.learning, TrainOptions.augmentation,
       OptionGroup(
@@ -52,6 +52,11 @@ extension Subcommand {
     if arguments.has(trainingStart), let option = FreshModel.given(in: arguments).first {
       throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
     }
+    try TrainOptions.check(arguments)
+    if arguments.has(extend), !arguments.has(resume) {
+      throw UsageError("--extend is for --resume")
+    }
+    try Trainer.checkFolder(folder, resume: arguments.has(resume))
     let data = try TrainingData(
       arguments,
       classNames: arguments.text(trainingStart).map {
@@ -87,7 +92,9 @@ extension Subcommand {
         return !Interrupt.isPending
       }
       let measured = arguments.texts(TrainingData.validation) + arguments.texts(TrainingData.data)
-      report.end(ending, folder: folder, measuredBy: measured.first)
+      report.end(
+        ending, folder: folder, measuredBy: measured.first,
+        binaryMasks: arguments.has(.binaryMasks))
     } catch let error as FCNError where error.kind == .aborted {
       throw FCNError(
         .aborted, "\(error.message); the same command with --resume goes on from there")
@@ -101,20 +108,19 @@ extension Subcommand {
   private static func checkLength(
     _ setup: TrainingSetup, _ arguments: Arguments, _ folder: String
   ) throws {
-    if arguments.has(extend), !arguments.has(resume) {
-      throw UsageError("--extend is for --resume")
-    }
     guard let saved = setup.saved, !saved.canBeExtended, !arguments.has(extend) else { return }
     let (old, new) = (saved.options, setup.options)
     guard (old.epochs, old.iterations) != (new.epochs, new.iterations) else { return }
     func length(_ options: TrainingOptions) -> String {
-      options.iterations > 0 ? "\(options.iterations) iterations" : "\(options.epochs) epochs"
+      options.iterations > 0
+        ? counted(options.iterations, "iteration") : counted(options.epochs, "epoch")
     }
     throw UsageError(
       "the training in \(folder) is one of \(length(old)), over which its learning rate falls to 0; "
         + "with \(length(new)) it would be another. Either add --extend: it goes on at the rate "
         + "that \(length(new)) have there; or start anew from its best model: --model "
-        + "\(folder)/\(saved.best == nil ? "model" : "best").safetensors -o NEW_FOLDER")
+        + shellWord("\(folder)/\(saved.best == nil ? "model" : "best").safetensors")
+        + " -o NEW_FOLDER")
   }
 
   /// What to change where numbers stopped being finite.

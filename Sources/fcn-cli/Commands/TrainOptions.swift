@@ -122,9 +122,9 @@ enum TrainOptions {
   }
 
   /// The options for the engine: `usual`, and what the command line says in its place. `layers` are the
-  /// names that `--layer-rate` and `--freeze` may mean.
+  /// names that `--layer-rate` and `--freeze` may mean; nil where they are not known yet.
   static func make(
-    _ arguments: Arguments, usual: TrainingOptions, layers: [String]
+    _ arguments: Arguments, usual: TrainingOptions, layers: [String]?
   ) throws -> TrainingOptions {
     var options = usual
     try setLength(&options, arguments)
@@ -155,6 +155,15 @@ enum TrainOptions {
     options.keepsEveryEpoch = arguments.has(keepAll)
     options.elementType = arguments.has(half) ? .float16 : .float32
     return options
+  }
+
+  /// Throws where the command line is wrong whatever the data is.
+  static func check(_ arguments: Arguments) throws {
+    _ = try recipe(arguments)
+    var usual = TrainingOptions()
+    // Which optimizer it will be is not known yet, and momentum is for this one alone.
+    usual.optimizer = .sgd(momentum: 0.9)
+    _ = try make(arguments, usual: usual, layers: nil)
   }
 
   private static func setLength(
@@ -244,7 +253,7 @@ enum TrainOptions {
   }
 
   private static func layerRates(
-    _ arguments: Arguments, layers: [String]
+    _ arguments: Arguments, layers: [String]?
   ) throws -> [String: Float] {
     var rates: [String: Float] = [:]
     for name in arguments.texts(freeze) { rates[name] = 0 }
@@ -255,6 +264,7 @@ enum TrainOptions {
       rates[String(text[..<equals])] = try arguments.number(
         String(text[text.index(after: equals)...]), layerRate, in: 0...1000)
     }
+    guard let layers else { return rates }
     for name in rates.keys where !layers.contains(where: { $0.hasPrefix(name) }) {
       throw UsageError(
         "no layer's name begins with \"\(name)\"; `fcn info MODEL --tensors` lists them")

@@ -28,12 +28,15 @@ final class TrainingReport {
     guard !isQuiet else { return }
     let model = setup.model
     Terminal.note(
-      "\(model.description.architecture), \(grouped(model.parameterCount)) parameters, "
-        + "\(model.description.classNames.count) classes; \(training) pictures to learn from, "
+      "\(model.description.architecture), \(counted(model.parameterCount, "parameter")), "
+        + "\(counted(model.description.classNames.count, "class")); "
+        + "\(counted(training, "picture")) to learn from, "
         + "\(validation) to measure by")
     if epochsBefore > 0 {
       let before = best.map { ", best mean IU \(text($0.meanIU)) in epoch \($0.epoch)" } ?? ""
-      Terminal.note("\(epochsBefore) of \(epochs) epochs are done\(before)")
+      Terminal.note(
+        "\(epochsBefore) of \(counted(epochs, "epoch")) \(epochsBefore == 1 ? "is" : "are") "
+          + "done\(before)")
     }
   }
 
@@ -119,19 +122,26 @@ final class TrainingReport {
   /// Takes the bar away.
   func finish() { progress?.finish() }
 
-  /// Tells how it ended, what is best, and what to do next. `name` is the data that it was measured by.
-  func end(_ ending: Trainer.Ending, folder: String, measuredBy name: String?) {
+  /// Tells how it ended, what is best, and what to do next. `name` is the data that it was measured
+  /// by, read with `--binary-masks` or without.
+  func end(
+    _ ending: Trainer.Ending, folder: String, measuredBy name: String?, binaryMasks: Bool
+  ) {
     finish()
     guard !isQuiet else { return }
     let done = last?.epoch ?? epochsBefore
     switch ending {
     case .allEpochs:
       Terminal.note(
-        last == nil ? "all \(epochs) epochs were done already" : "all \(epochs) epochs are done")
+        (epochs == 1 ? "the epoch" : "all \(epochs) epochs")
+          + (last == nil
+            ? (epochs == 1 ? " was done already" : " were done already")
+            : (epochs == 1 ? " is done" : " are done")))
     case .patience:
       Terminal.note(
-        "ended after epoch \(done) of \(epochs): no better mean IU for \(setup.options.patience) "
-          + "epochs; --resume with a larger --patience, or none, goes on")
+        "ended after epoch \(done) of \(epochs): no better mean IU for "
+          + "\(counted(setup.options.patience, "epoch")); --resume with a larger --patience, or "
+          + "none, goes on")
     case .timeLimit:
       Terminal.note(
         "ended after epoch \(done) of \(epochs): another would pass the time limit; --resume goes on"
@@ -145,11 +155,14 @@ final class TrainingReport {
       Terminal.note("the model: \(model); nothing was measured")
     }
     Terminal.log("next:")
-    Terminal.log("  fcn segment PICTURE --model \(model) --overlay overlay.png")
+    let word = shellWord(model)
+    Terminal.log("  fcn segment PICTURE --model \(word) --overlay overlay.png")
     if let name, best != nil {
-      Terminal.log("  fcn eval --model \(model) --data \(name)")
+      Terminal.log(
+        "  fcn eval --model \(word) --data \(shellWord(name))"
+          + (binaryMasks ? " --binary-masks" : ""))
     }
-    Terminal.log("  fcn plot \(folder) -o curves.png")
+    Terminal.log("  fcn plot \(shellWord(folder)) -o curves.png")
   }
 
   /// What a model would have that answers with one class throughout, for comparison.

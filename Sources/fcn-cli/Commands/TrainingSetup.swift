@@ -21,6 +21,11 @@ struct TrainingSetup {
   ) throws {
     self.survey = survey
     saved = resume ? try SavedTraining(folder: folder) : nil
+    if let saved, let note = arguments.text(Subcommand.trainingNote),
+      note != saved.description.note
+    {
+      throw UsageError("--note is for a training that begins; that in \(folder) keeps its own")
+    }
     let named = try TrainOptions.recipe(arguments)
     recipe = named ?? .modern
     let facts = try TrainingSetup.facts(arguments, survey)
@@ -29,7 +34,9 @@ struct TrainingSetup {
     var usual = recipe.isSuited ? suited.options : recipe.options
     if let saved, recipe.isSuited {
       usual = saved.options
-      usual.evaluationInterval = suited.options.evaluationInterval
+      if !saved.knowsEvaluationInterval {
+        usual.evaluationInterval = suited.options.evaluationInterval
+      }
     }
     if let place = saved?.place {
       (usual.device, usual.precision) = (place.device, place.precision)
@@ -64,18 +71,16 @@ struct TrainingSetup {
     _ recipe: Recipe?, _ saved: SavedTraining?
   ) throws -> Model {
     if let path = arguments.text(Subcommand.trainingStart) {
-      return try existing(path, arguments, training)
+      return try existing(path, arguments, training, saved)
     }
     let seed = try TrainOptions.seed(arguments)
     let note = arguments.text(Subcommand.trainingNote) ?? ""
     if let saved, FreshModel.given(in: arguments).isEmpty {
-      var description = saved.description
-      if arguments.has(Subcommand.trainingNote) { description.note = note }
-      return try Model.fresh(description, seed: seed)
+      return try Model.fresh(saved.description, seed: seed)
     }
     return try FreshModel.make(
       arguments, recipe: recipe, classNames: training.classNames, seed: seed,
-      note: saved?.description.note ?? note,
+      note: saved?.description.note ?? note, takesScale: false,
       usual: { usual(for: $0, recipe, facts, saved) }
     ) { transplant in
       if !arguments.has(.quiet) { Subcommand.report(transplant) }
@@ -105,21 +110,20 @@ struct TrainingSetup {
 
   /// The model at `path`, to go on from.
   private static func existing(
-    _ path: String, _ arguments: Arguments, _ training: any LabelledPictures
+    _ path: String, _ arguments: Arguments, _ training: any LabelledPictures,
+    _ saved: SavedTraining?
   ) throws -> Model {
-    if let option = FreshModel.given(in: arguments).first {
-      throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
-    }
     let model = try Model(contentsOf: path)
     let (own, wanted) = (model.description.classNames.count, training.classNames.count)
     guard own == wanted else {
       throw FCNError(
-        .invalidArgument,
-        "\(path) has \(own) class\(own == 1 ? "" : "es"), the data \(wanted). To learn the data's "
+        .shapeMismatch,
+        "\(path) has \(counted(own, "class")), the data \(wanted). To learn the data's "
           + "classes from what the model has learned, give --from \(path) in place of --model: all "
           + "but its last layers is taken")
     }
-    guard let text = arguments.text(Subcommand.trainingNote) else { return model }
+    let given = saved?.description.note ?? arguments.text(Subcommand.trainingNote)
+    guard let text = given, text != model.description.note else { return model }
     var description = model.description
     description.note = text
     return try Model(description: description, weights: model.orderedWeights)

@@ -51,6 +51,23 @@ struct OutputGuard {
         dataFolders.append(claim)
       }
     }
+    for folder in OutputGuard.foldersInLists(of: path) {
+      if let claim = claim("data", "\(path)/\(folder)") { dataFolders.append(claim) }
+    }
+  }
+
+  /// The folders in `path` that its lists name files in, such as `images` and `masks`.
+  private static func foldersInLists(of path: String) -> [String] {
+    let lists = "\(path)/ImageSets/Segmentation"
+    var tops: Set<Substring> = []
+    for name in (try? File.names(inFolder: lists)) ?? [] where fileSuffix(name) == "txt" {
+      guard let bytes = try? File.read("\(lists)/\(name)") else { continue }
+      let text = String(decoding: bytes, as: UTF8.self)
+      for word in text.split(whereSeparator: \.isWhitespace) where word.contains("/") {
+        if let top = word.split(separator: "/").first(where: { $0 != "." }) { tops.insert(top) }
+      }
+    }
+    return tops.map(String.init).filter { $0 != ".." && File.isFolder("\(path)/\($0)") }.sorted()
   }
 
   /// Notes that the result `name`, an option as a rule, goes to `path`. `-` is standard output.

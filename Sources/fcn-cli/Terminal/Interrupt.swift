@@ -49,15 +49,6 @@ enum Interrupt {
     return pending.load(ordering: .relaxed) != 0
   }
 
-  /// What came, in the words of whoever sent it.
-  static var reason: String? {
-    switch pending.load(ordering: .relaxed) {
-    case 0: nil
-    case SIGINT: "Ctrl-C"
-    default: "SIGTERM"
-    }
-  }
-
   /// The exit status that tells of the signal, as shells count: 128 and its number.
   static var status: Int32? {
     let number = pending.load(ordering: .relaxed)

@@ -45,3 +45,10 @@ private func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
   default: false
   }
 }
+
+/// `text` as one word of a command line that may be copied: in quotes where a shell wants them.
+func shellWord(_ text: String) -> String {
+  let isPlain = text.allSatisfy { $0.isLetter || $0.isNumber || "_./:=@%+,-".contains($0) }
+  if isPlain, !text.isEmpty { return text }
+  return "'" + text.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
+}

@@ -99,3 +99,9 @@ func grouped(_ count: Int) -> String {
   }
   return String(text.reversed())
 }
+
+/// "1 picture", "2 pictures", "3 classes".
+func counted(_ count: Int, _ noun: String) -> String {
+  let ending = noun.hasSuffix("s") || noun.hasSuffix("ch") ? "es" : "s"
+  return "\(grouped(count)) \(noun)" + (count == 1 ? "" : ending)
+}

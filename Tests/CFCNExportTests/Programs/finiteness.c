@@ -45,7 +45,7 @@ static void refuses(const fcn_model *model, int32_t precision, const char *name)
 
 int main(int argc, char **argv) {
   if (argc != 2) return EXIT_FAILURE;
-  const char *names[] = {"conv1_1.bias", "conv3_2.weight", "upsampled_final.weight"};
+  const char *names[] = {"score_pool4.bias", "conv3_2.weight", "upsampled_final.weight"};
   size_t size;
   unsigned char *bytes = contents(argv[1], &size);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-static const char *data, *folder;
+static const char *data, *folder, *weights;
 
 static fcn_trainer_params small(char *output, size_t size, const char *name) {
   fcn_trainer_params params;
@@ -60,7 +60,7 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.loss = 7);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.class_weights = 7);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.learning_rate = NAN);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.momentum = 1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.optimizer = FCN_OPTIMIZER_SGD, p.momentum = 1));
   REFUSED(FCN_E_INVALID_ARGUMENT, p.clip_norm = -INFINITY);
   REFUSED(FCN_E_INVALID_ARGUMENT, (p.scale_least = 2, p.scale_greatest = 1));
   REFUSED(FCN_E_INVALID_ARGUMENT, p.scale_least = NAN);
@@ -71,6 +71,12 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.evaluation_interval = -1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.flip = 9);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = -1);
+  CHECK(strstr(fcn_last_error_message(), "patience") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1000001);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1);  // there is nothing to measure by
+  CHECK(strstr(fcn_last_error_message(), "measure") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.time_limit = 1e10);
+  CHECK(strstr(fcn_last_error_message(), "time_limit") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.extend = 2);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.time_limit = NAN);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.batch_norm = 2);
@@ -240,12 +246,29 @@ static void defaults(void) {
   MUST(fcn_trainer_create(&trainer, &params));
   MUST(fcn_trainer_run(trainer, NULL, NULL));
   fcn_trainer_free(trainer);
+
+  // What began with another's weights goes on without them.
+  params = small(output, sizeof output, "from-weights");
+  params.weights = weights;
+  params.width = 0;
+  params.batch_norm = -1;
+  params.epochs = 1;
+  MUST(fcn_trainer_create(&trainer, &params));
+  MUST(fcn_trainer_run(trainer, NULL, NULL));
+  fcn_trainer_free(trainer);
+  params.resume = 1;
+  MUST(fcn_trainer_create(&trainer, &params));
+  fcn_trainer_free(trainer);
+  params.weights = NULL;
+  MUST(fcn_trainer_create(&trainer, &params));
+  fcn_trainer_free(trainer);
 }
 
 int main(int argc, char **argv) {
   if (argc != 4) return EXIT_FAILURE;
   data = argv[2];
   folder = argv[3];
+  weights = argv[1];
   fcn_model *model = NULL;
   MUST(fcn_model_open(&model, argv[1]));
   refusals(model);

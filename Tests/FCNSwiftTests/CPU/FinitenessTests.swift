@@ -7,7 +7,7 @@ import Testing
 struct FinitenessTests {
   @Test func oneValueIsFoundWhereverItIs() {
     for count in [1, 15, 16, 17, 40, 4095, 4097, 8300] {
-      var values = (0..<count).map { Float($0 % 3000) * 2e35 - 3e38 }
+      var values = (0..<count).map { Float($0 % 3000 - 1500) * 2e35 }
       // Not in the macro, which would print them all.
       let isFinite = areFinite(values, count)
       #expect(isFinite, "\(count)")

@@ -1,5 +1,6 @@
 import FCNSwift
 import FCNTestSupport
+import Foundation
 import Testing
 
 @Suite struct VOCFolderTests {
@@ -116,6 +117,18 @@ import Testing
     #expect(error?.kind == .shapeMismatch)
     #expect(error?.message.contains("8×6") == true)
     #expect(error?.message.contains("7×6") == true)
+  }
+
+  @Test func aLinkToAFolderAboveIsNotFollowed() throws {
+    let folder = try dataset()
+    let names = try VOCFolder(path: folder.path).labelledNames()
+    for (link, target) in [("here", "."), ("above", "..")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.file("SegmentationClass/\(link)"), withDestinationPath: target)
+    }
+    let found = try VOCFolder(path: folder.path).labelledNames()
+    #expect(Set(names).isSubset(of: found))
+    #expect(!found.contains { $0.hasPrefix("here/") || $0.contains("above/SegmentationClass") })
   }
 
   @Test func setsOfTheSameClassesAreCombinedInOrder() throws {

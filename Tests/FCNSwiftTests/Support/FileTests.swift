@@ -124,7 +124,7 @@ struct FileTests {
     expectError(.unsupported, saying: "/dev/zero", "goes on after") {
       _ = try File.read("/dev/zero", atMost: 1 << 20)
     }
-    expectError(.unsupported, saying: "/dev/zero", "no known kind") {
+    expectError(.unsupported, saying: "/dev/zero", "zeros", "PNG") {
       _ = try Image(contentsOf: "/dev/zero")
     }
     expectError(.unsupported, saying: "/dev/zero") { _ = try LabelMap(contentsOf: "/dev/zero") }

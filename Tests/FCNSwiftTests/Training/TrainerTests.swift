@@ -94,7 +94,18 @@ import Testing
           $0.learningRate = 0.25
         }, in: folder, resume: true)
     }
-    #expect(error?.message.contains("learningRate was 0.005, is 0.25") == true)
+    #expect(error?.message.contains("learning rate was 0.005, is 0.25") == true)
+  }
+
+  @Test func resumingOnMoreOrFewerPicturesIsRefused() throws {
+    let checkpoint = Checkpoint(
+      epoch: 1, best: (-.infinity, 0), seconds: 1, evaluationInterval: 1, pictureCount: 4,
+      options: [:], counts: nil, place: nil, description: try tinyModel().description,
+      parameters: [:], optimizerState: [:])
+    try checkpoint.checkPictures(4)
+    expectError(.invalidArgument, saying: "from 4 pictures", "there are 7") {
+      try checkpoint.checkPictures(7)
+    }
   }
 
   @Test func aFolderWithATrainingIsNotOverwritten() throws {

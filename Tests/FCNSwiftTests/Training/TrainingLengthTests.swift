@@ -1,3 +1,4 @@
+import FCNTestSupport
 import Foundation
 import Testing
 
@@ -155,6 +156,64 @@ import Testing
     }
     #expect(throws: FCNError.self) {
       try TrainingOptions(decisive: ["schedule": "cosine(restarts: 2)"])
+    }
+  }
+
+  @Test func aCheckpointWhoseNumbersCannotBeIsDamaged() throws {
+    try withFolder { folder in
+      let options = tinyTraining { $0.epochs = 1 }
+      try train(options, in: folder)
+      let path = "\(folder)/checkpoint.safetensors"
+      let metadata = try Safetensors(contentsOf: path).metadata
+      let weights = try tinyModel().orderedWeights
+      for (name, value) in [
+        ("epoch", "-1"), ("epoch", "9223372036854775807"), ("best_epoch", "-3"),
+        ("best_epoch", "9223372036854775807"), ("seconds", "nan"), ("evaluation_interval", "0"),
+        ("steps", "9223372036854775807"), ("good_steps", "9223372036854775807"),
+      ] {
+        var damaged = metadata
+        damaged["training.\(name)"] = value
+        try Safetensors.write(weights, metadata: damaged, to: path)
+        expectError(.corrupt, saying: "checkpoint") {
+          _ = try trainer(options, in: folder, resume: true)
+        }
+        guard !name.hasSuffix("steps") else { continue }
+        expectError(.corrupt, saying: "training.\(name)") {
+          _ = try SavedTraining(folder: folder)
+        }
+      }
+      var damaged = metadata
+      damaged["training.option.epochs"] = "9223372036854775807"
+      try Safetensors.write(weights, metadata: damaged, to: path)
+      expectError(.corrupt, saying: "options", "epochs is 9223372036854775807") {
+        _ = try SavedTraining(folder: folder)
+      }
+    }
+    expectError(.invalidArgument, saying: "schedule's step") {
+      try tinyTraining { $0.schedule = .step(epochs: .max, factor: 0.5) }.validate(classCount: 2)
+    }
+  }
+
+  @Test func theEpochsBetweenEvaluationsAreKept() throws {
+    try withFolder { folder in
+      try train(
+        tinyTraining {
+          $0.epochs = 1
+          $0.evaluationInterval = 7
+        }, in: folder)
+      let saved = try #require(try SavedTraining(folder: folder))
+      #expect(saved.knowsEvaluationInterval)
+      #expect(saved.options.evaluationInterval == 7)
+    }
+  }
+
+  @Test func patienceWithoutPicturesToMeasureByIsRefused() throws {
+    try withFolder { folder in
+      expectError(.invalidArgument, saying: "the patience is 2 epochs") {
+        _ = try Trainer(
+          model: tinyModel(), training: Patches(), validation: nil, folder: folder,
+          options: tinyTraining { $0.patience = 2 })
+      }
     }
   }
 

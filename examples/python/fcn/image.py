@@ -117,7 +117,7 @@ def save_labels(
     map_ = as_labels(labels)
     height, width = map_.shape
     if grey:
-        lib.fcn_labels_save_grey(pointer_to(map_, c_uint8), width, height, os.fsencode(path))
+        lib.fcn_labels_save_grey(pointer_to(map_, c_uint8), width, height, encoded_path(path))
         return
     lib.fcn_labels_save(
         pointer_to(map_, c_uint8), width, height, None if model is None else model.live,

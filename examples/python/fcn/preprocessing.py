@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ctypes import byref
 from typing import Any, Union
 
-from ._native import PreprocessingStruct, lib
+from ._native import PreprocessingStruct, lib, whole_number
 
 #: A rule that has a name, or a dict as `Model.preprocessing` gives it.
 Preprocessing = Union[str, "Mapping[str, Any]"]
@@ -49,7 +49,8 @@ def preprocessing_struct(rule: Preprocessing) -> PreprocessingStruct:
         scale = _values(rule.get("scale", 1), channels, "scale")
     struct.mean[:channels], struct.scale[:channels] = mean, scale
     struct.size_rule = _index(_SIZES, rule.get("size", "native"), "size")
-    struct.size_width, struct.size_height = rule.get("width", 0), rule.get("height", 0)
+    struct.size_width = whole_number("width", rule.get("width", 0))
+    struct.size_height = whole_number("height", rule.get("height", 0))
     return struct
 
 

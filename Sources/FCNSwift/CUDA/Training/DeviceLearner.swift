@@ -71,9 +71,9 @@ final class DeviceLearner: Learner {
   func restore(_ checkpoint: Checkpoint, iterations: Int) throws {
     try state.restore(checkpoint)
     try context.run { try store.upload(state) }
-    let counts = checkpoint.counts ?? LearnerCounts(steps: iterations)
-    steps = counts.steps
-    lossScale.restore(counts)
+    steps = checkpoint.counts?.steps ?? iterations
+    // Where none was kept, the factor on the loss begins anew.
+    if let counts = checkpoint.counts { lossScale.restore(counts) }
   }
 
   func segmenter() throws -> any PictureSegmenter {

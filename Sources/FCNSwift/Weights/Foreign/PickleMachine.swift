@@ -65,8 +65,10 @@ struct PickleMachine {
         .unsupported,
         "it takes more than \(Self.largestStepCount) steps, the limit; save the weights alone")
     }
+    let before = steps
     steps += count
-    try requireMemoryToGrow(steps, bytesEach: 256)
+    // Asked once in some thousands of steps, however many are made at a time.
+    if steps >> 12 != before >> 12 { try requireMemory(steps * 256) }
   }
 
   private mutating func step(_ opcode: PickleOpcode) throws {

@@ -212,8 +212,9 @@ extension Import {
   }
 
   /// Reads the weights that another framework wrote to `path` and finds out what they are: Caffe's
-  /// `.caffemodel`, Chainer's `.npz`, PyTorch's `.pth`, or safetensors. What a file is, is told from
-  /// its bytes, never from its name; nothing in it is executed.
+  /// `.caffemodel`, Chainer's `.npz` or pickled model, PyTorch's `.pth` or `.pt`, or safetensors, a
+  /// model of our own among them. What a file is, is told from its bytes, never from its name;
+  /// nothing in it is executed.
   ///
   /// Weights stay in the mapped file where they are stored plainly, so it must not be truncated or
   /// overwritten in place while they live.

@@ -46,7 +46,12 @@ public struct PreprocessingAdjustment: Sendable, Hashable {
     var rule = rule
     if let channelOrder, channelOrder != rule.channelOrder {
       switch (rule.channelOrder, channelOrder) {
-      case (_, .grey): (rule.mean, rule.scale) = (Preprocessing.grey.mean, Preprocessing.grey.scale)
+      case (_, .grey):
+        // One value that all channels share is grey's too; three are another's.
+        let isShared = Set(rule.mean).count == 1 && Set(rule.scale).count == 1
+        (rule.mean, rule.scale) =
+          isShared
+          ? ([rule.mean[0]], [rule.scale[0]]) : (Preprocessing.grey.mean, Preprocessing.grey.scale)
       case (.grey, _): break
       default: (rule.mean, rule.scale) = (rule.mean.reversed(), rule.scale.reversed())
       }
