@@ -105,7 +105,9 @@ struct TrainTests {
   @Test func resumingBeginsWhereThereIsNothingYetAndTakesWhatIsNotNamedFromTheCheckpoint() throws {
     let first = try Command.run(call("out", "--epochs", "2", "--resume"))
     #expect(first.status == 0, "\(first.errors)")
-    #expect(first.errors.contains("holds no checkpoint yet"))
+    // Where lines are broken depends on the folder's name.
+    let words = first.errors.split { $0.isWhitespace }.joined(separator: " ")
+    #expect(words.contains("holds no checkpoint yet"))
     let options = ["train", "--data", try Fixture.scenes(), "-o", folder.file("out"), "--resume"]
     let again = try Command.run(options)
     #expect(again.status == 0, "\(again.errors)")
@@ -209,7 +211,7 @@ struct TrainTests {
     let result = try Command.run(wild)
     #expect(result.status == 1, "\(result.errors)")
     #expect(result.errors.contains("epoch"))
-    #expect(result.errors.contains("layer") || result.errors.contains("loss"))
+    #expect(["layer", "loss", "gradient of"].contains { result.errors.contains($0) })
     #expect(result.errors.contains("Try --lr 100.0 (it is 1000.0)"))
   }
 

@@ -100,8 +100,8 @@ func grouped(_ count: Int) -> String {
   return String(text.reversed())
 }
 
-/// "1 picture", "2 pictures", "3 classes".
+/// "1 picture", "2 epochs", "3 classes".
 func counted(_ count: Int, _ noun: String) -> String {
-  let ending = noun.hasSuffix("s") || noun.hasSuffix("ch") ? "es" : "s"
+  let ending = noun.hasSuffix("s") || noun.hasSuffix("tch") ? "es" : "s"
   return "\(grouped(count)) \(noun)" + (count == 1 ? "" : ending)
 }
