@@ -522,8 +522,8 @@ typedef struct fcn_import_params {
   /** Which network the weights are, "fcn8s-atonce" for one, where their names and shapes leave it
    *  open; NULL, the default, otherwise. */
   const char *architecture;
-  /** A name for each class; NULL, the default, for VOC's where there are 21 and numbers otherwise.
-   *  */
+  /** A name for each class, no two alike; NULL, the default, for VOC's where there are 21 and
+   *  numbers otherwise. */
   const char *const *class_names;
   /** How pictures become the network's input; NULL, the default, for what networks of the file's
    *  kind were trained with: blue, green, red and Caffe's means for Caffe's, Chainer's and their
@@ -532,7 +532,8 @@ typedef struct fcn_import_params {
   /** Free text that the model carries; NULL, the default, for none. */
   const char *note;
   /** Renamings, "from=to" each: a tensor or layer that the file calls from, or whose name begins
-   *  with it up to a dot, is taken for what the network calls to. NULL, the default, for none. */
+   *  with it up to a dot, is taken for what the network calls to. All are done at once, so that
+   *  "a=b" and "b=a" swap. NULL, the default, for none. */
   const char *const *renames;
   /** Strings in renames, 0 to 1024; 0 is the default. */
   int32_t rename_count;
@@ -813,7 +814,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t evaluation_interval;
 
   /** A model to start from, which stays as it is and whose architecture and options count; NULL,
-   *  the default, for fresh weights, which the fields to the next blank line describe. */
+   *  the default, for fresh weights, which the fields to the next blank line describe. With a model
+   *  to start from these must have their defaults. */
   const fcn_model *start;
   /** The architecture; NULL, the default, for that of `weights`, else "fcn-simple". */
   const char *architecture;

@@ -32,8 +32,13 @@ extension fcn_import_params: GrowingStruct {
       throw FCNError(
         .invalidArgument, "class_count is \(class_count); it must be 1…\(FCN_LARGEST_CLASS_COUNT)")
     }
-    options.classNames = try (0..<Int(class_count)).map { index in
+    let names = try (0..<Int(class_count)).map { index in
       try string(class_names[index], "a class name")
+    }
+    do {
+      options.classNames = try ClassList(names: names).names
+    } catch let error as FCNError {
+      throw FCNError(.invalidArgument, "class_names: \(error.message)")
     }
     return options
   }

@@ -64,6 +64,7 @@ extension fcn_trainer_params: GrowingStruct {
     guard reserved == 0 else {
       throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
     }
+    try checkStart()
     try checkRanges()
     var options = usual
     options.threads = Int(threads)
@@ -110,7 +111,7 @@ extension fcn_trainer_params: GrowingStruct {
     let open = Float(Self.chosen)
     try check(threads, "threads", 0...1024)
     try check(evaluation_interval, "evaluation_interval", 0...1_000_000)
-    if start == nil, width != 0 { try check(width, "width", 0.01...4) }
+    if width != 0 { try check(width, "width", 0.01...4) }
     try check(epochs, "epochs", 0...1_000_000)
     try check(patience, "patience", 0...1_000_000)
     try check(time_limit, "time_limit", 0...1_000_000_000)
@@ -150,7 +151,7 @@ extension fcn_trainer_params: GrowingStruct {
     for folder: VOCFolder, _ facts: TrainingFacts, _ saved: SavedTraining?
   ) throws -> Model {
     if let start { return try ModelObject.from(start).model }
-    if let saved, !describesNetwork { return try Model.fresh(saved.description, seed: seed) }
+    if let saved, freshField == nil { return try Model.fresh(saved.description, seed: seed) }
     let named = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
     let path = try optionalString(weights, "weights")
     let source = try path.map { path in
@@ -209,10 +210,20 @@ extension fcn_trainer_params: GrowingStruct {
     return model
   }
 
-  /// Whether a field says what fresh weights are like.
-  private var describesNetwork: Bool {
-    architecture != nil || preprocessing != nil || weights != nil || width != 0
-      || batch_norm != Self.chosen
+  /// The first field that says what fresh weights are like; nil where none does.
+  private var freshField: StaticString? {
+    if architecture != nil { return "architecture" }
+    if preprocessing != nil { return "preprocessing" }
+    if weights != nil { return "weights" }
+    if width != 0 { return "width" }
+    return batch_norm == Self.chosen ? nil : "batch_norm"
+  }
+
+  /// Throws where there is a model to start from and a field says what another would be like.
+  private func checkStart() throws {
+    guard start != nil, let field = freshField else { return }
+    throw FCNError(
+      .invalidArgument, "\(field) is for a fresh model; start names one that exists")
   }
 
   private func chosenOptimizer() throws -> Optimizer {

@@ -7,8 +7,27 @@ enum CommandLineTool {
     .bench, .check, .plot, .scenes, .version,
   ]
 
-  static func run(_ words: [String]) -> Int32 {
+  /// Runs the command line as C's `main` gets it.
+  static func run(
+    argumentCount: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  ) -> Int32 {
     Interrupt.listen()
+    return reportingErrors("fcn") {
+      run(
+        try (1..<max(1, Int(argumentCount))).compactMap { index in
+          guard let word = arguments[index] else { return nil }
+          // Swift's own list has another character in place of what is no UTF-8: another file's name.
+          guard let text = String(validatingCString: word) else {
+            throw UsageError(
+              "word \(index) of the command line, \"\(String(cString: word))\", is not UTF-8; rename "
+                + "the file, or go by a link of another name")
+          }
+          return text
+        })
+    }
+  }
+
+  private static func run(_ words: [String]) -> Int32 {
     guard let name = words.first else {
       Terminal.rawLog(Help.overview(of: subcommands))
       return ExitStatus.usage

@@ -99,6 +99,17 @@ struct DataCheckTests {
     try Command.succeed("eval", "--data", data, "--model", model, "--json", "--quiet")
   }
 
+  @Test func classesOfAnotherCountThanTheDataListsAreRefused() throws {
+    let data = try dataset()
+    for arguments in [call(data), ["check-data", "--data", data]] {
+      let told = try Command.run(arguments + ["--classes", "x,y,z"])
+      #expect(told.status == 3, "\(told.errors)")
+      #expect(told.errors.contains("names 3 classes, but \(data) has 2"))
+    }
+    #expect(!File.exists(folder.file("out")))
+    try Command.succeed("check-data", "--data", data, "--classes", "x,y", "-q")
+  }
+
   @Test func aListThatIsNotThereIsNoClass() throws {
     let output = folder.file("model.safetensors")
     for name in ["nofile.txt", "some/where", "no.such", "a,b,c.txt"] {

@@ -90,6 +90,12 @@ struct ImportTests {
     #expect(caffe.channelOrder == .bgr)
     let swapped = try preprocessing("--preprocessing", "torchvision", "--order", "bgr")
     #expect(swapped.mean == Preprocessing.torchvision.mean.reversed())
+    let greyPath = folder.file("grey.safetensors")
+    try Command.succeed(
+      "init", "--classes", "a,b", "--width", "0.03", "--preprocessing", "unit", "--order", "grey",
+      "-o", greyPath)
+    let grey = try Model(contentsOf: greyPath).description.preprocessing
+    #expect(grey.mean == [0] && grey.scale == Array(Preprocessing.unit.scale.prefix(1)))
     let started = folder.file("started.safetensors")
     try Command.succeed("init", "--classes", "a,b", "--width", "0.03", "--std", "1", "-o", started)
     #expect(try Model(contentsOf: started).description.preprocessing == .unit)
@@ -103,6 +109,8 @@ struct ImportTests {
     (["--mean", "0.5"], "say --std too"), (["--mean", "104", "--std", "0.2"], "different units"),
     (["--std", "1", "--scale", "1"], "say one of them"), (["--order", "gbr"], "rgb, bgr, grey"),
     (["--order", "grey", "--mean", "1,2,3", "--scale", "1"], "one value for grey"),
+    (["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"], "say --order rgb"),
+    (["--preprocessing", "torchvision", "--mean", "0.5"], "say --std too"),
     (["--rename", "a"], "FROM=TO"),
   ])
   func whatIsNoNormalizationIsRefused(options: [String], reason: String) throws {

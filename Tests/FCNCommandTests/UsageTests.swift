@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Command lines that are wrong: exit status 2, and a message that says what to do.
@@ -58,5 +59,20 @@ struct UsageTests {
     #expect(try Command.succeed("info", model, "--json").text == plain)
     #expect(try Command.succeed("info", "--json", "--", model).text == plain)
     try Command.fail(3, saying: "--json: ", calling: ["info", "--", "--json"])
+  }
+
+  /// Swift's own list of arguments would name another file.
+  @Test func aWordThatIsNotUTF8IsRefused() throws {
+    let process = try Command.process([
+      "-c", "exec \"$0\" info \"$(printf 'q\\376.safetensors')\"", Command.path,
+    ])
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    let pipe = Pipe()
+    process.standardError = pipe
+    try process.run()
+    let errors = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2, "\(errors)")
+    #expect(errors.contains("word 2") && errors.contains("is not UTF-8"), "\(errors)")
   }
 }

@@ -63,6 +63,13 @@ enum PreprocessingOptions {
       adjustment.mean = adjustment.mean ?? [0]
       adjustment.scale = adjustment.scale ?? [1]
     }
+    let differ = [adjustment.mean, adjustment.scale].contains { Set($0 ?? []).count > 1 }
+    if differ, adjustment.channelOrder == nil, named == nil {
+      // A network's usual order may be another than that of the values.
+      throw UsageError(
+        "values that differ between channels want the order of these: say --order rgb, as PyTorch's "
+          + "usual ones are, or --order bgr")
+    }
     let grey = (adjustment.channelOrder ?? named?.channelOrder) == .grey
     let divisor = hasScale ? scale : std
     for (option, count) in [(mean, means?.count), (divisor, adjustment.scale?.count)]

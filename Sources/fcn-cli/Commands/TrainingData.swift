@@ -55,5 +55,18 @@ struct TrainingData {
       : DataName.pictures(
         of: validationNames, split: "val", requiringFiles: false, isQuiet: isQuiet)
     folders = (names + validationNames).map(\.folder.path)
+    if arguments.has(FreshModel.classes), let wanted = reading.classNames?.count {
+      try TrainingData.check((names + validationNames).map(\.folder), have: wanted)
+    }
+  }
+
+  /// Throws where one of `folders` lists another number of classes than `--classes` does.
+  private static func check(_ folders: [VOCFolder], have wanted: Int) throws {
+    for folder in folders where folder.classNames.count != wanted {
+      throw FCNError(
+        .shapeMismatch,
+        "--\(FreshModel.classes.name) names \(counted(wanted, "class")), but \(folder.path) has "
+          + "\(folder.classNames.count); name as many, or leave the option out")
+    }
   }
 }

@@ -273,6 +273,9 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   const char *names[] = {"a", "b", NULL, "d"};
   import.class_names = names;
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, model_path, &import));
+  names[2] = "a";
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, model_path, &import));
+  CHECK(strstr(fcn_last_error_message(), "listed twice") != NULL);
   import.class_count = -1;
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, model_path, &import));
   OK(fcn_import_params_init(&import, sizeof import));

@@ -78,6 +78,15 @@ class ModelTest(unittest.TestCase):
             ]:
                 with self.assertRaises(ValueError):
                     fcn.Model.imported(path, preprocessing=given)
+            for given in ["123", ["1", "2", "3"], None, b"123", [[1], [2], [3]]]:
+                for key in ("mean", "scale", "std"):
+                    with self.assertRaises(TypeError) as wrong:
+                        fcn.Model.imported(path, preprocessing={key: given})
+                    self.assertIn(key, str(wrong.exception))
+            with self.assertRaises(fcn.FCNError) as caught:
+                fcn.Model.imported(path, class_names=["a", "b", "a", "d"])
+            self.assertEqual(caught.exception.name, "INVALID_ARGUMENT")
+            self.assertIn("listed twice", str(caught.exception))
             with self.assertRaises(fcn.FCNError) as caught:
                 fcn.Model.imported(path, preprocessing="none")
             self.assertEqual(caught.exception.name, "NOT_FOUND")
@@ -180,6 +189,14 @@ class SessionTest(unittest.TestCase):
         with self.assertRaises(fcn.FCNError) as caught:
             self.session.labels(1)
         self.assertEqual(caught.exception.name, "NOT_FOUND")
+        for result in (
+            self.session.labels, self.session.scores, self.session.probabilities,
+            self.session.areas,
+        ):
+            with self.assertRaises(ValueError):
+                result(2**32)
+            with self.assertRaises(TypeError):
+                result(0.0)
 
     def test_batches(self):
         pictures = [noise(20, 30, seed=i) for i in range(3)] + [noise(11, 17)]
@@ -350,6 +367,16 @@ class TrainerTest(unittest.TestCase):
             fcn.Trainer(DATA, Path(FOLDER) / "none", epochs=-1)
         with self.assertRaises(fcn.FCNError):
             fcn.Trainer("/no/such/folder", Path(FOLDER) / "none")
+        with self.assertRaises(TypeError) as wrong:
+            fcn.Trainer(DATA, Path(FOLDER) / "none", start="m.safetensors")
+        self.assertIn("must be a Model", str(wrong.exception))
+        with self.assertRaises(ValueError) as wrong:
+            fcn.Trainer(DATA, Path(FOLDER) / "none", class_weights=[1, 2])
+        self.assertIn("none, enet", str(wrong.exception))
+        with fcn.Model(MODEL) as model, self.assertRaises(fcn.FCNError) as caught:
+            fcn.Trainer(DATA, Path(FOLDER) / "none", model, width=0.05)
+        self.assertEqual(caught.exception.name, "INVALID_ARGUMENT")
+        self.assertIn("width is for a fresh model", str(caught.exception))
 
 
 class LibraryTest(unittest.TestCase):

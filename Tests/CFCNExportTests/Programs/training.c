@@ -105,11 +105,23 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.width = 4.5f);
   REFUSED(FCN_E_INVALID_ARGUMENT, (p.schedule = FCN_SCHEDULE_STEP, p.schedule_factor = 2));
   REFUSED(FCN_E_INVALID_ARGUMENT, (p.schedule = FCN_SCHEDULE_POLY, p.schedule_power = 11));
+#define REFUSED_WITH_START(change) \
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.start = model, p.width = 0, p.batch_norm = -1, change))
+  REFUSED_WITH_START(p.width = 0.05f);
+  CHECK(strstr(fcn_last_error_message(), "width is for a fresh model") != NULL);
+  REFUSED_WITH_START(p.batch_norm = 0);
+  CHECK(strstr(fcn_last_error_message(), "batch_norm is for a fresh model") != NULL);
+  REFUSED_WITH_START(p.architecture = "fcn-simple");
+  CHECK(strstr(fcn_last_error_message(), "architecture is for a fresh model") != NULL);
+  REFUSED_WITH_START(p.weights = weights);
+  CHECK(strstr(fcn_last_error_message(), "weights is for a fresh model") != NULL);
   REFUSED(FCN_E_INPUT_OUTPUT, p.output = "/proc/no-such-folder/output");
   fcn_preprocessing rule = {.struct_size = sizeof rule};
   MUST(fcn_model_get_preprocessing(&rule, model));
   rule.channel_order = 5;
   REFUSED(FCN_E_INVALID_ARGUMENT, p.preprocessing = &rule);
+  REFUSED_WITH_START(p.preprocessing = &rule);
+  CHECK(strstr(fcn_last_error_message(), "preprocessing is for a fresh model") != NULL);
   rule.channel_order = FCN_CHANNELS_GREY;
   rule.mean[0] = NAN;
   REFUSED(FCN_E_INVALID_ARGUMENT, p.preprocessing = &rule);

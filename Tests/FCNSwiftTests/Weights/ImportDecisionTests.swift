@@ -171,6 +171,36 @@ struct ImportDecisionTests {
     }
   }
 
+  @Test func renamingsAreDoneAtOnce() throws {
+    let wanted = try model("fcn8s", classes: 5)
+    let swapped = wanted.orderedWeights.map { tensor in
+      guard tensor.name.hasPrefix("score_pool") else { return tensor }
+      return tensor.named(
+        tensor.name.replacing("score_pool3", with: "score_pool#")
+          .replacing("score_pool4", with: "score_pool3")
+          .replacing("score_pool#", with: "score_pool4"))
+    }
+    for prefix in ["", "module."] {
+      let result = try identified(swapped.map { $0.named(prefix + $0.name) }) { options in
+        options.architecture = "fcn8s"
+        options.renamings = try ["score_pool3=score_pool4", "score_pool4=score_pool3"]
+          .map { try Renaming($0) }
+      }
+      try expectSame(result, wanted)
+    }
+    let tensors = wanted.orderedWeights.filter { $0.name.hasPrefix("score_fr.") }
+    func names(_ texts: String...) throws -> Set<String> {
+      Set(try Renaming.apply(texts.map { try Renaming($0) }, to: tensors).map(\.name))
+    }
+    #expect(try names("score_fr=a") == ["a.weight", "a.bias"])
+    #expect(try names("score_fr=a", "score_fr.bias=b.c") == ["a.weight", "b.c"])
+    #expect(try names("score_fr=a", "bias=b") == ["a.weight", "a.b"])
+    expectError(.notFound, saying: "\"a\"") { _ = try names("score_fr=a", "a=b") }
+    expectError(.invalidArgument, saying: "\"a\" and to \"b\"") {
+      _ = try names("score_fr=a", "score_fr=b")
+    }
+  }
+
   @Test func upsamplingThatIsNotThereIsBilinear() throws {
     let wanted = try model("fcn32s")
     let result = try identified(wanted.orderedWeights.filter { $0.name != "upscore.weight" })

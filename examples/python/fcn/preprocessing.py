@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from ctypes import byref
 from typing import Any, Union
+
+import numpy as np
 
 from ._native import PreprocessingStruct, lib, whole_number
 
@@ -22,7 +24,8 @@ def preprocessing_struct(rule: Preprocessing) -> PreprocessingStruct:
     Keys of a dict, each of which may be missing: "channels" ("rgb", "bgr" or "grey"), "mean" in units
     of 0 to 255, "scale", which multiplies after that, or "std" in its place, which divides ("mean" and
     "std" may both be of values of 0 to 1, as in PyTorch's Normalize); "size", "width" and "height".
-    Values are one number or one a channel. Raises ValueError for others.
+    Values are one number or one a channel. Raises ValueError for others, TypeError for what is no
+    number.
     """
     struct = PreprocessingStruct(struct_size=ctypes.sizeof(PreprocessingStruct))
     if isinstance(rule, str):
@@ -61,8 +64,10 @@ def _index(names: tuple[str, ...], name: Any, key: str) -> int:
 
 
 def _values(given: Any, channels: int, key: str) -> list[float]:
-    values = [float(value) for value in (given if isinstance(given, Sequence) or hasattr(
-        given, "__iter__") else [given])]
+    parts = np.asarray(given)
+    if parts.ndim > 1 or parts.dtype.kind not in "biuf":
+        raise TypeError(f"{key} is {given!r}; it must be one number or one a channel")
+    values = [float(value) for value in parts.reshape(-1)]
     if len(values) == 1:
         values *= channels
     if len(values) != channels:

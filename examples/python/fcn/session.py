@@ -85,7 +85,7 @@ class Session(Handle):
         lib.fcn_session_params_init(byref(params), ctypes.sizeof(params))
         params.threads = whole_number("threads", threads)
         params.largest_batch = whole_number("largest_batch", largest_batch)
-        if precision not in _PRECISIONS:
+        if not isinstance(precision, str) or precision not in _PRECISIONS:
             raise ValueError(f"precision is {precision!r}; wanted one of {', '.join(_PRECISIONS)}")
         params.precision = _PRECISIONS[precision]
         params.backend, params.device = _parse_device(device)
@@ -156,11 +156,13 @@ class Session(Handle):
         return count.value
 
     def _size(self, index: int) -> tuple[int, int]:
+        index = whole_number("index", index)
         width, height = c_int32(), c_int32()
         lib.fcn_result_size(byref(width), byref(height), self.live, index)
         return height.value, width.value
 
     def _result(self, name: str, shape: tuple[int, ...], dtype: Any, kind: Any, index: int) -> Any:
+        index = whole_number("index", index)
         array = np.empty(shape, dtype)
         getattr(lib, name)(pointer_to(array, kind), array.size, None, self.live, index)
         return array

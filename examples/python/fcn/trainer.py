@@ -110,7 +110,8 @@ class Trainer(Handle):
         extend: bool | None = None,
     ) -> None:
         """Prepares to train on `data`, a folder in VOC's layout. The folder `output` gets models,
-        a log and a checkpoint after every epoch. `start` is a model to go on from.
+        a log and a checkpoint after every epoch. `start` is a model to go on from, beside
+        which `architecture`, `weights`, `width`, `batch_norm` and `preprocessing` must be None.
 
         Further parameters are those of fcn_trainer_params in fcn.h, where their ranges and defaults
         stand; None is the default. `preprocessing` is as for Model.imported.
@@ -123,6 +124,8 @@ class Trainer(Handle):
         lib.fcn_trainer_params_init(byref(fields), ctypes.sizeof(fields))
         fields.data, fields.output = encoded_path(data), encoded_path(output)
         if start is not None:
+            if not isinstance(start, Model):
+                raise TypeError(f"start is {start!r}; it must be a Model, as fcn.Model(path) is")
             fields.start = ctypes.cast(start.live, c_void_p)
         types = {name: kind for name, kind, *_ in fields._fields_}
         if preprocessing is not None:
@@ -139,7 +142,7 @@ class Trainer(Handle):
         """The parameter `name` for a field of type `kind`."""
         choices = cls._choices.get(name)
         if choices is not None:
-            if value not in choices:
+            if not isinstance(value, str) or value not in choices:
                 raise ValueError(f"{name} is {value!r}; wanted one of {', '.join(choices)}")
             return choices[value]
         if kind is c_char_p:

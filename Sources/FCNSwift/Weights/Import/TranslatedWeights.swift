@@ -64,10 +64,11 @@ extension ForeignWeights {
   /// Prefixes that the network's tensors share, such as `predictor.`, are taken off, and so are the
   /// words of wrappers, such as `_orig_mod.`, wherever they stand.
   ///
-  /// Throws `invalidArgument` where two prefixes hold a network each, `corrupt` where two tensors
-  /// come to the same name, `notFound` where there is nothing of the old name of a renaming.
+  /// Throws `invalidArgument` where two prefixes hold a network each or one old name gets two new
+  /// ones, `corrupt` where two tensors come to the same name, `notFound` where there is nothing of
+  /// the old name of a renaming.
   public func translated(_ renamings: [Renaming] = []) throws -> TranslatedWeights {
-    let tensors = try renamings.reduce(self.tensors) { try $1.applied(to: $0) }
+    let tensors = try Renaming.apply(renamings, to: self.tensors)
     var found: (anchor: String, naming: TranslatedWeights.Naming, prefixes: [String])?
     for (anchor, naming) in Self.anchors where found == nil {
       var prefixes = tensors.compactMap { TensorNames.lead(of: $0.name, before: anchor) }
