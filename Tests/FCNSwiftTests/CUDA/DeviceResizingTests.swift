@@ -121,12 +121,16 @@ extension CUDATests {
         for run in 0..<3 {
           try session.run(Array(views))
           for n in views.indices {
-            let found = try session.results[n].copied(from: .system)
+            let found = try session.scores(n)
             let wanted = try ScoreView(
               try Tensor(Shape(1, classes, height, width), try before.scores(n)), 0,
               width: views[n].width, height: views[n].height, networkSize: (width, height))
+            // The network's scores are the same to the bit; the host's interpolation rounds otherwise.
+            let expected = try scores(wanted, session)
+            let scale = expected.map(abs).max() ?? 0
             #expect(
-              try scores(found, session) == scores(wanted, session), "picture \(n) of run \(run)")
+              zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 * scale }
+                && found.count == expected.count, "picture \(n) of run \(run)")
             #expect(
               try session.labelMap(n).labels == largest(of: session.scores(n), classes),
               "picture \(n) of run \(run)")

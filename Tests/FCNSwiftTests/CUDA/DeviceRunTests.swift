@@ -87,6 +87,7 @@ extension CUDATests {
         told.append(progress)
         return true
       }
+      #expect(told.popLast()?.fraction == 1)
       #expect(told.map(\.layersDone) == Array(0..<told.count))
       #expect(told.allSatisfy { $0.layerCount == told.count && $0.batchCount == 2 })
       #expect(told.count > 10 && Set(told.map(\.layerName)).count == told.count)
