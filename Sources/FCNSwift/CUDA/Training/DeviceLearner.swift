@@ -52,7 +52,7 @@ final class DeviceLearner: Learner {
         try DeviceStream(context),
         try DeviceParameterStore(state, stateCount: stateCount, in: context),
         options.accumulation > 1
-          ? try DeviceParameterStore(state, stateCount: 0, in: context) : nil,
+          ? try DeviceParameterStore(state.parameters, in: context) : nil,
         try context.kernels.function(kernel, of: .optimizer, [], context),
         try context.kernels.function("accumulate", of: .reductions, [], context)
       )
