@@ -5,19 +5,6 @@ import Testing
 
 /// What becomes of weights that are not exactly a network's.
 struct ImportDecisionTests {
-  private func model(
-    _ name: String, classes: Int = 3, auxiliaryHead: Bool = false
-  ) throws -> Model {
-    let architecture = try Architecture.named(name)
-    return try Model.fresh(
-      ModelDescription(
-        architecture: name,
-        options: ArchitectureOptions(
-          classes: classes, width: 0.03125, auxiliaryHead: auxiliaryHead),
-        classNames: (0..<classes).map { "class \($0)" }, palette: Palette.voc(count: classes),
-        preprocessing: architecture.preprocessing), seed: 4)
-  }
-
   private func identified(
     _ tensors: [WeightTensor], named names: [String] = [],
     _ change: (inout ImportOptions) throws -> Void = { _ in }
@@ -51,7 +38,7 @@ struct ImportDecisionTests {
     ("backbone.layer1.", "backbone.layer1._checkpoint_wrapped_module."),
   ])
   func wordsOfWrappersComeOffWhereverTheyStand(part: String, wrapped: String) throws {
-    let wanted = try model("fcn-resnet50")
+    let wanted = try narrowModel("fcn-resnet50")
     let leads = wrapped.hasPrefix("module.")
     let tensors = wanted.orderedWeights.map { tensor in
       guard tensor.name.hasPrefix(part) else {
@@ -67,7 +54,9 @@ struct ImportDecisionTests {
   // MARK: What is lost
 
   private func unet() throws -> [WeightTensor] {
-    let trunk = try model("fcn-resnet50").orderedWeights.filter { $0.name.hasPrefix("backbone.") }
+    let trunk = try narrowModel("fcn-resnet50").orderedWeights.filter {
+      $0.name.hasPrefix("backbone.")
+    }
     return try trunk.map { $0.named("encoder." + $0.name.dropFirst("backbone.".count)) } + [
       tensor("decoder.blocks.0.conv1.0.weight", [4, 8, 3, 3]),
       tensor("segmentation_head.0.weight", [2, 4, 3, 3]), tensor("segmentation_head.0.bias", [2]),
@@ -93,12 +82,12 @@ struct ImportDecisionTests {
 
   @Test func whatATransplantDoesNotTakeIsTold() throws {
     let source = try ForeignWeights(format: .pytorch, tensors: unet()).translated()
-    let (_, transplant) = try model("fcn-resnet50").copyingWeights(from: source)
+    let (_, transplant) = try narrowModel("fcn-resnet50").copyingWeights(from: source)
     #expect(transplant.unused.contains("decoder.blocks.0.conv1.0.weight"))
   }
 
   @Test func aNetworkBesideOtherLayersNamesThem() throws {
-    let wanted = try model("fcn-resnet50")
+    let wanted = try narrowModel("fcn-resnet50")
     let tensors =
       try wanted.orderedWeights.map { $0.named("fcn." + $0.name) } + [
         tensor("refine.conv.weight", [2, 2, 3, 3]), tensor("criterion.weight", [3]),
@@ -111,7 +100,7 @@ struct ImportDecisionTests {
 
   @Test(arguments: ["criterion.weight", "loss_fn.weight", "ce_loss.weight", "metrics.iou"])
   func aLossesWeightsAreLeftOutWithANote(name: String) throws {
-    let wanted = try model("fcn-resnet50")
+    let wanted = try narrowModel("fcn-resnet50")
     let result = try identified(wanted.orderedWeights + [tensor(name, [3])])
     try expectSame(result, wanted)
     #expect(result.report.leftOut == [name])
@@ -119,7 +108,7 @@ struct ImportDecisionTests {
   }
 
   @Test func aLayerThatIsNotTheNetworksIsNotLeftOut() throws {
-    let weights = try model("fcn-resnet50").orderedWeights + [tensor("refine.weight", [3])]
+    let weights = try narrowModel("fcn-resnet50").orderedWeights + [tensor("refine.weight", [3])]
     expectError(.shapeMismatch, saying: "left over: refine.weight [3]") {
       _ = try identified(weights)
     }
@@ -128,10 +117,11 @@ struct ImportDecisionTests {
   // MARK: Heads
 
   @Test func anAuxiliaryHeadOfOtherClassesIsLeftOut() throws {
-    let wanted = try model("fcn-resnet50", classes: 2)
-    let other = try model("fcn-resnet50", classes: 5, auxiliaryHead: true).orderedWeights.filter {
-      $0.name.hasPrefix("aux_classifier.")
-    }
+    let wanted = try narrowModel("fcn-resnet50", classes: 2)
+    let other = try narrowModel("fcn-resnet50", classes: 5, auxiliaryHead: true).orderedWeights
+      .filter {
+        $0.name.hasPrefix("aux_classifier.")
+      }
     let result = try identified(wanted.orderedWeights + other)
     try expectSame(result, wanted)
     #expect(result.report.leftOut == other.map(\.name))
@@ -139,7 +129,7 @@ struct ImportDecisionTests {
   }
 
   private func renamed() throws -> [WeightTensor] {
-    try model("fcn8s", classes: 5).orderedWeights.map { tensor in
+    try narrowModel("fcn8s", classes: 5).orderedWeights.map { tensor in
       guard tensor.name.hasPrefix("score") else { return tensor }
       return tensor.named(
         tensor.name.replacing("score_fr", with: "score_fr_mine")
@@ -161,7 +151,7 @@ struct ImportDecisionTests {
           "score_mine_pool3.weight=score_pool3.weight", "score_mine_pool3.bias=score_pool3.bias",
         ].map { try Renaming($0) }
       }
-      try expectSame(result, try model("fcn8s", classes: 5))
+      try expectSame(result, try narrowModel("fcn8s", classes: 5))
     }
     expectError(.notFound, saying: "\"score_none\"") {
       _ = try identified(weights) { $0.renamings = [try Renaming("score_none=score_fr")] }
@@ -172,7 +162,7 @@ struct ImportDecisionTests {
   }
 
   @Test func renamingsAreDoneAtOnce() throws {
-    let wanted = try model("fcn8s", classes: 5)
+    let wanted = try narrowModel("fcn8s", classes: 5)
     let swapped = wanted.orderedWeights.map { tensor in
       guard tensor.name.hasPrefix("score_pool") else { return tensor }
       return tensor.named(
@@ -202,12 +192,12 @@ struct ImportDecisionTests {
   }
 
   @Test func upsamplingThatIsNotThereIsBilinear() throws {
-    let wanted = try model("fcn32s")
+    let wanted = try narrowModel("fcn32s")
     let result = try identified(wanted.orderedWeights.filter { $0.name != "upscore.weight" })
     try expectSame(result, wanted)
     #expect(result.report.filledIn == ["upscore.weight"])
     // Where part of it is there, or scores are missing, it is not made up.
-    let deep = try model("fcn16s").orderedWeights
+    let deep = try narrowModel("fcn16s").orderedWeights
     expectError(.shapeMismatch, saying: "missing: upscore16.weight") {
       _ = try identified(deep.filter { $0.name != "upscore16.weight" })
     }
@@ -224,7 +214,7 @@ struct ImportDecisionTests {
 
   @Test(arguments: ["FCN8s", "fcn_8s", "fcn8s", "FCN8sAtOnce", "fcn8s-atonce"])
   func theArchitectureThatAFileNamesIsBelieved(name: String) throws {
-    let weights = try model("fcn8s").orderedWeights
+    let weights = try narrowModel("fcn8s").orderedWeights
     let result = try identified(weights, named: ["resnet", name])
     guard case .model(let found) = result.found else {
       Issue.record("a trunk was found")
@@ -234,15 +224,15 @@ struct ImportDecisionTests {
     #expect(found.description.architecture == (isAtOnce ? "fcn8s-atonce" : "fcn8s"))
     #expect(result.report.statedName == name)
     // What fits is what it is.
-    let other = try identified(try model("fcn32s").orderedWeights, named: [name])
-    try expectSame(other, try model("fcn32s"))
+    let other = try identified(try narrowModel("fcn32s").orderedWeights, named: [name])
+    try expectSame(other, try narrowModel("fcn32s"))
     #expect(other.report.statedName == nil)
   }
 
   // MARK: Preprocessing
 
   @Test func preprocessingIsAssumedOnlyWhereNothingIsSaid() throws {
-    let weights = try model("fcn-resnet50").orderedWeights
+    let weights = try narrowModel("fcn-resnet50").orderedWeights
     func preprocessing(
       _ change: (inout ImportOptions) throws -> Void = { _ in }
     ) throws -> (Preprocessing, Bool) {

@@ -3,21 +3,22 @@ import Testing
 
 @testable import FCNSwift
 
+/// A model of the architecture `name`, narrow, with fresh weights.
+func narrowModel(
+  _ name: String, classes: Int = 3, batchNorm: Bool = false, auxiliaryHead: Bool = false
+) throws -> Model {
+  let architecture = try Architecture.named(name)
+  return try Model.fresh(
+    ModelDescription(
+      architecture: name,
+      options: ArchitectureOptions(
+        classes: classes, width: 0.03125, batchNorm: batchNorm, auxiliaryHead: auxiliaryHead),
+      classNames: (0..<classes).map { "class \($0)" }, palette: Palette.voc(count: classes),
+      preprocessing: architecture.preprocessing), seed: 4)
+}
+
 /// Foreign weights, under the names that frameworks give them, becoming models.
 struct ImportTests {
-  private func model(
-    _ name: String, classes: Int = 3, batchNorm: Bool = false, auxiliaryHead: Bool = false
-  ) throws -> Model {
-    let architecture = try Architecture.named(name)
-    return try Model.fresh(
-      ModelDescription(
-        architecture: name,
-        options: ArchitectureOptions(
-          classes: classes, width: 0.03125, batchNorm: batchNorm, auxiliaryHead: auxiliaryHead),
-        classNames: (0..<classes).map { "class \($0)" }, palette: Palette.voc(count: classes),
-        preprocessing: architecture.preprocessing), seed: 4)
-  }
-
   private func recognized(
     _ tensors: [WeightTensor], _ format: ForeignWeights.Format = .pytorch,
     _ change: (inout ImportOptions) -> Void = { _ in }
@@ -63,7 +64,7 @@ struct ImportTests {
 
   @Test(arguments: ["fcn-simple", "fcn32s", "fcn16s", "fcn8s", "fcn-alexnet", "fcn-resnet50"])
   func aNetworkIsRecognizedByNamesAndShapes(name: String) throws {
-    let wanted = try model(name)
+    let wanted = try narrowModel(name)
     let found = try recognized(published(wanted), .caffe)
     expectSame(found, wanted)
     #expect(
@@ -72,22 +73,22 @@ struct ImportTests {
   }
 
   @Test func classesOfVOCGetTheirNames() throws {
-    let found = try recognized(published(try model("fcn32s", classes: 21)))
+    let found = try recognized(published(try narrowModel("fcn32s", classes: 21)))
     #expect(found.description.classNames == Palette.vocClassNames)
   }
 
   @Test func theAuxiliaryHeadShowsInTheNames() throws {
-    let wanted = try model("fcn-resnet50", auxiliaryHead: true)
+    let wanted = try narrowModel("fcn-resnet50", auxiliaryHead: true)
     expectSame(try recognized(wanted.orderedWeights), wanted)
   }
 
   @Test func batchNormalizationShowsInTheNames() throws {
-    let wanted = try model("fcn-simple", batchNorm: true)
+    let wanted = try narrowModel("fcn-simple", batchNorm: true)
     expectSame(try recognized(wanted.orderedWeights), wanted)
   }
 
   @Test func namesThatFitTwoNetworksWantOneSaid() throws {
-    let weights = try published(try model("fcn8s"))
+    let weights = try published(try narrowModel("fcn8s"))
     expectError(.invalidArgument, saying: "fcn8s and fcn8s-atonce", "say which") {
       _ = try recognized(weights)
     }
@@ -98,14 +99,14 @@ struct ImportTests {
   }
 
   @Test func caffesScalesTellANetworkTrainedAtOnce() throws {
-    let weights = try published(try model("fcn8s-atonce"))
+    let weights = try published(try narrowModel("fcn8s-atonce"))
     func scale(_ name: String, _ factor: Float) throws -> WeightTensor {
       try WeightTensor(
         name: "\(name).weight", shape: [4], floats: [Float](repeating: factor, count: 4))
     }
     let found = try recognized(
       weights + [scale("scale_pool4", 0.01), scale("scale_pool3", 0.0001)], .caffe)
-    expectSame(found, try model("fcn8s-atonce"))
+    expectSame(found, try narrowModel("fcn8s-atonce"))
     expectError(.shapeMismatch, saying: "scale_pool4.weight (wanted 0.01 throughout)") {
       _ = try recognized(
         weights + [scale("scale_pool4", 0.5), scale("scale_pool3", 0.0001)], .caffe)
@@ -114,7 +115,7 @@ struct ImportTests {
 
   @Test(arguments: ["predictor.", "module.", "updater.model:main.predictor."])
   func prefixesComeOff(prefix: String) throws {
-    let wanted = try model("fcn32s")
+    let wanted = try narrowModel("fcn32s")
     let stranger = try WeightTensor(name: "updater.iteration", shape: [1], floats: [9])
     expectSame(
       try recognized(published(wanted).map { $0.named(prefix + $0.name) } + [stranger], .chainer),
@@ -122,7 +123,7 @@ struct ImportTests {
   }
 
   @Test func twoNetworksInAFileAreOneTooMany() throws {
-    let weights = try published(try model("fcn32s"))
+    let weights = try published(try narrowModel("fcn32s"))
     expectError(.invalidArgument, saying: "2 networks", "\"model.\"", "\"ema.\"") {
       _ = try recognized(
         weights.map { $0.named("model.\($0.name)") } + weights.map { $0.named("ema.\($0.name)") })
@@ -130,7 +131,7 @@ struct ImportTests {
   }
 
   @Test func whatIsAmissIsListed() throws {
-    var weights = try published(try model("fcn16s"))
+    var weights = try published(try narrowModel("fcn16s"))
     weights.removeAll { $0.name == "conv3_2.bias" }
     weights.append(try WeightTensor(name: "score59.weight", shape: [1], floats: [1]))
     let index = try #require(weights.firstIndex { $0.name == "conv2_1.bias" })
@@ -147,7 +148,7 @@ struct ImportTests {
   }
 
   @Test func upsamplingThatMixesClassesStaysDense() throws {
-    var weights = try published(try model("fcn32s"))
+    var weights = try published(try narrowModel("fcn32s"))
     let index = try #require(weights.firstIndex { $0.name == "upscore.weight" })
     var floats = weights[index].floats
     floats[64 * 64] = 0.5  // from the first class to the second
@@ -158,11 +159,11 @@ struct ImportTests {
     #expect(found.weights["upscore.weight"]?.floats == floats)
     // A fresh one has the same upsampling as the kernels a class.
     let dense = try Model.fresh(found.description, seed: 4)
-    expectSame(try recognized(dense.orderedWeights), try model("fcn32s"))
+    expectSame(try recognized(dense.orderedWeights), try narrowModel("fcn32s"))
   }
 
   @Test func caffesOldShapesFit() throws {
-    let wanted = try model("fcn32s")
+    let wanted = try narrowModel("fcn32s")
     let weights = try published(wanted).map { tensor in
       tensor.shape.count == 4
         ? tensor : tensor.reshaped(tensor.name, [1, 1, 1, tensor.count])
@@ -171,7 +172,7 @@ struct ImportTests {
   }
 
   @Test func zeroWeightsAreNamed() throws {
-    var weights = try published(try model("fcn32s"))
+    var weights = try published(try narrowModel("fcn32s"))
     let index = try #require(weights.firstIndex { $0.name == "fc6.weight" })
     weights[index] = try WeightTensor(
       name: "fc6.weight", shape: weights[index].shape,

@@ -8,24 +8,34 @@ enum ChainerFile {
 
   /// The float arrays in `archive`, called as PyTorch would call them.
   static func read(_ archive: ZipArchive, budget: CopyBudget) throws -> ForeignWeights {
-    var tensors: [WeightTensor] = []
-    var keys: [String: String] = [:]
+    var parameters = Parameters()
     for entry in archive.entries where entry.name.hasSuffix(".npy") {
-      let key = String(entry.name.dropLast(4))
       let contents = try archive.contents(of: entry, budget: budget)
-      let tensor = try naming("array \(quoted(key))") {
-        try NPYReader.tensor(name(of: key), in: contents, budget: budget)
+      try parameters.add(String(entry.name.dropLast(4))) {
+        try NPYReader.tensor($0, in: contents, budget: budget)
       }
-      guard let tensor else { continue }
-      if let other = keys.updateValue(key, forKey: tensor.name) {
+    }
+    return ForeignWeights(format: .chainer, tensors: parameters.tensors)
+  }
+
+  /// Arrays under PyTorch's names for them.
+  struct Parameters {
+    private(set) var tensors: [WeightTensor] = []
+    private var keys: [String: String] = [:]
+
+    /// Adds what `tensor` makes of the array at `key`, given its name; nil where that is none of floats.
+    /// Throws `corrupt` where another array has come to the same name.
+    mutating func add(_ key: String, _ tensor: (_ name: String) throws -> WeightTensor?) throws {
+      let made = try naming("array \(quoted(key))") { try tensor(ChainerFile.name(of: key)) }
+      guard let made else { return }
+      if let other = keys.updateValue(key, forKey: made.name) {
         throw FCNError(
           .corrupt,
-          "the arrays \(quoted(other)) and \(quoted(key)) are both \(quoted(tensor.name)); "
-            + "wanted one")
+          "the arrays \(quoted(other)) and \(quoted(key)) are both \(quoted(made.name)); wanted one"
+        )
       }
-      tensors.append(tensor)
+      tensors.append(made)
     }
-    return ForeignWeights(format: .chainer, tensors: tensors)
   }
 
   /// `conv1_1.weight` for `/conv1_1/W`.

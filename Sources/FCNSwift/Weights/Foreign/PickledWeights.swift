@@ -33,25 +33,14 @@ enum PickledWeights {
   /// The float arrays in `pickle`, called as PyTorch would call them.
   static func read(_ pickle: Pickle, budget: CopyBudget) throws -> ForeignWeights {
     let heap = pickle.heap
-    var tensors: [WeightTensor] = []
-    var keys: [String: String] = [:]
+    var parameters = ChainerFile.Parameters()
     for member in try PickledObjects.members(of: pickle.root, in: heap) {
       guard case .array(let array) = heap[member.place] else { continue }
-      let key = member.path.joined(separator: "/")
-      let tensor = try naming("array \(quoted(key))") {
-        try heap.contents(ofArray: array)
-          .flatMap { try $0.tensor(ChainerFile.name(of: key), budget: budget) }
+      try parameters.add(member.path.joined(separator: "/")) { name in
+        try heap.contents(ofArray: array).flatMap { try $0.tensor(name, budget: budget) }
       }
-      guard let tensor else { continue }
-      if let other = keys.updateValue(key, forKey: tensor.name) {
-        throw FCNError(
-          .corrupt,
-          "the arrays \(quoted(other)) and \(quoted(key)) are both \(quoted(tensor.name)); "
-            + "wanted one")
-      }
-      tensors.append(tensor)
     }
-    guard !tensors.isEmpty else {
+    guard !parameters.tensors.isEmpty else {
       throw FCNError(
         .unsupported,
         "the file is a Python pickle, but none that torch.save wrote, and no array of floats was "
@@ -59,7 +48,7 @@ enum PickledWeights {
           + "save_npz")
     }
     return ForeignWeights(
-      format: .chainer, tensors: tensors,
+      format: .chainer, tensors: parameters.tensors,
       statedNames: try StatedNames.found(in: pickle.root, of: heap))
   }
 }
