@@ -44,16 +44,11 @@ extension fcn_trainer_params: GrowingStruct {
 
   /// What `survey` counted, and what these parameters settle.
   func facts(_ survey: DatasetSurvey) throws -> TrainingFacts {
-    let median = survey.training.median.map { (width: $0.width, height: $0.height) }
     var facts = TrainingFacts(
-      pictures: survey.training.pictureCount, size: median ?? (1, 1),
-      classPixels: survey.training.classPixels,
-      validationPictures: survey.validation?.pictureCount ?? 0,
-      cores: threads > 0 ? Int(threads) : nil,
-      usesDevice: try Session.Device(backend: backend, device: device) != .processor)
+      survey, threads: Int(threads), device: try Session.Device(backend: backend, device: device))
     facts.startsTrained = start != nil || weights != nil
     facts.settled.epochs = epochs == 0 ? nil : Int(epochs)
-    facts.settled.batchSize = batch_size == 0 ? nil : max(1, Int(batch_size))
+    facts.settled.batchSize = batch_size == 0 ? nil : Int(batch_size)
     facts.settled.cropWidth = crop_width == Self.chosen ? nil : Int(crop_width)
     facts.settled.cropHeight = crop_height == Self.chosen ? nil : Int(crop_height)
     return facts
@@ -145,12 +140,11 @@ extension fcn_trainer_params: GrowingStruct {
   var resumes: Bool { get throws { try flag(resume, "resume") } }
 
   /// The model to start from; a fresh one has the classes of `folder`, and what nobody says is that of
-  /// `weights`, then that of `saved`, then what suits `facts`. How pictures are prepared is as in
-  /// `saved`, even where `weights` say otherwise; and where nothing is said, all is as in `saved`.
-  func model(
-    for folder: VOCFolder, _ facts: TrainingFacts, _ saved: SavedTraining?
-  ) throws -> Model {
+  /// `weights`, then what is usual. Where nothing is said of the network, it is all that of the training
+  /// which goes on.
+  func model(for folder: VOCFolder, _ training: UsualTraining) throws -> Model {
     if let start { return try ModelObject.from(start).model }
+    let saved = training.saved
     if let saved, freshField == nil { return try Model.fresh(saved.description, seed: seed) }
     let named = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
     let path = try optionalString(weights, "weights")
@@ -161,20 +155,12 @@ extension fcn_trainer_params: GrowingStruct {
     let before = try saved.map { try Architecture.named($0.description.architecture) }
     let architecture = named ?? found?.architecture ?? before ?? .fcnSimple
     if found == nil { found = try source?.network(of: architecture) }
-    var facts = facts
-    facts.offersWidth = architecture.choices.contains(.width)
-    facts.offersBatchNorm = architecture.choices.contains(.batchNorm)
-    let suited = SuitedTraining(facts)
+    let network = training.network(architecture)
     var rule =
       try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
-      ?? saved?.description.preprocessing ?? source?.preprocessing ?? architecture.preprocessing
-    if preprocessing == nil, saved == nil, rule.size == .native, let side = suited.longestSide {
-      rule.size = .atMost(side)
-    }
-    var usual = found?.options ?? saved?.description.options ?? ArchitectureOptions(classes: 1)
-    if found == nil, saved == nil {
-      (usual.width, usual.batchNorm) = (suited.width, suited.batchNorm)
-    }
+      ?? network.preprocessing ?? source?.preprocessing ?? architecture.preprocessing
+    if preprocessing == nil, rule.size == .native, let size = network.size { rule.size = size }
+    let usual = found?.options ?? network.options
     let (name, width) = (architecture.name, width == 0 ? usual.width : width)
     let hasBatchNorm =
       batch_norm == Self.chosen ? usual.batchNorm : try flag(batch_norm, "batch_norm")

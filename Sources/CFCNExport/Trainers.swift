@@ -38,14 +38,9 @@ final class TrainerObject: HandledObject {
     let survey = try DatasetSurvey.of(
       training: training, validation: validation, threads: Int(params.threads))
     classPixels = survey.training.classPixels
-    let facts = try params.facts(survey)
-    model = try params.model(for: data, facts, saved)
-    let suited = SuitedTraining(facts.of(model))
-    var usual = saved?.options ?? suited.options
-    if !(saved?.knowsEvaluationInterval ?? false) {
-      usual.evaluationInterval = suited.options.evaluationInterval
-    }
-    options = try params.options(usual: usual)
+    let usual = UsualTraining(try params.facts(survey), saved: saved)
+    model = try params.model(for: data, usual)
+    options = try params.options(usual: usual.options(of: model))
     try TrainerObject.check(survey, options, model)
     trainer = try makeTrainer(resume: resumes)
   }

@@ -67,6 +67,16 @@ public struct TrainingFacts: Sendable, Hashable {
 }
 
 extension TrainingFacts {
+  /// What `survey` counted, for a training on `threads` threads, 0 for one on every core, or a device.
+  public init(_ survey: DatasetSurvey, threads: Int, device: Session.Device) {
+    let median = survey.training.median
+    self.init(
+      pictures: survey.training.pictureCount, size: median.map { ($0.width, $0.height) } ?? (1, 1),
+      classPixels: survey.training.classPixels,
+      validationPictures: survey.validation?.pictureCount ?? 0,
+      cores: threads > 0 ? threads : nil, usesDevice: device != .processor)
+  }
+
   /// The facts with what `model` settles.
   public func of(_ model: Model) -> TrainingFacts {
     var facts = self

@@ -67,25 +67,14 @@ enum FreshModel {
     trainingGroup.options.filter { arguments.has($0) }
   }
 
-  /// What a model has where neither the options nor `--from` say anything.
-  struct Usual {
-    var width: Float = 1
-    var batchNorm = false
-    var auxiliaryHead = false
-    var denseUpsampling = false
-    /// That of a training which goes on; it comes before that of `--from`.
-    var preprocessing: Preprocessing?
-    /// The size rule, where the preprocessing leaves pictures as they are.
-    var size: Preprocessing.SizeRule?
-  }
-
   /// Makes the model that the options describe, and where they say nothing `--from`'s network, then
   /// `recipe`, then `usual`. `classNames` are those of the data, where there are any; what was and was
   /// not copied from `--from` goes to `report`. `takesScale` is false where `--scale` means another
   /// thing.
   static func make(
     _ arguments: Arguments, recipe: Recipe? = nil, classNames: [String]?, seed: UInt64,
-    note: String, takesScale: Bool = true, usual: (Architecture) -> Usual = { _ in Usual() },
+    note: String, takesScale: Bool = true,
+    usual: (Architecture) -> UsualTraining.Network = { _ in UsualTraining.Network() },
     report: (Transplant) -> Void
   ) throws -> Model {
     let named =
@@ -100,26 +89,24 @@ enum FreshModel {
     var origin = try weights?.network(of: named)
     let architecture = named ?? origin?.architecture ?? .fcnSimple
     if origin == nil { origin = try weights?.network(of: architecture) }
-    let usual = usual(architecture)
+    let network = usual(architecture)
     var preprocessing =
       try PreprocessingOptions.rule(
         arguments,
-        otherwise: usual.preprocessing ?? weights?.preprocessing ?? architecture.preprocessing,
+        otherwise: network.preprocessing ?? weights?.preprocessing ?? architecture.preprocessing,
         takesScale: takesScale)
-    if preprocessing.size == .native, let size = usual.size { preprocessing.size = size }
+    if preprocessing.size == .native, let size = network.size { preprocessing.size = size }
     if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
-    let found = origin?.options
-    try checkAgainst(found, arguments)
+    try checkAgainst(origin?.options, arguments)
+    let usual = origin?.options ?? network.options
     let description = ModelDescription(
       architecture: architecture.name,
       options: ArchitectureOptions(
         classes: names.count, inputChannels: preprocessing.channels,
-        width: try arguments.number(width, in: 0.01...4) ?? found?.width ?? usual.width,
-        batchNorm: try givenBatchNorm(arguments) ?? found?.batchNorm ?? usual.batchNorm,
-        auxiliaryHead: arguments.has(auxiliaryHead)
-          || (found?.auxiliaryHead ?? usual.auxiliaryHead),
-        denseUpsampling: arguments.has(denseUpsampling)
-          || (found?.denseUpsampling ?? usual.denseUpsampling)),
+        width: try arguments.number(width, in: 0.01...4) ?? usual.width,
+        batchNorm: try givenBatchNorm(arguments) ?? usual.batchNorm,
+        auxiliaryHead: arguments.has(auxiliaryHead) || usual.auxiliaryHead,
+        denseUpsampling: arguments.has(denseUpsampling) || usual.denseUpsampling),
       classNames: names,
       palette: try palette(arguments.text(FreshModel.palette), for: names),
       preprocessing: preprocessing, note: note)

@@ -16,7 +16,7 @@ struct TrainingSetup {
 
   /// `folder` is that of the output.
   init(
-    _ arguments: Arguments, _ training: any LabelledPictures, _ survey: DatasetSurvey,
+    _ arguments: Arguments, _ data: any LabelledPictures, _ survey: DatasetSurvey,
     folder: String, resume: Bool
   ) throws {
     self.survey = survey
@@ -28,22 +28,16 @@ struct TrainingSetup {
     }
     let named = try TrainOptions.recipe(arguments)
     recipe = named ?? .modern
-    let facts = try TrainingSetup.facts(arguments, survey)
-    model = try TrainingSetup.model(arguments, training, facts, named, saved)
-    let suited = SuitedTraining(facts.of(model))
-    var usual = recipe.isSuited ? suited.options : recipe.options
-    if let saved, recipe.isSuited {
-      usual = saved.options
-      if !saved.knowsEvaluationInterval {
-        usual.evaluationInterval = suited.options.evaluationInterval
-      }
-    }
+    let training = UsualTraining(try TrainingSetup.facts(arguments, survey), saved: saved)
+    model = try TrainingSetup.model(arguments, data, training, named)
+    var usual = recipe.isSuited ? training.options(of: model) : recipe.options
     if let place = saved?.place {
       (usual.device, usual.precision) = (place.device, place.precision)
     }
     options = try TrainOptions.make(
       arguments, usual: usual, layers: model.network.layers.map(\.name))
-    self.suited = recipe.isSuited && saved == nil ? suited : nil
+    suited =
+      recipe.isSuited && saved == nil ? SuitedTraining(training.facts.of(model)) : nil
   }
 
   /// Whether the weights are random at the beginning.
@@ -54,24 +48,20 @@ struct TrainingSetup {
   private static func facts(
     _ arguments: Arguments, _ survey: DatasetSurvey
   ) throws -> TrainingFacts {
-    let (threads, device) = (try arguments.threads(), try arguments.device())
-    let median = survey.training.median.map { (width: $0.width, height: $0.height) }
     var facts = TrainingFacts(
-      pictures: survey.training.pictureCount, size: median ?? (1, 1),
-      classPixels: survey.training.classPixels,
-      validationPictures: survey.validation?.pictureCount ?? 0,
-      cores: threads > 0 ? threads : nil, usesDevice: device != .processor)
+      survey, threads: try arguments.threads(), device: try arguments.device())
     facts.settled = try TrainOptions.settled(arguments)
     facts.startsTrained = !startsFresh(arguments)
     return facts
   }
 
   private static func model(
-    _ arguments: Arguments, _ training: any LabelledPictures, _ facts: TrainingFacts,
-    _ recipe: Recipe?, _ saved: SavedTraining?
+    _ arguments: Arguments, _ data: any LabelledPictures, _ training: UsualTraining,
+    _ recipe: Recipe?
   ) throws -> Model {
+    let saved = training.saved
     if let path = arguments.text(Subcommand.trainingStart) {
-      return try existing(path, arguments, training, saved)
+      return try existing(path, arguments, data, saved)
     }
     let seed = try TrainOptions.seed(arguments)
     let note = arguments.text(Subcommand.trainingNote) ?? ""
@@ -79,42 +69,25 @@ struct TrainingSetup {
       return try Model.fresh(saved.description, seed: seed)
     }
     return try FreshModel.make(
-      arguments, recipe: recipe, classNames: training.classNames, seed: seed,
+      arguments, recipe: recipe, classNames: data.classNames, seed: seed,
       note: saved?.description.note ?? note, takesScale: false,
-      usual: { usual(for: $0, recipe, facts, saved) }
+      usual: {
+        // A published recipe's network is whole.
+        saved != nil || (recipe?.isSuited ?? true)
+          ? training.network($0) : UsualTraining.Network()
+      }
     ) { transplant in
       if !arguments.has(.quiet) { Subcommand.report(transplant) }
     }
   }
 
-  /// What a fresh model has that nobody named.
-  private static func usual(
-    for architecture: Architecture, _ recipe: Recipe?, _ facts: TrainingFacts,
-    _ saved: SavedTraining?
-  ) -> FreshModel.Usual {
-    if let description = saved?.description {
-      let options = description.options
-      return FreshModel.Usual(
-        width: options.width, batchNorm: options.batchNorm, auxiliaryHead: options.auxiliaryHead,
-        denseUpsampling: options.denseUpsampling, preprocessing: description.preprocessing)
-    }
-    guard recipe?.isSuited ?? true else { return FreshModel.Usual() }
-    var facts = facts
-    facts.offersWidth = architecture.choices.contains(.width)
-    facts.offersBatchNorm = architecture.choices.contains(.batchNorm)
-    let suited = SuitedTraining(facts)
-    return FreshModel.Usual(
-      width: suited.width, batchNorm: suited.batchNorm,
-      size: suited.longestSide.map { .atMost($0) })
-  }
-
   /// The model at `path`, to go on from.
   private static func existing(
-    _ path: String, _ arguments: Arguments, _ training: any LabelledPictures,
+    _ path: String, _ arguments: Arguments, _ data: any LabelledPictures,
     _ saved: SavedTraining?
   ) throws -> Model {
     let model = try Model(contentsOf: path)
-    let (own, wanted) = (model.description.classNames.count, training.classNames.count)
+    let (own, wanted) = (model.description.classNames.count, data.classNames.count)
     guard own == wanted else {
       throw FCNError(
         .shapeMismatch,

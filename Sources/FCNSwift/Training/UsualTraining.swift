@@ -1,0 +1,52 @@
+/// A training as far as nobody names how it is to be: one that goes on is what its checkpoint says,
+/// another what suits the facts.
+public struct UsualTraining: Sendable {
+  /// What it follows from.
+  public let facts: TrainingFacts
+  /// The training that goes on; nil where one begins.
+  public let saved: SavedTraining?
+
+  /// What a fresh network has.
+  public struct Network: Sendable {
+    /// Width, batch normalisation, heads; its numbers of classes and input channels do not count.
+    public var options = ArchitectureOptions(classes: 1)
+    /// How pictures are prepared: that of a training which goes on. It comes before that of weights to
+    /// begin with; nil leaves it to those.
+    public var preprocessing: Preprocessing?
+    /// The size rule, where the preprocessing leaves pictures as they are; nil for none.
+    public var size: Preprocessing.SizeRule?
+
+    /// A whole network without batch normalisation.
+    public init() {}
+  }
+
+  /// A training of `facts`, or that of `saved` going on.
+  public init(_ facts: TrainingFacts, saved: SavedTraining?) {
+    (self.facts, self.saved) = (facts, saved)
+  }
+
+  /// A fresh network of `architecture`.
+  public func network(_ architecture: Architecture) -> Network {
+    var network = Network()
+    if let description = saved?.description {
+      (network.options, network.preprocessing) = (description.options, description.preprocessing)
+      return network
+    }
+    var facts = facts
+    facts.offersWidth = architecture.choices.contains(.width)
+    facts.offersBatchNorm = architecture.choices.contains(.batchNorm)
+    let suited = SuitedTraining(facts)
+    (network.options.width, network.options.batchNorm) = (suited.width, suited.batchNorm)
+    network.size = suited.longestSide.map { .atMost($0) }
+    return network
+  }
+
+  /// How `model` is trained.
+  public func options(of model: Model) -> TrainingOptions {
+    let suited = SuitedTraining(facts.of(model)).options
+    guard let saved else { return suited }
+    var options = saved.options
+    if !saved.knowsEvaluationInterval { options.evaluationInterval = suited.evaluationInterval }
+    return options
+  }
+}
