@@ -163,66 +163,39 @@ public final class Session {
   /// false stops the run, which then throws `aborted`, leaves no results, and leaves the session ready
   /// for the next run. Throws `notFinite`, with the layer, where a weight or a score is NaN or infinite.
   public func run(_ pictures: [PixelView], progress: ((Progress) -> Bool)? = nil) throws {
-    try run(pictures.count, { segmenter.inputShape(pictures[$0]) }, progress) { range, body in
-      try body(pictures[range])
-    }
+    try run(SessionPictures(pictures), progress)
   }
 
   /// Segments pictures as `run(_:progress:)` for views does.
   public func run(_ images: [Image], progress: ((Progress) -> Bool)? = nil) throws {
-    try run(
-      images.count, { try images[$0].withPixelView(segmenter.inputShape) }, progress
-    ) { range, body in
-      try withPixelViews(of: images[range], body)
-    }
+    try run(SessionPictures(images), progress)
   }
 
-  private func run(
-    _ count: Int, _ inputShape: (Int) throws -> Shape, _ progress: ((Progress) -> Bool)?,
-    withViews: (Range<Int>, (ArraySlice<PixelView>) throws -> Void) throws -> Void
-  ) throws {
+  private func run(_ pictures: SessionPictures, _ progress: ((Progress) -> Bool)?) throws {
     results = []
     var results: [any SegmentedPicture] = []
-    try forEachBatch(of: count, inputShape, progress) { range, progress in
-      try withViews(range) { batch in
-        let scores = try segmenter.run(batch, progress: progress)
-        // A later batch of this run would overwrite the plan's own memory.
-        results += range.count == count ? scores : try scores.map { try $0.copied(from: allocator) }
-      }
+    try forEachBatch(of: pictures, progress) { batch, progress in
+      let scores = try segmenter.run(batch, progress: progress)
+      // A later batch of this run would overwrite the plan's own memory.
+      let isOnlyBatch = batch.count == pictures.count
+      results += isOnlyBatch ? scores : try scores.map { try $0.copied(from: allocator) }
     }
-    if let progress, count > 0, !progress(.finished(count)) {
-      throw FCNError(.aborted, "stopped by the caller after the last layer")
+    if let progress, pictures.count > 0, !progress(.finished(pictures.count)) {
+      throw FCNError(.aborted, "stopped after the last layer")
     }
     self.results = results
   }
 
-  /// Calls `body` with those of `count` pictures that run together, and with what it is to tell of their
-  /// progress.
+  /// Calls `body` with those of `pictures` that run together, and with what it is to tell of their progress.
   func forEachBatch(
-    of count: Int, _ inputShape: (Int) throws -> Shape, _ progress: ((Progress) -> Bool)?,
+    of pictures: SessionPictures, _ progress: ((Progress) -> Bool)?,
     _ body: (
-      _ batch: Range<Int>, _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
+      _ batch: ArraySlice<PixelView>,
+      _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
     ) throws -> Void
   ) throws {
-    var start = 0
-    while start < count {
-      let shape = try inputShape(start)
-      var end = start + 1
-      while end < count, end - start < options.largestBatch, try inputShape(end) == shape {
-        end += 1
-      }
-      try body(
-        start..<end,
-        progress.map { report in
-          { layer, done, total in
-            report(
-              Progress(
-                picturesDone: start, pictureCount: count, batchCount: end - start,
-                layersDone: done, layerCount: total, layerName: layer))
-          }
-        })
-      start = end
-    }
+    try pictures.forEachBatch(
+      atMost: options.largestBatch, { segmenter.inputShape($0) }, progress, body)
   }
 
   // MARK: Results of the last run

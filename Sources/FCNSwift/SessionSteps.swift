@@ -29,30 +29,23 @@ extension Session {
   public func stepTimes(
     _ pictures: [PixelView], progress: ((Progress) -> Bool)? = nil
   ) throws -> [StepTime] {
-    try stepTimes(pictures.count, { segmenter.inputShape(pictures[$0]) }, progress) {
-      range, body in try body(pictures[range])
-    }
+    try stepTimes(SessionPictures(pictures), progress)
   }
 
   /// Times steps as `stepTimes(_:progress:)` for views does.
   public func stepTimes(
     _ images: [Image], progress: ((Progress) -> Bool)? = nil
   ) throws -> [StepTime] {
-    try stepTimes(
-      images.count, { try images[$0].withPixelView(segmenter.inputShape) }, progress
-    ) { range, body in
-      try withPixelViews(of: images[range], body)
-    }
+    try stepTimes(SessionPictures(images), progress)
   }
 
   private func stepTimes(
-    _ count: Int, _ inputShape: (Int) throws -> Shape, _ progress: ((Progress) -> Bool)?,
-    withViews: (Range<Int>, (ArraySlice<PixelView>) throws -> Void) throws -> Void
+    _ pictures: SessionPictures, _ progress: ((Progress) -> Bool)?
   ) throws -> [StepTime] {
     results = []
     var times: [StepTime] = []
-    try forEachBatch(of: count, inputShape, progress) { range, progress in
-      try withViews(range) { times += try segmenter.stepTimes($0, progress: progress) }
+    try forEachBatch(of: pictures, progress) { batch, progress in
+      times += try segmenter.stepTimes(batch, progress: progress)
     }
     return times
   }
