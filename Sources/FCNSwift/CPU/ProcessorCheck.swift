@@ -3,13 +3,13 @@ import FCNKernelTypes
 /// Compares every instruction set that this build has loops for, and the processor has, with the
 /// reference forms, and measures their micro-kernels. What to run first on a new kind of processor.
 public struct ProcessorCheck {
-  /// How far a form was from the reference form in one network.
+  /// How far a form was from the reference form in one convolution.
   public struct Finding: Sendable {
     /// `avx2`.
     public let instructionSet: String
-    /// `3×3 convolution`, `fcn8s`.
+    /// `3×3, dilated by 2`.
     public let name: String
-    /// `convolution.winograd6`; that of a whole network is empty.
+    /// `convolution.winograd6`.
     public let form: String
     public let precision: Session.Precision
     /// The largest difference, as a part of the largest value that was expected.
@@ -152,21 +152,9 @@ public struct ProcessorCheck {
       try plan.run()
       return Finding(
         instructionSet: loops.name, name: layers.name, form: form.name, precision: precision,
-        difference: largestDifference(plan.output, prepared.expected),
+        difference: plan.output.difference(from: prepared.expected),
         tolerance: precision == .int16 ? 3e-2 : form.name.hasSuffix("winograd8") ? 5e-4 : 5e-5)
     }
-  }
-
-  private func largestDifference(_ found: Tensor, _ wanted: Tensor) -> Double {
-    let (found, wanted) = (found.elements, wanted.elements)
-    var (largest, difference) = (0.0, 0.0)
-    for (a, b) in zip(found, wanted) {
-      largest = max(largest, Double(abs(b)))
-      let distance = Double(abs(a - b))
-      // A NaN is further than anything.
-      if !(distance <= difference) { difference = distance }
-    }
-    return difference / max(largest, 1e-30)
   }
 }
 

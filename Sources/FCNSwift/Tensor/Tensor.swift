@@ -64,6 +64,19 @@ public struct Tensor: @unchecked Sendable {
     memory.forget(offset + part.lowerBound..<offset + part.upperBound)
   }
 
+  /// The largest difference of an element from that of `wanted`, which has the same shape, as a part of
+  /// the largest magnitude there; NaN where an element of either is NaN.
+  func difference(from wanted: Tensor) -> Double {
+    var (largest, difference) = (0.0, 0.0)
+    for (a, b) in zip(elements, wanted.elements) {
+      largest = max(largest, Double(abs(b)))
+      let distance = Double(abs(a - b))
+      guard !distance.isNaN else { return .nan }
+      difference = max(difference, distance)
+    }
+    return difference / max(largest, 1e-30)
+  }
+
   /// The elements in N, C, H, W order.
   public var elements: [Float] {
     Array(UnsafeBufferPointer(start: pointer, count: shape.count))

@@ -142,14 +142,8 @@ public struct DeviceCheck {
     _ name: String, _ part: String, _ precision: Session.Precision, _ found: Tensor,
     _ wanted: Tensor, _ tolerance: Double
   ) -> Finding {
-    var (largest, difference) = (0.0, 0.0)
-    for i in 0..<wanted.shape.count {
-      largest = max(largest, Double(abs(wanted.pointer[i])))
-      let distance = Double(abs(found.pointer[i] - wanted.pointer[i]))
-      if !(distance <= difference) { difference = distance }
-    }
-    return Finding(
-      name: name, part: part, precision: precision, difference: difference / max(largest, 1e-30),
+    Finding(
+      name: name, part: part, precision: precision, difference: found.difference(from: wanted),
       tolerance: tolerance)
   }
 
