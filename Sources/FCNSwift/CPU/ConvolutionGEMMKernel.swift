@@ -23,6 +23,7 @@ final class ConvolutionGEMMKernel: Kernel {
     }
   }
 
+  var usesMatrixLibrary: Bool { true }
   var workspacePerWorker: Int {
     max(
       product.workspacePerWorker,

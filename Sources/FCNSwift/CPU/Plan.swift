@@ -23,11 +23,6 @@ final class Plan {
     /// What there is to do.
     var work: KernelWork? { kernel.work }
 
-    /// Whether OpenBLAS multiplies for it.
-    fileprivate var usesMatrixLibrary: Bool {
-      kernel is ConvolutionGEMMKernel || kernel is TransposedConvolutionGEMMKernel
-    }
-
     fileprivate func run() { kernel.forward(call) }
   }
 
@@ -89,8 +84,8 @@ final class Plan {
       return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
     }
     byteCount = memory.count * MemoryLayout<Float>.stride
-    if steps.contains(where: { $0.usesMatrixLibrary }) {
-      try requireMatrixMemory(threads: pool.threadCount)
+    if schedule.steps.contains(where: { $0.kernel.usesMatrixLibrary }) {
+      try pool.requireMatrixMemory()
     }
   }
 

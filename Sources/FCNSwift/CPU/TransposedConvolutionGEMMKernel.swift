@@ -12,6 +12,7 @@ final class TransposedConvolutionGEMMKernel: Kernel {
     hasBias = operation.bias
   }
 
+  var usesMatrixLibrary: Bool { true }
   var workspacePerWorker: Int {
     max(product.workspacePerWorker, product.transposedWorkspace)
   }

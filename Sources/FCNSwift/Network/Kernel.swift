@@ -13,6 +13,9 @@ protocol Kernel: AnyObject {
   /// Its parameters, packed; called only where `packing` names a form.
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory
 
+  /// Whether its products are OpenBLAS's, which wants memory for every thread.
+  var usesMatrixLibrary: Bool { get }
+
   /// How long it takes, in some unit; to choose between forms that give one.
   var cost: Double? { get }
 
@@ -30,6 +33,7 @@ extension Kernel {
   var workspacePerWorker: Int { 0 }
   var sharedWorkspace: Int { 0 }
   var packing: String? { nil }
+  var usesMatrixLibrary: Bool { false }
   var cost: Double? { nil }
 
   /// Forms that do not train have none; plans for training do not choose them.

@@ -5,12 +5,14 @@ import Glibc
 ///
 /// The thread that calls `run` works too, so a pool of one starts no thread. Threads start with the
 /// first job, wait between jobs, first awake and then asleep, and end with the pool. In a forked
-/// child, where the parent's threads do not exist, the pool starts new ones. One thread at a time may call `run`.
+/// child, where the parent's threads do not exist, the pool starts new ones. One thread at a time may
+/// use it.
 final class WorkerPool: @unchecked Sendable {
   /// Threads that work on a job, the caller's included.
   let threadCount: Int
   private var crew: WorkerCrew?
   private var crewProcess: pid_t = 0
+  private var matrixMemory: MatrixMemory?
 
   /// A pool of `threads` threads; 0 means one for every core that this process may use.
   init(threads: Int) throws {
@@ -36,6 +38,12 @@ final class WorkerPool: @unchecked Sendable {
       return
     }
     currentCrew().perform(taskCount, body)
+  }
+
+  /// Throws `outOfMemory` unless all threads can multiply with OpenBLAS at a time, those of other pools
+  /// besides; to be asked before they do.
+  func requireMatrixMemory() throws {
+    if matrixMemory == nil { matrixMemory = try MatrixMemory(threads: threadCount) }
   }
 
   private func currentCrew() -> WorkerCrew {

@@ -98,7 +98,7 @@ final class ProcessorLearner: Learner {
     for (n, picture) in minibatch.pictures.enumerated() {
       try picture.withPixelView { preprocessing.write($0, to: plan.input, n) }
     }
-    try requireMatrixMemory(threads: pool.threadCount)
+    try pool.requireMatrixMemory()
     let seed = SeededGenerator(seed: options.seed, stream: UInt64(draw)).state.0
     plan.forward(seed: seed)
     loss += try evaluateLoss(minibatch, plan, &confusion)
