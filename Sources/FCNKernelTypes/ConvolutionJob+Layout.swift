@@ -67,8 +67,16 @@ extension ConvolutionJob {
       ? terms / IntegerProducts.depth * IntegerProducts.depth : terms
   }
 
+  /// Floats of room in which a register's channels of a kernel are transformed halfway, 7×7 to a patch of
+  /// eight at most.
+  public static let halfwayCount = 8 * 7 * channelBlock
+
   /// Floats of scratch for `multiplyKernels`.
   public func transformedCount(panelBlocks: Int) -> Int {
+    Self.halfwayCount + transformedKernelCount(panelBlocks: panelBlocks)
+  }
+
+  private func transformedKernelCount(panelBlocks: Int) -> Int {
     let terms = transformedDepth(panelBlocks: panelBlocks)
     let columns = panelBlocks * channelBlock
     switch precision {

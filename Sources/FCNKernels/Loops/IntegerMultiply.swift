@@ -33,6 +33,7 @@ func multiplyIntegerKernels(
   let padded = ConvolutionJob.productRows(rows)
   let aStride = job.leftStride(capacity)
   let piece = job.transformedDepth(panelBlocks: width)
+  let (halfway, scratch) = (scratch, scratch + ConvolutionJob.halfwayCount)
   let pairs = scratch + 2 * (positions + taps) * columns
   var first = 0
   while first < depth {
@@ -42,7 +43,7 @@ func multiplyIntegerKernels(
       let block = block + index * width
       transformIntegerKernels(
         job, weights.kernels(block) + first * columns, weights.factors(block), terms: terms,
-        columns, to: pairs, positionStride: stride, scratch)
+        columns, to: pairs, positionStride: stride, scratch, halfway)
       for position in 0..<positions {
         multiplyPanel(
           width, rows, terms, IntegerRows(a + position * aStride, capacity: capacity, row: 0),
@@ -80,7 +81,7 @@ private func transformIntegerKernels(
   _ job: borrowing ConvolutionJob, _ kernels: UnsafePointer<Int16>,
   _ factors: UnsafePointer<Float>, terms: Int, _ columns: Int,
   to target: UnsafeMutablePointer<Float>, positionStride: Int,
-  _ scratch: UnsafeMutablePointer<Float>
+  _ scratch: UnsafeMutablePointer<Float>, _ halfway: UnsafeMutablePointer<Float>
 ) {
   let positions = job.algorithm.positions
   let taps = job.kernelHeight * job.kernelWidth
@@ -98,7 +99,7 @@ private func transformIntegerKernels(
       }
       transformKernels(
         job, floats, tapStride: columns, columns, to: scratch + half * positions * columns,
-        positionStride: columns)
+        positionStride: columns, halfway)
     }
     for position in 0..<positions {
       for column in stride(from: 0, to: columns, by: channelBlock) {

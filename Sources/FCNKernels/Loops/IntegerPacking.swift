@@ -79,13 +79,14 @@ private struct IntegerPacking {
       let values = base + 2 * (all + columns)
       if job.keepsKernels {
         largest.update(repeating: 0, count: columns)
-        each { _, kernels in widen(largest, kernels, taps, sharing: true) }
+        each { _, kernels, _ in widen(largest, kernels, taps, sharing: true) }
         setScales(largest, columns, limit: 32767, kernelScales, kernelFactors)
       }
       largest.update(repeating: 0, count: all)
-      each { _, kernels in
+      each { _, kernels, halfway in
         if job.keepsKernels { roundKernels(kernels, kernelFactors) }
-        widen(largest, transformed(kernels, values), rows, sharing: !job.algorithm.isWinograd)
+        widen(
+          largest, transformed(kernels, values, halfway), rows, sharing: !job.algorithm.isWinograd)
       }
       for position in 0..<positions {
         let scales = UnsafeMutablePointer(mutating: place.scales(position, block))
@@ -107,7 +108,11 @@ private struct IntegerPacking {
   }
 
   @inline(__always)
-  private func each(_ body: (_ input: Int, _ kernels: UnsafeMutablePointer<Float>) -> Void) {
+  private func each(
+    _ body: (
+      _ input: Int, _ kernels: UnsafeMutablePointer<Float>, _ halfway: UnsafeMutablePointer<Float>
+    ) -> Void
+  ) {
     forEachInput(job, weight, block: block, columns, body)
   }
 
@@ -120,11 +125,12 @@ private struct IntegerPacking {
   /// What is multiplied of an input channel's kernels: [position][column], or themselves.
   @inline(__always)
   private func transformed(
-    _ kernels: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>
+    _ kernels: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>,
+    _ halfway: UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {
     guard job.algorithm.isWinograd else { return UnsafePointer(kernels) }
     transformKernels(
-      job, kernels, tapStride: columns, columns, to: values, positionStride: columns)
+      job, kernels, tapStride: columns, columns, to: values, positionStride: columns, halfway)
     return UnsafePointer(values)
   }
 
@@ -170,7 +176,7 @@ private struct IntegerPacking {
 
   private func storeKernels(_ factors: UnsafePointer<Float>) {
     let target = UnsafeMutablePointer(mutating: place.kernels(block))
-    each { input, kernels in
+    each { input, kernels, _ in
       for tap in 0..<taps {
         eachBlock { column in
           let integers = fcn_low_halves(
@@ -187,9 +193,9 @@ private struct IntegerPacking {
     _ factors: UnsafePointer<Float>, _ values: UnsafeMutablePointer<Float>
   ) {
     let rows = rows
-    each { input, kernels in
+    each { input, kernels, halfway in
       let half = values + input % 2 * rows * columns
-      let source = transformed(kernels, half)
+      let source = transformed(kernels, half, halfway)
       if !job.algorithm.isWinograd { half.update(from: source, count: rows * columns) }
       guard input % 2 == 1 else { return }
       for row in 0..<rows {

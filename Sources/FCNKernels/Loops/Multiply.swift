@@ -31,7 +31,7 @@ func multiply(
 
 /// The same for `count` panels whose weights are kernels that have not been transformed:
 /// [panel][tap][depth][channel of the panel]. They are transformed here, a piece at a time, into
-/// `scratch`, which has room for `transformedFloats`: cheaper than reading them transformed from
+/// `scratch`, which has room for `transformedCount`: cheaper than reading them transformed from
 /// memory, where few rows share them.
 func multiplyKernels(
   _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, count: Int,
@@ -45,6 +45,7 @@ func multiplyKernels(
   let padded = ConvolutionJob.productRows(rows)
   let aStride = job.leftStride(capacity)
   let piece = job.transformedDepth(panelBlocks: width)
+  let (halfway, scratch) = (scratch, scratch + ConvolutionJob.halfwayCount)
   var first = 0
   while first < depth {
     let terms = min(piece, depth - first)
@@ -54,7 +55,7 @@ func multiplyKernels(
       for term in 0..<terms {
         transformKernels(
           job, kernels + (first + term) * columns, tapStride: depth * columns, columns,
-          to: scratch + term * columns, positionStride: stride)
+          to: scratch + term * columns, positionStride: stride, halfway)
       }
       for position in 0..<positions {
         multiplyPanel(
