@@ -48,5 +48,5 @@ fcncodec_status fcncodec_read_rgb(const uint8_t *data, size_t size, const fcncod
 fcncodec_status fcncodec_check(const uint8_t *data, size_t size, const fcncodec_header *header,
                                char *message) {
   return header->format == FCNCODEC_PNG ? fcncodec_png_check(data, size, header, message)
-                                        : fcncodec_jpeg_check(data, size, header, message);
+                                        : fcncodec_jpeg_rgb(data, size, header, NULL, message);
 }

@@ -16,11 +16,10 @@ fcncodec_status fcncodec_png_rgb(const uint8_t *data, size_t size, const fcncode
                                  uint8_t *rgb, char *message);
 fcncodec_status fcncodec_jpeg_header(const uint8_t *data, size_t size, fcncodec_header *header,
                                      char *message);
+/* A NULL `rgb` looks for damage alone. */
 fcncodec_status fcncodec_jpeg_rgb(const uint8_t *data, size_t size, const fcncodec_header *header,
                                   uint8_t *rgb, char *message);
 fcncodec_status fcncodec_png_check(const uint8_t *data, size_t size,
                                    const fcncodec_header *header, char *message);
-fcncodec_status fcncodec_jpeg_check(const uint8_t *data, size_t size,
-                                    const fcncodec_header *header, char *message);
 
 #endif

@@ -111,6 +111,8 @@ static void rgb_of_cmyk(const uint8_t *cmyk, size_t width, uint8_t *rgb) {
       rgb[3 * x + channel] = (uint8_t)((cmyk[4 * x + channel] * cmyk[4 * x + 3] + 127) / 255);
 }
 
+/* Where `rgb` is NULL, the picture is made at an eighth of its size and thrown away row by row: all
+ * that was compressed is read, hardly anything is computed. */
 static void rgb_guarded(j_decompress_ptr jpeg, const uint8_t *data, size_t size,
                         const fcncodec_header *header, uint8_t *rgb) {
   jpeg_errors *errors = (jpeg_errors *)jpeg->err;
@@ -123,15 +125,23 @@ static void rgb_guarded(j_decompress_ptr jpeg, const uint8_t *data, size_t size,
     fail(errors, FCNCODEC_CORRUPT, "the size differs from the header's");
   int is_cmyk = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
   jpeg->out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+  if (!rgb) {
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = 8;
+    jpeg->do_fancy_upsampling = FALSE;
+  }
   jpeg_start_decompress(jpeg);
   size_t width = header->width;
-  JSAMPARRAY ink = NULL;
-  if (is_cmyk)
-    ink = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, (JDIMENSION)width * 4, 1);
+  /* Rows that are not made where they are wanted. */
+  JSAMPARRAY spare = NULL;
+  if (is_cmyk || !rgb) {
+    JDIMENSION samples = jpeg->output_width * (JDIMENSION)jpeg->output_components;
+    spare = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, samples, 1);
+  }
   while (jpeg->output_scanline < jpeg->output_height) {
-    JSAMPROW row = rgb + (size_t)jpeg->output_scanline * width * 3;
-    jpeg_read_scanlines(jpeg, ink ? ink : &row, 1);
-    if (ink) rgb_of_cmyk(ink[0], width, row);
+    JSAMPROW row = rgb ? rgb + (size_t)jpeg->output_scanline * width * 3 : NULL;
+    jpeg_read_scanlines(jpeg, spare ? spare : &row, 1);
+    if (rgb && is_cmyk) rgb_of_cmyk(spare[0], width, row);
   }
   jpeg_finish_decompress(jpeg);
 }
@@ -154,36 +164,6 @@ fcncodec_status fcncodec_jpeg_rgb(const uint8_t *data, size_t size, const fcncod
   set_up(&errors, message);
   jpeg.err = &errors.library;
   rgb_guarded(&jpeg, data, size, header, rgb);
-  jpeg_destroy_decompress(&jpeg);
-  return errors.status;
-}
-
-/* An eighth of the size: all that was compressed is read, hardly anything is computed. */
-static void check_guarded(j_decompress_ptr jpeg, const uint8_t *data, size_t size) {
-  if (setjmp(((jpeg_errors *)jpeg->err)->jump)) return;
-  struct jpeg_progress_mgr progress = {.progress_monitor = count_scans};
-  read_start(jpeg, data, size);
-  jpeg->progress = &progress;
-  int is_cmyk = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
-  jpeg->out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
-  jpeg->scale_num = 1;
-  jpeg->scale_denom = 8;
-  jpeg->do_fancy_upsampling = FALSE;
-  jpeg_start_decompress(jpeg);
-  JDIMENSION samples = jpeg->output_width * (JDIMENSION)jpeg->output_components;
-  JSAMPARRAY row = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, samples, 1);
-  while (jpeg->output_scanline < jpeg->output_height) jpeg_read_scanlines(jpeg, row, 1);
-  jpeg_finish_decompress(jpeg);
-}
-
-fcncodec_status fcncodec_jpeg_check(const uint8_t *data, size_t size,
-                                    const fcncodec_header *header, char *message) {
-  (void)header;
-  struct jpeg_decompress_struct jpeg = {0};
-  jpeg_errors errors;
-  set_up(&errors, message);
-  jpeg.err = &errors.library;
-  check_guarded(&jpeg, data, size);
   jpeg_destroy_decompress(&jpeg);
   return errors.status;
 }
