@@ -4,17 +4,16 @@
 struct Checkpoint {
   /// Epochs that are done.
   var epoch: Int
-  /// The best mean IU on the test pictures so far, and the epoch that had it; minus infinity and 0
-  /// before the first.
-  var best: (meanIU: Double, epoch: Int)
+  /// The best mean IU on the test pictures so far, and the epoch that had it; nil before the first.
+  var best: (meanIU: Double, epoch: Int)?
   /// Seconds that training has taken so far, over all its runs.
   var seconds: Double
-  /// `TrainingOptions.decisive` of the training.
-  var options: [String: String]
   /// Epochs from one evaluation to the next; nil in checkpoints of before it was kept.
   var evaluationInterval: Int?
   /// Pictures that were learned from; nil in checkpoints of before it was kept.
   var pictureCount: Int?
+  /// `TrainingOptions.decisive` of the training.
+  var options: [String: String]
   /// What was counted; nil in checkpoints of before it was kept.
   var counts: LearnerCounts?
   /// What it ran on; nil in checkpoints of before that was kept.
@@ -33,8 +32,8 @@ struct Checkpoint {
     var metadata = description.metadata
     metadata["fcn.kind"] = "checkpoint"
     metadata["\(Self.prefix)epoch"] = "\(epoch)"
-    metadata["\(Self.prefix)best_epoch"] = "\(best.epoch)"
-    metadata["\(Self.prefix)best_mean_iu"] = "\(best.meanIU)"
+    metadata["\(Self.prefix)best_epoch"] = "\(best?.epoch ?? 0)"
+    metadata["\(Self.prefix)best_mean_iu"] = "\(best?.meanIU ?? -Double.infinity)"
     metadata["\(Self.prefix)seconds"] = "\(seconds)"
     metadata["\(Self.prefix)evaluation_interval"] = evaluationInterval.map { "\($0)" }
     metadata["\(Self.prefix)pictures"] = pictureCount.map { "\($0)" }
@@ -50,51 +49,13 @@ struct Checkpoint {
     try naming(path) { try Safetensors.write(tensors, metadata: metadata, to: path) }
   }
 
-  /// Reads the checkpoint at `path`.
-  init(contentsOf path: String, _ optimizer: Optimizer) throws {
-    let file = try Safetensors(contentsOf: path)
-    self = try naming(path) { try Checkpoint(file, optimizer) }
-  }
-
-  private init(_ file: Safetensors, _ optimizer: Optimizer) throws {
-    let metadata = file.metadata
-    guard metadata["fcn.kind"] == "checkpoint" else {
-      throw FCNError(
-        .unsupported,
-        "this is not a checkpoint; to train on from a model, name it as the one to start from")
-    }
-    let progress = try Progress(metadata)
-    (epoch, best, seconds) = (progress.epoch, progress.best, progress.seconds)
-    evaluationInterval = progress.evaluationInterval
-    pictureCount = metadata["\(Self.prefix)pictures"].flatMap { Int($0) }
-    options = Self.options(in: metadata)
-    counts = try LearnerCounts(metadata: metadata)
-    place = TrainingPlace(metadata: metadata)
-    description = try ModelDescription(metadata: metadata)
-    parameters = [:]
-    optimizerState = [:]
-    for parameter in try Architecture.named(description.architecture)
-      .network(description.options).parameters
-    {
-      let tensor = try file.tensor(named: parameter.name)
-      guard tensor.shape == parameter.shape else {
-        throw FCNError(
-          .corrupt,
-          "tensor \(parameter.name) is \(tensor.shape); the network wants \(parameter.shape)")
-      }
-      parameters[parameter.name] = tensor
-      let state = optimizer.stateNames.map { "optimizer.\($0).\(parameter.name)" }
-      guard state.allSatisfy({ file.entry(named: $0) != nil }) else { continue }
-      optimizerState[parameter.name] = try state.map { try file.tensor(named: $0) }
-    }
-  }
-
   /// How far a training is, as metadata tell; throws `corrupt` where they cannot be a training's.
   struct Progress {
     var epoch = 0
-    var best = (meanIU: -Double.infinity, epoch: 0)
+    var best: (meanIU: Double, epoch: Int)?
     var seconds = 0.0
     var evaluationInterval: Int?
+    var pictureCount: Int?
 
     init(_ metadata: [String: String]) throws {
       func value<Value: LosslessStringConvertible>(
@@ -108,12 +69,17 @@ struct Checkpoint {
       }
       let epochs = 0...1_000_000_000
       epoch = try value("epoch") { epochs.contains($0) }
-      best.meanIU = try value("best_mean_iu") { _ in true }
-      best.epoch = try value("best_epoch") { epochs.contains($0) }
+      let meanIU: Double = try value("best_mean_iu") { _ in true }
+      let bestEpoch: Int = try value("best_epoch") { epochs.contains($0) }
+      // Minus infinity and 0 stand there before the first.
+      best = bestEpoch > 0 && meanIU.isFinite ? (meanIU: meanIU, epoch: bestEpoch) : nil
       seconds = try value("seconds") { $0 >= 0 && $0.isFinite }
       let interval = "evaluation_interval"
       if metadata[Checkpoint.prefix + interval] != nil {
         evaluationInterval = try value(interval) { (1...1_000_000).contains($0) }
+      }
+      if metadata[Checkpoint.prefix + "pictures"] != nil {
+        pictureCount = try value("pictures") { (1...Int.max).contains($0) }
       }
     }
   }
@@ -126,25 +92,6 @@ struct Checkpoint {
         $0[String($1.key.dropFirst(optionPrefix.count))] = $1.value
       }
     }
-  }
-
-  init(
-    epoch: Int, best: (meanIU: Double, epoch: Int), seconds: Double, evaluationInterval: Int?,
-    pictureCount: Int?, options: [String: String], counts: LearnerCounts?, place: TrainingPlace?,
-    description: ModelDescription, parameters: [String: WeightTensor],
-    optimizerState: [String: [WeightTensor]]
-  ) {
-    self.epoch = epoch
-    self.best = best
-    self.seconds = seconds
-    self.evaluationInterval = evaluationInterval
-    self.options = options
-    self.pictureCount = pictureCount
-    self.counts = counts
-    self.place = place
-    self.description = description
-    self.parameters = parameters
-    self.optimizerState = optimizerState
   }
 
   /// Throws `invalidArgument` where the data have become more or fewer than those that it began with:
@@ -173,7 +120,49 @@ struct Checkpoint {
         }.joined(separator: "; ")
         + (isLength
           ? ". Its learning rate falls to 0 over its whole length, so another length is another "
-            + "training; resume with the same, or start a new one from its best model"
+            + "training; resume with the same, allow it to be extended, or start a new one from its "
+            + "best model"
           : "; resume with the same, or start afresh in another folder"))
+  }
+}
+
+extension Checkpoint {
+  /// Reads the checkpoint at `path`.
+  init(contentsOf path: String, _ optimizer: Optimizer) throws {
+    let file = try Safetensors(contentsOf: path)
+    self = try naming(path) { try Checkpoint(file, optimizer) }
+  }
+
+  private init(_ file: Safetensors, _ optimizer: Optimizer) throws {
+    let metadata = file.metadata
+    guard metadata["fcn.kind"] == "checkpoint" else {
+      throw FCNError(
+        .unsupported,
+        "this is not a checkpoint; to train on from a model, name it as the one to start from")
+    }
+    let progress = try Progress(metadata)
+    (epoch, best, seconds) = (progress.epoch, progress.best, progress.seconds)
+    evaluationInterval = progress.evaluationInterval
+    pictureCount = progress.pictureCount
+    options = Self.options(in: metadata)
+    counts = try LearnerCounts(metadata: metadata)
+    place = TrainingPlace(metadata: metadata)
+    description = try ModelDescription(metadata: metadata)
+    parameters = [:]
+    optimizerState = [:]
+    for parameter in try Architecture.named(description.architecture)
+      .network(description.options).parameters
+    {
+      let tensor = try file.tensor(named: parameter.name)
+      guard tensor.shape == parameter.shape else {
+        throw FCNError(
+          .corrupt,
+          "tensor \(parameter.name) is \(tensor.shape); the network wants \(parameter.shape)")
+      }
+      parameters[parameter.name] = tensor
+      let state = optimizer.stateNames.map { "optimizer.\($0).\(parameter.name)" }
+      guard state.allSatisfy({ file.entry(named: $0) != nil }) else { continue }
+      optimizerState[parameter.name] = try state.map { try file.tensor(named: $0) }
+    }
   }
 }

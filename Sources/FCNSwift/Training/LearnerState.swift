@@ -48,9 +48,10 @@ final class LearnerState {
 
   private static func checkFinite(_ tensor: Tensor, _ name: String, _ whose: String) throws {
     guard !isFinite(tensor), let fault = tensor.firstNotFinite else { return }
-    let layer = name.split(separator: ".").dropLast().joined(separator: ".")
     throw FCNError(
-      .notFinite, "layer \(layer): \(fault) in \(name). \(whose) is damaged; use another one")
+      .notFinite,
+      "layer \(TensorNames.layer(of: name)): \(fault) in \(name). \(whose) is damaged; use another "
+        + "one")
   }
 
   /// A model of the weights as they are now. Throws `notFinite` where one is not.

@@ -28,7 +28,7 @@ public struct SavedTraining: Sendable {
     let progress = try Checkpoint.Progress(metadata)
     description = try ModelDescription(metadata: metadata)
     epochsDone = progress.epoch
-    best = progress.best.epoch > 0 && progress.best.meanIU.isFinite ? progress.best : nil
+    best = progress.best
     place = TrainingPlace(metadata: metadata)
     var options = try TrainingOptions(decisive: Checkpoint.options(in: metadata))
     if let place { (options.device, options.precision) = (place.device, place.precision) }
@@ -60,10 +60,14 @@ extension TrainingOptions {
   init(decisive text: [String: String]) throws {
     self.init()
     for (name, value) in text { read(value, for: name) }
-    let again = decisive
     // Nothing is taken that was not understood.
-    for (name, value) in again where text[name] != nil && text[name] != value {
-      throw FCNError(.corrupt, "the checkpoint's option \(name) is \(quoted(text[name] ?? ""))")
+    let understood = self.decisive
+    for (name, value) in text.sorted(by: { $0.key < $1.key }) where understood[name] != value {
+      throw FCNError(
+        .corrupt,
+        "the checkpoint's option \(name), \(quoted(value)), is not understood: another version "
+          + "wrote it, or it is damaged; resume with that version, or start afresh in another "
+          + "folder")
     }
   }
 

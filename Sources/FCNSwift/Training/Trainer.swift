@@ -64,7 +64,9 @@ public final class Trainer {
   private var classLog: TrainingLog
   /// Epochs that are done and saved, in this run and those before it.
   public private(set) var epochsDone = 0
-  private var best = (meanIU: -Double.infinity, epoch: 0)
+  /// The best mean IU on the test pictures so far, and the epoch that had it, over all runs; nil
+  /// before the first.
+  public private(set) var bestSoFar: (meanIU: Double, epoch: Int)?
   private var seconds = 0.0
 
   /// Prepares to train `model`, which itself stays as it is, on `training`, evaluating `validation`,
@@ -146,19 +148,13 @@ public final class Trainer {
       let cut = checkpoint.options["iterations"].flatMap { Int($0) } ?? .max
       try learner.restore(
         checkpoint, iterations: max(0, min(cut, checkpoint.epoch * iterations.perEpoch)))
-      (epochsDone, best, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
+      (epochsDone, bestSoFar, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
     }
     log = try TrainingLog(
       path: "\(folder)/log.csv", header: EpochRecord.header, keeping: epochsDone)
     classLog = try TrainingLog(
       path: "\(folder)/class-iu.csv", header: EpochRecord.classHeader(description.classNames),
       keeping: epochsDone)
-  }
-
-  /// The best mean IU on the test pictures so far, and the epoch that had it, over all runs; nil
-  /// before the first.
-  public var bestSoFar: (meanIU: Double, epoch: Int)? {
-    best.epoch > 0 && best.meanIU.isFinite ? best : nil
   }
 
   private static func learner(
@@ -242,8 +238,9 @@ public final class Trainer {
 
   /// Whether the evaluations since the best one have been too many.
   private var isPatienceSpent: Bool {
+    guard options.patience > 0, let bestSoFar else { return false }
     let measured = epochsDone / options.evaluationInterval * options.evaluationInterval
-    return options.patience > 0 && best.epoch > 0 && measured - best.epoch >= options.patience
+    return measured - bestSoFar.epoch >= options.patience
   }
 
   /// Epochs in all; the last one may be cut short.
@@ -300,14 +297,14 @@ public final class Trainer {
       try model.write(
         to: "\(folder)/epoch-\(number).safetensors", elementType: options.elementType)
     }
-    if let meanIU = record.validation?.meanIU, meanIU > best.meanIU {
-      best = (meanIU, record.epoch)
+    if let meanIU = record.validation?.meanIU, meanIU > (bestSoFar?.meanIU ?? -Double.infinity) {
+      bestSoFar = (meanIU, record.epoch)
       try model.write(to: "\(folder)/best.safetensors", elementType: options.elementType)
     }
     try log.append(record.row)
     if let row = record.classRow { try classLog.append(row) }
     let checkpoint = Checkpoint(
-      epoch: record.epoch, best: best, seconds: seconds,
+      epoch: record.epoch, best: bestSoFar, seconds: seconds,
       evaluationInterval: options.evaluationInterval, pictureCount: source.pictures.count,
       options: options.decisive,
       counts: learner.counts, place: TrainingPlace(options), description: description,

@@ -2,7 +2,7 @@
 public struct EpochRecord: Sendable {
   /// Counted from 1.
   public var epoch: Int
-  /// Minibatches learned from since the start.
+  /// Steps of the optimizer since the start.
   public var iteration: Int
   /// Of the epoch's last minibatch.
   public var learningRate: Float

@@ -56,6 +56,7 @@ import Testing
       #expect(error?.kind == .invalidArgument)
       #expect(error?.message.contains("epochs was 2, is 4") == true)
       #expect(error?.message.contains("falls to 0") == true)
+      #expect(error?.message.contains("allow it to be extended") == true)
       var rates: [Float] = []
       let extended = try trainer(falling(4), in: folder, resume: true, extend: true)
       try extended.run {
@@ -154,8 +155,10 @@ import Testing
       #expect(read == same)
       #expect(read.augmentation == options.augmentation)
     }
-    #expect(throws: FCNError.self) {
-      try TrainingOptions(decisive: ["schedule": "cosine(restarts: 2)"])
+    for (name, value) in [("schedule", "cosine(restarts: 2)"), ("epochs", "x"), ("tilt", "3")] {
+      expectError(.corrupt, saying: "option \(name), \"\(value)\"", "another version") {
+        _ = try TrainingOptions(decisive: [name: value])
+      }
     }
   }
 
@@ -169,6 +172,7 @@ import Testing
       for (name, value) in [
         ("epoch", "-1"), ("epoch", "9223372036854775807"), ("best_epoch", "-3"),
         ("best_epoch", "9223372036854775807"), ("seconds", "nan"), ("evaluation_interval", "0"),
+        ("pictures", "0"), ("pictures", "four"),
         ("steps", "9223372036854775807"), ("good_steps", "9223372036854775807"),
       ] {
         var damaged = metadata
