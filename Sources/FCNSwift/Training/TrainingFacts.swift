@@ -4,12 +4,7 @@ public struct TrainingFacts: Sendable, Hashable {
   /// Pictures to learn from.
   public var pictures: Int
   /// Columns and rows of a usual picture.
-  public var size: (width: Int, height: Int) {
-    get { (width, height) }
-    set { (width, height) = newValue }
-  }
-  private var width: Int
-  private var height: Int
+  public var size: DatasetSurvey.Size
   /// Labelled pixels of each class in the pictures to learn from; empty where nobody counted.
   public var classPixels: [Int]
   /// Pictures to measure by.
@@ -54,11 +49,11 @@ public struct TrainingFacts: Sendable, Hashable {
   /// Facts of a fresh network on the processor or a device. `cores` are by default those that the
   /// process may use.
   public init(
-    pictures: Int, size: (width: Int, height: Int), classPixels: [Int], validationPictures: Int,
+    pictures: Int, size: DatasetSurvey.Size, classPixels: [Int], validationPictures: Int,
     cores: Int? = nil, usesDevice: Bool = false
   ) {
     self.pictures = pictures
-    (width, height) = size
+    self.size = size
     self.classPixels = classPixels
     self.validationPictures = validationPictures
     self.cores = cores ?? WorkerPool.availableCores
@@ -69,9 +64,8 @@ public struct TrainingFacts: Sendable, Hashable {
 extension TrainingFacts {
   /// What `survey` counted, for a training on `threads` threads, 0 for one on every core, or a device.
   public init(_ survey: DatasetSurvey, threads: Int, device: Session.Device) {
-    let median = survey.training.median
     self.init(
-      pictures: survey.training.pictureCount, size: median.map { ($0.width, $0.height) } ?? (1, 1),
+      pictures: survey.training.pictureCount, size: survey.training.median ?? .init(1, 1),
       classPixels: survey.training.classPixels,
       validationPictures: survey.validation?.pictureCount ?? 0,
       cores: threads > 0 ? threads : nil, usesDevice: device != .processor)
@@ -83,13 +77,10 @@ extension TrainingFacts {
     let description = model.description
     facts.settled.batchNorm = description.options.batchNorm
     facts.alwaysHasBatchNorm = model.network.layers.contains { $0.operation is BatchNorm }
-    switch description.preprocessing.size {
-    case .native: facts.settled.longestSide = max(size.width, size.height)
-    case .exact(let width, let height): facts.size = (width, height)
-    case .longestSide(let side): facts.settled.longestSide = side
-    case .atMost(let side):
-      facts.settled.longestSide = min(side, max(size.width, size.height))
-    }
+    // It is seen as the model says, never smaller.
+    let seen = description.preprocessing.networkSize(width: size.width, height: size.height)
+    facts.size = .init(seen.width, seen.height)
+    facts.settled.longestSide = max(seen.width, seen.height)
     return facts
   }
 }

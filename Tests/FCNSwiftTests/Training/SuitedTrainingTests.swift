@@ -7,7 +7,7 @@ import Testing
   /// Twenty pictures of eleven classes, one of them rare, on two cores; changed by `change`.
   private func suited(_ change: (inout TrainingFacts) -> Void = { _ in }) -> SuitedTraining {
     var facts = TrainingFacts(
-      pictures: 20, size: (480, 360), classPixels: [500, 300, 190, 10], validationPictures: 20,
+      pictures: 20, size: .init(480, 360), classPixels: [500, 300, 190, 10], validationPictures: 20,
       cores: 2)
     change(&facts)
     return SuitedTraining(facts)
@@ -54,16 +54,36 @@ import Testing
   }
 
   @Test func largePicturesAreSeenSmallerAndSmallOnesWhole() {
-    let large = suited { $0.size = (4000, 3000) }
+    let large = suited { $0.size = .init(4000, 3000) }
     #expect(large.longestSide == 640)
     #expect(large.options.augmentation.cropWidth == 256)
-    let small = suited { $0.size = (96, 64) }
+    let small = suited { $0.size = .init(96, 64) }
     #expect(small.longestSide == nil)
     let crop = small.options.augmentation
     #expect((crop.cropWidth, crop.cropHeight) == (96, 64))
     // A narrow one, once it is scaled.
-    let narrow = suited { $0.size = (4000, 400) }.options.augmentation
+    let narrow = suited { $0.size = .init(4000, 400) }.options.augmentation
     #expect((narrow.cropWidth, narrow.cropHeight) == (256, 64))
+  }
+
+  @Test(arguments: [
+    (Preprocessing.SizeRule.native, 3000, 2000), (.exact(width: 1024, height: 1024), 1024, 1024),
+    (.longestSide(600), 600, 400), (.atMost(1500), 1500, 1000), (.atMost(5000), 3000, 2000),
+  ])
+  func theSizeThatAModelSeesIsKept(rule: Preprocessing.SizeRule, width: Int, height: Int) throws {
+    let tiny = try tinyModel()
+    var description = tiny.description
+    description.preprocessing.size = rule
+    let model = try Model(description: description, weights: tiny.orderedWeights)
+    var facts = TrainingFacts(
+      pictures: 20, size: .init(3000, 2000), classPixels: [1, 1], validationPictures: 0, cores: 2)
+    facts = facts.of(model)
+    #expect(facts.size == .init(width, height))
+    #expect(facts.settled.longestSide == max(width, height))
+    let choice = SuitedTraining(facts)
+    #expect(choice.longestSide == nil)
+    let crop = choice.options.augmentation
+    #expect((crop.cropWidth, crop.cropHeight) == (256, 256))
   }
 
   @Test func whatIsSettledIsKeptAndTheRestFollows() {
@@ -117,7 +137,7 @@ import Testing
         for settled in [1, nil, 1_000_000] {
           let options = suited {
             $0.pictures = pictures
-            $0.size = size
+            $0.size = .init(size.0, size.1)
             $0.validationPictures = 50_000
             $0.settled.epochs = settled
           }.options
