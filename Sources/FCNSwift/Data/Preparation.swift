@@ -1,5 +1,3 @@
-import Glibc
-
 /// Prepares a dataset as the published VOC2012 system does: of each picture the largest centred square
 /// at one size, and four fifths of the pictures for training, the rest for testing, both cut to whole
 /// minibatches.
@@ -97,7 +95,7 @@ public struct Preparation: Sendable, Hashable {
       try writer.write(try prepared(source.picture(entry)), as: .png)
       if let progress, !progress(index + 1, chosen.count), index + 1 < chosen.count {
         throw FCNError(
-          .aborted, "\(path): stopped by the caller after \(index + 1) of \(chosen.count) pictures")
+          .aborted, "\(path): stopped after \(index + 1) of \(chosen.count) pictures")
       }
     }
     return Result(
@@ -132,9 +130,7 @@ public struct Preparation: Sendable, Hashable {
 
   /// Whether two paths lead to one existing folder.
   private static func areSameFolder(_ a: String, _ b: String) -> Bool {
-    var first = stat()
-    var second = stat()
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev
-      && first.st_ino == second.st_ino
+    guard let first = File.identity(ofFolder: a) else { return false }
+    return first == File.identity(ofFolder: b)
   }
 }

@@ -34,11 +34,9 @@ extension VOCFolder {
   func imageFile(of entry: DatasetEntry) throws -> String {
     try VOCFolder.check(name: entry.name)
     guard let file = imagePath(of: entry) else {
-      let sought = entry.image ?? "JPEGImages/\(entry.name).jpg"
-      let others = entry.image == nil ? ", nor one ending in .jpeg or .png" : ""
       throw FCNError(
         .notFound,
-        "\(path)/\(sought): there is no such picture\(others)\(kin(of: sought)); add it or take "
+        "\(path)/\(missingImage(entry)): there is no such picture; add it or take "
           + "“\(entry.name)” off the list")
     }
     return file
@@ -48,34 +46,48 @@ extension VOCFolder {
   func labelFile(of entry: DatasetEntry) throws -> String {
     try VOCFolder.check(name: entry.name)
     guard let file = labelPath(of: entry) else {
-      let sought = entry.labels ?? "SegmentationClass/\(entry.name).png"
       throw FCNError(
         .notFound,
-        "\(path)/\(sought): there are no labels for the picture “\(entry.name)”\(kin(of: sought)); "
-          + "add them or take the name off the list")
+        "\(path)/\(missingLabels(entry)): there are no labels for the picture “\(entry.name)”; add "
+          + "them or take the name off the list")
     }
     return file
   }
 
   /// What a message calls the picture file that `entry` lacks.
   func missingImage(_ entry: DatasetEntry) -> String {
-    entry.image ?? "JPEGImages/\(entry.name).jpg (or .jpeg, .png)"
+    let file = entry.image ?? "JPEGImages/\(entry.name).jpg"
+    let others = entry.image == nil ? " (or .jpeg, .png)" : ""
+    return file + others + kin(of: file, among: VOCFolder.otherPictures)
   }
 
   /// What a message calls the label file that `entry` lacks.
   func missingLabels(_ entry: DatasetEntry) -> String {
     let file = entry.labels ?? "SegmentationClass/\(entry.name).png"
-    return file + kin(of: file)
+    return file + kin(of: file, among: VOCFolder.otherLabels)
   }
 
-  /// Words for a file of the same name that is there, but of a kind that does not serve.
-  private func kin(of file: String) -> String {
+  /// Endings of files that do not serve, with words for each.
+  private typealias Kinds = [(ending: String, words: String)]
+
+  /// Pictures that are not read.
+  private static let otherPictures = kinds(
+    ["bmp", "gif", "tif", "tiff", "webp", "avif"], "which must be converted first")
+
+  /// Labels that are not read.
+  private static let otherLabels =
+    kinds(["jpg", "jpeg", "JPG"], "which does not keep labels exactly") + otherPictures
+    + kinds(["json", "xml"], "which must be converted first")
+
+  private static func kinds(_ endings: [String], _ words: String) -> Kinds {
+    endings.map { (ending: $0, words: words) }
+  }
+
+  /// Words for a file of the same name that is there, but is one of `kinds`.
+  private func kin(of file: String, among kinds: Kinds) -> String {
     let stem = DatasetEntry.stem(of: file) ?? file
-    let kinds = ["jpg", "jpeg", "JPG", "bmp", "gif", "tif", "tiff", "webp", "avif", "json", "xml"]
-    guard let kind = kinds.first(where: { File.exists("\(path)/\(stem).\($0)") }) else { return "" }
-    let isLossy = kind.lowercased().hasPrefix("jp")
-    return " (there is one ending in .\(kind), "
-      + (isLossy ? "which does not keep labels exactly)" : "which must be converted first)")
+    let found = kinds.first { File.exists("\(path)/\(stem).\($0.ending)") }
+    return found.map { " (there is one ending in .\($0.ending), \($0.words))" } ?? ""
   }
 
   /// Throws unless `name`, of file and folders, names something within its folder.

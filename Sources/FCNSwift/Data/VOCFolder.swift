@@ -1,7 +1,7 @@
 /// A dataset in the layout of PASCAL VOC:
 ///
 /// - `JPEGImages/NAME.jpg` (or `.jpeg`, `.png`): pictures;
-/// - `SegmentationClass/NAME.png` (or `.npy`): their labels, indices of classes, 255 for `ignore`;
+/// - `SegmentationClass/NAME.png` (or `.npy`, `.pkl`, `.pickle`): their labels, indices of classes, 255 for `ignore`;
 /// - `ImageSets/Segmentation/SPLIT.txt`: the names of a split, one a line;
 /// - `class_names.txt`: the classes in the order of their indices, one a line; or CVAT's
 ///   `labelmap.txt`, or labelme's `labels.txt`; without any, VOC's 21.
@@ -93,7 +93,7 @@ public struct VOCFolder: Sendable, Hashable {
   /// The names of the pictures of `split`, in the order of its list.
   ///
   /// Throws `notFound` where there is no such list, naming those that there are, and `corrupt` for
-  /// an empty one or a name that leads out of the folder.
+  /// an empty one, and `invalidArgument` for a name that leads out of the folder.
   public func names(inSplit split: String) throws -> [String] {
     try entries(inSplit: split).entries.map(\.name)
   }
@@ -136,11 +136,12 @@ public struct VOCFolder: Sendable, Hashable {
     // A link may lead back to a folder that it is in, of those in `above`.
     func stems(in folder: String, _ prefix: String, above: [[UInt64]]) throws -> [String] {
       let identity = File.identity(ofFolder: folder)
-      guard !above.contains(identity) else { return [] }
+      if let identity, above.contains(identity) { return [] }
+      let above = above + [identity].compactMap { $0 }
       return try File.names(inFolder: folder).filter { !$0.hasPrefix(".") }.flatMap { name in
         let path = "\(folder)/\(name)"
         if File.isFolder(path) {
-          return try stems(in: path, "\(prefix)\(name)/", above: above + [identity])
+          return try stems(in: path, "\(prefix)\(name)/", above: above)
         }
         let dot = name.lastIndex(of: ".") ?? name.startIndex
         let isLabels = DatasetEntry.labelExtensions.contains { name[dot...] == ".\($0)" }

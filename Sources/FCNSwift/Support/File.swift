@@ -39,10 +39,11 @@ public enum File {
     return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Numbers that tell the folder `path` from every other on this machine, under whatever name.
-  static func identity(ofFolder path: String) -> [UInt64] {
+  /// Numbers that tell the folder `path` from every other on this machine, under whatever name;
+  /// nil where there is none.
+  static func identity(ofFolder path: String) -> [UInt64]? {
     var information = stat()
-    guard stat(path, &information) == 0 else { return [] }
+    guard stat(path, &information) == 0 else { return nil }
     return [UInt64(information.st_dev), UInt64(information.st_ino)]
   }
 

@@ -90,6 +90,20 @@ import Testing
     #expect(errorOf { _ = try voc.labels(named: "lonely1") }?.kind == .notFound)
   }
 
+  @Test func aFileOfAnotherKindIsNamedInWordsForPicturesOrForLabels() throws {
+    let folder = try dataset()
+    for name in ["JPEGImages/odd.bmp", "SegmentationClass/odd.jpg", "SegmentationClass/two.json"] {
+      try folder.write("", to: name)
+    }
+    try folder.write("odd\n", to: "ImageSets/Segmentation/odd.txt")
+    let voc = try VOCFolder(path: folder.path)
+    let picture = "JPEGImages/odd.jpg (or .jpeg, .png) (there is one ending in .bmp, which must be"
+    let labels = "SegmentationClass/odd.png (there is one ending in .jpg, which does not keep"
+    expectError(.notFound, saying: picture, "no such picture") { _ = try voc.image(named: "odd") }
+    expectError(.notFound, saying: labels, "no labels") { _ = try voc.labels(named: "odd") }
+    expectError(.notFound, saying: picture, labels) { try voc.validatePairs(split: "odd") }
+  }
+
   @Test func aLabelBeyondTheClassesIsNamedWithItsPlace() throws {
     let folder = try dataset(classes: "a\nb\n")
     let voc = try VOCFolder(path: folder.path)
