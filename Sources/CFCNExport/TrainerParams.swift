@@ -205,6 +205,18 @@ extension fcn_trainer_params: GrowingStruct {
     return batch_norm == Self.chosen ? nil : "batch_norm"
   }
 
+  /// Throws where the fields of a fresh model are wrong whatever the data is.
+  func checkFresh() throws {
+    guard start == nil else { return }
+    _ = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
+    _ = try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
+    guard weights != nil else { return }
+    let path = try pathString(weights, "weights")
+    guard File.exists(path) else {
+      throw FCNError(.notFound, "\(path): there is no such file of weights")
+    }
+  }
+
   /// Throws where there is a model to start from and a field says what another would be like.
   private func checkStart() throws {
     guard start != nil, let field = freshField else { return }

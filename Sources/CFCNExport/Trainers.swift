@@ -29,9 +29,7 @@ final class TrainerObject: HandledObject {
     mayExtend = try params.mayExtend
     // What is wrong with the parameters alone is told before all data is read.
     _ = try params.options(usual: TrainingOptions())
-    if params.start == nil {
-      _ = try optionalString(params.architecture, "architecture").map { try Architecture.named($0) }
-    }
+    try params.checkFresh()
     let resumes = try params.resumes
     try Trainer.checkFolder(folder, resume: resumes)
     let saved = resumes ? try SavedTraining(folder: folder) : nil
@@ -52,8 +50,16 @@ final class TrainerObject: HandledObject {
     let odd =
       survey.warnings
       + survey.findings(for: options, preprocessing: model.description.preprocessing)
-    for finding in odd { Log.send(.warning, finding.text) }
-    try survey.requireNoErrors()
+    for finding in odd { Log.send(.warning, words(finding)) }
+    try survey.requireNoErrors(words: words)
+  }
+
+  /// A finding, and the field that answers it.
+  private static func words(_ finding: DatasetSurvey.Finding) -> String {
+    switch finding.kind {
+    case .binaryMasks, .nothingLabelled: finding.text + " (binary_masks)"
+    default: finding.text
+    }
   }
 
   private func makeTrainer(resume: Bool) throws -> Trainer {

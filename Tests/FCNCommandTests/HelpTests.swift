@@ -119,7 +119,7 @@ struct HelpTests {
           --overwrite             Write even where the folder holds another set of
                                   pictures.
           --json                  Print one JSON object on standard output.
-          -q, --quiet             Say nothing while working.
+          -q, --quiet             Say nothing but warnings and errors.
 
         Help:
           -h, --help              Show this help.

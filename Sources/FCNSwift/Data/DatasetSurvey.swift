@@ -108,9 +108,9 @@ public struct DatasetSurvey: Sendable {
   public var warnings: [Finding] { findings.filter { $0.severity == .warning } }
 
   /// Throws `corrupt` with all errors, unless there are none.
-  public func requireNoErrors() throws {
+  public func requireNoErrors(words: (Finding) -> String = \.text) throws {
     guard !errors.isEmpty else { return }
-    throw FCNError(.corrupt, errors.map(\.text).joined(separator: "; "))
+    throw FCNError(.corrupt, errors.map(words).joined(separator: "; "))
   }
 
   /// Reads all of `training` and `validation`, whichever are there, with `threads`, 0 for all cores.
@@ -137,7 +137,7 @@ public struct DatasetSurvey: Sendable {
         }
         done += count
         guard progress?(done, total) ?? true else {
-          throw FCNError(.aborted, "stopped by the caller after \(done) of \(total) pictures")
+          throw FCNError(.aborted, "stopped after \(done) of \(total) pictures")
         }
       }
       tally.finish()

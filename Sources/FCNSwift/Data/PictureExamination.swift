@@ -59,6 +59,14 @@ public struct PictureExamination: Sendable {
   /// Nothing found yet.
   public init(name: String) { self.name = name }
 
+  /// Whether there are labels that are no class.
+  var hasStrayLabels: Bool {
+    problems.contains { problem in
+      if case .label = problem.kind { return true }
+      return false
+    }
+  }
+
   /// Counts `labels` and notes those that are no class; `file` is where they are.
   mutating func note(_ labels: LabelMap, classCount: Int, in file: String) {
     labelSize = Size(labels.width, labels.height)

@@ -67,15 +67,9 @@ struct SurveyFindings {
 
   private func strayLabels(_ tally: SurveyTally, _ role: String) -> Finding? {
     var values: [Int: (count: Int, text: String)] = [:]
-    var files = 0
-    var isSameFile = false
-    var last = ""
+    let files = tally.strayFiles
     for problem in tally.problems {
       guard case .label(let label) = problem.kind else { continue }
-      let file = problem.text.prefix { $0 != "(" }
-      isSameFile = file == last
-      if !isSameFile { files += 1 }
-      last = String(file)
       values[label] = ((values[label]?.count ?? 0) + 1, values[label]?.text ?? problem.text)
     }
     guard !values.isEmpty else { return nil }
@@ -203,14 +197,15 @@ struct SurveyFindings {
   private var shared: Finding? {
     guard let learned, let measured else { return nil }
     let shared = measured.pictures.filter { picture in
-      picture.fingerprint.map { learned.fingerprints[$0] != nil } ?? false
+      picture.fingerprint.map { learned.fingerprints.contains($0) } ?? false
     }
     guard !shared.isEmpty else { return nil }
-    let how = shared.count == measured.pictures.count ? "all" : "\(shared.count)"
+    let isOne = shared.count == 1
+    let how = !isOne && shared.count == measured.pictures.count ? "all" : "\(shared.count)"
     return Finding(
       .warning, .sharedPictures,
       "\(how) of the \(measured.pictures.count) validation pictures "
-        + "\(how == "1" ? "is a training picture" : "are training pictures") too, byte "
+        + "\(isOne ? "is a training picture" : "are training pictures") too, byte "
         + "for byte: \(first(shared.map(\.name))). What is measured by them is too good to be true",
       count: shared.count)
   }

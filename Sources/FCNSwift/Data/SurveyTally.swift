@@ -7,8 +7,10 @@ struct SurveyTally {
   var ignored: [String] = []
   /// Label maps that could be read.
   var readable = 0
-  /// The pictures' fingerprints with the name of the first that has each.
-  var fingerprints: [UInt64: String] = [:]
+  /// Label files with labels that are neither a class nor `ignore`.
+  var strayFiles = 0
+  /// The pictures' fingerprints.
+  var fingerprints: Set<UInt64> = []
   /// Pictures in order, by name and fingerprint.
   var pictures: [(name: String, fingerprint: UInt64?)] = []
   /// Pixels of labels that are neither a class nor `ignore`.
@@ -24,9 +26,8 @@ struct SurveyTally {
     if let size = examination.imageSize { part.sizes.append(size) }
     problems += examination.problems
     pictures.append((examination.name, examination.fingerprint))
-    if let fingerprint = examination.fingerprint, fingerprints[fingerprint] == nil {
-      fingerprints[fingerprint] = examination.name
-    }
+    if let fingerprint = examination.fingerprint { fingerprints.insert(fingerprint) }
+    if examination.hasStrayLabels { strayFiles += 1 }
     let pixels = examination.labelPixels
     guard pixels.count == 256 else { return }
     readable += 1

@@ -39,7 +39,7 @@ extension Option {
   static let threads = value(
     "threads", "N", "Threads to work with; 0, the default, means one for every core.")
   static let json = flag("json", "Print one JSON object on standard output.")
-  static let quiet = flag("quiet", "Say nothing while working.", letter: "q")
+  static let quiet = flag("quiet", "Say nothing but warnings and errors.", letter: "q")
   static let disabled = value(
     "disable", "FORM",
     "Compute without a fast form, such as convolution.winograd4 or batch_norm.folding, to find a "

@@ -24,9 +24,9 @@ enum DataCheck {
     progress.finish()
     if !isQuiet {
       Terminal.log(summary(survey) + "; checked in \(duration(monotonicSeconds() - start))")
-      tell(survey.warnings)
     }
-    if let output, let folder = folders.first(where: { isWithin(output, $0) }), !isQuiet {
+    tell(survey.warnings)
+    if let output, let folder = folders.first(where: { isWithin(output, $0) }) {
       Terminal.log("warning: the output folder \(output) lies within the data, \(folder)")
     }
     if throwsErrors { try check(survey) }
@@ -35,9 +35,8 @@ enum DataCheck {
 
   /// Logs what is odd about training so on `survey`'s pictures.
   static func tell(
-    _ survey: DatasetSurvey, _ options: TrainingOptions, _ model: Model, isQuiet: Bool
+    _ survey: DatasetSurvey, _ options: TrainingOptions, _ model: Model
   ) {
-    guard !isQuiet else { return }
     tell(survey.findings(for: options, preprocessing: model.description.preprocessing))
   }
 
@@ -153,8 +152,8 @@ extension DataCheck {
     return [
       "classes": .array(survey.classNames.map { .string($0) }), "train": part(survey.training),
       "val": part(survey.validation),
-      "warnings": .array(survey.warnings.map { .string($0.text) }),
-      "errors": .array(survey.errors.map { .string($0.text) }),
+      "warnings": .array(survey.warnings.map { .string(words($0)) }),
+      "errors": .array(survey.errors.map { .string(words($0)) }),
     ]
   }
 }

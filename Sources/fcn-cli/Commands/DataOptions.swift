@@ -6,20 +6,24 @@ struct DataName {
   /// What stood after the colon.
   let split: String?
 
-  /// A folder whose own name holds a colon is taken as it is.
+  /// Reads what `parts` finds in `text`.
   init(_ text: String, _ reading: VOCFolder.Reading) throws {
     guard File.isFolder(text) || !File.exists(text) else {
       throw FCNError(
         .unsupported, "\(text) is a file; wanted a folder with JPEGImages and SegmentationClass"
       )
     }
-    if !File.isFolder(text), let colon = text.lastIndex(of: ":"), colon > text.startIndex {
-      folder = try VOCFolder(path: String(text[..<colon]), reading: reading)
-      split = String(text[text.index(after: colon)...])
-    } else {
-      folder = try VOCFolder(path: text, reading: reading)
-      split = nil
-    }
+    let parts = DataName.parts(text)
+    folder = try VOCFolder(path: parts.folder, reading: reading)
+    split = parts.split
+  }
+
+  /// The folder's path and the split that `text` names. A folder whose own name holds a colon is taken
+  /// as it is.
+  static func parts(_ text: String) -> (folder: String, split: String?) {
+    guard !File.isFolder(text), let colon = text.lastIndex(of: ":"), colon > text.startIndex
+    else { return (text, nil) }
+    return (String(text[..<colon]), String(text[text.index(after: colon)...]))
   }
 
   private init(_ folder: VOCFolder, _ split: String?) {

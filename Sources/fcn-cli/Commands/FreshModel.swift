@@ -67,6 +67,20 @@ enum FreshModel {
     trainingGroup.options.filter { arguments.has($0) }
   }
 
+  /// Throws where the options are wrong whatever the data is. `takesScale` as for `make`.
+  static func check(_ arguments: Arguments, takesScale: Bool) throws {
+    _ = try arguments.named(architecture) { try Architecture.named($0) }
+    _ = try PreprocessingOptions.given(in: arguments, takesScale: takesScale)
+    _ = try givenSize(arguments)
+    _ = try arguments.number(width, in: 0.01...4)
+    _ = try givenBatchNorm(arguments)
+    let _: Model.ScoreInitialization? = try arguments.choice(scores)
+    if let text = arguments.text(FreshModel.palette) { _ = try palette(text, for: []) }
+    if let path = arguments.text(source), !File.exists(path) {
+      throw FCNError(.notFound, "--\(source.name) \(path): there is no such file")
+    }
+  }
+
   /// Makes the model that the options describe, and where they say nothing `--from`'s network, then
   /// `recipe`, then `usual`. `classNames` are those of the data, where there are any; what was and was
   /// not copied from `--from` goes to `report`. `takesScale` is false where `--scale` means another

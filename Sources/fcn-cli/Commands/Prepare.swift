@@ -56,7 +56,7 @@ extension Subcommand {
     files.writes(intoFolder: path, as: "--output")
     try files.check()
     let source = try VOCFolder(path: arguments.operands[0], reading: .init(arguments))
-    if !arguments.has(.quiet) { DataCheck.tell(source.remarks) }
+    DataCheck.tell(source.remarks)
     let progress = Progress("preparing", unit: "pictures", isQuiet: arguments.has(.quiet))
     defer { progress.finish() }
     let result = try preparation.run(

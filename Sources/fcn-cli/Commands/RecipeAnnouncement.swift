@@ -22,7 +22,7 @@ extension Subcommand {
   }
 
   /// Tells on standard error what is about to be done, and of what was chosen why.
-  static func announce(_ setup: TrainingSetup, startsFresh: Bool) {
+  static func announce(_ setup: TrainingSetup) {
     let (recipe, options, model) = (setup.recipe, setup.options, setup.model)
     let description = model.description
     var rows = [
@@ -47,11 +47,14 @@ extension Subcommand {
       Terminal.note(
         name + String(repeating: "\u{A0}", count: 11 - name.count) + text, indent: 11)
     }
-    if startsFresh, setup.saved == nil, let start = recipe.start {
-      Terminal.note(
-        "warning: this recipe starts from \(start), which --from FILE gives; without it every layer "
-          + "starts at random")
-    }
+  }
+
+  /// Warns where the recipe goes on from weights that nobody gave.
+  static func warnOfStart(_ setup: TrainingSetup, startsFresh: Bool) {
+    guard startsFresh, setup.saved == nil, let start = setup.recipe.start else { return }
+    Terminal.note(
+      "warning: this recipe starts from \(start), which --from FILE gives; without it every layer "
+        + "starts at random")
   }
 
   private static func network(_ description: ModelDescription) -> String {
@@ -85,7 +88,7 @@ extension Subcommand {
     return text + ". Options change each: fcn train --help"
   }
 
-  private static func length(_ options: TrainingOptions) -> String {
+  static func length(_ options: TrainingOptions) -> String {
     options.iterations > 0
       ? counted(options.iterations, "iteration") : counted(options.epochs, "epoch")
   }

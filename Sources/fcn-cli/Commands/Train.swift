@@ -48,11 +48,12 @@ extension Subcommand {
       data: arguments.texts(TrainingData.data) + arguments.texts(TrainingData.validation),
       start: arguments.text(trainingStart),
       source: arguments.text(FreshModel.source), classes: arguments.text(FreshModel.classes),
-      folder: folder)
+      classWeights: TrainOptions.classWeightsFile(arguments), folder: folder)
     if arguments.has(trainingStart), let option = FreshModel.given(in: arguments).first {
       throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
     }
     try TrainOptions.check(arguments)
+    try FreshModel.check(arguments, takesScale: false)
     if arguments.has(extend), !arguments.has(resume) {
       throw UsageError("--extend is for --resume")
     }
@@ -70,14 +71,15 @@ extension Subcommand {
       arguments, training, survey, folder: folder, resume: arguments.has(resume))
     let (model, options) = (setup.model, setup.options)
     warnOfOtherNames(model, training)
-    DataCheck.tell(survey, options, model, isQuiet: isQuiet)
+    DataCheck.tell(survey, options, model)
     try checkLength(setup, arguments, folder)
     if !isQuiet {
-      announce(setup, startsFresh: TrainingSetup.startsFresh(arguments))
+      announce(setup)
       if arguments.has(resume), setup.saved == nil {
         Terminal.note("\(folder) holds no checkpoint yet: the training begins")
       }
     }
+    warnOfStart(setup, startsFresh: TrainingSetup.startsFresh(arguments))
     let trainer = try Trainer(
       model: model, training: training, validation: validation, folder: folder, options: options,
       resume: arguments.has(resume), extend: arguments.has(extend),
@@ -91,9 +93,8 @@ extension Subcommand {
         report.note(event)
         return !Interrupt.isPending
       }
-      let measured = arguments.texts(TrainingData.validation) + arguments.texts(TrainingData.data)
       report.end(
-        ending, folder: folder, measuredBy: measured.first,
+        ending, folder: folder, measuredBy: data.measured,
         binaryMasks: arguments.has(.binaryMasks))
     } catch let error as FCNError where error.kind == .aborted {
       throw FCNError(
@@ -111,14 +112,10 @@ extension Subcommand {
     guard let saved = setup.saved, !saved.canBeExtended, !arguments.has(extend) else { return }
     let (old, new) = (saved.options, setup.options)
     guard (old.epochs, old.iterations) != (new.epochs, new.iterations) else { return }
-    func length(_ options: TrainingOptions) -> String {
-      options.iterations > 0
-        ? counted(options.iterations, "iteration") : counted(options.epochs, "epoch")
-    }
     throw UsageError(
       "the training in \(folder) is one of \(length(old)), over which its learning rate falls to 0; "
         + "with \(length(new)) it would be another. Either add --extend: it goes on at the rate "
-        + "that \(length(new)) have there; or start anew from its best model: --model "
+        + "that a training of \(length(new)) has there; or start anew from its best model: --model "
         + shellWord("\(folder)/\(saved.best == nil ? "model" : "best").safetensors")
         + " -o NEW_FOLDER")
   }

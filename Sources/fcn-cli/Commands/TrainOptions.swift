@@ -127,9 +127,10 @@ enum TrainOptions {
     _ arguments: Arguments, usual: TrainingOptions, layers: [String]?
   ) throws -> TrainingOptions {
     var options = usual
-    try setLength(&options, arguments)
+    let given = try settled(arguments)
+    try setLength(&options, given)
     options.accumulation = try arguments.integer(accumulate, in: 1...1024) ?? options.accumulation
-    options.batchSize = try arguments.integer(batch, in: 1...1024) ?? options.batchSize
+    options.batchSize = given.batchSize ?? options.batchSize
     try setOptimizer(&options, arguments)
     options.weightDecay = try arguments.number(weightDecay, in: 0...1) ?? options.weightDecay
     options.biasRate = try arguments.number(biasRate, in: 0...1000) ?? options.biasRate
@@ -144,6 +145,8 @@ enum TrainOptions {
     let rates = try layerRates(arguments, layers: layers)
     if !rates.isEmpty { options.layerRates = rates }
     options.seed = try arguments.seed(seed) ?? options.seed
+    options.augmentation.cropWidth = given.cropWidth ?? options.augmentation.cropWidth
+    options.augmentation.cropHeight = given.cropHeight ?? options.augmentation.cropHeight
     try setAugmentation(&options.augmentation, arguments)
     options.threads = try arguments.threads()
     if arguments.has(.device) { options.device = try arguments.device() }
@@ -167,14 +170,15 @@ enum TrainOptions {
   }
 
   private static func setLength(
-    _ options: inout TrainingOptions, _ arguments: Arguments
+    _ options: inout TrainingOptions, _ given: TrainingFacts.Settled
   ) throws {
-    let count = try arguments.integer(iterations, in: 1...1_000_000_000)
-    if let epochs = try arguments.integer(epochs, in: 1...1_000_000) {
-      guard count == nil else { throw UsageError("give --epochs or --iterations, not both") }
+    if let epochs = given.epochs {
+      guard given.iterations == nil else {
+        throw UsageError("give --epochs or --iterations, not both")
+      }
       (options.epochs, options.iterations) = (epochs, 0)
     }
-    if let count { options.iterations = count }
+    if let count = given.iterations { options.iterations = count }
   }
 
   private static func setOptimizer(
@@ -190,7 +194,9 @@ enum TrainOptions {
     // A rate goes with an optimizer: that of another one does not carry over.
     switch (before, options.optimizer) {
     case (.sgd, .adamW): options.learningRate = 0.001
-    case (.adamW, .sgd): (options.learningRate, options.weightDecay) = (0.01, 5e-4)
+    case (.adamW, .sgd):
+      let sgd = TrainingOptions()
+      (options.learningRate, options.weightDecay) = (sgd.learningRate, sgd.weightDecay)
     default: break
     }
     if let factor = try arguments.number(momentum, in: 0...0.9999) {
@@ -252,6 +258,13 @@ enum TrainOptions {
       try numbers.map { try arguments.number(String($0), classWeights, in: 0...1e6) })
   }
 
+  /// The file that `--class-weights` names; nil where it names none.
+  static func classWeightsFile(_ arguments: Arguments) -> String? {
+    arguments.text(classWeights).flatMap {
+      $0 != "none" && $0 != "enet" && File.exists($0) ? $0 : nil
+    }
+  }
+
   private static func layerRates(
     _ arguments: Arguments, layers: [String]?
   ) throws -> [String: Float] {
@@ -275,9 +288,6 @@ enum TrainOptions {
   private static func setAugmentation(
     _ augmentation: inout Augmentation, _ arguments: Arguments
   ) throws {
-    if let crop = try arguments.size(crop, in: 0...65536) {
-      (augmentation.cropWidth, augmentation.cropHeight) = crop
-    }
     if let scale = try arguments.pair(scale, separator: ":", in: 0.05...20) {
       guard scale.0 <= scale.1 else { throw UsageError("--scale wants the lower factor first") }
       augmentation.scale = scale.0...scale.1

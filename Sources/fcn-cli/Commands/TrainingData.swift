@@ -32,6 +32,8 @@ struct TrainingData {
   let training: any LabelledPictures
   /// nil where nothing is to be measured by.
   let validation: (any LabelledPictures)?
+  /// What names each set that is measured by: `DIR`, whose list is val, or `DIR:SPLIT`.
+  let measured: [String]
   /// The folders that are read.
   let folders: [String]
 
@@ -39,16 +41,21 @@ struct TrainingData {
   /// that lists no classes has `classNames`, unless `--classes` is given.
   init(_ arguments: Arguments, classNames: [String]? = nil) throws {
     let reading = try VOCFolder.Reading(arguments, classNames: classNames)
-    let names = try arguments.texts(TrainingData.data).map { try DataName($0, reading) }
+    let words = arguments.texts(TrainingData.data)
+    let names = try words.map { try DataName($0, reading) }
     guard !names.isEmpty else { throw UsageError("\(TrainingData.data.spelling) is missing") }
     let isQuiet = arguments.has(.quiet)
     training = try DataName.pictures(
       of: names, split: "train", requiringFiles: false, isQuiet: isQuiet)
     let texts = arguments.texts(TrainingData.validation)
-    let validationNames =
-      try texts.isEmpty
-      ? names.filter { try $0.split == nil && $0.folder.splits().contains("val") }
-      : texts == ["none"] ? [] : texts.map { try DataName($0, reading) }
+    if texts.isEmpty {
+      measured = try zip(words, names).filter { _, name in
+        try name.split == nil && name.folder.splits().contains("val")
+      }.map(\.0)
+    } else {
+      measured = texts == ["none"] ? [] : texts
+    }
+    let validationNames = try measured.map { try DataName($0, reading) }
     validation =
       try validationNames.isEmpty
       ? nil

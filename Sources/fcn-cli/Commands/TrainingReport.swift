@@ -70,8 +70,8 @@ final class TrainingReport {
     let meanIU = record.validation?.meanIU ?? .nan
     let isBest = meanIU > best?.meanIU ?? -.infinity
     if isBest { best = (meanIU, record.epoch) }
-    guard !isQuiet else { return }
     warnOfTrouble(record)
+    guard !isQuiet else { return }
     guard record.validation != nil || epochs <= 60 || record.epoch == epochs else { return }
     progress?.finish()
     Terminal.log(line(record, isBest))
@@ -122,10 +122,10 @@ final class TrainingReport {
   /// Takes the bar away.
   func finish() { progress?.finish() }
 
-  /// Tells how it ended, what is best, and what to do next. `name` is the data that it was measured
-  /// by, read with `--binary-masks` or without.
+  /// Tells how it ended, what is best, and what to do next. `names` are those of the data that it was
+  /// measured by, read with `--binary-masks` or without.
   func end(
-    _ ending: Trainer.Ending, folder: String, measuredBy name: String?, binaryMasks: Bool
+    _ ending: Trainer.Ending, folder: String, measuredBy names: [String], binaryMasks: Bool
   ) {
     finish()
     guard !isQuiet else { return }
@@ -157,9 +157,9 @@ final class TrainingReport {
     Terminal.log("next:")
     let word = shellWord(model)
     Terminal.log("  fcn segment PICTURE --model \(word) --overlay overlay.png")
-    if let name, best != nil {
+    if !names.isEmpty, best != nil {
       Terminal.log(
-        "  fcn eval --model \(word) --data \(shellWord(name))"
+        "  fcn eval --model \(word)" + names.map { " --data \(shellWord($0))" }.joined()
           + (binaryMasks ? " --binary-masks" : ""))
     }
     Terminal.log("  fcn plot \(shellWord(folder)) -o curves.png")

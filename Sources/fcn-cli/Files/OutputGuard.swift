@@ -37,8 +37,7 @@ struct OutputGuard {
   /// Notes that what `text`, `DIR` or `DIR:SPLIT`, names is read: the folder's lists, pictures and
   /// labels, but not other folders in it.
   mutating func reads(data text: String) {
-    let colon = File.isFolder(text) ? nil : text.lastIndex(of: ":")
-    let path = colon.map { String(text[..<$0]) } ?? text
+    let path = DataName.parts(text).folder
     reads(path, as: "data")
     for name in (try? File.names(inFolder: path)) ?? [] {
       let part = "\(path)/\(name)"
@@ -63,8 +62,14 @@ struct OutputGuard {
     for name in (try? File.names(inFolder: lists)) ?? [] where fileSuffix(name) == "txt" {
       guard let bytes = try? File.read("\(lists)/\(name)") else { continue }
       let text = String(decoding: bytes, as: UTF8.self)
-      for word in text.split(whereSeparator: \.isWhitespace) where word.contains("/") {
-        if let top = word.split(separator: "/").first(where: { $0 != "." }) { tops.insert(top) }
+      for line in text.split(whereSeparator: \.isNewline) {
+        // A path may begin at any word, and folders have spaces in their names.
+        var rest = line
+        while rest.contains("/") {
+          if let top = rest.split(separator: "/").first(where: { $0 != "." }) { tops.insert(top) }
+          guard let space = rest.firstIndex(where: \.isWhitespace) else { break }
+          rest = rest[space...].drop(while: \.isWhitespace)
+        }
       }
     }
     return tops.map(String.init).filter { $0 != ".." && File.isFolder("\(path)/\($0)") }.sorted()
@@ -130,15 +135,17 @@ extension OutputGuard {
   /// Checks the files of a training: `data` and `folder` are what the options say, the others the
   /// files that it starts from.
   static func checkTraining(
-    data: [String], start: String?, source: String?, classes: String?, folder: String
+    data: [String], start: String?, source: String?, classes: String?, classWeights: String?,
+    folder: String
   ) throws {
     var files = OutputGuard()
     for text in data { files.reads(data: text) }
     files.reads(start, as: "the model to start from")
     files.reads(source, as: "the file of weights")
     files.reads(classes, as: "the class names")
+    files.reads(classWeights, as: "the class weights")
     var names = [
-      "model.safetensors", "best.safetensors", "checkpoint.safetensors", "log.csv",
+      "model.safetensors", "best.safetensors", "checkpoint.safetensors", "log.csv", "class-iu.csv",
     ]
     // Models of single epochs, of which a new training writes its own.
     for path in [start, source].compactMap({ $0 }) {

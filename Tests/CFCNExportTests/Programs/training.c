@@ -47,6 +47,8 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_NOT_FOUND, p.validation_split = "no-such-list");
   REFUSED(FCN_E_NOT_FOUND, p.architecture = "no-such-network");
   REFUSED(FCN_E_NOT_FOUND, p.weights = "/no/such/weights");
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.weights = "");
+  CHECK(strstr(fcn_last_error_message(), "weights") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.resume = 2);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.start = (const fcn_model *)(const void *)&p);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.threads = -1);

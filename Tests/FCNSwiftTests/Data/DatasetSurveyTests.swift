@@ -84,6 +84,25 @@ import Testing
     }
   }
 
+  @Test func labelFilesAreCountedWhateverTheirFoldersAreCalled() throws {
+    let folder = try dataset()
+    for name in ["data (1)/one", "data (1)/two"] { try folder.writePair(name) }
+    for name in ["data (1)/one", "data (1)/two"] { try write([0, 7, 9], of: name, to: folder) }
+    try folder.write(
+      "p0\ndata (1)/one\ndata (1)/two\n", to: "ImageSets/Segmentation/train.txt")
+    let stray = text(.labelsBeyondClasses, try survey(folder))
+    #expect(stray.contains("2 of the 3 training label files hold"), "\(stray)")
+    #expect(stray.contains("7 in 2 files"), "\(stray)")
+  }
+
+  @Test func onePictureToMeasureByThatIsLearnedFromIsOne() throws {
+    let folder = try dataset()
+    try folder.write("p0\n", to: "ImageSets/Segmentation/val.txt")
+    let shared = text(.sharedPictures, try survey(folder))
+    #expect(
+      shared.contains("1 of the 1 validation pictures is a training picture too"), "\(shared)")
+  }
+
   @Test func masksOf0And255AreNamedAndReadAsBinaryWhereThatIsWanted() throws {
     let folder = try dataset()
     for index in 0..<6 { try write([0, 255, 255], of: "p\(index)", to: folder) }
