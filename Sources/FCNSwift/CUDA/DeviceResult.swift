@@ -10,14 +10,14 @@ struct DeviceResult: SegmentedPicture {
   /// The run that made it.
   private let generation: Int
   /// What made it.
-  var segmenter: DeviceSegmenter?
+  private let segmenter: DeviceSegmenter
 
   init(
     _ work: DeviceWork, _ plan: DevicePlan, _ batch: DeviceBatch, _ n: Int,
-    _ labels: UnsafeRawPointer
+    _ labels: UnsafeRawPointer, _ segmenter: DeviceSegmenter
   ) {
     (self.work, self.plan, self.batch, self.n) = (work, plan, batch, n)
-    self.labels = labels
+    (self.labels, self.segmenter) = (labels, segmenter)
     generation = work.generation
   }
 
@@ -30,9 +30,6 @@ struct DeviceResult: SegmentedPicture {
   /// would take many times as much memory, and as long to come.
   func copied(from allocator: Allocator) throws -> any SegmentedPicture {
     try checkGeneration()
-    guard let segmenter else {
-      throw FCNError(.internalDefect, "a result does not know what made it")
-    }
     return try DeviceKeptResult(
       self, try work.keptPictures(batch, from: allocator, segmenter), n, from: allocator)
   }

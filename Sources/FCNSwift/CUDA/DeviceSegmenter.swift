@@ -53,11 +53,7 @@ final class DeviceSegmenter: PictureSegmenter {
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
   ) throws -> [DeviceResult] {
     try withPlan(for: pictures) { work, plan in
-      try work.segment(pictures, plan, preprocessing, precision, progress).map { result in
-        var result = result
-        result.segmenter = self
-        return result
-      }
+      try work.segment(pictures, plan, preprocessing, precision, for: self, progress)
     }
   }
 
@@ -67,7 +63,8 @@ final class DeviceSegmenter: PictureSegmenter {
   ) throws -> [Session.StepTime] {
     try withPlan(for: pictures) { work, plan in
       let timer = DeviceStepTimer(work.stream)
-      _ = try work.segment(pictures, plan, preprocessing, precision, progress, timer: timer)
+      _ = try work.segment(
+        pictures, plan, preprocessing, precision, for: self, progress, timer: timer)
       return try timer.times()
     }
   }

@@ -36,11 +36,11 @@ final class DeviceWork {
     generation += 1
   }
 
-  /// The labels and, later, scores of `views`. With `progress` or a `timer` the work is handed over step
+  /// The labels and, later, scores of `views`, for `segmenter`. With `progress` or a `timer` the work is handed over step
   /// by step, never recorded. Throws `notFinite` where a score is NaN or infinite.
   func segment(
     _ views: ArraySlice<PixelView>, _ plan: DevicePlan, _ preprocessing: Preprocessing,
-    _ precision: Session.Precision,
+    _ precision: Session.Precision, for segmenter: DeviceSegmenter,
     _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?,
     timer: DeviceStepTimer? = nil
   ) throws -> [DeviceResult] {
@@ -97,7 +97,8 @@ final class DeviceWork {
       throw FCNError.scoresNotFinite(try plan.firstNotFinite(stream), precision)
     }
     return batch.pictures.indices.map { n in
-      DeviceResult(self, plan, batch, n, labels.host.base + batch.labelOffset(n))
+      DeviceResult(
+        self, plan, batch, n, labels.host.base + batch.labelOffset(n), segmenter)
     }
   }
 
