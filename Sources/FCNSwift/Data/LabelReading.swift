@@ -30,9 +30,7 @@ extension LabelMap {
     let descriptor = try File.openForReading(path)
     defer { close(descriptor) }
     return try File.read(descriptor: descriptor, named: path) { start in
-      // The oldest pickles are known by their end too.
-      let oldest = [PickleOpcode.mark, .emptyDict, .emptyList].map(\.rawValue)
-      guard oldest.contains(start[0]) || PickledArray.recognizes(Array(start)) else {
+      guard PickledArray.mayBegin(start) else {
         return EncodedPicture.largestByteCount(startingWith: start)
       }
       // Arrays have up to 8 bytes a pixel.

@@ -101,7 +101,7 @@ struct EncodedPicture {
       switch kind.use {
       case .picture: "\(wanted) alone, so convert it to one of them first"
       case .archive: "\(wanted) alone, so unpack it first"
-      case .placeholder: "\(wanted) alone, so get the file again"
+      case .placeholder: "a PNG or JPEG picture was wanted: get the file again"
       case .other: "no picture, neither PNG nor JPEG"
       }
     let join = kind.use == .other ? ", " : "; "

@@ -104,7 +104,7 @@ struct FileKind {
       entry("version https://git-lfs", "a pointer of Git LFS, not the file itself", .placeholder),
       entry(
         [0x89, 0x48, 0x44, 0x46], "an HDF5 file, as Keras and Chainer write", remedy: arrays),
-      entry([0x93] + Array("NUMPY".utf8), "a single NumPy array"),
+      entry(NPY.magic, "a single NumPy array"),
       entry("GGUF", "a GGUF file, of a language model"),
       entry("TFL3", "a TensorFlow Lite network", at: 4, remedy: arrays),
       entry("7767517\n", "a network of ncnn, without its weights"),

@@ -3,8 +3,10 @@
 enum FileSignature {
   /// Whether an import might read `bytes`: a zip archive, a pickle, a Caffe model.
   static func mayBeForeignWeights(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) || TorchStream.isPickle(bytes)
-      || CaffeModel.recognises(bytes)
+    switch ForeignWeights.kind(of: bytes) {
+    case .zip, .pickle, .textPickle, .caffe: true
+    case .tar, .safetensors, nil: false
+    }
   }
 
   /// A few words on what `bytes` look like, and what to do with such a file; nil where they look

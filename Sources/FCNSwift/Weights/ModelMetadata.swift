@@ -55,8 +55,8 @@ extension ModelDescription {
     guard let version = metadata[Key.version] else {
       throw FCNError(
         .unsupported,
-        "this safetensors file holds weights only, nothing says which network they belong to; make "
-          + "a model from it with `fcn init --architecture NAME --classes NAMES --from FILE`")
+        "this safetensors file holds weights only, nothing says which network they belong to; name "
+          + "its architecture and its classes to make a model of them")
     }
     guard let number = Int(version), (1...Self.formatVersion).contains(number) else {
       throw FCNError(

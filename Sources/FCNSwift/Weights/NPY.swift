@@ -1,5 +1,8 @@
 /// NumPy's array file, version 1.0, which `numpy.load` reads: little-endian, C order.
 public enum NPY {
+  /// What a file begins with.
+  static let magic = [0x93] + Array("NUMPY".utf8)
+
   /// The bytes of a float32 array of `shape`; throws unless `elements` fill it.
   public static func bytes(_ elements: [Float], shape: [Int]) throws -> [UInt8] {
     try elements.withUnsafeBytes { try bytes($0, "<f4", 4, shape) }
@@ -34,7 +37,7 @@ public enum NPY {
       throw FCNError(.invalidArgument, "an array of \(shape.count) axes is beyond the npy format")
     }
     let padding = String(repeating: " ", count: length - header.utf8.count - 1)
-    return [0x93] + Array("NUMPY".utf8) + [1, 0]
+    return magic + [1, 0]
       + [UInt8(shortLength & 0xFF), UInt8(shortLength >> 8)]
       + Array((header + padding + "\n").utf8) + Array(elements)
   }

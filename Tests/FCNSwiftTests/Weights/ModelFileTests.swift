@@ -177,7 +177,9 @@ struct ModelFileTests {
 
   @Test func weightsAloneAreNoModelButCanBecomeOne() throws {
     let bytes = try file { $0 = ["format": "pt"] }
-    expectError(.unsupported, saying: "weights only", "fcn init", "--from") { _ = try read(bytes) }
+    expectError(.unsupported, saying: "weights only", "name its architecture and its classes") {
+      _ = try read(bytes)
+    }
   }
 
   @Test func errorsNameTheFile() throws {

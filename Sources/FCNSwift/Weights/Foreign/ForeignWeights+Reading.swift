@@ -18,23 +18,48 @@ extension ForeignWeights {
 
   /// Reads the file that fills `storage`, with `budget` for what has to be copied.
   init(_ storage: ByteStorage, budget: CopyBudget) throws {
-    let file = storage.bytes
-    if file.starts(with: Array("PK\u{3}\u{4}".utf8)) {
-      self = try Self.readZip(ZipArchive(storage), budget: budget)
-    } else if TorchStream.isPickle(file) {
-      self = try TorchStream.read(storage, budget: budget)
-    } else if PickledWeights.isText(file) {
+    switch Self.kind(of: storage.bytes) {
+    case .zip: self = try Self.readZip(ZipArchive(storage), budget: budget)
+    case .pickle: self = try TorchStream.read(storage, budget: budget)
+    case .textPickle:
       self = try PickledWeights.read(try PickleMachine.run(StoredBytes(storage)), budget: budget)
-    } else if Self.isTar(file) {
+    case .tar:
       throw FCNError(
         .unsupported,
         "the file is a tar archive; unpack it and take the file of weights in it, or, if one of "
           + "PyTorch's first releases wrote it so, load it there and save its state_dict() again")
-    } else if Self.isSafetensors(file) {
-      self = try Self.readSafetensors(Safetensors(storage))
-    } else {
-      self = try Self.readOther(storage)
+    case .safetensors: self = try Self.readSafetensors(Safetensors(storage))
+    case .caffe: self = try CaffeModel.read(storage)
+    case nil:
+      let guess = FileSignature.guess(storage.bytes).map { "; it looks like \($0)" } ?? ""
+      throw FCNError(
+        .unsupported,
+        "this is no file of weights that is read (Caffe, Chainer, PyTorch, safetensors), or one that "
+          + "is damaged or cut off near its beginning\(guess)")
     }
+  }
+
+  /// What a file is, as its bytes tell.
+  enum Kind {
+    /// PyTorch's or Chainer's.
+    case zip
+    /// A pickle of protocol 2 to 5.
+    case pickle
+    /// A pickle of protocol 0 or 1.
+    case textPickle
+    case tar
+    case safetensors
+    case caffe
+  }
+
+  /// What `file` is; nil where it is no file of weights that is known.
+  static func kind(of file: UnsafeRawBufferPointer) -> Kind? {
+    if file.starts(with: Array("PK\u{3}\u{4}".utf8)) { return .zip }
+    if TorchStream.isPickle(file) { return .pickle }
+    if PickledWeights.isText(file) { return .textPickle }
+    if isTar(file) { return .tar }
+    if isSafetensors(file) { return .safetensors }
+    return CaffeModel.recognises(file) ? .caffe : nil
   }
 
   private static func readZip(_ archive: ZipArchive, budget: CopyBudget) throws -> ForeignWeights {
@@ -55,15 +80,6 @@ extension ForeignWeights {
       format: .safetensors, tensors: try floats.map { try file.tensor(named: $0.name) },
       preprocessing: try ModelDescription.preprocessing(in: file.metadata),
       description: isModel ? try ModelDescription(metadata: file.metadata) : nil)
-  }
-
-  private static func readOther(_ storage: ByteStorage) throws -> ForeignWeights {
-    if CaffeModel.recognises(storage.bytes) { return try CaffeModel.read(storage) }
-    let guess = FileSignature.guess(storage.bytes).map { "; it looks like \($0)" } ?? ""
-    throw FCNError(
-      .unsupported,
-      "this is no file of weights that is read (Caffe, Chainer, PyTorch, safetensors), or one that is "
-        + "damaged or cut off near its beginning\(guess)")
   }
 
   private static func isTar(_ file: UnsafeRawBufferPointer) -> Bool {

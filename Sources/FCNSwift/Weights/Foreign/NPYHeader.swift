@@ -19,10 +19,10 @@ struct NPYHeader {
   /// that can be understood.
   init(reading file: UnsafeRawBufferPointer) throws {
     var cursor = ByteCursor(file, of: "npy header")
-    guard file.starts(with: [0x93] + Array("NUMPY".utf8)) else {
+    guard file.starts(with: NPY.magic) else {
       throw FCNError(.corrupt, "it does not begin as an npy file does")
     }
-    _ = try cursor.take(6)
+    _ = try cursor.take(NPY.magic.count)
     let version = (try cursor.integer(UInt8.self), try cursor.integer(UInt8.self))
     let length: Int
     switch version {

@@ -33,7 +33,14 @@ public struct PickledArray: Sendable, Hashable {
   }
 
   private static func isNPY(_ file: UnsafeRawBufferPointer) -> Bool {
-    file.starts(with: [0x93] + Array("NUMPY".utf8))
+    file.starts(with: NPY.magic)
+  }
+
+  /// Whether a file that begins with `start` may be one that is recognised: the oldest pickles are
+  /// known by their end too.
+  static func mayBegin(_ start: UnsafeRawBufferPointer) -> Bool {
+    let oldest = [PickleOpcode.mark, .emptyDict, .emptyList].map(\.rawValue)
+    return start.first.map(oldest.contains) ?? false || recognizes(Array(start))
   }
 
   private init(_ storage: ByteStorage) throws {
@@ -48,7 +55,7 @@ public struct PickledArray: Sendable, Hashable {
     }
     let pickle = try PickleMachine.run(file)
     let heap = pickle.heap
-    // The array itself, or the only one in a list or dictionary of other things.
+    // The array itself, or the only one anywhere in the pickle.
     var number = heap.arrays.count == 1 ? 0 : nil
     if case .array(let root) = heap[pickle.root] { number = root }
     guard let number, let array = try heap.contents(ofArray: number) else {
