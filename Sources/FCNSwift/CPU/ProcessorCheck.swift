@@ -83,7 +83,7 @@ public struct ProcessorCheck {
         for (layers, prepared) in networks {
           for finding in try check(layers, prepared, loops, precision)
           where try !report(finding) {
-            throw FCNError(.aborted, "the check was stopped by the caller")
+            throw FCNError(.aborted, "the check was stopped")
           }
         }
       }

@@ -57,13 +57,7 @@ enum Interrupt {
 
   /// The message of work that stopped because it was asked to.
   static func message(of error: FCNError) -> String {
-    guard status != nil else { return error.message }
-    // What the engine says of whoever asked it to stop.
-    let words = "stopped by the caller"
-    return error.message.contains(words)
-      ? error.message.split(separator: words, maxSplits: 1, omittingEmptySubsequences: false)
-        .joined(separator: "interrupted")
-      : "interrupted: \(error.message)"
+    status == nil ? error.message : "interrupted: \(error.message)"
   }
 
   /// Waits for a signal, on a thread that does nothing else.

@@ -55,7 +55,7 @@ public enum SceneFolder {
       try writer.write(scene, as: .jpeg(quality: quality))
       if let progress, !progress(index + 1, total), index + 1 < total {
         throw FCNError(
-          .aborted, "\(path): stopped by the caller after \(index + 1) of \(total) scenes")
+          .aborted, "\(path): stopped after \(index + 1) of \(total) scenes")
       }
     }
   }
