@@ -75,6 +75,7 @@ class ModelTest(unittest.TestCase):
             for given in [
                 {"means": 1}, {"mean": [1, 2]}, {"std": 0}, {"std": 1, "scale": 1},
                 {"channels": "gbr"}, {"mean": 104, "std": 0.2},
+                {"mean": [104, 117, 123]}, {"std": [0.2, 0.2, 0.3]}, {"mean": 0.5}, "uni\0t",
             ]:
                 with self.assertRaises(ValueError):
                     fcn.Model.imported(path, preprocessing=given)

@@ -9,7 +9,7 @@ from typing import Any, Union
 
 import numpy as np
 
-from ._native import PreprocessingStruct, lib, whole_number
+from ._native import PreprocessingStruct, encoded_text, lib, whole_number
 
 #: A rule that has a name, or a dict as `Model.preprocessing` gives it.
 Preprocessing = Union[str, "Mapping[str, Any]"]
@@ -24,12 +24,12 @@ def preprocessing_struct(rule: Preprocessing) -> PreprocessingStruct:
     Keys of a dict, each of which may be missing: "channels" ("rgb", "bgr" or "grey"), "mean" in units
     of 0 to 255, "scale", which multiplies after that, or "std" in its place, which divides ("mean" and
     "std" may both be of values of 0 to 1, as in PyTorch's Normalize); "size", "width" and "height".
-    Values are one number or one a channel. Raises ValueError for others, TypeError for what is no
-    number.
+    Values are one number or one a channel; where they differ, "channels" must be there, since theirs is
+    the order. Raises ValueError for others, TypeError for what is no number.
     """
     struct = PreprocessingStruct(struct_size=ctypes.sizeof(PreprocessingStruct))
     if isinstance(rule, str):
-        lib.fcn_preprocessing_named(byref(struct), rule.encode())
+        lib.fcn_preprocessing_named(byref(struct), encoded_text("preprocessing", rule))
         return struct
     unknown = set(rule) - {"channels", "mean", "scale", "std", "size", "width", "height"}
     if unknown:
@@ -50,6 +50,12 @@ def preprocessing_struct(rule: Preprocessing) -> PreprocessingStruct:
         scale = [1 / value for value in deviations]
     else:
         scale = _values(rule.get("scale", 1), channels, "scale")
+        if "scale" not in rule and any(mean) and max(map(abs, mean)) <= 1:
+            raise ValueError("mean is within 0 to 1: say std too, in the same units, or scale and a "
+                             "mean of 0 to 255")
+    if "channels" not in rule and max(len(set(mean)), len(set(scale))) > 1:
+        raise ValueError("values that differ between channels want the order of these: say channels, "
+                         "rgb or bgr")
     struct.mean[:channels], struct.scale[:channels] = mean, scale
     struct.size_rule = _index(_SIZES, rule.get("size", "native"), "size")
     struct.size_width = whole_number("width", rule.get("width", 0))
