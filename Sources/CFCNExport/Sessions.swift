@@ -66,12 +66,12 @@ extension fcn_session_params: GrowingStruct {
     return Session.Options(
       threads: Int(threads), largestBatch: Int(largest_batch),
       disabledForms: Set(forms.split(separator: ",").map(String.init)),
-      precision: try Session.Precision(precision),
-      device: try Session.Device(backend: backend, device: device))
+      precision: try Precision(precision),
+      device: try Device(backend: backend, device: device))
   }
 }
 
-extension Session.Precision {
+extension Precision {
   /// The precision that a constant of the header stands for.
   init(_ precision: Int32) throws {
     self = try choice(
@@ -83,7 +83,7 @@ extension Session.Precision {
   }
 }
 
-extension Session.Device {
+extension Device {
   /// The device that a backend of the header and an index stand for.
   init(backend: Int32, device: Int32) throws {
     guard Int(backend) != FCN_BACKEND_CPU || device == 0 else {

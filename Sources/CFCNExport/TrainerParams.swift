@@ -45,7 +45,7 @@ extension fcn_trainer_params: GrowingStruct {
   /// What `survey` counted, and what these parameters settle.
   func facts(_ survey: DatasetSurvey) throws -> TrainingFacts {
     var facts = TrainingFacts(
-      survey, threads: Int(threads), device: try Session.Device(backend: backend, device: device))
+      survey, threads: Int(threads), device: try Device(backend: backend, device: device))
     facts.startsTrained = start != nil || weights != nil
     facts.settled.epochs = epochs == 0 ? nil : Int(epochs)
     facts.settled.batchSize = batch_size == 0 ? nil : Int(batch_size)
@@ -63,8 +63,8 @@ extension fcn_trainer_params: GrowingStruct {
     try checkRanges()
     var options = usual
     options.threads = Int(threads)
-    options.device = try Session.Device(backend: backend, device: device)
-    options.precision = try Session.Precision(precision)
+    options.device = try Device(backend: backend, device: device)
+    options.precision = try Precision(precision)
     if epochs != 0 { (options.epochs, options.iterations) = (Int(epochs), 0) }
     if batch_size != 0 { options.batchSize = Int(batch_size) }
     options.optimizer = try chosenOptimizer()

@@ -34,7 +34,7 @@ struct InferenceSchedule {
 
   init(
     _ network: Network, inputShape: Shape, disabledForms: Set<String>,
-    precision: Session.Precision, loops: KernelTable
+    precision: Precision, loops: KernelTable
   ) throws {
     self.network = network
     let shapes = try network.shapes(for: inputShape)
@@ -146,23 +146,5 @@ struct InferenceSchedule {
       ranges[buffer] = (born.insert(buffer).inserted ? index : ranges[buffer].lowerBound)...index
     }
     return ranges
-  }
-}
-
-extension Network {
-  /// Of a plan in which a layer's output (−1: the input) is read and nothing makes it.
-  func lostValue(of layer: Int) -> FCNError {
-    FCNError(
-      .internalDefect,
-      "the plan has no value of \(layer < 0 ? Network.inputName : "layer \(layers[layer].name)")")
-  }
-
-  /// The layers that read each layer's output.
-  var readers: [[Int]] {
-    var readers = [[Int]](repeating: [], count: layers.count)
-    for (index, inputs) in inputIndices.enumerated() {
-      for input in inputs where input >= 0 { readers[input].append(index) }
-    }
-    return readers
   }
 }

@@ -33,7 +33,7 @@ final class Plan {
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
-    precision: Session.Precision = .float32,
+    precision: Precision = .float32,
     loops: KernelTable? = nil, allocator: Allocator = .system
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)

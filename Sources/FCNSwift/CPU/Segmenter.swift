@@ -7,7 +7,7 @@ final class Segmenter: PictureSegmenter {
   private let packedWeights: PackedWeights<AlignedMemory>
   private let preprocessing: Preprocessing
   private let disabledForms: Set<String>
-  private let precision: Session.Precision
+  private let precision: Precision
   private let allocator: Allocator
   /// Of the shape that ran last: pictures mostly come in one size, and a plan holds much memory.
   private var plan: Plan?
@@ -16,7 +16,7 @@ final class Segmenter: PictureSegmenter {
     _ network: Network, parameters: any ParameterSource,
     packedWeights: PackedWeights<AlignedMemory> = PackedWeights(),
     preprocessing: Preprocessing, pool: WorkerPool,
-    disabledForms: Set<String> = [], precision: Session.Precision = .float32,
+    disabledForms: Set<String> = [], precision: Precision = .float32,
     allocator: Allocator = .system
   ) throws {
     try preprocessing.checkChannels(of: network)
@@ -60,7 +60,7 @@ final class Segmenter: PictureSegmenter {
   func stepTimes(
     _ pictures: ArraySlice<PixelView>,
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
-  ) throws -> [Session.StepTime] {
+  ) throws -> [StepTime] {
     // Progress is told of before every step, so that the time between is the step's.
     var begun: [Double] = []
     _ = try run(pictures) { layer, done, total in
@@ -69,7 +69,7 @@ final class Segmenter: PictureSegmenter {
     }
     begun.append(monotonicSeconds())
     return zip(steps, zip(begun, begun.dropFirst())).map {
-      Session.StepTime(step: $0, seconds: $1.1 - $1.0)
+      StepTime(step: $0, seconds: $1.1 - $1.0)
     }
   }
 
@@ -78,8 +78,8 @@ final class Segmenter: PictureSegmenter {
   /// To be called when the parameters' values have changed, for plans hold them packed.
   func parametersChanged() { plan = nil }
 
-  var steps: [Session.Step] {
-    (plan?.steps ?? []).map { Session.Step($0.name, $0.formName, $0.work) }
+  var steps: [RunStep] {
+    (plan?.steps ?? []).map { RunStep($0.name, $0.formName, $0.work) }
   }
 
   private func plan(for shape: Shape) throws -> Plan {

@@ -32,24 +32,3 @@ struct Wiring {
     self.formNames = formNames
   }
 }
-
-extension Network {
-  /// The names of all forms of all layers, each once: what can be switched off.
-  public var formNames: [String] {
-    var seen: Set<String> = []
-    return layers.flatMap { layer in
-      layer.operation.forms.map(\.name) + layer.operation.deviceForms.map(\.name)
-    }.filter { seen.insert($0).inserted }
-  }
-
-  /// Throws where `names` has one that no operation of this network knows.
-  func validateFormNames(_ names: Set<String>) throws {
-    let known = Set(formNames)
-    for name in names.sorted() where !known.contains(name) {
-      throw FCNError(
-        .invalidArgument,
-        "there is no form \"\(name)\" in this network; there are: "
-          + known.sorted().joined(separator: ", "))
-    }
-  }
-}

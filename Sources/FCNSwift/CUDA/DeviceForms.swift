@@ -2,8 +2,8 @@ import CDeviceCalls
 
 // The forms in which operations are carried out on a device, best first.
 
-extension Convolution {
-  public var deviceForms: [DeviceForm] {
+extension Convolution: DeviceOperation {
+  var deviceForms: [DeviceForm] {
     [
       DeviceForm("convolution.cublaslt", usesLibrary: true) { try CUBLASLtConvolution(self, $0) },
       DeviceForm("convolution.cudnn", usesLibrary: true) { try CUDNNConvolution(self, $0) },
@@ -12,18 +12,18 @@ extension Convolution {
   }
 }
 
-extension TransposedConvolution {
-  public var deviceForms: [DeviceForm] {
+extension TransposedConvolution: DeviceOperation {
+  var deviceForms: [DeviceForm] {
     [DeviceForm("transposed_convolution.cuda") { try DeviceTransposedConvolution(self, $0) }]
   }
 }
 
-extension Resize {
-  public var deviceForms: [DeviceForm] { [DeviceForm("resize.cuda") { try DeviceResize($0) }] }
+extension Resize: DeviceOperation {
+  var deviceForms: [DeviceForm] { [DeviceForm("resize.cuda") { try DeviceResize($0) }] }
 }
 
-extension MaxPool {
-  public var deviceForms: [DeviceForm] {
+extension MaxPool: DeviceOperation {
+  var deviceForms: [DeviceForm] {
     [
       .pointwise("max_pool.cuda", "max_pool", of: .pooling) { [window] call in
         fcn_pool_call(
@@ -35,22 +35,22 @@ extension MaxPool {
   }
 }
 
-extension ReLU {
-  public var deviceForms: [DeviceForm] { [.combining("relu.cuda", rectifies: true)] }
+extension ReLU: DeviceOperation {
+  var deviceForms: [DeviceForm] { [.combining("relu.cuda", rectifies: true)] }
 }
 
-extension Scale {
-  public var deviceForms: [DeviceForm] { [.combining("scale.cuda", scale: factor)] }
+extension Scale: DeviceOperation {
+  var deviceForms: [DeviceForm] { [.combining("scale.cuda", scale: factor)] }
 }
 
-extension Sum {
-  public var deviceForms: [DeviceForm] {
+extension Sum: DeviceOperation {
+  var deviceForms: [DeviceForm] {
     [DeviceForm("sum.cuda") { try DeviceSum($0) }]
   }
 }
 
-extension Softmax {
-  public var deviceForms: [DeviceForm] {
+extension Softmax: DeviceOperation {
+  var deviceForms: [DeviceForm] {
     [
       .pointwise("softmax.cuda", "softmax", of: .pointwise) { call in
         fcn_softmax_call(input: call.inputs[0].view, output: call.output.view)
@@ -59,8 +59,8 @@ extension Softmax {
   }
 }
 
-extension LocalResponseNormalization {
-  public var deviceForms: [DeviceForm] {
+extension LocalResponseNormalization: DeviceOperation {
+  var deviceForms: [DeviceForm] {
     [
       .pointwise(
         "local_response_normalization.cuda", "normalize_channels", of: .pointwise
@@ -73,7 +73,7 @@ extension LocalResponseNormalization {
   }
 }
 
-extension RepeatLines {
+extension RepeatLines: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [
       .pointwise("repeat_lines.cuda", "repeat_lines", of: .pointwise) { [self] call in
@@ -87,8 +87,8 @@ extension RepeatLines {
   }
 }
 
-extension BatchNorm {
-  public var deviceForms: [DeviceForm] {
+extension BatchNorm: DeviceOperation {
+  var deviceForms: [DeviceForm] {
     [
       DeviceForm("batch_norm.cuda") { [self] request in
         guard request.epilogue == Epilogue() else { return nil }

@@ -44,7 +44,7 @@ final class DevicePlan {
   init(
     _ whole: Network, parameters source: any ParameterSource, inputShape: Shape,
     weights: PackedWeights<DeviceParameters>, disabledForms: Set<String>,
-    precision: Session.Precision, context: DeviceContext, stream: DeviceStream? = nil
+    precision: Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let network =

@@ -32,7 +32,7 @@ struct DeviceSchedule {
   private(set) var output = 0
   /// The value of each layer's output (−1: the input's) in each element type that exists of it.
   private var valueOf: [Int: [DeviceElement: Int]] = [:]
-  private let precision: Session.Precision
+  private let precision: Precision
   private let context: DeviceContext
   private let stream: DeviceStream?
   private let disabledForms: Set<String>
@@ -41,7 +41,7 @@ struct DeviceSchedule {
   /// tried out on `stream`, and not used without one.
   init(
     _ network: Network, inputShape: Shape, disabledForms: Set<String>,
-    precision: Session.Precision, context: DeviceContext, stream: DeviceStream? = nil
+    precision: Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
     self.network = network
     self.precision = precision
@@ -86,7 +86,7 @@ struct DeviceSchedule {
     _ index: Int, _ fusions: [Fusion], _ sources: [Int], _ shapes: [Shape]
   ) throws -> [Int] {
     let layer = network.layers[index]
-    let forms = layer.operation.deviceForms.filter { !disabledForms.contains($0.name) }
+    let forms = layer.deviceForms.filter { !disabledForms.contains($0.name) }
     guard !forms.isEmpty else {
       throw FCNError(
         .unsupported,

@@ -7,7 +7,7 @@ final class DeviceSegmenter: PictureSegmenter {
   private let weights: InferenceWeights
   private let preprocessing: Preprocessing
   private let disabledForms: Set<String>
-  private let precision: Session.Precision
+  private let precision: Precision
   private let runtime: CUDARuntime
   private let deviceIndex: Int
   /// nil after somebody else's error has ended the last context.
@@ -17,7 +17,7 @@ final class DeviceSegmenter: PictureSegmenter {
 
   init(
     _ weights: InferenceWeights, preprocessing: Preprocessing, pool: WorkerPool,
-    disabledForms: Set<String>, precision: Session.Precision, runtime: CUDARuntime, device: Int
+    disabledForms: Set<String>, precision: Precision, runtime: CUDARuntime, device: Int
   ) throws {
     try preprocessing.checkChannels(of: weights.network)
     self.weights = weights
@@ -38,8 +38,8 @@ final class DeviceSegmenter: PictureSegmenter {
 
   var byteCount: Int { work?.byteCount ?? 0 }
 
-  var steps: [Session.Step] {
-    (work?.plan?.steps ?? []).map { Session.Step($0.name, $0.formName, $0.work) }
+  var steps: [RunStep] {
+    (work?.plan?.steps ?? []).map { RunStep($0.name, $0.formName, $0.work) }
   }
 
   func run(
@@ -60,7 +60,7 @@ final class DeviceSegmenter: PictureSegmenter {
   func stepTimes(
     _ pictures: ArraySlice<PixelView>,
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
-  ) throws -> [Session.StepTime] {
+  ) throws -> [StepTime] {
     try withPlan(for: pictures) { work, plan in
       let timer = DeviceStepTimer(work.stream)
       _ = try work.segment(
@@ -115,7 +115,7 @@ final class DeviceSegmenter: PictureSegmenter {
     work.forget()
     let made = try withExtendedLifetime(kept) {
       try DevicePlan(
-        weights.network, parameters: weights, inputShape: shape, weights: weights.onDevices,
+        weights.network, parameters: weights, inputShape: shape, weights: weights.packed(),
         disabledForms: disabledForms, precision: precision, context: work.context,
         stream: work.stream)
     }
@@ -124,7 +124,7 @@ final class DeviceSegmenter: PictureSegmenter {
   }
 }
 
-extension Session.Precision {
+extension Precision {
   /// Throws unless `device` multiplies in this precision.
   func check(on device: DeviceDescription) throws {
     guard deviceElement != nil else {

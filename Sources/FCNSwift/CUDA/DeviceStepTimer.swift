@@ -1,23 +1,23 @@
 /// Times every step of one run on a device by the device's own clock, without waiting between them.
 final class DeviceStepTimer {
   private let stopwatch: DeviceStopwatch
-  private var steps: [Session.Step] = []
+  private var steps: [RunStep] = []
 
   init(_ stream: DeviceStream) { stopwatch = DeviceStopwatch(stream) }
 
   /// What is handed over from here on belongs to this step.
   func begin(_ layers: String, _ form: String, _ work: KernelWork? = nil) throws {
     try stopwatch.mark()
-    steps.append(Session.Step(layers, form, work))
+    steps.append(RunStep(layers, form, work))
   }
 
   /// What is handed over from here on belongs to none.
   func end() throws { try stopwatch.mark() }
 
   /// Waits for the end; each step with its seconds.
-  func times() throws -> [Session.StepTime] {
+  func times() throws -> [StepTime] {
     zip(steps, try stopwatch.intervals()).map {
-      Session.StepTime(step: $0, seconds: $1 / 1000)
+      StepTime(step: $0, seconds: $1 / 1000)
     }
   }
 }

@@ -40,7 +40,7 @@ final class DeviceWork {
   /// by step, never recorded. Throws `notFinite` where a score is NaN or infinite.
   func segment(
     _ views: ArraySlice<PixelView>, _ plan: DevicePlan, _ preprocessing: Preprocessing,
-    _ precision: Session.Precision, for segmenter: DeviceSegmenter,
+    _ precision: Precision, for segmenter: DeviceSegmenter,
     _ progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?,
     timer: DeviceStepTimer? = nil
   ) throws -> [DeviceResult] {

@@ -31,8 +31,8 @@ public struct BatchNorm: Operation {
     ]
   }
 
-  public var forms: [Form] {
-    [Form("batch_norm.reference") { inputs, _ in BatchNormKernel(self, inputs[0]) }]
+  public var reference: ReferenceForm {
+    ReferenceForm { inputs, _ in BatchNormKernel(self, inputs[0]) }
   }
 }
 

@@ -52,31 +52,8 @@ public struct Convolution: Operation {
     return bias ? [weight, .bias(outputChannels)] : [weight]
   }
 
-  public var forms: [Form] {
-    ConvolutionAlgorithm.allCases.map { algorithm in
-      Form(
-        "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
-        makes: .blocked
-      ) { request in
-        // Where integers are allowed, float32 is for weights so few that they take no memory to speak
-        // of.
-        let yields =
-          request.allowsIntegers && mayUseIntegers(request.inputs[0].c)
-          && request.inputs[0].c * outputChannels > 128 * 128
-        return yields ? nil : BlockedConvolution(self, request, algorithm)
-      }
-    }
-      + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map { algorithm in
-        Form("convolution.\(algorithm)_int16", takes: .blocked, makes: .blocked) { request in
-          request.allowsIntegers ? BlockedConvolution(self, request, algorithm, .int16) : nil
-        }
-      } + [
-        Form("convolution.winograd_training", takes: .planar, makes: .planar, trains: true) {
-          WinogradTrainingConvolution(self, $0)
-        },
-        Form("convolution.gemm") { ConvolutionGEMMKernel(self, $0[0], $1) },
-        Form("convolution.reference") { ConvolutionReference(self, $0[0], $1) },
-      ]
+  public var reference: ReferenceForm {
+    ReferenceForm { ConvolutionReference(self, $0[0], $1) }
   }
 }
 

@@ -23,7 +23,7 @@ public struct Crop: Operation {
     return Shape(source.n, source.c, like.h, like.w)
   }
 
-  public var forms: [Form] { [Form("crop.reference") { [offset] _, _ in CropKernel(offset) }] }
+  public var reference: ReferenceForm { ReferenceForm { [offset] _, _ in CropKernel(offset) } }
 }
 
 final class CropKernel: Kernel {

@@ -18,7 +18,7 @@ public struct Dropout: Operation {
   }
 
   public var mayRunInPlace: Bool { true }
-  public var forms: [Form] { [Form("dropout.reference") { [rate] _, _ in DropoutKernel(rate) }] }
+  public var reference: ReferenceForm { ReferenceForm { [rate] _, _ in DropoutKernel(rate) } }
 }
 
 final class DropoutKernel: Kernel {

@@ -167,3 +167,12 @@ struct BackwardCall {
 
   var input: Tensor { inputs[0] }
 }
+
+/// sums[c] = the sum of channel c of `tensor` over all pictures: a bias's gradient.
+func sumPlanes(_ tensor: Tensor, to sums: UnsafeMutablePointer<Float>, _ workers: Workers) {
+  workers.run(tensor.shape.c) { c, _ in
+    var total = 0.0
+    for n in 0..<tensor.shape.n { total += sum(tensor.plane(n, c), tensor.shape.planeCount) }
+    sums[c] = Float(total)
+  }
+}

@@ -30,12 +30,8 @@ public struct LocalResponseNormalization: Operation {
     return inputs[0]
   }
 
-  public var forms: [Form] {
-    [
-      Form("local_response_normalization.reference") { inputs, _ in
-        LocalResponseNormalizationKernel(self, inputs[0])
-      }
-    ]
+  public var reference: ReferenceForm {
+    ReferenceForm { inputs, _ in LocalResponseNormalizationKernel(self, inputs[0]) }
   }
 }
 

@@ -40,14 +40,8 @@ public struct MaxPool: Operation {
 
   public var backwardReadsOutput: Bool { true }
 
-  public var forms: [Form] {
-    [
-      Form("max_pool.blocked", takes: .blocked, makes: .blocked) { [window] in
-        BlockedMaxPool(window, $0)
-      },
-      Form("max_pool.pairs") { [window] in MaxPoolPairs(window, $0[0], $1) },
-      Form("max_pool.reference") { [window] in MaxPoolReference(window, $0[0], $1) },
-    ]
+  public var reference: ReferenceForm {
+    ReferenceForm { [window] in MaxPoolReference(window, $0[0], $1) }
   }
 }
 

@@ -87,6 +87,15 @@ public struct Network: Sendable {
       layers: layers.indices.filter { needed.contains($0) }.map { layers[$0] })
   }
 
+  /// The layers that read each layer's output.
+  var readers: [[Int]] {
+    var readers = [[Int]](repeating: [], count: layers.count)
+    for (index, inputs) in inputIndices.enumerated() {
+      for input in inputs where input >= 0 { readers[input].append(index) }
+    }
+    return readers
+  }
+
   private static func resolveInputs(of layers: [Layer]) throws -> [[Int]] {
     var indexByName = [Network.inputName: -1]
     var inputIndices: [[Int]] = []

@@ -8,12 +8,7 @@ public struct ReLU: Operation {
   public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
   public var mayRunInPlace: Bool { true }
   public var backwardReadsOutput: Bool { true }
-  public var forms: [Form] {
-    [
-      Form("relu.blocked", takes: .blocked, makes: .blocked) { BlockedElementwise(.rectifier, $0) },
-      Form("relu.reference") { _, _ in ReLUKernel() },
-    ]
-  }
+  public var reference: ReferenceForm { ReferenceForm { _, _ in ReLUKernel() } }
 }
 
 final class ReLUKernel: Kernel {

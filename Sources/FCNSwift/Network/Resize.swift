@@ -34,7 +34,7 @@ public struct Resize: Operation {
     }
   }
 
-  public var forms: [Form] { [Form("resize.reference") { ResizeKernel($0[0], $1) }] }
+  public var reference: ReferenceForm { ReferenceForm { ResizeKernel($0[0], $1) } }
 }
 
 /// One axis of a bilinear resize: for each output position two input positions and their weights.

@@ -9,7 +9,7 @@ public struct Scale: Operation {
 
   public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
   public var mayRunInPlace: Bool { true }
-  public var forms: [Form] { [Form("scale.reference") { [factor] _, _ in ScaleKernel(factor) }] }
+  public var reference: ReferenceForm { ReferenceForm { [factor] _, _ in ScaleKernel(factor) } }
 }
 
 final class ScaleKernel: Kernel {

@@ -10,7 +10,7 @@ public struct Softmax: Operation {
   public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
   public var mayRunInPlace: Bool { true }
   public var backwardReadsOutput: Bool { true }
-  public var forms: [Form] { [Form("softmax.reference") { _, _ in SoftmaxKernel() }] }
+  public var reference: ReferenceForm { ReferenceForm { _, _ in SoftmaxKernel() } }
 }
 
 final class SoftmaxKernel: Kernel {

@@ -17,12 +17,7 @@ public struct Sum: Operation {
     return inputs[0]
   }
 
-  public var forms: [Form] {
-    [
-      Form("sum.blocked", takes: .blocked, makes: .blocked) { BlockedElementwise(.sum, $0) },
-      Form("sum.reference") { _, _ in SumKernel() },
-    ]
-  }
+  public var reference: ReferenceForm { ReferenceForm { _, _ in SumKernel() } }
 }
 
 final class SumKernel: Kernel {

@@ -50,20 +50,7 @@ public struct TransposedConvolution: Operation {
     return bias ? [weight, .bias(outputChannels)] : [weight]
   }
 
-  public var forms: [Form] {
-    [
-      Form("transposed_convolution.phases", takes: .planar, makes: .planar) {
-        PhasedTransposedConvolution(self, $0)
-      },
-      Form("transposed_convolution.channelwise", takes: .planar, makes: .planar) {
-        ChannelwiseUpsampling(self, $0)
-      },
-      Form("transposed_convolution.gemm") {
-        TransposedConvolutionGEMMKernel(self, $0[0], $1)
-      },
-      Form("transposed_convolution.reference") {
-        TransposedConvolutionReference(self, $0[0], $1)
-      },
-    ]
+  public var reference: ReferenceForm {
+    ReferenceForm { TransposedConvolutionReference(self, $0[0], $1) }
   }
 }

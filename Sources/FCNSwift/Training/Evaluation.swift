@@ -76,7 +76,7 @@ extension Model {
   /// Throws `invalidArgument` where the classes of model and pictures differ in number.
   public func evaluate(
     on pictures: any LabelledPictures, threads: Int = 0,
-    precision: Session.Precision = .float32, device: Session.Device = .processor,
+    precision: Precision = .float32, device: Device = .processor,
     progress: (_ done: Int, _ picture: LabelledPicture, _ prediction: LabelMap) throws -> Bool
   ) throws -> Evaluation {
     try checkClasses(of: pictures)

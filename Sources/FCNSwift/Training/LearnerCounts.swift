@@ -42,9 +42,9 @@ struct LearnerCounts: Hashable {
 /// What a training runs on, as its checkpoint tells.
 public struct TrainingPlace: Sendable, Hashable {
   /// The processor or a device.
-  public var device: Session.Device
+  public var device: Device
   /// The numbers that are multiplied.
-  public var precision: Session.Precision
+  public var precision: Precision
 
   private static let names = (device: "training.device", precision: "training.precision")
 
@@ -54,8 +54,8 @@ public struct TrainingPlace: Sendable, Hashable {
 
   /// nil where the checkpoint was written before it told.
   init?(metadata: [String: String]) {
-    guard let device = metadata[Self.names.device].flatMap(Session.Device.init(text:)),
-      let precision = metadata[Self.names.precision].flatMap(Session.Precision.init(rawValue:))
+    guard let device = metadata[Self.names.device].flatMap(Device.init(text:)),
+      let precision = metadata[Self.names.precision].flatMap(Precision.init(rawValue:))
     else { return nil }
     (self.device, self.precision) = (device, precision)
   }
@@ -82,7 +82,7 @@ public struct TrainingPlace: Sendable, Hashable {
   }
 }
 
-extension Session.Device {
+extension Device {
   /// The device that `description` tells of.
   init?(text: String) {
     if text == Self.processor.description {

@@ -63,7 +63,7 @@ public struct TrainingFacts: Sendable, Hashable {
 
 extension TrainingFacts {
   /// What `survey` counted, for a training on `threads` threads, 0 for one on every core, or a device.
-  public init(_ survey: DatasetSurvey, threads: Int, device: Session.Device) {
+  public init(_ survey: DatasetSurvey, threads: Int, device: Device) {
     self.init(
       pictures: survey.training.pictureCount, size: survey.training.median ?? .init(1, 1),
       classPixels: survey.training.classPixels,

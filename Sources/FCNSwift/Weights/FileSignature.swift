@@ -3,7 +3,7 @@
 enum FileSignature {
   /// Whether an import might read `bytes`: a zip archive, a pickle, a Caffe model.
   static func mayBeForeignWeights(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    switch ForeignWeights.kind(of: bytes) {
+    switch WeightsFileKind(of: bytes) {
     case .zip, .pickle, .textPickle, .caffe: true
     case .tar, .safetensors, nil: false
     }

@@ -13,8 +13,8 @@ public final class Model: Sendable {
   public let network: Network
   /// Exactly the network's parameters, by name.
   public let weights: [String: WeightTensor]
-  /// What sessions have asked for so far, by whether batch normalisation is folded.
-  let inferenceCache = Mutex<[Bool: InferenceWeights]>([:])
+  /// What whoever runs it has made of it, for others who do.
+  let shared = SharedObjects()
 
   /// Makes a model of its parts.
   ///

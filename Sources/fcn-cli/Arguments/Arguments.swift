@@ -127,7 +127,7 @@ extension Arguments {
   func threads() throws -> Int { try integer(.threads, in: 0...1024) ?? 0 }
 
   /// `--device`, or `usual` where it is not given.
-  func device() throws -> Session.Device {
+  func device() throws -> Device {
     guard let text = text(.device) else { return .processor }
     if text == "cpu" { return .processor }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)

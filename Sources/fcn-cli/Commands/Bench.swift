@@ -101,7 +101,7 @@ private struct BenchRun {
   /// The median of each step.
   private func timeLayers(
     _ pictures: [Image], _ session: Session
-  ) throws -> [Session.StepTime] {
+  ) throws -> [StepTime] {
     let times = try (0..<runs).map { _ in
       try session.stepTimes(pictures) { _ in !Interrupt.isPending }
     }
@@ -117,20 +117,20 @@ private struct BenchRun {
 private struct BenchMeasurement {
   let model: String
   let width, height, batch, threads: Int
-  let precision: Session.Precision
-  let device: Session.Device
+  let precision: Precision
+  let device: Device
   let load, first: Double
   var times: [Double] = []
   var activationBytes = 0
   /// Of one run, by the layers' definitions.
   var operations = 0.0
-  var layers: [Session.StepTime] = []
+  var layers: [StepTime] = []
   /// Of the processor.
   var peak: MachinePeak?
 
   init(
     model: String, width: Int, height: Int, batch: Int, threads: Int,
-    precision: Session.Precision, device: Session.Device, load: Double, first: Double
+    precision: Precision, device: Device, load: Double, first: Double
   ) {
     self.precision = precision
     self.device = device
@@ -167,18 +167,18 @@ private struct BenchMeasurement {
   }
 
   /// How much of the peak the products of a layer reach.
-  private func shareOfPeak(_ layer: Session.StepTime) -> Double {
+  private func shareOfPeak(_ layer: StepTime) -> Double {
     guard let peak, layer.seconds > 0 else { return 0 }
     return layer.step.performedOperations / layer.seconds / operations(peak, layer.step)
   }
 
   /// The peak of the numbers that a step multiplies.
-  private func operations(_ peak: MachinePeak, _ step: Session.Step) -> Double {
+  private func operations(_ peak: MachinePeak, _ step: RunStep) -> Double {
     step.form.hasSuffix("_int16") ? peak.integerOperations : peak.operations
   }
 
   /// Whether a layer's products or its bytes would take longer at full speed.
-  private func bound(_ step: Session.Step) -> String {
+  private func bound(_ step: RunStep) -> String {
     guard let peak, step.performedOperations > 0 else { return "" }
     let products = step.performedOperations / operations(peak, step)
     return products >= step.bytes / peak.bandwidth ? "products" : "memory"
@@ -213,7 +213,7 @@ private struct BenchMeasurement {
     return lines.joined(separator: "\n")
   }
 
-  private typealias Column = (title: String, isNumber: Bool, text: (Session.StepTime) -> String)
+  private typealias Column = (title: String, isNumber: Bool, text: (StepTime) -> String)
 
   /// Of the table of layers; without a peak there are none that compare with it.
   private var columns: [Column] {

@@ -30,7 +30,7 @@ extension Subcommand {
   }
 
   private static func checkDevice(_ index: Int, _ arguments: Arguments) throws {
-    let chosen: Session.Precision? = try arguments.choice(checkedPrecision)
+    let chosen: Precision? = try arguments.choice(checkedPrecision)
     let check = try DeviceCheck(
       device: index, precisions: chosen.map { [$0] } ?? [.float32, .tf32, .float16, .bfloat16])
     let isTable = !arguments.has(.json)

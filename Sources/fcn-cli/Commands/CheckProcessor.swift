@@ -3,7 +3,7 @@ import FCNSwift
 extension Subcommand {
   /// `fcn check` without a device.
   static func checkProcessor(_ arguments: Arguments) throws {
-    let chosen: Session.Precision? = try arguments.choice(checkedPrecision)
+    let chosen: Precision? = try arguments.choice(checkedPrecision)
     if let chosen, ![.float32, .int16].contains(chosen) {
       throw UsageError(
         "--\(checkedPrecision.name) \(chosen.rawValue) is a device's; the processor has float32 and "
@@ -47,7 +47,7 @@ private struct ProcessorReport {
     var rows = [["", "compared", "largest difference", "float32 GFLOP/s", "int16 GOP/s"]]
     for rate in rates {
       let own = findings.filter { $0.instructionSet == rate.instructionSet }
-      let worst = Session.Precision.allCases.compactMap { precision -> String? in
+      let worst = Precision.allCases.compactMap { precision -> String? in
         let differences = own.filter { $0.precision == precision }.map(\.difference)
         guard let largest = differences.max() else { return nil }
         return "\(Subcommand.scientific(largest)) \(precision.rawValue)"

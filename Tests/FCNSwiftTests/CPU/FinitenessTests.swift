@@ -44,7 +44,7 @@ struct FinitenessTests {
     let layer = name.split(separator: ".").dropLast().joined(separator: ".")
     for bad in [Float.nan, .infinity] {
       let model = try Spoilt.model(architecture) { if $0 == name { $1[$1.count - 1] = bad } }
-      for precision in [Session.Precision.float32, .int16] {
+      for precision in [Precision.float32, .int16] {
         let session = try Session(model: model, options: .init(threads: 2, precision: precision))
         let isFolded = name.contains("running_mean")
         expectError(
@@ -86,8 +86,8 @@ struct FinitenessTests {
     }
   }
 
-  @Test(arguments: [Session.Precision.float32, .int16])
-  func scoresThatOverflowAreNoLabels(precision: Session.Precision) throws {
+  @Test(arguments: [Precision.float32, .int16])
+  func scoresThatOverflowAreNoLabels(precision: Precision) throws {
     let model = try Spoilt.overflowing()
     let session = try Session(model: model, options: .init(threads: 2, precision: precision))
     expectError(.notFinite, saying: "the scores are not finite", "layer conv4_2") {

@@ -133,7 +133,7 @@ extension CUDATests {
     func olderDevicesHaveFewerPrecisions(architecture: Int) throws {
       try fake.with(.architecture, "\(architecture)") {
         let runtime = try FakeDevice.makeRuntime()
-        for precision in [Session.Precision.tf32, .bfloat16] {
+        for precision in [Precision.tf32, .bfloat16] {
           expectError(.unsupported, saying: precision.rawValue, "8.0", "float16") {
             _ = try FakeDevice.session(try DeviceFixture.model(), precision, on: runtime)
           }
@@ -153,7 +153,7 @@ extension CUDATests {
     }
 
     private func expectAgreement(
-      _ precisions: [Session.Precision], on runtime: CUDARuntime
+      _ precisions: [Precision], on runtime: CUDARuntime
     ) throws {
       let model = try DeviceFixture.model()
       let picture = try DeviceFixture.picture(40, 33)
@@ -181,7 +181,7 @@ extension CUDATests {
       expectError(.invalidArgument, saying: "int16", "float32, tf32, float16") {
         _ = try FakeDevice.session(model, .int16)
       }
-      for precision in [Session.Precision.tf32, .float16, .bfloat16] {
+      for precision in [Precision.tf32, .float16, .bfloat16] {
         expectError(.invalidArgument, saying: precision.rawValue, "float32 or int16") {
           _ = try Session(model: model, options: .init(threads: 1, precision: precision))
         }

@@ -22,7 +22,7 @@ enum FakeDevice {
 
   /// A session in that context.
   static func session(
-    _ model: Model, _ precision: Session.Precision = .float32, largestBatch: Int = 8,
+    _ model: Model, _ precision: Precision = .float32, largestBatch: Int = 8,
     without disabledForms: Set<String> = []
   ) throws -> Session {
     try session(
@@ -32,7 +32,7 @@ enum FakeDevice {
 
   /// A session in a context of `runtime`.
   static func session(
-    _ model: Model, _ precision: Session.Precision = .float32, largestBatch: Int = 8,
+    _ model: Model, _ precision: Precision = .float32, largestBatch: Int = 8,
     without disabledForms: Set<String> = [], device: Int = 0, on runtime: CUDARuntime
   ) throws -> Session {
     try Session(
@@ -53,7 +53,7 @@ enum FakeDevice {
   }
 }
 
-extension Session.Precision {
+extension Precision {
   /// Those that devices have.
   static let onDevices = allCases.filter { $0.deviceElement != nil }
 

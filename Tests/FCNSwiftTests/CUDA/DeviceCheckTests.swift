@@ -8,7 +8,7 @@ extension CUDATests {
   struct DeviceCheckTests {
     /// What a check of one precision finds, none of it bad.
     private func goodFindings(
-      _ precision: Session.Precision, _ runtime: CUDARuntime
+      _ precision: Precision, _ runtime: CUDARuntime
     ) throws -> [DeviceCheck.Finding] {
       var findings: [DeviceCheck.Finding] = []
       try DeviceCheck(device: 0, precisions: [precision], runtime: runtime).run {
@@ -20,8 +20,8 @@ extension CUDATests {
       return findings
     }
 
-    @Test(arguments: [Session.Precision.float32, .float16])
-    func aDeviceThatIsRightIsFoundToBe(precision: Session.Precision) throws {
+    @Test(arguments: [Precision.float32, .float16])
+    func aDeviceThatIsRightIsFoundToBe(precision: Precision) throws {
       let findings = try goodFindings(precision, FakeDevice.makeRuntime())
       let names = Set(findings.map(\.name))
       #expect(names.isSuperset(of: Architecture.all.map(\.name)))

@@ -56,7 +56,7 @@ extension Session {
   }
 }
 
-extension Session.Precision {
+extension Precision {
   /// How far scores may be from the processor's, as a part of their range. In float32 it is the order
   /// of sums, and the processor's transforms. Otherwise some tens of layers round twice each, and
   /// errors of random signs grow with the square root of their number.

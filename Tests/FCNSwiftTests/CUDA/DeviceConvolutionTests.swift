@@ -53,8 +53,8 @@ extension CUDATests {
         Shape(1, 24, 9, 8)),
     ]
 
-    @Test(arguments: cases, Session.Precision.onDevices)
-    func resultsAreThoseOfTheReference(_ layer: Case, precision: Session.Precision) throws {
+    @Test(arguments: cases, Precision.onDevices)
+    func resultsAreThoseOfTheReference(_ layer: Case, precision: Precision) throws {
       let operation = layer.operation
       let input = try Tensor.random(layer.input, seed: 7).rounded(to: precision)
       var parameters = try LayerCase("", operation, layer.input).makeParameters()
@@ -84,7 +84,7 @@ extension CUDATests {
 
     @Test func theCasesReachEveryTile() throws {
       var tiles: [Bool: Set<DeviceTile>] = [:]
-      for precision in [Session.Precision.float32, .float16] {
+      for precision in [Precision.float32, .float16] {
         for layer in Self.cases {
           let run = try #require(
             try DeviceLayerRun(

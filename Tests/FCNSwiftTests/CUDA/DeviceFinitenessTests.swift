@@ -6,8 +6,8 @@ import Testing
 extension CUDATests {
   /// What is not finite on a device is an error there too.
   struct DeviceFinitenessTests {
-    @Test(arguments: Session.Precision.onDevices)
-    func aWeightThatIsNotFiniteIsNamed(precision: Session.Precision) throws {
+    @Test(arguments: Precision.onDevices)
+    func aWeightThatIsNotFiniteIsNamed(precision: Precision) throws {
       for name in ["conv3_2.weight", "conv1_1.bias", "upsampled_final.weight", "score_pool3.bias"] {
         let model = try Spoilt.model("fcn-simple") { if $0 == name { $1[0] = .nan } }
         let session = try FakeDevice.session(model, precision)
@@ -18,8 +18,8 @@ extension CUDATests {
       }
     }
 
-    @Test(arguments: Session.Precision.onDevices)
-    func scoresThatOverflowAreNoLabels(precision: Session.Precision) throws {
+    @Test(arguments: Precision.onDevices)
+    func scoresThatOverflowAreNoLabels(precision: Precision) throws {
       let model = try Spoilt.overflowing()
       for size in [Preprocessing.SizeRule.native, .exact(width: 64, height: 32)] {
         var description = model.description

@@ -21,7 +21,7 @@ final class DeviceLayerRun {
   /// `isServed` tells their forms that others serve.
   init?(
     _ operation: any Operation, _ form: DeviceForm, inputs: [Tensor], parameters: [Tensor],
-    precision: Session.Precision, makes made: DeviceElement? = nil,
+    precision: Precision, makes made: DeviceElement? = nil,
     epilogue: Epilogue = Epilogue(), windowOffset: Extent? = nil,
     with runtime: CUDARuntime? = nil, isServed: Bool = false
   ) throws {
@@ -92,7 +92,9 @@ final class DeviceLayerRun {
 
 extension Operation {
   /// Forms on a device that use no library of NVIDIA's.
-  var ownDeviceForms: [DeviceForm] { deviceForms.filter { !$0.usesLibrary } }
+  var ownDeviceForms: [DeviceForm] {
+    Layer("layer", self, []).deviceForms.filter { !$0.usesLibrary }
+  }
 }
 
 extension Shape {
@@ -157,7 +159,7 @@ extension Tensor {
   }
 
   /// Every element as convolutions in `precision` multiply it.
-  func rounded(to precision: Session.Precision) throws -> Tensor {
+  func rounded(to precision: Precision) throws -> Tensor {
     try Tensor(shape, elements.map(precision.rounded))
   }
 }

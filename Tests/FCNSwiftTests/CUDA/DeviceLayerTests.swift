@@ -31,8 +31,8 @@ extension CUDATests {
 
     /// The reference gets the same rounded factors, so what is left is the rounding of the result and
     /// the order of a sum.
-    @Test(arguments: try goldens.get(), [Session.Precision.tf32, .float16, .bfloat16])
-    func otherPrecisionsOnlyRound(golden: LayerGolden, precision: Session.Precision) throws {
+    @Test(arguments: try goldens.get(), [Precision.tf32, .float16, .bfloat16])
+    func otherPrecisionsOnlyRound(golden: LayerGolden, precision: Precision) throws {
       let operation = try golden.makeOperation()
       let inputs = try golden.inputNames.map { try golden.tensor($0).rounded(to: precision) }
       var parameters = try operation.parameters(inputChannels: inputs[0].shape.c).map {
@@ -69,8 +69,8 @@ extension CUDATests {
       #expect(Set(reached.map { $0.prefix { $0 != "." } }).count == 10)
     }
 
-    @Test(arguments: Session.Precision.onDevices)
-    func sumsHaveAnyNumberOfTerms(precision: Session.Precision) throws {
+    @Test(arguments: Precision.onDevices)
+    func sumsHaveAnyNumberOfTerms(precision: Precision) throws {
       for count in [2, 4, 5, 7, 11] {
         let inputs = try (0..<count).map {
           try Tensor.random(Shape(2, 5, 3, 4), seed: 1, stream: UInt64($0)).rounded(to: precision)
@@ -86,8 +86,8 @@ extension CUDATests {
       }
     }
 
-    @Test(arguments: Session.Precision.onDevices)
-    func repeatedLinesAreCopies(precision: Session.Precision) throws {
+    @Test(arguments: Precision.onDevices)
+    func repeatedLinesAreCopies(precision: Precision) throws {
       let operation = RepeatLines(
         rows: .init(first: 1, second: 3, copies: 2), columns: .init(first: 0, second: 2, copies: 1))
       let input = try Tensor.random(Shape(2, 11, 5, 4), seed: 3).rounded(to: precision)
@@ -99,9 +99,9 @@ extension CUDATests {
       #expect(try run.forward().bits == wanted.bits)
     }
 
-    @Test(arguments: CroppedUpsamplingTests.cases, Session.Precision.onDevices)
+    @Test(arguments: CroppedUpsamplingTests.cases, Precision.onDevices)
     func ofACroppedUpsamplingOnlyWhatStaysIsMade(
-      _ layer: CroppedUpsamplingTests.Case, precision: Session.Precision
+      _ layer: CroppedUpsamplingTests.Case, precision: Precision
     ) throws {
       let parameters = try LayerCase("", layer.operation, layer.input).makeParameters()
       let input = try Tensor.random(layer.input, seed: 3).rounded(to: precision)

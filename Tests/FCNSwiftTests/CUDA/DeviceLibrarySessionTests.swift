@@ -14,15 +14,15 @@ extension CUDATests {
     }
 
     private func session(
-      _ runtime: CUDARuntime, _ precision: Session.Precision = .float32,
+      _ runtime: CUDARuntime, _ precision: Precision = .float32,
       without disabledForms: Set<String> = []
     ) throws -> Session {
       try FakeDevice.session(
         DeviceFixture.model(), precision, without: disabledForms, on: runtime)
     }
 
-    @Test(arguments: Session.Precision.onDevices)
-    func networksRunThroughLibrariesAndGraphs(precision: Session.Precision) throws {
+    @Test(arguments: Precision.onDevices)
+    func networksRunThroughLibrariesAndGraphs(precision: Precision) throws {
       let picture = try DeviceFixture.picture(35, 31)
       let processor = try Session.onProcessor(DeviceFixture.model())
       try processor.run([picture])

@@ -37,7 +37,7 @@ extension CUDATests {
 
       /// nil where the form does not serve.
       func run(
-        _ formName: String, _ precision: Session.Precision, _ runtime: CUDARuntime,
+        _ formName: String, _ precision: Precision, _ runtime: CUDARuntime,
         coarse: Bool = true, isServed: Bool = false
       ) throws -> DeviceLayerRun? {
         let operands = try operands(coarse: coarse)
@@ -103,9 +103,9 @@ extension CUDATests {
         input: Shape(1, 20, 4, 5), isProduct: true),
     ]
 
-    @Test(arguments: cases, [Session.Precision.float32, .tf32, .float16, .bfloat16])
+    @Test(arguments: cases, [Precision.float32, .tf32, .float16, .bfloat16])
     func formsOfLibrariesAgreeWithTheReference(
-      _ test: Case, _ precision: Session.Precision
+      _ test: Case, _ precision: Precision
     ) throws {
       let runtime = try FakeLibraries.makeRuntime()
       for form in ["convolution.cudnn", "convolution.cublaslt"] {
@@ -130,7 +130,7 @@ extension CUDATests {
     @Test func float32StaysWholeAndTF32UsesMatrixUnits() throws {
       let runtime = try FakeLibraries.makeRuntime()
       let test = Self.cases[0]
-      for (precision, tolerance) in [(Session.Precision.float32, Float(1e-5)), (.tf32, 2e-2)] {
+      for (precision, tolerance) in [(Precision.float32, Float(1e-5)), (.tf32, 2e-2)] {
         let before = try (1...7).map { try FakeLibraries.Library.cudnn.runs($0) }
         let run = try #require(
           try test.run("convolution.cudnn", precision, runtime, coarse: false))

@@ -11,14 +11,14 @@ extension CUDATests {
 
     /// On a device with all libraries.
     private func run(
-      _ layer: LayerCase, _ precision: Session.Precision, makes made: DeviceElement? = nil
+      _ layer: LayerCase, _ precision: Precision, makes made: DeviceElement? = nil
     ) throws -> DeviceTrainingComparison {
       try DeviceTrainingComparison(
         layer, precision, makes: made, scale: 4, with: FakeLibraries.makeRuntime())
     }
 
-    @Test(arguments: DeviceTrainingLayerTests.convolutions, Session.Precision.onDevices)
-    func passesAgreeWithTheProcessor(layer: LayerCase, precision: Session.Precision) throws {
+    @Test(arguments: DeviceTrainingLayerTests.convolutions, Precision.onDevices)
+    func passesAgreeWithTheProcessor(layer: LayerCase, precision: Precision) throws {
       let before = try executions
       let result = try run(layer, precision)
       #expect(try executions == before + 3)
@@ -72,8 +72,8 @@ extension CUDATests {
       try cudnn.failNoMore()
     }
 
-    @Test(arguments: [Session.Precision.float32, .float16])
-    func trainingsLearnAsOnTheProcessorAndTwiceTheSame(precision: Session.Precision) throws {
+    @Test(arguments: [Precision.float32, .float16])
+    func trainingsLearnAsOnTheProcessorAndTwiceTheSame(precision: Precision) throws {
       let model = try DeviceFixture.model()
       let pictures = try (1...2).map { (seed: UInt64) in
         var labels = try LabelMap(width: 40, height: 32)
@@ -81,7 +81,7 @@ extension CUDATests {
         return LabelledPicture(
           name: "noise", image: try DeviceFixture.picture(40, 32, seed: seed), labels: labels)
       }
-      func losses(on device: Session.Device) throws -> [Double] {
+      func losses(on device: Device) throws -> [Double] {
         var options = TrainingOptions()
         options.learningRate = 1e-3
         options.device = device

@@ -38,7 +38,7 @@ extension CUDATests {
       func weight(_ output: Int, _ input: Int, _ position: Int) -> Float {
         guard output < Self.outputs, input < Self.inputs else { return 0 }
         return element == .float16
-          ? Session.Precision.float16.rounded(weights.plane(output, input)[position])
+          ? Precision.float16.rounded(weights.plane(output, input)[position])
           : weights.plane(output, input)[position]
       }
       let byOutput = (0..<8).flatMap { output in

@@ -36,8 +36,8 @@ extension CUDATests {
         architecture: "fcn-resnet50", disabled: [InferenceWeights.foldingName], size: (33, 40)),
     ]
 
-    @Test(arguments: cases, Session.Precision.onDevices)
-    func scoresAndLabelsAreTheProcessors(_ network: Case, precision: Session.Precision) throws {
+    @Test(arguments: cases, Precision.onDevices)
+    func scoresAndLabelsAreTheProcessors(_ network: Case, precision: Precision) throws {
       let model = try DeviceFixture.model(
         network.architecture, width: network.width, batchNorm: network.batchNorm,
         denseUpsampling: network.denseUpsampling)
@@ -77,9 +77,9 @@ extension CUDATests {
 
     /// What rounding does to labels, which `scoresAndLabelsAreTheProcessors` only bounds by scores.
     @Test(arguments: [
-      (Session.Precision.float32, 0.999), (.tf32, 0.98), (.float16, 0.98), (.bfloat16, 0.9),
+      (Precision.float32, 0.999), (.tf32, 0.98), (.float16, 0.98), (.bfloat16, 0.9),
     ])
-    func mostLabelsAreTheSame(precision: Session.Precision, least: Double) throws {
+    func mostLabelsAreTheSame(precision: Precision, least: Double) throws {
       let model = try DeviceFixture.model(width: 0.125)
       let picture = try DeviceFixture.picture(60, 44)
       let device = try FakeDevice.session(model, precision)

@@ -10,7 +10,7 @@ final class DevicePlanRun {
 
   init(
     _ network: Network, _ parameters: ParameterTable, _ inputShape: Shape,
-    _ precision: Session.Precision = .float32, without disabledForms: Set<String> = []
+    _ precision: Precision = .float32, without disabledForms: Set<String> = []
   ) throws {
     let context = try FakeDevice.context()
     self.context = context

@@ -102,8 +102,8 @@ extension CUDATests {
     }
 
     /// Of a picture that was resized before, the network makes the same bits.
-    @Test(arguments: [Session.Precision.float32, .float16])
-    func scoresAreThoseOfThePictureResizedBefore(precision: Session.Precision) throws {
+    @Test(arguments: [Precision.float32, .float16])
+    func scoresAreThoseOfThePictureResizedBefore(precision: Precision) throws {
       let (width, height) = (64, 32)
       let model = try DeviceFixture.model {
         $0.preprocessing.size = .exact(width: width, height: height)

@@ -17,7 +17,7 @@ extension CUDATests {
     }
 
     private func options(
-      _ precision: Session.Precision, _ optimizer: Optimizer = .adamW()
+      _ precision: Precision, _ optimizer: Optimizer = .adamW()
     ) -> TrainingOptions {
       tinyTraining {
         $0.epochs = 2
@@ -38,9 +38,9 @@ extension CUDATests {
     /// In half precision the first steps are left out, until the factor on the loss is found; that and
     /// the steps made are in the checkpoint.
     @Test(
-      arguments: [Session.Precision.float16, .float32], [Optimizer.sgd(momentum: 0.9), .adamW()])
+      arguments: [Precision.float16, .float32], [Optimizer.sgd(momentum: 0.9), .adamW()])
     func aTrainingGoesOnToTheSameBits(
-      precision: Session.Precision, optimizer: Optimizer
+      precision: Precision, optimizer: Optimizer
     ) throws {
       let folder = try TemporaryFolder()
       let options = options(precision, optimizer)

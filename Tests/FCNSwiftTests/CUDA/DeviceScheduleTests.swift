@@ -14,7 +14,7 @@ extension CUDATests {
     }
 
     private func parameters(
-      _ network: Network, _ precision: Session.Precision
+      _ network: Network, _ precision: Precision
     ) throws -> ParameterTable {
       var table = ParameterTable()
       for (index, specification) in network.parameters.enumerated() {
@@ -34,11 +34,11 @@ extension CUDATests {
     @discardableResult
     private func compare(
       _ network: Network, _ shape: Shape, without disabledForms: Set<String> = [],
-      listing listed: Session.Precision = .float32,
+      listing listed: Precision = .float32,
       at location: SourceLocation = #_sourceLocation
     ) throws -> [String] {
       var forms: [String] = []
-      for precision in Session.Precision.onDevices {
+      for precision in Precision.onDevices {
         let table = try parameters(network, precision)
         let input = try Tensor.random(shape, seed: 9).rounded(to: precision)
         let run = try DevicePlanRun(network, table, shape, precision, without: disabledForms)
@@ -176,7 +176,7 @@ extension CUDATests {
 
     private struct Unknown: FCNSwift.Operation {
       static let name = "unknown"
-      var forms: [Form] { ReLU().forms }
+      var reference: ReferenceForm { ReLU().reference }
       func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
     }
   }

@@ -16,8 +16,8 @@ extension CUDATests {
       LocalResponseNormalization(size: 3, alpha: 0.9, beta: 0.75, bias: 0),
     ]
 
-    @Test(arguments: operations.indices, Session.Precision.onDevices)
-    func whatIsNotFiniteStaysSo(index: Int, precision: Session.Precision) throws {
+    @Test(arguments: operations.indices, Precision.onDevices)
+    func whatIsNotFiniteStaysSo(index: Int, precision: Precision) throws {
       let operation = Self.operations[index]
       let shape = Shape(1, 5, 4, 6)
       var parameters = try LayerCase("", operation, shape).makeParameters()
@@ -49,8 +49,8 @@ extension CUDATests {
       }
     }
 
-    @Test(arguments: Session.Precision.onDevices)
-    func aPoolOfVerySmallNumbersFindsTheLargest(precision: Session.Precision) throws {
+    @Test(arguments: Precision.onDevices)
+    func aPoolOfVerySmallNumbersFindsTheLargest(precision: Precision) throws {
       let pool = MaxPool(kernel: 3, stride: 2, padding: 1)
       let input = try Tensor(Shape(1, 1, 4, 4), filledWith: -.infinity)
       let wanted: Float = precision == .float16 ? -65504 : -0x1.FEp127

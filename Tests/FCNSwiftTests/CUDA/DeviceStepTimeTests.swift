@@ -14,7 +14,7 @@ extension CUDATests {
     }
 
     private func expectSteps(
-      _ times: [Session.StepTime], of session: Session, end: [[String]],
+      _ times: [StepTime], of session: Session, end: [[String]],
       at location: SourceLocation = #_sourceLocation
     ) {
       let found = times.map { [$0.step.layers, $0.step.form] }
@@ -29,8 +29,8 @@ extension CUDATests {
       }
     }
 
-    @Test(arguments: [Session.Precision.float32, .float16])
-    func everythingThatIsHandedOverIsATimedStep(precision: Session.Precision) throws {
+    @Test(arguments: [Precision.float32, .float16])
+    func everythingThatIsHandedOverIsATimedStep(precision: Precision) throws {
       let model = try DeviceFixture.model()
       let session = try FakeDevice.session(model, precision)
       let pictures = try (1...2).map { try DeviceFixture.picture(40, 33, seed: $0) }

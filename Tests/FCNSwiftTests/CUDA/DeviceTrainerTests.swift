@@ -25,7 +25,7 @@ extension CUDATests {
     }
 
     private func onDevice(
-      _ precision: Session.Precision = .float32,
+      _ precision: Precision = .float32,
       _ change: (inout TrainingOptions) -> Void = { _ in }
     ) -> TrainingOptions {
       tinyTraining {
@@ -54,9 +54,9 @@ extension CUDATests {
     }
 
     @Test(arguments: [
-      Session.Precision.tf32, .float16, .bfloat16,
+      Precision.tf32, .float16, .bfloat16,
     ])
-    func lossesFollowInEveryPrecision(precision: Session.Precision) throws {
+    func lossesFollowInEveryPrecision(precision: Precision) throws {
       let (device, exact) = (try TemporaryFolder(), try TemporaryFolder())
       let found = try train(onDevice(precision), in: device)
       var options = onDevice()
@@ -160,8 +160,8 @@ extension CUDATests {
     }
 
     @Test(
-      arguments: [Optimizer.sgd(momentum: 0.9), .adamW()], [Session.Device.processor, .cuda(0)])
-    func aCheckpointGoesOnOnTheOther(optimizer: Optimizer, first: Session.Device) throws {
+      arguments: [Optimizer.sgd(momentum: 0.9), .adamW()], [Device.processor, .cuda(0)])
+    func aCheckpointGoesOnOnTheOther(optimizer: Optimizer, first: Device) throws {
       let (mixed, processor) = (try TemporaryFolder(), try TemporaryFolder())
       var options = onDevice {
         $0.optimizer = optimizer
@@ -210,8 +210,8 @@ extension CUDATests {
       }
     }
 
-    @Test(arguments: Session.Precision.onDevices)
-    func aWeightThatIsNotFiniteIsFoundByLayer(precision: Session.Precision) throws {
+    @Test(arguments: Precision.onDevices)
+    func aWeightThatIsNotFiniteIsFoundByLayer(precision: Precision) throws {
       let model = try tinyModel(batchNorm: false)
       let spoilt = try Model(
         description: model.description,

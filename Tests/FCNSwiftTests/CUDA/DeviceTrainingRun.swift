@@ -21,10 +21,10 @@ final class DeviceTrainingRun {
   /// it is not the precision's. NVIDIA's libraries are those of `runtime`, not used without one.
   init?(
     _ operation: any Operation, inputs: [Tensor], parameters: [Tensor],
-    precision: Session.Precision, makes made: DeviceElement? = nil,
+    precision: Precision, makes made: DeviceElement? = nil,
     with runtime: CUDARuntime? = nil
   ) throws {
-    guard let form = operation.deviceTraining else { return nil }
+    guard let form = Layer("layer", operation, []).deviceTraining else { return nil }
     let element = try #require(precision.deviceElement)
     let output = try operation.outputShape(of: inputs.map(\.shape))
     let context = try runtime?.context(0) ?? FakeDevice.context()
@@ -137,7 +137,7 @@ struct DeviceTrainingComparison {
   /// gradient, which is multiplied by `upstreamFactor`, is where it is of the precision. Others as
   /// `DeviceTrainingRun` has them.
   init(
-    _ layer: LayerCase, _ precision: Session.Precision, makes made: DeviceElement? = nil,
+    _ layer: LayerCase, _ precision: Precision, makes made: DeviceElement? = nil,
     upstreamFactor: Float = 1, scale: Float = 1, with runtime: CUDARuntime? = nil
   ) throws {
     let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }

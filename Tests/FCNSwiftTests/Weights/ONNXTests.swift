@@ -128,7 +128,7 @@ struct ONNXTests {
   @Test func whatONNXCannotSayIsRefusedWithTheLayersName() throws {
     struct Unknown: FCNSwift.Operation {
       static let name = "unknown"
-      var forms: [Form] { [] }
+      var reference: ReferenceForm { ReLU().reference }
       func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
     }
     let cases: [(any FCNSwift.Operation, String)] = [

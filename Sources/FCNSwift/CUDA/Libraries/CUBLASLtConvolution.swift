@@ -27,7 +27,7 @@ final class CUBLASLtConvolution: DeviceKernel {
       outputs: DeviceTensor.wholeGroups(output.shape.c), element: element,
       outputElement: output.element, addsResidual: addsResidual,
       rectifies: request.epilogue.rectifies, precision: request.precision)
-    product = try CUBLASLtProduct(problem, try stream.libraries.cublasLt())
+    product = try CUBLASLtProduct(problem, try stream.libraries().cublasLt())
     (algorithm, milliseconds) = try Self.quickest(problem, product, parameters, request, stream)
     work = parameters.work(to: request.operationOutput)
   }
@@ -67,7 +67,7 @@ final class CUBLASLtConvolution: DeviceKernel {
     _ problem: CUBLASLtProblem, _ product: CUBLASLtProduct, _ parameters: ConvolutionParameters,
     _ request: DeviceRequest, _ stream: DeviceStream
   ) throws -> (CUBLASLtProduct.Algorithm, Double?) {
-    let results = stream.context.cublasLtResults
+    let results = try stream.context.cublasLtResults()
     if case .unserved(let reason) = results[problem] { throw FCNError(.unsupported, reason) }
     let usable = try product.algorithms().filter {
       $0.workspaceByteCount <= DeviceTrial.mostWorkspace

@@ -7,7 +7,7 @@ struct CUBLASLtProblem: Hashable {
   let inputs, outputs: Int
   let element, outputElement: DeviceElement
   let addsResidual, rectifies: Bool
-  let precision: Session.Precision
+  let precision: Precision
 }
 
 /// A handle of cuBLASLt's. One thread at a time, with the context current.

@@ -10,7 +10,7 @@ final class CUDNNConvolution: DeviceKernel {
       request.epilogue.cropped == nil, let element = request.precision.deviceElement,
       request.inputs[0].element == element
     else { return nil }
-    let handle = try stream.libraries.cudnn()
+    let handle = try stream.libraries().cudnn()
     // cuDNN's ready-made engines want the bias in the type of the output.
     parameters = ConvolutionParameters(
       operation, request.inputs[0].shape, as: element, bias: request.output.element)
@@ -75,7 +75,7 @@ struct CUDNNSearch {
   /// Throws `unsupported` where nothing serves.
   func plan() throws -> CUDNNPlan {
     if let plan = handle.plans[problem]?.plan { return plan }
-    let results = stream.context.cudnnResults
+    let results = try stream.context.cudnnResults()
     let plan: CUDNNPlan
     switch results[problem] {
     case .unserved(let reason): throw FCNError(.unsupported, reason)
@@ -109,7 +109,7 @@ struct CUDNNSearch {
     } catch let error as FCNError where error.kind == .unsupported {
       failure = error
     }
-    guard let first = usable.first else { throw unserved(failure) }
+    guard let first = usable.first else { throw unserved(failure, results) }
     let trial: DeviceTrial
     do {
       trial = try DeviceTrial(
@@ -127,7 +127,7 @@ struct CUDNNSearch {
         workspace: plan.workspaceByteCount == 0 ? 0 : trial.workspace)
       return { try handle.execute(plan.descriptor, pack) }
     }
-    guard let best else { throw unserved(lastFailure ?? failure) }
+    guard let best else { throw unserved(lastFailure ?? failure, results) }
     let plan = usable[best.index].plan
     plan.milliseconds = best.milliseconds
     results[problem] = .candidate(usable[best.index].index, milliseconds: best.milliseconds)
@@ -136,9 +136,11 @@ struct CUDNNSearch {
 
   /// Remembers that there is no plan if that is for good: where it may compile, or another time, there
   /// might be one.
-  private func unserved(_ failure: FCNError) -> FCNError {
+  private func unserved(
+    _ failure: FCNError, _ results: TrialResults<CUDNNProblem>
+  ) -> FCNError {
     if failure.kind == .unsupported, !request.isServed {
-      stream.context.cudnnResults[problem] = .unserved(failure.message)
+      results[problem] = .unserved(failure.message)
     }
     return failure
   }

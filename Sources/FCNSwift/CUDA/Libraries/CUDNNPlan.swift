@@ -165,7 +165,7 @@ struct CUDNNCandidates {
     case ready, compiled, excluded
 
     init(
-      _ configuration: CUDNNDescriptor, _ precision: Session.Precision, _ wantsMatrixUnits: Bool
+      _ configuration: CUDNNDescriptor, _ precision: Precision, _ wantsMatrixUnits: Bool
     ) throws {
       guard
         let engine = try configuration.descriptors(
@@ -192,7 +192,7 @@ struct CUDNNCandidates {
     /// The notes of engines whose results would not be what the precision promises. That of the largest
     /// of Winograd's tiles loses bits even in float32; all of them in 16 bits. Sums are float32 always,
     /// and the same each time.
-    private static func excluded(by precision: Session.Precision) -> Set<Int32> {
+    private static func excluded(by precision: Precision) -> Set<Int32> {
       let never: [CUDNNValue.NumericalNote] = [.narrowsSums, .isNondeterministic, .winograd13]
       let others: [CUDNNValue.NumericalNote] =
         switch precision {

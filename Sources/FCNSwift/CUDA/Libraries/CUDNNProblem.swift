@@ -7,7 +7,7 @@ struct CUDNNProblem: Hashable {
   var residual, bias: Layout?
   let window: Window
   var rectifies = false
-  let precision: Session.Precision
+  let precision: Precision
 
   enum Pass: Hashable {
     case forward, inputGradient, weightGradient
@@ -58,7 +58,7 @@ struct CUDNNProblem: Hashable {
   /// and the bias of the output's, as cuDNN's ready-made engines want them.
   init(
     _ pass: Pass, _ window: Window, inputs: Int, input: DeviceTensor, output: DeviceTensor,
-    _ precision: Session.Precision
+    _ precision: Precision
   ) {
     self.pass = pass
     self.window = window

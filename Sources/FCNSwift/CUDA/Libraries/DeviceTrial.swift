@@ -80,6 +80,18 @@ struct DeviceTrial {
   static let mostWorkspace = 256 << 20
 }
 
+extension DeviceContext {
+  /// What trials of convolutions by cuDNN have shown on it.
+  func cudnnResults() throws -> TrialResults<CUDNNProblem> {
+    try shared.object("cuDNN") { TrialResults() }
+  }
+
+  /// The same of products by cuBLASLt.
+  func cublasLtResults() throws -> TrialResults<CUBLASLtProblem> {
+    try shared.object("cuBLASLt") { TrialResults() }
+  }
+}
+
 /// What trials in a context have shown, so that a problem is tried out once and solved alike ever after.
 final class TrialResults<Problem: Hashable & Sendable>: Sendable {
   /// The candidate that was quickest, by its place among them, and how long it took; or that there is

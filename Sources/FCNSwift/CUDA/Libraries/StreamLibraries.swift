@@ -1,6 +1,6 @@
 /// What NVIDIA's libraries need to work on a stream: handles, which are made when somebody first asks.
-/// One thread at a time, with the context current.
-final class StreamLibraries {
+/// One thread at a time, with the context current; unchecked, since streams are shared by nobody.
+final class StreamLibraries: @unchecked Sendable {
   private let queue: DeviceQueue
   private var cudnnHandle: Result<CUDNNHandle, any Error>?
   private var cublasLtHandle: Result<CUBLASLtHandle, any Error>?
@@ -23,5 +23,12 @@ final class StreamLibraries {
       cublasLtHandle ?? Result { try CUBLASLtHandle(queue.context.libraries.cublasLt.get(), queue) }
     cublasLtHandle = result
     return try result.get()
+  }
+}
+
+extension DeviceStream {
+  /// What NVIDIA's libraries need to work on this stream, the same object every time.
+  func libraries() throws -> StreamLibraries {
+    try shared.object("libraries") { StreamLibraries(queue) }
   }
 }

@@ -2,52 +2,52 @@ import CDeviceCalls
 
 // How operations are trained on a device.
 
-extension Convolution {
-  public var deviceTraining: DeviceTrainingForm? {
+extension Convolution: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { try DeviceTrainingConvolution(self, $0) }
   }
 }
 
-extension TransposedConvolution {
-  public var deviceTraining: DeviceTrainingForm? {
+extension TransposedConvolution: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { try DeviceTrainingTransposedConvolution(self, $0) }
   }
 }
 
-extension Resize {
-  public var deviceTraining: DeviceTrainingForm? {
+extension Resize: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { try DeviceTrainingResize($0) }
   }
 }
 
-extension BatchNorm {
-  public var deviceTraining: DeviceTrainingForm? {
+extension BatchNorm: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { try DeviceTrainingBatchNorm(self, $0) }
   }
 }
 
-extension Sum {
-  public var deviceTraining: DeviceTrainingForm? {
+extension Sum: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { try DeviceTrainingSum($0) }
   }
 }
 
-extension Crop {
-  public var deviceTraining: DeviceTrainingForm? {
+extension Crop: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { try DeviceTrainingCrop(self, $0) }
   }
 }
 
-extension ReLU {
-  public var deviceTraining: DeviceTrainingForm? {
+extension ReLU: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     .pointwise("combine", of: .pointwise, "relu_gradient") { call in
       fcn_combine_call([call.inputs[0]], to: call.output, rectifies: true)
     }
   }
 }
 
-extension Dropout {
-  public var deviceTraining: DeviceTrainingForm? {
+extension Dropout: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     .pointwise("dropout", of: .gradients, "dropout") { [rate] call in
       var arguments = fcn_gradient_call()
       arguments.gradient = call.inputs[0].view
@@ -62,8 +62,8 @@ extension Dropout {
   }
 }
 
-extension MaxPool {
-  public var deviceTraining: DeviceTrainingForm? {
+extension MaxPool: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     .pointwise("max_pool", of: .pooling, "max_pool_gradient") { [window] call in
       fcn_pool_call(
         input: call.inputs[0].view, output: call.output.view, kernel: fcn_extent(window.kernel),
@@ -78,8 +78,8 @@ extension MaxPool {
   }
 }
 
-extension LocalResponseNormalization {
-  public var deviceTraining: DeviceTrainingForm? {
+extension LocalResponseNormalization: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     .pointwise(
       "normalize_channels", of: .pointwise, "normalization_gradient"
     ) { [self] call in
@@ -95,14 +95,27 @@ extension LocalResponseNormalization {
   }
 }
 
-extension Scale {
-  public var deviceTraining: DeviceTrainingForm? {
+extension Scale: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { [factor] in try DeviceTrainingScale(factor, $0) }
   }
 }
 
+/// An operation that a device can train.
+protocol DeviceTrainingOperation: Operation {
+  /// How.
+  var deviceTraining: DeviceTrainingForm { get }
+}
+
+extension Layer {
+  /// How it is trained on a device; nil where it cannot be.
+  var deviceTraining: DeviceTrainingForm? {
+    (operation as? any DeviceTrainingOperation)?.deviceTraining
+  }
+}
+
 /// How an operation is trained on a device.
-public struct DeviceTrainingForm: Sendable {
+struct DeviceTrainingForm: Sendable {
   let make: @Sendable (DeviceTrainingRequest) throws -> any DeviceTrainingKernel
 
   init(_ make: @escaping @Sendable (DeviceTrainingRequest) throws -> any DeviceTrainingKernel) {

@@ -49,7 +49,7 @@ struct DeviceTrainingRequest {
   /// Without addresses yet.
   let inputs: [DeviceTensor]
   let output: DeviceTensor
-  let precision: Session.Precision
+  let precision: Precision
   let context: DeviceContext
   /// Where it is to run; nil where NVIDIA's libraries are not to be used.
   var stream: DeviceStream?

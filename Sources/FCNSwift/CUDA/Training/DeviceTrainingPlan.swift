@@ -30,7 +30,7 @@ final class DeviceTrainingPlan {
   /// on any, without NVIDIA's libraries.
   init(
     _ network: Network, _ store: DeviceParameterStore, learned: Set<String>, inputShape: Shape,
-    precision: Session.Precision, context: DeviceContext, stream: DeviceStream? = nil
+    precision: Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
     self.network = network
     let topology = try TrainingTopology(network, inputShape: inputShape)
@@ -45,7 +45,7 @@ final class DeviceTrainingPlan {
     for index in network.layers.indices { try whole(index).checkCounts() }
     let kernels = try network.layers.enumerated().map { index, layer in
       try naming("layer \(layer.name)") {
-        guard let form = layer.operation.deviceTraining else {
+        guard let form = layer.deviceTraining else {
           throw FCNError(
             .unsupported,
             "\(type(of: layer.operation).name) cannot be trained on a device; train on the processor"

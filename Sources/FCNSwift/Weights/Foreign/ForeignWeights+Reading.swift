@@ -18,7 +18,7 @@ extension ForeignWeights {
 
   /// Reads the file that fills `storage`, with `budget` for what has to be copied.
   init(_ storage: ByteStorage, budget: CopyBudget) throws {
-    switch Self.kind(of: storage.bytes) {
+    switch WeightsFileKind(of: storage.bytes) {
     case .zip: self = try Self.readZip(ZipArchive(storage), budget: budget)
     case .pickle: self = try TorchStream.read(storage, budget: budget)
     case .textPickle:
@@ -39,29 +39,6 @@ extension ForeignWeights {
     }
   }
 
-  /// What a file is, as its bytes tell.
-  enum Kind {
-    /// PyTorch's or Chainer's.
-    case zip
-    /// A pickle of protocol 2 to 5.
-    case pickle
-    /// A pickle of protocol 0 or 1.
-    case textPickle
-    case tar
-    case safetensors
-    case caffe
-  }
-
-  /// What `file` is; nil where it is no file of weights that is known.
-  static func kind(of file: UnsafeRawBufferPointer) -> Kind? {
-    if file.starts(with: Array("PK\u{3}\u{4}".utf8)) { return .zip }
-    if TorchStream.isPickle(file) { return .pickle }
-    if PickledWeights.isText(file) { return .textPickle }
-    if isTar(file) { return .tar }
-    if isSafetensors(file) { return .safetensors }
-    return CaffeModel.recognises(file) ? .caffe : nil
-  }
-
   private static func readZip(_ archive: ZipArchive, budget: CopyBudget) throws -> ForeignWeights {
     if TorchZip.isOne(archive) { return try TorchZip.read(archive, budget: budget) }
     if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
@@ -80,15 +57,5 @@ extension ForeignWeights {
       format: .safetensors, tensors: try floats.map { try file.tensor(named: $0.name) },
       preprocessing: try ModelDescription.preprocessing(in: file.metadata),
       description: isModel ? try ModelDescription(metadata: file.metadata) : nil)
-  }
-
-  private static func isTar(_ file: UnsafeRawBufferPointer) -> Bool {
-    file.count >= 262 && file[257..<262].elementsEqual("ustar".utf8)
-  }
-
-  /// Whether an object follows a length below 4 GiB. A Caffe file begins with a name, which may have
-  /// a brace in that place, but no zeros before it.
-  private static func isSafetensors(_ file: UnsafeRawBufferPointer) -> Bool {
-    file.count > 8 && file[8] == UInt8(ascii: "{") && file[4..<8].allSatisfy { $0 == 0 }
   }
 }

@@ -8,11 +8,6 @@ enum TorchStream {
   ]
   private static let version = 1001
 
-  /// Whether `file` begins as a pickle of protocol 2 to 5 does.
-  static func isPickle(_ file: UnsafeRawBufferPointer) -> Bool {
-    file.count >= 2 && file[0] == PickleOpcode.proto.rawValue && (2...5).contains(file[1])
-  }
-
   /// The float tensors of the state dict in the file that fills `storage`.
   ///
   /// A pickle that has another way to begin is read as NumPy's arrays in Python's objects. Throws

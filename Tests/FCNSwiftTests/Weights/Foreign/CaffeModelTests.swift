@@ -83,7 +83,7 @@ struct CaffeModelTests {
   @Test func aFileIsRecognisedByItsFirstLayer() throws {
     for file in Self.files {
       let bytes = try Self.fixture(file)
-      #expect(bytes.withUnsafeBytes { CaffeModel.recognises($0) }, "\(file)")
+      #expect(bytes.withUnsafeBytes { CaffeLayer.begins($0) }, "\(file)")
     }
     let others: [[UInt8]] = [
       [], [0], Array("layer { name: \"conv1\" }".utf8), Array("PK\u{3}\u{4}".utf8),
@@ -92,7 +92,7 @@ struct CaffeModelTests {
       message(100, message(2, Array("ReLU".utf8))),
     ]
     for bytes in others {
-      #expect(!bytes.withUnsafeBytes { CaffeModel.recognises($0) }, "\(bytes)")
+      #expect(!bytes.withUnsafeBytes { CaffeLayer.begins($0) }, "\(bytes)")
     }
   }
 }

@@ -1,0 +1,63 @@
+import FCNKernelTypes
+
+/// An operation that the processor can carry out faster than by its reference form.
+protocol ProcessorOperation: Operation {
+  /// Ways to do so, best first; all of them may decline.
+  var fastForms: [Form] { get }
+}
+
+extension Operation {
+  /// The ways to carry it out on the processor, best first; the last one is the reference form, which
+  /// serves everything that has no epilogue.
+  var forms: [Form] {
+    ((self as? any ProcessorOperation)?.fastForms ?? [])
+      + [Form("\(Self.name).reference", reference.make)]
+  }
+}
+
+/// One way to carry out an operation on the processor.
+struct Form: Sendable {
+  /// `operation.form`, the name by which it can be switched off.
+  let name: String
+  /// How the values lie in memory that it takes and makes.
+  let layouts: (takes: Layout, makes: Layout)
+  /// Whether it has a backward pass.
+  let trains: Bool
+  /// Makes it ready for fixed shapes, or returns nil where it does not serve them.
+  let make: @Sendable (FormRequest) -> (any Kernel)?
+
+  /// A form over planar values that has nothing done after it.
+  init(_ name: String, _ make: @escaping @Sendable ([Shape], Shape) -> (any Kernel)?) {
+    self.init(name, takes: .planar, makes: .planar, trains: true) { request in
+      request.epilogue == Epilogue() ? make(request.inputs, request.output) : nil
+    }
+  }
+
+  init(
+    _ name: String, takes: Layout, makes: Layout, trains: Bool = false,
+    _ make: @escaping @Sendable (FormRequest) -> (any Kernel)?
+  ) {
+    self.name = name
+    layouts = (takes, makes)
+    self.trains = trains
+    self.make = make
+  }
+}
+
+/// What a form is to be made ready for.
+struct FormRequest {
+  let inputs: [Shape]
+  /// What the operation makes, before what is done after it.
+  let output: Shape
+  var epilogue = Epilogue()
+  let loops: KernelTable
+  /// Whether 16-bit integers may be multiplied.
+  var allowsIntegers = false
+
+  /// What is to be made of the operation's output: all of it, or what a crop leaves; nil where the
+  /// epilogue wants something else.
+  var kept: Epilogue.Window? {
+    guard epilogue == Epilogue(cropped: epilogue.cropped) else { return nil }
+    return epilogue.cropped ?? Epilogue.Window(offset: 0, shape: output)
+  }
+}

@@ -1,0 +1,84 @@
+import FCNKernelTypes
+
+// The processor's fast forms of operations, best first.
+
+extension Convolution: ProcessorOperation {
+  var fastForms: [Form] {
+    ConvolutionAlgorithm.allCases.map { algorithm in
+      Form(
+        "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
+        makes: .blocked
+      ) { request in
+        // Where integers are allowed, float32 is for weights so few that they take no memory to speak
+        // of.
+        let yields =
+          request.allowsIntegers && mayUseIntegers(request.inputs[0].c)
+          && request.inputs[0].c * outputChannels > 128 * 128
+        return yields ? nil : BlockedConvolution(self, request, algorithm)
+      }
+    }
+      + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map { algorithm in
+        Form("convolution.\(algorithm)_int16", takes: .blocked, makes: .blocked) { request in
+          request.allowsIntegers ? BlockedConvolution(self, request, algorithm, .int16) : nil
+        }
+      } + [
+        Form("convolution.winograd_training", takes: .planar, makes: .planar, trains: true) {
+          WinogradTrainingConvolution(self, $0)
+        },
+        Form("convolution.gemm") { ConvolutionGEMMKernel(self, $0[0], $1) },
+      ]
+  }
+}
+
+extension TransposedConvolution: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("transposed_convolution.phases", takes: .planar, makes: .planar) {
+        PhasedTransposedConvolution(self, $0)
+      },
+      Form("transposed_convolution.channelwise", takes: .planar, makes: .planar) {
+        ChannelwiseUpsampling(self, $0)
+      },
+      Form("transposed_convolution.gemm") {
+        TransposedConvolutionGEMMKernel(self, $0[0], $1)
+      },
+    ]
+  }
+}
+
+extension MaxPool: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("max_pool.blocked", takes: .blocked, makes: .blocked) { [window] in
+        BlockedMaxPool(window, $0)
+      },
+      Form("max_pool.pairs") { [window] in MaxPoolPairs(window, $0[0], $1) },
+    ]
+  }
+}
+
+extension ReLU: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("relu.blocked", takes: .blocked, makes: .blocked) { BlockedElementwise(.rectifier, $0) }
+    ]
+  }
+}
+
+extension Sum: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("sum.blocked", takes: .blocked, makes: .blocked) { BlockedElementwise(.sum, $0) }
+    ]
+  }
+}
+
+extension RepeatLines: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("repeat_lines.blocked", takes: .blocked, makes: .blocked) {
+        RepeatLinesKernel(self, $0.inputs[0], $0.output, .blocked)
+      }
+    ]
+  }
+}

@@ -1,0 +1,72 @@
+/// Layers after a convolution, or a transposed one, that can be done with it, since nothing else reads
+/// what lies between.
+struct Fusion {
+  var epilogue = Epilogue()
+  /// The layers besides the convolution.
+  var covered: [Int] = []
+  /// The layer whose output is added.
+  var residual: Int?
+  /// The layer whose output is made.
+  var last: Int
+
+  init(last: Int) { self.last = last }
+
+  /// Ways to go on after layer `index`, the longest first: after a convolution a sum with what is `made`
+  /// already, a rectifier, a 2×2 pooling; after a transposed one a crop.
+  static func candidates(
+    _ network: Network, _ index: Int, _ shapes: [Shape], _ readers: [[Int]],
+    made: (Int) -> Bool
+  ) -> [Fusion] {
+    var candidates: [Fusion] = []
+    var fusion = Fusion(last: index)
+    func next() -> Int? {
+      let readers = readers[fusion.last]
+      return readers.count == 1 ? readers[0] : nil
+    }
+    func extend(to layer: Int, _ change: (inout Fusion) -> Void) {
+      change(&fusion)
+      fusion.covered.append(layer)
+      fusion.last = layer
+      candidates.insert(fusion, at: 0)
+    }
+    if network.layers[index].operation is TransposedConvolution {
+      if let layer = next(), let crop = network.layers[layer].operation as? Crop,
+        network.inputIndices[layer][0] == index
+      {
+        extend(to: layer) {
+          $0.epilogue.cropped = Epilogue.Window(offset: crop.offset, shape: shapes[layer])
+        }
+      }
+      return candidates
+    }
+    guard network.layers[index].operation is Convolution else { return [] }
+    if let layer = next(), network.layers[layer].operation is Sum {
+      let inputs = network.inputIndices[layer]
+      let others = inputs.filter { $0 != index }
+      if inputs.count == 2, others.count == 1, others[0] >= 0, made(others[0]) {
+        extend(to: layer) {
+          $0.epilogue.addsResidual = true
+          $0.residual = others[0]
+        }
+      }
+    }
+    if let layer = next(), network.layers[layer].operation is ReLU {
+      extend(to: layer) { $0.epilogue.rectifies = true }
+    }
+    if fusion.residual == nil, let layer = next(),
+      let pool = network.layers[layer].operation as? MaxPool, pool.halves
+    {
+      extend(to: layer) { $0.epilogue.pooled = shapes[layer] }
+    }
+    return candidates
+  }
+}
+
+extension Network {
+  /// Of a plan in which a layer's output (−1: the input) is read and nothing makes it.
+  func lostValue(of layer: Int) -> FCNError {
+    FCNError(
+      .internalDefect,
+      "the plan has no value of \(layer < 0 ? Network.inputName : "layer \(layers[layer].name)")")
+  }
+}

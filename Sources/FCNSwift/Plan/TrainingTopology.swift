@@ -1,0 +1,66 @@
+/// A network's layers on one input shape as training sees them, and which of their values share a buffer
+/// because an operation runs in place.
+struct TrainingTopology {
+  let network: Network
+  let inputShape: Shape
+  /// Output shape of each layer.
+  let shapes: [Shape]
+  /// The buffer of each layer's output; buffer 0 is the input's.
+  let buffers: [Int]
+  let bufferCount: Int
+
+  init(_ network: Network, inputShape: Shape) throws {
+    self.network = network
+    self.inputShape = inputShape
+    shapes = try network.shapes(for: inputShape)
+    let readers = network.readers
+    var buffers: [Int] = []
+    var bufferCount = 1
+    for (index, layer) in network.layers.enumerated() {
+      let source = network.inputIndices[index][0]
+      if layer.operation.mayRunInPlace, source >= 0, readers[source].count == 1,
+        !network.layers[source].operation.backwardReadsOutput
+      {
+        buffers.append(buffers[source])
+      } else {
+        buffers.append(bufferCount)
+        bufferCount += 1
+      }
+    }
+    self.buffers = buffers
+    self.bufferCount = bufferCount
+  }
+
+  /// The buffers that layer `index` reads.
+  func inputBuffers(_ index: Int) -> [Int] {
+    network.inputIndices[index].map { $0 < 0 ? 0 : buffers[$0] }
+  }
+
+  /// The layers whose outputs the loss sees: the last, and those of auxiliary heads.
+  var scoreLayers: [Int] {
+    network.layers.indices.filter {
+      $0 == network.layers.count - 1 || network.auxiliaryScores[network.layers[$0].name] != nil
+    }
+  }
+
+  /// The shapes that layer `index` reads.
+  func inputShapes(_ index: Int) -> [Shape] {
+    network.inputIndices[index].map { $0 < 0 ? inputShape : shapes[$0] }
+  }
+
+  /// Whether each layer has parameters of `learned` or passes gradients on to one that has.
+  func wantsGradient(_ learned: Set<String>) -> [Bool] {
+    var wants: [Bool] = []
+    for index in network.layers.indices {
+      wants.append(
+        network.parametersByLayer[index].contains { learned.contains($0.name) }
+          || network.inputIndices[index].contains { $0 >= 0 && wants[$0] })
+    }
+    return wants
+  }
+}
+
+/// What the random choices of layer number `layer` follow from in a step.
+func layerSeed(_ seed: UInt64, _ layer: Int) -> UInt64 {
+  seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15
+}
