@@ -89,15 +89,17 @@ public struct ConvolutionJob {
   public var dilationHeight, dilationWidth: Int
   /// Whether packed weights are kernels as they are, to be transformed when they are used.
   public var keepsKernels = false
-  /// Whether negative results become zero.
-  public var rectifies: Bool
+  /// What is done to each result last.
+  public let activation: Activation
+  /// Whether that is the rectifier; whether it is another function that does something.
+  public let rectifies, activates: Bool
   /// Height and width after the 2×2 pooling that follows; nil without one. A window that hangs over
   /// the edge counts where this leaves room for it.
   public var pooled: (height: Int, width: Int)?
 
   /// Input, planar or blocked as the algorithm wants it.
   public var input: UnsafePointer<Float>
-  /// Added before rectifying, blocked, of the output's shape; nil for none.
+  /// Added before the activation, blocked, of the output's shape; nil for none.
   public var residual: UnsafePointer<Float>?
   /// Output, blocked.
   public var output: UnsafeMutablePointer<Float>
@@ -112,7 +114,8 @@ public struct ConvolutionJob {
     input: (channels: Int, height: Int, width: Int),
     output: (channels: Int, height: Int, width: Int), kernel: (height: Int, width: Int),
     stride: (height: Int, width: Int), padding: (height: Int, width: Int),
-    dilation: (height: Int, width: Int), rectifies: Bool, pooled: (height: Int, width: Int)?
+    dilation: (height: Int, width: Int), activation: Activation = .identity,
+    pooled: (height: Int, width: Int)? = nil
   ) {
     self.algorithm = algorithm
     self.pictures = pictures
@@ -122,7 +125,9 @@ public struct ConvolutionJob {
     (strideHeight, strideWidth) = stride
     (paddingHeight, paddingWidth) = padding
     (dilationHeight, dilationWidth) = dilation
-    self.rectifies = rectifies
+    self.activation = activation
+    rectifies = activation == .relu
+    activates = activation != .identity && activation != .relu
     self.pooled = pooled
     let nowhere = UnsafeMutablePointer<Float>(bitPattern: 64).unsafelyUnwrapped
     (self.input, self.output, weights, bias) = (

@@ -21,10 +21,6 @@ func fma(_ c: Float, _ a: Lanes, _ b: Lanes) -> Lanes { fma(Lanes(repeating: c),
 @inline(__always)
 func larger(_ a: Lanes, _ b: Lanes) -> Lanes { b.replacing(with: a, where: a .> b) }
 
-/// max(a, 0); a NaN stays one.
-@inline(__always)
-func rectified(_ a: Lanes) -> Lanes { a.replacing(with: Lanes(), where: a .< Lanes()) }
-
 /// Copies the sixteen channels of a pixel.
 @inline(__always)
 func copyPixel(_ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>) {

@@ -104,7 +104,7 @@ func forEachRun(
   }
 }
 
-/// Adds bias and residual to products whose rows are pixels, rectifies, and stores.
+/// Adds bias and residual to products whose rows are pixels, activates, and stores.
 func storePixels(
   _ job: UnsafePointer<ConvolutionJob>, rows: Range<Int>, block: Int, panelBlocks width: Int,
   _ products: UnsafePointer<Float>
@@ -129,8 +129,7 @@ func storePixels(
           var value = load(from + x * columns) + bias
           let target = start + x * channelBlock
           if let residual = job.residual { value += load(residual + target) }
-          if job.rectifies { value = rectified(value) }
-          store(value, to: job.output + target)
+          store(finished(value, job), to: job.output + target)
         }
         row += count
       }

@@ -1,6 +1,6 @@
 import FCNKernelTypes
 
-/// Transforms products back into tiles of pixels `m`×`m`, adds bias and residual, rectifies, pools and
+/// Transforms products back into tiles of pixels `m`×`m`, adds bias and residual, activates, pools and
 /// stores. `scratch` has room for two patches of pixels.
 @inline(__always)
 func transformTilesBack(
@@ -58,8 +58,7 @@ private func storeTile(
       let target = (row + x * stepAcross) * channelBlock + offset
       var value = load(pixels + (y * m + x) * Lanes.scalarCount) + bias
       if let residual = job.residual { value += load(residual + target) }
-      if job.rectifies { value = rectified(value) }
-      store(value, to: job.output + target)
+      store(finished(value, job), to: job.output + target)
     }
   }
 }
@@ -78,13 +77,12 @@ private func storePooled(
     for x in 0..<min(m / 2, pooled.width - left) {
       let right = 2 * x + 1 < valid.1 ? 2 * x + 1 : 2 * x
       func pixel(_ y: Int, _ x: Int) -> Lanes { load(pixels + (y * m + x) * Lanes.scalarCount) }
-      var value =
+      let value =
         larger(
           larger(pixel(2 * y, 2 * x), pixel(2 * y, right)),
           larger(pixel(below, 2 * x), pixel(below, right))) + bias
-      if job.rectifies { value = rectified(value) }
       let target = (plane + (top + y) * pooled.width + left + x) * channelBlock + offset
-      store(value, to: job.output + target)
+      store(finished(value, job), to: job.output + target)
     }
   }
 }

@@ -23,7 +23,7 @@ final class BlockedConvolution: Kernel {
       algorithm: algorithm, pictures: input.n, input: (input.c, input.h, input.w),
       output: (output.c, output.h, output.w), kernel: window.kernel.pair,
       stride: window.stride.pair, padding: window.padding.pair, dilation: window.dilation.pair,
-      rectifies: request.epilogue.rectifies,
+      activation: request.epilogue.activation,
       pooled: request.epilogue.pooled.map { ($0.h, $0.w) })
     prototype.precision = precision
     job = .allocate(capacity: 1)

@@ -39,9 +39,12 @@ final class BlockedMaxPool: Kernel {
   }
 }
 
-/// Sums of blocked tensors, or one of them rectified: element by element, so order does not matter.
+/// Sums of blocked tensors, or a function of one: element by element, so order does not matter.
 final class BlockedElementwise: Kernel {
-  enum Function { case sum, rectifier }
+  enum Function {
+    case sum
+    case activation(Activation)
+  }
 
   private let function: Function
   private let count: Int
@@ -58,8 +61,7 @@ final class BlockedElementwise: Kernel {
     let function = function
     forEachChunk(of: count, call.workers) { range in
       switch function {
-      case .rectifier:
-        for i in range { target[i] = sources[0][i] < 0 ? 0 : sources[0][i] }
+      case .activation(let activation): activation.apply(sources[0], to: target, range)
       case .sum:
         for i in range { target[i] = sources[0][i] + sources[1][i] }
         for source in sources.dropFirst(2) {

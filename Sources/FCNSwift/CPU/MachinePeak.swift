@@ -28,8 +28,7 @@ public struct MachinePeak: Sendable {
     let columns = loops.panelBlocks * channelBlock
     var job = ConvolutionJob(
       algorithm: .pointwise, pictures: 1, input: (depth, 1, rows), output: (columns, 1, rows),
-      kernel: (1, 1), stride: (1, 1), padding: (0, 0), dilation: (1, 1), rectifies: false,
-      pooled: nil)
+      kernel: (1, 1), stride: (1, 1), padding: (0, 0), dilation: (1, 1))
     job.precision = precision
     let weights = try AlignedMemory(count: columns * (job.packedScales + job.packedDepth))
     weights.pointer.update(repeating: 1, count: weights.count)

@@ -42,8 +42,7 @@ final class PhasedTransposedConvolution: Kernel {
         output: (
           output.c * window.stride.h * window.stride.w, end.h - start.h, end.w - start.w
         ), kernel: taps.pair, stride: (1, 1),
-        padding: (taps.h - 1 - start.h, taps.w - 1 - start.w), dilation: (1, 1),
-        rectifies: false, pooled: nil))
+        padding: (taps.h - 1 - start.h, taps.w - 1 - start.w), dilation: (1, 1)))
     panels = ConvolutionPanel.dividing(job.pointee.outputBlocks, by: loops.panelBlocks)
     rows = roundUp(min(job.pointee.rows, 24), toMultipleOf: microKernelRows)
   }

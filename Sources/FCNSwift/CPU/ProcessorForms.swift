@@ -57,13 +57,23 @@ extension MaxPool: ProcessorOperation {
   }
 }
 
-extension ReLU: ProcessorOperation {
+extension ActivationOperation {
   var fastForms: [Form] {
     [
-      Form("relu.blocked", takes: .blocked, makes: .blocked) { BlockedElementwise(.rectifier, $0) }
+      Form("\(Self.name).blocked", takes: .blocked, makes: .blocked) { [activation] in
+        BlockedElementwise(.activation(activation), $0)
+      }
     ]
   }
 }
+
+extension ReLU: ProcessorOperation {}
+extension LeakyReLU: ProcessorOperation {}
+extension ClippedReLU: ProcessorOperation {}
+extension Sigmoid: ProcessorOperation {}
+extension HardSigmoid: ProcessorOperation {}
+extension HardSwish: ProcessorOperation {}
+extension SiLU: ProcessorOperation {}
 
 extension Sum: ProcessorOperation {
   var fastForms: [Form] {

@@ -15,8 +15,7 @@ final class WinogradWeightGradient {
       to: ConvolutionJob(
         algorithm: .winograd4, pictures: input.n, input: (input.c, input.h, input.w),
         output: (output.c, output.h, output.w), kernel: (3, 3), stride: (1, 1),
-        padding: window.padding.pair, dilation: window.dilation.pair, rectifies: false,
-        pooled: nil))
+        padding: window.padding.pair, dilation: window.dilation.pair))
     let each = 36 * channelBlock * (job.pointee.inputBlocks + job.pointee.outputBlocks)
     capacity = roundUp(
       min(job.pointee.rows, max(64, (4 << 20) / each)), toMultipleOf: channelBlock)

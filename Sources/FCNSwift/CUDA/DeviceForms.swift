@@ -35,9 +35,17 @@ extension MaxPool: DeviceOperation {
   }
 }
 
-extension ReLU: DeviceOperation {
-  var deviceForms: [DeviceForm] { [.combining("relu.cuda", rectifies: true)] }
+extension ActivationOperation {
+  var deviceForms: [DeviceForm] { [.combining("\(Self.name).cuda", activation: activation)] }
 }
+
+extension ReLU: DeviceOperation {}
+extension LeakyReLU: DeviceOperation {}
+extension ClippedReLU: DeviceOperation {}
+extension Sigmoid: DeviceOperation {}
+extension HardSigmoid: DeviceOperation {}
+extension HardSwish: DeviceOperation {}
+extension SiLU: DeviceOperation {}
 
 extension Scale: DeviceOperation {
   var deviceForms: [DeviceForm] { [.combining("scale.cuda", scale: factor)] }
@@ -127,10 +135,10 @@ extension DeviceForm {
   }
 
   fileprivate static func combining(
-    _ name: String, scale: Float = 1, rectifies: Bool = false
+    _ name: String, scale: Float = 1, activation: Activation = .identity
   ) -> DeviceForm {
     .pointwise(name, "combine", of: .pointwise) { call in
-      fcn_combine_call([call.inputs[0]], to: call.output, scale: scale, rectifies: rectifies)
+      fcn_combine_call([call.inputs[0]], to: call.output, scale: scale, activation: activation)
     }
   }
 }
@@ -161,14 +169,30 @@ private final class DeviceSum: DeviceKernel {
 }
 
 extension fcn_combine_call {
-  /// `scale` times the sum of up to four tensors.
+  /// What `activation` makes of `scale` times the sum of up to four tensors.
   init(
-    _ terms: [DeviceTensor], to output: DeviceTensor, scale: Float = 1, rectifies: Bool = false
+    _ terms: [DeviceTensor], to output: DeviceTensor, scale: Float = 1,
+    activation: Activation = .identity
   ) {
     let views = terms.map(\.view)
     func view(_ index: Int) -> fcn_view { index < views.count ? views[index] : .none }
     self.init(
       inputs: (view(0), view(1), view(2), view(3)), output: output.view,
-      count: Int32(terms.count), rectifies: rectifies ? 1 : 0, scale: scale, reserved: 0)
+      count: Int32(terms.count), scale: scale, activation: fcn_activation(activation))
+  }
+}
+
+extension fcn_activation {
+  init(_ activation: Activation) {
+    switch activation {
+    case .identity: self.init(function: FCN_IDENTITY, parameter: 0)
+    case .relu: self.init(function: FCN_RELU, parameter: 0)
+    case .leakyReLU(let slope): self.init(function: FCN_LEAKY_RELU, parameter: slope)
+    case .clippedReLU(let limit): self.init(function: FCN_CLIPPED_RELU, parameter: limit)
+    case .sigmoid: self.init(function: FCN_SIGMOID, parameter: 0)
+    case .hardSigmoid: self.init(function: FCN_HARD_SIGMOID, parameter: 0)
+    case .hardSwish: self.init(function: FCN_HARD_SWISH, parameter: 0)
+    case .silu: self.init(function: FCN_SILU, parameter: 0)
+    }
   }
 }

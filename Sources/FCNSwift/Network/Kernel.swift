@@ -176,3 +176,12 @@ func sumPlanes(_ tensor: Tensor, to sums: UnsafeMutablePointer<Float>, _ workers
     sums[c] = Float(total)
   }
 }
+
+/// Divides `count` elements into tasks of a fixed size, large enough to be worth handing out.
+func forEachChunk(
+  _ size: Int = 1 << 15, of count: Int, _ workers: Workers, _ body: @escaping (Range<Int>) -> Void
+) {
+  workers.run((count + size - 1) / size) { task, _ in
+    body(task * size..<min(count, (task + 1) * size))
+  }
+}

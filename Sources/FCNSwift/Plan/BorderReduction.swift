@@ -56,7 +56,7 @@ extension Network {
     while readers[index].count == 1 {
       index = readers[index][0]
       switch layers[index].operation {
-      case is ReLU, is Dropout: continue
+      case is any ActivationOperation, is Dropout: continue
       case let convolution as Convolution
       where convolution.window.stride == 1 && convolution.window.dilation == 1:
         let window = convolution.window

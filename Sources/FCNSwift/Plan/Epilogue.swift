@@ -3,8 +3,8 @@
 struct Epilogue: Hashable {
   /// Adds another value of the same shape.
   var addsResidual = false
-  /// Rectifies.
-  var rectifies = false
+  /// What is done to each value then.
+  var activation = Activation.identity
   /// Takes the largest of each 2×2, to this shape.
   var pooled: Shape?
   /// Keeps but a part.

@@ -12,7 +12,7 @@ struct Fusion {
   init(last: Int) { self.last = last }
 
   /// Ways to go on after layer `index`, the longest first: after a convolution a sum with what is `made`
-  /// already, a rectifier, a 2×2 pooling; after a transposed one a crop.
+  /// already, an activation, a 2×2 pooling; after a transposed one a crop.
   static func candidates(
     _ network: Network, _ index: Int, _ shapes: [Shape], _ readers: [[Int]],
     made: (Int) -> Bool
@@ -50,10 +50,13 @@ struct Fusion {
         }
       }
     }
-    if let layer = next(), network.layers[layer].operation is ReLU {
-      extend(to: layer) { $0.epilogue.rectifies = true }
+    if let layer = next(),
+      let operation = network.layers[layer].operation as? any ActivationOperation
+    {
+      extend(to: layer) { $0.epilogue.activation = operation.activation }
     }
-    if fusion.residual == nil, let layer = next(),
+    // The largest is taken before the activation.
+    if fusion.residual == nil, fusion.epilogue.activation.isMonotonic, let layer = next(),
       let pool = network.layers[layer].operation as? MaxPool, pool.halves
     {
       extend(to: layer) { $0.epilogue.pooled = shapes[layer] }

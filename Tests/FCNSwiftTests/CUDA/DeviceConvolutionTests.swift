@@ -62,11 +62,11 @@ extension CUDATests {
       let whole = try operation.outputShape(of: [layer.input])
       let residual = try Tensor.random(whole, seed: 8).rounded(to: precision)
       let stored = try #require(precision.deviceElement)
-      for (rectifies, addsResidual, element) in [
-        (false, false, stored), (true, false, stored), (false, true, stored), (true, true, stored),
-        (false, false, .float32),
-      ] {
-        let epilogue = Epilogue(addsResidual: addsResidual, rectifies: rectifies)
+      for (activation, addsResidual, element) in [
+        (.identity, false, stored), (.relu, false, stored), (.identity, true, stored),
+        (.relu, true, stored), (.identity, false, .float32), (.hardSwish, true, stored),
+      ] as [(Activation, Bool, DeviceElement)] {
+        let epilogue = Epilogue(addsResidual: addsResidual, activation: activation)
         let inputs = [input] + (addsResidual ? [residual] : [])
         let run = try #require(
           try DeviceLayerRun(

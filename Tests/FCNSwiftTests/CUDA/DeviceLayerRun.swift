@@ -177,9 +177,7 @@ func referenceOutput(
   if epilogue.addsResidual, let residual = inputs.last {
     output = try Tensor(output.shape, zip(output.elements, residual.elements).map { $0 + $1 })
   }
-  if epilogue.rectifies {
-    output = try Tensor(output.shape, output.elements.map { $0 < 0 ? 0 : $0 })
-  }
+  output = try Tensor(output.shape, output.elements.map { epilogue.activation($0) })
   guard let window = epilogue.cropped else { return output }
   let part = try Tensor(window.shape)
   for n in 0..<part.shape.n {

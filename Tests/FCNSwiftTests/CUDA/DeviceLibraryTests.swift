@@ -18,7 +18,9 @@ extension CUDATests {
       var isProduct = false
 
       var testDescription: String { name }
-      var epilogue: Epilogue { Epilogue(addsResidual: addsResidual, rectifies: rectifies) }
+      var epilogue: Epilogue {
+        Epilogue(addsResidual: addsResidual, activation: rectifies ? .relu : .identity)
+      }
 
       /// Random operands; `coarse` ones have few bits, so that all element types hold their products.
       func operands(coarse: Bool) throws -> (inputs: [Tensor], parameters: [Tensor]) {

@@ -237,6 +237,24 @@ def make_pools():
     pool("pool 3x3 of ties", random.randint(3, size=(1, 2, 7, 7)).astype(np.float32), 3, 2, 1)
 
 
+def make_activations():
+    """Values about zero and about where the slopes change, the ends of PyTorch's definitions among them."""
+    values = np.concatenate([
+        normal(96, deviation=3), [0, -3, 3, 6, -0.0, 1e-3, -1e-3, 20, -20, 5.5, -2.5, 2.5]
+    ]).astype(np.float32).reshape(1, 3, 6, 6)
+    for name, operation, settings, compute in [
+        ("leaky relu", "leaky_relu", dict(slope=0.1), lambda x: F.leaky_relu(x, 0.1)),
+        ("leaky relu that falls", "leaky_relu", dict(slope=-0.5), lambda x: F.leaky_relu(x, -0.5)),
+        ("relu6", "clipped_relu", dict(limit=6.0), F.relu6),
+        ("relu clipped at 1", "clipped_relu", dict(limit=1.0), lambda x: F.hardtanh(x, 0.0, 1.0)),
+        ("sigmoid", "sigmoid", {}, torch.sigmoid),
+        ("hard sigmoid", "hard_sigmoid", {}, F.hardsigmoid),
+        ("hard swish", "hard_swish", {}, F.hardswish),
+        ("silu", "silu", {}, F.silu),
+    ]:
+        layer(name, operation, settings, [values], {}, lambda x, p, _, compute=compute: compute(x[0]))
+
+
 def make_others():
     values = normal(2, 3, 5, 7)
     values[values < -1] = 0  # ReLU's gradient at 0 is 0
@@ -304,6 +322,7 @@ def main():
     # New ones come last, so that the random values of those before stay as they were.
     make_normalizations()
     make_broad_convolutions()
+    make_activations()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

@@ -12,80 +12,102 @@ struct BlockedConvolutionTests {
     let operation: Convolution
     let input: Shape
     var residual = false
-    var rectifies = false
+    var activation = Activation.identity
     /// nil without pooling; whether windows that hang over the edge count.
     var poolsCeiling: Bool?
 
     init(
       _ name: String, _ operation: Convolution, _ input: Shape, residual: Bool = false,
-      rectifies: Bool = false, poolsCeiling: Bool? = nil
+      activation: Activation = .identity, poolsCeiling: Bool? = nil
     ) {
       testDescription = name
       (self.operation, self.input) = (operation, input)
-      (self.residual, self.rectifies, self.poolsCeiling) = (residual, rectifies, poolsCeiling)
+      (self.residual, self.activation, self.poolsCeiling) = (residual, activation, poolsCeiling)
     }
   }
 
-  static let cases: [Case] = [
-    Case("3×3", Convolution(20, kernel: 3, padding: 1), Shape(2, 19, 13, 17)),
-    Case("3×3 without padding", Convolution(16, kernel: 3), Shape(1, 16, 9, 8), rectifies: true),
-    Case("3×3 widely padded", Convolution(70, kernel: 3, padding: 5), Shape(1, 3, 7, 9)),
-    Case("no larger than its kernel", Convolution(5, kernel: 3), Shape(3, 40, 3, 3)),
-    Case(
-      "deep", Convolution(130, kernel: 3, padding: 1), Shape(1, 530, 10, 11), rectifies: true),
-    Case(
-      "many tiles", Convolution(64, kernel: 3, padding: 1), Shape(1, 64, 61, 83),
-      rectifies: true, poolsCeiling: false),
-    Case(
-      "pooled, odd", Convolution(33, kernel: 3, padding: 1), Shape(2, 17, 15, 21),
-      rectifies: true, poolsCeiling: false),
-    Case(
-      "pooled, odd, ceiling", Convolution(33, kernel: 3, padding: 1), Shape(2, 17, 15, 21),
-      rectifies: true, poolsCeiling: true),
-    Case(
-      "dilated by 2", Convolution(24, kernel: 3, padding: 2, dilation: 2), Shape(1, 32, 17, 23),
-      residual: true, rectifies: true),
-    Case(
-      "dilated by 4", Convolution(32, kernel: 3, padding: 4, dilation: 4), Shape(2, 16, 19, 13)),
-    Case(
-      "dilated unevenly", Convolution(16, kernel: 3, padding: Extent(3, 1), dilation: Extent(3, 1)),
-      Shape(1, 8, 20, 11)),
-    Case("7×7", Convolution(40, kernel: 7), Shape(1, 35, 12, 15), rectifies: true),
-    Case("7×7 padded", Convolution(16, kernel: 7, padding: 3), Shape(2, 16, 9, 10)),
-    Case("7×7 by 2 from 3", Convolution(64, kernel: 7, stride: 2, padding: 3), Shape(2, 3, 41, 38)),
-    Case("3×3 by 2", Convolution(48, kernel: 3, stride: 2, padding: 1), Shape(1, 50, 21, 18)),
-    Case(
-      "1×1", Convolution(21, kernel: 1), Shape(3, 37, 9, 11), residual: true, rectifies: true),
-    Case("1×1, deep", Convolution(256, kernel: 1), Shape(2, 600, 13, 19), residual: true),
-    Case("1×1 by 2", Convolution(32, kernel: 1, stride: 2), Shape(1, 64, 15, 16)),
-    Case(
-      "uneven", Convolution(18, kernel: Extent(1, 5), padding: Extent(0, 2)), Shape(1, 20, 9, 31)),
-    Case("without bias", Convolution(30, kernel: 3, padding: 1, bias: false), Shape(1, 31, 12, 12)),
-    Case(
-      "eleven by four", Convolution(40, kernel: 11, stride: 4), Shape(1, 3, 63, 59),
-      rectifies: true),
-    // Of whole blocks of channels, for 16-bit integers.
-    Case("3×3, whole blocks", Convolution(40, kernel: 3, padding: 1), Shape(2, 48, 14, 19)),
-    Case(
-      "3×3, whole blocks, deep", Convolution(96, kernel: 3, padding: 1), Shape(1, 528, 11, 13),
-      rectifies: true, poolsCeiling: true),
-    Case(
-      "3×3, whole blocks, few tiles", Convolution(416, kernel: 3, padding: 1),
-      Shape(2, 288, 7, 9), rectifies: true),
-    Case(
-      "3×3, whole blocks, many tiles", Convolution(64, kernel: 3, padding: 1), Shape(1, 64, 61, 83),
-      residual: true),
-    Case(
-      "dilated by 2, whole blocks", Convolution(32, kernel: 3, padding: 2, dilation: 2),
-      Shape(1, 144, 17, 23), rectifies: true),
-    Case("7×7, whole blocks", Convolution(40, kernel: 7), Shape(1, 160, 12, 15)),
-    Case(
-      "3×3 by 2, whole blocks", Convolution(48, kernel: 3, stride: 2, padding: 1),
-      Shape(1, 64, 21, 18)),
-    Case(
-      "1×1, whole blocks", Convolution(150, kernel: 1), Shape(2, 272, 13, 19), residual: true,
-      rectifies: true),
-  ]
+  static let cases: [Case] =
+    [
+      Case("3×3", Convolution(20, kernel: 3, padding: 1), Shape(2, 19, 13, 17)),
+      Case(
+        "3×3 without padding", Convolution(16, kernel: 3), Shape(1, 16, 9, 8), activation: .relu),
+      Case("3×3 widely padded", Convolution(70, kernel: 3, padding: 5), Shape(1, 3, 7, 9)),
+      Case("no larger than its kernel", Convolution(5, kernel: 3), Shape(3, 40, 3, 3)),
+      Case(
+        "deep", Convolution(130, kernel: 3, padding: 1), Shape(1, 530, 10, 11), activation: .relu),
+      Case(
+        "many tiles", Convolution(64, kernel: 3, padding: 1), Shape(1, 64, 61, 83),
+        activation: .relu, poolsCeiling: false),
+      Case(
+        "pooled, odd", Convolution(33, kernel: 3, padding: 1), Shape(2, 17, 15, 21),
+        activation: .relu, poolsCeiling: false),
+      Case(
+        "pooled, odd, ceiling", Convolution(33, kernel: 3, padding: 1), Shape(2, 17, 15, 21),
+        activation: .relu, poolsCeiling: true),
+      Case(
+        "dilated by 2", Convolution(24, kernel: 3, padding: 2, dilation: 2), Shape(1, 32, 17, 23),
+        residual: true, activation: .relu),
+      Case(
+        "dilated by 4", Convolution(32, kernel: 3, padding: 4, dilation: 4), Shape(2, 16, 19, 13)),
+      Case(
+        "dilated unevenly",
+        Convolution(16, kernel: 3, padding: Extent(3, 1), dilation: Extent(3, 1)),
+        Shape(1, 8, 20, 11)),
+      Case("7×7", Convolution(40, kernel: 7), Shape(1, 35, 12, 15), activation: .relu),
+      Case("7×7 padded", Convolution(16, kernel: 7, padding: 3), Shape(2, 16, 9, 10)),
+      Case(
+        "7×7 by 2 from 3", Convolution(64, kernel: 7, stride: 2, padding: 3), Shape(2, 3, 41, 38)),
+      Case("3×3 by 2", Convolution(48, kernel: 3, stride: 2, padding: 1), Shape(1, 50, 21, 18)),
+      Case(
+        "1×1", Convolution(21, kernel: 1), Shape(3, 37, 9, 11), residual: true, activation: .relu),
+      Case("1×1, deep", Convolution(256, kernel: 1), Shape(2, 600, 13, 19), residual: true),
+      Case("1×1 by 2", Convolution(32, kernel: 1, stride: 2), Shape(1, 64, 15, 16)),
+      Case(
+        "uneven", Convolution(18, kernel: Extent(1, 5), padding: Extent(0, 2)), Shape(1, 20, 9, 31)),
+      Case(
+        "without bias", Convolution(30, kernel: 3, padding: 1, bias: false), Shape(1, 31, 12, 12)),
+      Case(
+        "eleven by four", Convolution(40, kernel: 11, stride: 4), Shape(1, 3, 63, 59),
+        activation: .relu),
+      // Of whole blocks of channels, for 16-bit integers.
+      Case("3×3, whole blocks", Convolution(40, kernel: 3, padding: 1), Shape(2, 48, 14, 19)),
+      Case(
+        "3×3, whole blocks, deep", Convolution(96, kernel: 3, padding: 1), Shape(1, 528, 11, 13),
+        activation: .relu, poolsCeiling: true),
+      Case(
+        "3×3, whole blocks, few tiles", Convolution(416, kernel: 3, padding: 1),
+        Shape(2, 288, 7, 9), activation: .relu),
+      Case(
+        "3×3, whole blocks, many tiles", Convolution(64, kernel: 3, padding: 1),
+        Shape(1, 64, 61, 83),
+        residual: true),
+      Case(
+        "dilated by 2, whole blocks", Convolution(32, kernel: 3, padding: 2, dilation: 2),
+        Shape(1, 144, 17, 23), activation: .relu),
+      Case("7×7, whole blocks", Convolution(40, kernel: 7), Shape(1, 160, 12, 15)),
+      Case(
+        "3×3 by 2, whole blocks", Convolution(48, kernel: 3, stride: 2, padding: 1),
+        Shape(1, 64, 21, 18)),
+      Case(
+        "1×1, whole blocks", Convolution(150, kernel: 1), Shape(2, 272, 13, 19), residual: true,
+        activation: .relu),
+    ]
+    + Activation.others.flatMap { activation in
+      [
+        Case(
+          "3×3 with \(activation)", Convolution(20, kernel: 3, padding: 1), Shape(2, 17, 9, 14),
+          residual: true, activation: activation),
+        Case(
+          "1×1 with \(activation)", Convolution(33, kernel: 1), Shape(1, 18, 7, 5),
+          activation: activation),
+      ]
+        + (activation.isMonotonic
+          ? [
+            Case(
+              "pooled with \(activation)", Convolution(16, kernel: 3, padding: 1),
+              Shape(1, 16, 9, 12), activation: activation, poolsCeiling: true)
+          ] : [])
+    }
 
   @Test(arguments: cases)
   func everyAlgorithmAgreesWithTheReferenceForms(_ layer: Case) throws {
@@ -95,7 +117,7 @@ struct BlockedConvolutionTests {
     let residual = layer.residual ? try Tensor.random(shape, seed: 6) : nil
     let expected = try reference(layer, input, parameters, residual)
     let scale = expected.elements.map(abs).max() ?? 0
-    var epilogue = Epilogue(addsResidual: layer.residual, rectifies: layer.rectifies)
+    var epilogue = Epilogue(addsResidual: layer.residual, activation: layer.activation)
     if layer.poolsCeiling != nil { epilogue.pooled = expected.shape }
     var served = 0
     for (loops, precision) in Loops.available.flatMap({ loops in
@@ -165,7 +187,7 @@ struct BlockedConvolutionTests {
     }
     var value = try last(layer.operation, [input], parameters)
     if let residual { value = try last(Sum(), [value, residual]) }
-    if layer.rectifies { value = try last(ReLU(), [value]) }
+    if let operation = layer.activation.operation { value = try last(operation, [value]) }
     if let ceiling = layer.poolsCeiling {
       value = try last(MaxPool(kernel: 2, stride: 2, ceilMode: ceiling), [value])
     }

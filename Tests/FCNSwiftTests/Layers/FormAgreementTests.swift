@@ -46,6 +46,7 @@ struct FormAgreementTests {
       Shape(2, 21, 7, 6)),
     LayerCase("max pool", MaxPool(kernel: 2, stride: 2), Shape(3, 5, 47, 53)),
     LayerCase("relu", ReLU(), Shape(2, 5, 97, 101)),
+    LayerCase("silu", SiLU(), Shape(2, 5, 7, 11)),
     LayerCase("batch norm in training", BatchNorm(), Shape(3, 5, 67, 71), training: true),
     LayerCase("softmax", Softmax(), Shape(2, 21, 23, 29)),
     LayerCase(

@@ -34,6 +34,11 @@ struct GradientTests {
         4, kernel: Extent(3, 2), stride: Extent(2, 3), padding: Extent(1, 0), groups: 2),
       Shape(2, 2, 3, 2)),
     LayerCase("relu", ReLU(), Shape(2, 3, 3, 4), values: .awayFromZero),
+    LayerCase("leaky relu", LeakyReLU(slope: 0.2), Shape(1, 3, 3, 4), values: .awayFromZero),
+    LayerCase(
+      "leaky relu that falls", LeakyReLU(slope: -0.2), Shape(1, 3, 3, 4), values: .awayFromZero),
+    LayerCase("sigmoid", Sigmoid(), Shape(1, 3, 3, 4), isLinear: false),
+    LayerCase("silu", SiLU(), Shape(1, 3, 3, 4), isLinear: false),
     LayerCase(
       "max pool 2×2", MaxPool(kernel: 2, stride: 2), Shape(2, 2, 5, 4), values: .apart),
     LayerCase(
@@ -140,6 +145,6 @@ struct GradientTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 12)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 15)
   }
 }

@@ -59,6 +59,8 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
   private let alpha: Float?
   private let beta: Float?
   private let k: Float?
+  private let slope: Float?
+  private let limit: Float?
   /// The first row and column of the output that the golden has; outside it the upstream gradient is
   /// zero. Without it the golden has all.
   let window: Pair?
@@ -100,6 +102,12 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
       return Resize(to: size ?? .likeSecondInput)
     case "crop": return Crop(offset: try require(offset).extent)
     case "relu": return ReLU()
+    case "leaky_relu": return LeakyReLU(slope: try require(slope))
+    case "clipped_relu": return ClippedReLU(limit: try require(limit))
+    case "sigmoid": return Sigmoid()
+    case "hard_sigmoid": return HardSigmoid()
+    case "hard_swish": return HardSwish()
+    case "silu": return SiLU()
     case "scale": return Scale(by: try require(factor))
     case "local_response_normalization":
       return LocalResponseNormalization(

@@ -1,4 +1,4 @@
-/// Convolution by our own kernel, with residual, bias and rectifier.
+/// Convolution by our own kernel, with residual, bias and activation.
 final class DeviceConvolution: DeviceKernel {
   private let parameters: ConvolutionParameters
   private let product: DeviceProduct
@@ -28,7 +28,7 @@ final class DeviceConvolution: DeviceKernel {
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
     try product.enqueue(
       stream, call.inputs[0], residual: epilogue.addsResidual ? call.inputs[1] : nil,
-      weights: call.parameters[0], bias: call.parameters[1], rectifies: epilogue.rectifies,
+      weights: call.parameters[0], bias: call.parameters[1], activation: epilogue.activation,
       to: call.output)
   }
 }

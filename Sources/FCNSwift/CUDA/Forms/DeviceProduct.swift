@@ -35,8 +35,8 @@ struct DeviceProduct {
   /// Hands it over; `weights` are packed [outputs][positions][inputs of a group].
   func enqueue(
     _ stream: DeviceStream, _ input: DeviceTensor, residual: DeviceTensor? = nil,
-    weights: CUDADriver.Address, bias: CUDADriver.Address, rectifies: Bool = false,
-    to output: DeviceTensor
+    weights: CUDADriver.Address, bias: CUDADriver.Address,
+    activation: Activation = .identity, to output: DeviceTensor
   ) throws {
     let channels = output.shape.c / groups
     try stream.launch(
@@ -49,7 +49,7 @@ struct DeviceProduct {
         kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
         padding: fcn_extent(window.padding), dilation: fcn_extent(window.dilation),
         input_channels: Int32(DeviceTensor.wholeGroups(input.shape.c / groups)),
-        output_channels: Int32(channels), rectifies: rectifies ? 1 : 0, reserved: 0,
+        output_channels: Int32(channels), activation: fcn_activation(activation),
         spread: fcn_extent(spread)))
   }
 }

@@ -34,6 +34,22 @@ typedef struct fcn_tick {
   float fraction;
 } fcn_tick;
 
+/* What is done to each value last: see Activation. */
+#define FCN_IDENTITY 0
+#define FCN_RELU 1
+#define FCN_LEAKY_RELU 2
+#define FCN_CLIPPED_RELU 3
+#define FCN_SIGMOID 4
+#define FCN_HARD_SIGMOID 5
+#define FCN_HARD_SWISH 6
+#define FCN_SILU 7
+
+typedef struct fcn_activation {
+  int32_t function;
+  /* The slope or the limit of those that have one. */
+  float parameter;
+} fcn_activation;
+
 /* Rows and columns. */
 typedef struct fcn_extent {
   int32_t h, w;
@@ -82,7 +98,7 @@ typedef struct fcn_convolution_call {
   fcn_extent kernel, stride, padding, dilation;
   /* Of each group of channels that do not see each other; of the input in whole channel groups. */
   int32_t input_channels, output_channels;
-  int32_t rectifies, reserved;
+  fcn_activation activation;
   /* Where kernels are compiled with SPREAD. */
   fcn_extent spread;
 } fcn_convolution_call;
@@ -92,13 +108,13 @@ typedef struct fcn_pool_call {
   fcn_extent kernel, stride, padding;
 } fcn_pool_call;
 
-/* output = scale · Σ inputs, rectified if asked. */
+/* output = activation(scale · Σ inputs). */
 typedef struct fcn_combine_call {
   fcn_view inputs[4];
   fcn_view output;
-  int32_t count, rectifies;
+  int32_t count;
   float scale;
-  int32_t reserved;
+  fcn_activation activation;
 } fcn_combine_call;
 
 /* output = input · factors[channel] + offsets[channel]; both whole channel groups long. */
@@ -230,6 +246,7 @@ typedef struct fcn_gradient_call {
   uint64_t seed;
   int32_t size;
   float alpha, beta, bias, rate;
+  fcn_activation activation;
   int32_t reserved;
 } fcn_gradient_call;
 

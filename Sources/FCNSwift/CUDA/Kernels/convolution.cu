@@ -110,7 +110,7 @@ struct Sums : TileSums {
 };
 #endif
 
-// Adds bias and residual, rectifies and stores eight channels of a pixel at a time.
+// Adds bias and residual, activates and stores eight channels of a pixel at a time.
 __device__ __forceinline__ void finish(const float *staged, int first_pixel, int first_channel,
                                        const fcn_convolution_call &p) {
   int plane = p.output.height * p.output.width, pixels = p.output.pictures * plane;
@@ -130,9 +130,7 @@ __device__ __forceinline__ void finish(const float *staged, int first_pixel, int
       load_eight(others, element<const OUTPUT>(p.residual, n, y, x, channel));
       for (int k = 0; k < 8; k++) values[k] += others[k];
     }
-    if (p.rectifies) {
-      for (int k = 0; k < 8; k++) values[k] = rectified(values[k]);
-    }
+    for (int k = 0; k < 8; k++) values[k] = activated(values[k], p.activation);
     clear_beyond(values, 0, channels);
     store_eight(element<OUTPUT>(p.output, n, y, x, channel), values);
   }

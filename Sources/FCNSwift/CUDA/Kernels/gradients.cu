@@ -2,13 +2,20 @@
 // sums are always made in one order. INPUT is the type of all values and gradients.
 #include "kernel.cuh"
 
-FCN_KERNEL(relu_gradient, FCN_THREADS, fcn_gradient_call) {
+// The input may be the output where the slope follows from that.
+FCN_KERNEL(activation_gradient, FCN_THREADS, fcn_gradient_call) {
   Place at;
   if (!find_place(at, p.input_gradient)) return;
-  float outputs[8], gradients[8];
+  float inputs[8], outputs[8], gradients[8];
   load_eight(outputs, element<const INPUT>(p.output, at));
   load_eight(gradients, element<const INPUT>(p.gradient, at));
-  for (int i = 0; i < 8; i++) gradients[i] = outputs[i] > 0 ? gradients[i] : 0;
+  for (int i = 0; i < 8; i++) inputs[i] = outputs[i];
+  if (p.input.address != p.output.address) load_eight(inputs, element<const INPUT>(p.input, at));
+  for (int i = 0; i < 8; i++) {
+    float slope = activation_slope(inputs[i], outputs[i], p.activation);
+    // Where nothing comes through, not even an infinity does.
+    gradients[i] = slope == 0 ? 0 : gradients[i] * slope;
+  }
   store_eight(element<INPUT>(p.input_gradient, at), gradients);
 }
 

@@ -102,7 +102,40 @@ __device__ __forceinline__ void clear_beyond(float (&values)[8], int channel, in
   }
 }
 
-// max(value, 0); a NaN stays one.
-__device__ __forceinline__ float rectified(float value) { return value < 0 ? 0 : value; }
+__device__ __forceinline__ float hard_sigmoid(float x) {
+  float y = x / 6 + 0.5f;
+  return y < 0 ? 0 : y > 1 ? 1 : y;
+}
+
+// What `a` makes of x; a NaN stays one.
+__device__ __forceinline__ float activated(float x, const fcn_activation &a) {
+  switch (a.function) {
+    case FCN_RELU: return x < 0 ? 0 : x;
+    case FCN_LEAKY_RELU: return x < 0 ? a.parameter * x : x;
+    case FCN_CLIPPED_RELU: return x < 0 ? 0 : x > a.parameter ? a.parameter : x;
+    case FCN_SIGMOID: return 1 / (1 + expf(-x));
+    case FCN_HARD_SIGMOID: return hard_sigmoid(x);
+    case FCN_HARD_SWISH: return x * hard_sigmoid(x);
+    case FCN_SILU: return x / (1 + expf(-x));
+    default: return x;
+  }
+}
+
+// Its derivative at x, where it makes y.
+__device__ __forceinline__ float activation_slope(float x, float y, const fcn_activation &a) {
+  switch (a.function) {
+    case FCN_RELU: return y > 0 ? 1 : 0;
+    case FCN_LEAKY_RELU: return (a.parameter > 0 ? y : x) > 0 ? 1 : a.parameter;
+    case FCN_CLIPPED_RELU: return y > 0 && y < a.parameter ? 1 : 0;
+    case FCN_SIGMOID: return y * (1 - y);
+    case FCN_HARD_SIGMOID: return y > 0 && y < 1 ? 1.0f / 6 : 0;
+    case FCN_HARD_SWISH: return x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5f;
+    case FCN_SILU: {
+      float sigmoid = 1 / (1 + expf(-x));
+      return sigmoid * (1 + x * (1 - sigmoid));
+    }
+    default: return 1;
+  }
+}
 
 #endif

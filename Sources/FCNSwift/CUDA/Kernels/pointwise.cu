@@ -1,7 +1,7 @@
 // What looks at one pixel, or one channel of it, at a time.
 #include "kernel.cuh"
 
-// Sums, rectifiers, factors, and changes of the element type.
+// Sums, activations, factors, and changes of the element type.
 FCN_KERNEL(combine, FCN_THREADS, fcn_combine_call) {
   Place at;
   if (!find_place(at, p.output)) return;
@@ -12,10 +12,8 @@ FCN_KERNEL(combine, FCN_THREADS, fcn_combine_call) {
     load_eight(other, element<const INPUT>(p.inputs[k], at));
     for (int i = 0; i < 8; i++) sum[i] += other[i];
   }
-  for (int i = 0; i < 8; i++) {
-    sum[i] *= p.scale;
-    if (p.rectifies) sum[i] = rectified(sum[i]);
-  }
+  for (int i = 0; i < 8; i++) sum[i] = activated(sum[i] * p.scale, p.activation);
+  clear_beyond(sum, at.channel, p.output.channels);
   store_eight(element<OUTPUT>(p.output, at), sum);
 }
 

@@ -11,9 +11,9 @@ final class CUBLASLtConvolution: DeviceKernel {
   /// Throws where cuBLASLt is not there, fails or knows no way.
   init?(_ operation: Convolution, _ request: DeviceRequest) throws {
     let window = operation.window
-    guard let stream = request.stream, request.epilogue.pooled == nil,
-      request.epilogue.cropped == nil, operation.groups == 1, window.kernel == 1,
-      window.stride == 1, window.padding == 0, request.inputs.allSatisfy(\.isContiguous),
+    guard let stream = request.stream, request.epilogue.isDoneByLibraries,
+      operation.groups == 1, window.kernel == 1, window.stride == 1, window.padding == 0,
+      request.inputs.allSatisfy(\.isContiguous),
       let element = request.precision.deviceElement, request.inputs[0].element == element
     else { return nil }
     // It wants the bias in the type of the output.
@@ -26,7 +26,7 @@ final class CUBLASLtConvolution: DeviceKernel {
       inputs: DeviceTensor.wholeGroups(parameters.inputs),
       outputs: DeviceTensor.wholeGroups(output.shape.c), element: element,
       outputElement: output.element, addsResidual: addsResidual,
-      rectifies: request.epilogue.rectifies, precision: request.precision)
+      rectifies: request.epilogue.activation == .relu, precision: request.precision)
     product = try CUBLASLtProduct(problem, try stream.libraries().cublasLt())
     (algorithm, milliseconds) = try Self.quickest(problem, product, parameters, request, stream)
     work = parameters.work(to: request.operationOutput)

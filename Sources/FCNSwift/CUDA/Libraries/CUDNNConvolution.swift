@@ -6,9 +6,8 @@ final class CUDNNConvolution: DeviceKernel {
 
   /// Throws where cuDNN is not there, fails or knows no way.
   init?(_ operation: Convolution, _ request: DeviceRequest) throws {
-    guard let stream = request.stream, request.epilogue.pooled == nil,
-      request.epilogue.cropped == nil, let element = request.precision.deviceElement,
-      request.inputs[0].element == element
+    guard let stream = request.stream, request.epilogue.isDoneByLibraries,
+      let element = request.precision.deviceElement, request.inputs[0].element == element
     else { return nil }
     let handle = try stream.libraries().cudnn()
     // cuDNN's ready-made engines want the bias in the type of the output.

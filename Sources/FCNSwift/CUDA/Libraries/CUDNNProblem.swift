@@ -51,7 +51,7 @@ struct CUDNNProblem: Hashable {
       .forward, parameters.operation.window, inputs: parameters.inputs, input: request.inputs[0],
       output: request.output, request.precision)
     residual = request.epilogue.addsResidual ? Layout(request.inputs[1]) : nil
-    rectifies = request.epilogue.rectifies
+    rectifies = request.epilogue.activation == .relu
   }
 
   /// One of training; `inputs` are the input's channels in each group. Weights are of the input's type,

@@ -32,3 +32,11 @@ extension DeviceStream {
     try shared.object("libraries") { StreamLibraries(queue) }
   }
 }
+
+extension Epilogue {
+  /// Whether NVIDIA's libraries are asked to do it with a convolution: a residual and a rectifier.
+  var isDoneByLibraries: Bool {
+    self == Epilogue(addsResidual: addsResidual)
+      || self == Epilogue(addsResidual: addsResidual, activation: .relu)
+  }
+}

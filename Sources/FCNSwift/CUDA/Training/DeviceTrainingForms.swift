@@ -38,13 +38,25 @@ extension Crop: DeviceTrainingOperation {
   }
 }
 
-extension ReLU: DeviceTrainingOperation {
+extension ActivationOperation {
   var deviceTraining: DeviceTrainingForm {
-    .pointwise("combine", of: .pointwise, "relu_gradient") { call in
-      fcn_combine_call([call.inputs[0]], to: call.output, rectifies: true)
+    .pointwise("combine", of: .pointwise, "activation_gradient") { [activation] call in
+      fcn_combine_call([call.inputs[0]], to: call.output, activation: activation)
+    } backward: { [activation] _, arguments in
+      var arguments = arguments
+      arguments.activation = fcn_activation(activation)
+      return arguments
     }
   }
 }
+
+extension ReLU: DeviceTrainingOperation {}
+extension LeakyReLU: DeviceTrainingOperation {}
+extension ClippedReLU: DeviceTrainingOperation {}
+extension Sigmoid: DeviceTrainingOperation {}
+extension HardSigmoid: DeviceTrainingOperation {}
+extension HardSwish: DeviceTrainingOperation {}
+extension SiLU: DeviceTrainingOperation {}
 
 extension Dropout: DeviceTrainingOperation {
   var deviceTraining: DeviceTrainingForm {

@@ -50,6 +50,48 @@ extension ReLU: ONNXOperation {
   }
 }
 
+extension LeakyReLU: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("LeakyRelu", layer.name, layer.inputs, [.float("alpha", slope)])
+  }
+}
+
+extension ClippedReLU: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    let bounds = try [("least", Float(0)), ("greatest", limit)].map { name, value in
+      graph.constant(
+        try WeightTensor(name: "\(layer.name)/\(name)", shape: [], floats: [value]))
+    }
+    return graph.add("Clip", layer.name, layer.inputs + bounds)
+  }
+}
+
+extension Sigmoid: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Sigmoid", layer.name, layer.inputs)
+  }
+}
+
+extension HardSigmoid: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add(
+      "HardSigmoid", layer.name, layer.inputs, [.float("alpha", 1 / 6), .float("beta", 0.5)])
+  }
+}
+
+extension HardSwish: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("HardSwish", layer.name, layer.inputs)
+  }
+}
+
+extension SiLU: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let factor = graph.add("Sigmoid", "\(layer.name)/factor", layer.inputs)
+    return graph.add("Mul", layer.name, layer.inputs + [factor])
+  }
+}
+
 extension MaxPool: ONNXOperation {
   /// Before opset 22 ONNX does not say that a window which starts in the right padding is dropped.
   /// With a kernel of at least stride plus padding there is no such window.

@@ -1,0 +1,60 @@
+import FCNKernelTypes
+
+/// A result with what `job` does to each last.
+@inline(__always)
+func finished(_ value: Lanes, _ job: borrowing ConvolutionJob) -> Lanes {
+  if job.rectifies { return rectified(value) }
+  return job.activates ? activated(value, job.activation) : value
+}
+
+/// max(a, 0); a NaN stays one.
+@inline(__always)
+private func rectified(_ a: Lanes) -> Lanes { a.replacing(with: Lanes(), where: a .< Lanes()) }
+
+/// A call for every register, so that the loops around stay small: these are not everywhere.
+@inline(never)
+private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
+  switch activation {
+  case .identity: return a
+  case .relu: return rectified(a)
+  case .leakyReLU(let slope): return a.replacing(with: a * slope, where: a .< Lanes())
+  case .clippedReLU(let limit):
+    return rectified(a).replacing(with: limit, where: a .> Lanes(repeating: limit))
+  case .sigmoid: return sigmoid(a)
+  case .hardSigmoid: return hardSigmoid(a)
+  case .hardSwish: return a * hardSigmoid(a)
+  case .silu: return a * sigmoid(a)
+  }
+}
+
+@inline(__always)
+private func hardSigmoid(_ a: Lanes) -> Lanes {
+  let one = Lanes(repeating: 1)
+  let value = rectified(fma(1 / 6, a, Lanes(repeating: 0.5)))
+  return value.replacing(with: one, where: value .> one)
+}
+
+@inline(__always)
+private func sigmoid(_ a: Lanes) -> Lanes { 1 / (1 + exponential(-a)) }
+
+/// e to the power of each of `a`, and of −87 or 88 beyond these; a NaN stays one. Within two units in
+/// the last place: 2ⁿ · p(a − n · ln 2), with the polynomial of Cephes (Moshier).
+@inline(__always)
+private func exponential(_ a: Lanes) -> Lanes {
+  let bounded = a.replacing(with: -87, where: a .< Lanes(repeating: -87))
+    .replacing(with: 88, where: a .> Lanes(repeating: 88))
+  // Added to a float, it leaves the nearest whole number in the lowest bits.
+  let magic = Lanes(repeating: 12_582_912)
+  let shifted = fma(1.442_695_04, bounded, magic)
+  let n = shifted - magic
+  let rest = fma(2.121_944_4e-4, n, fma(-0.693_359_375, n, bounded))
+  var p = fma(1.987_569_15e-4, rest, Lanes(repeating: 1.398_199_95e-3))
+  p = fma(p, rest, Lanes(repeating: 8.333_451_9e-3))
+  p = fma(p, rest, Lanes(repeating: 4.166_579_6e-2))
+  p = fma(p, rest, Lanes(repeating: 1.666_666_55e-1))
+  p = fma(p, rest, Lanes(repeating: 5.000_000_1e-1))
+  p = fma(p * rest, rest, rest) + 1
+  typealias Bits = Lanes.MaskStorage
+  let power = (unsafeBitCast(shifted, to: Bits.self) &<< Bits(repeating: 23)) &+ (127 << 23)
+  return p * unsafeBitCast(power, to: Lanes.self)
+}

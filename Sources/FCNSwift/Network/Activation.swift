@@ -1,0 +1,98 @@
+public import FCNKernelTypes
+import Glibc
+
+/// A function that is applied to each value by itself, as the last step of a layer.
+public typealias Activation = FCNKernelTypes.Activation
+
+/// An operation that does nothing but apply a function to each value.
+public protocol ActivationOperation: Operation {
+  /// The function.
+  var activation: Activation { get }
+}
+
+extension ActivationOperation {
+  public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
+  public var mayRunInPlace: Bool { activation.derivativeFollowsFromOutput }
+  public var backwardReadsOutput: Bool { activation.derivativeFollowsFromOutput }
+  public var reference: ReferenceForm {
+    ReferenceForm { [activation] _, _ in ActivationKernel(activation) }
+  }
+}
+
+final class ActivationKernel: Kernel {
+  private let activation: Activation
+
+  init(_ activation: Activation) { self.activation = activation }
+
+  func forward(_ call: ForwardCall) {
+    let (source, target) = (call.input.pointer, call.output.pointer)
+    forEachChunk(of: call.output.shape.count, call.workers) { [activation] range in
+      activation.apply(source, to: target, range)
+    }
+  }
+
+  func backward(_ call: BackwardCall) {
+    guard let gradient = call.inputGradients[0]?.pointer else { return }
+    let (input, output) = (call.input.pointer, call.output.pointer)
+    let upstream = call.outputGradient.pointer
+    forEachChunk(of: call.output.shape.count, call.workers) { [activation] range in
+      if activation == .relu {
+        for i in range { gradient[i] = output[i] > 0 ? upstream[i] : 0 }
+      } else {
+        for i in range {
+          gradient[i] = upstream[i] * activation.derivative(x: input[i], y: output[i])
+        }
+      }
+    }
+  }
+}
+
+extension Activation {
+  /// What it makes of x.
+  func callAsFunction(_ x: Float) -> Float {
+    switch self {
+    case .identity: x
+    case .relu: x < 0 ? 0 : x
+    case .leakyReLU(let slope): x < 0 ? slope * x : x
+    case .clippedReLU(let limit): x < 0 ? 0 : x > limit ? limit : x
+    case .sigmoid: 1 / (1 + expf(-x))
+    case .hardSigmoid: Self.hardSigmoid(x)
+    case .hardSwish: x * Self.hardSigmoid(x)
+    case .silu: x / (1 + expf(-x))
+    }
+  }
+
+  private static func hardSigmoid(_ x: Float) -> Float {
+    let y = x / 6 + 0.5
+    return y < 0 ? 0 : y > 1 ? 1 : y
+  }
+
+  /// target[i] = f(source[i]) for i in `range`.
+  func apply(
+    _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, _ range: Range<Int>
+  ) {
+    if self == .relu {
+      // The one that is nearly everywhere: a loop that the compiler turns into vectors.
+      for i in range { target[i] = source[i] < 0 ? 0 : source[i] }
+    } else {
+      for i in range { target[i] = self(source[i]) }
+    }
+  }
+
+  /// The derivative at x, where it makes y. x may be y where `derivativeFollowsFromOutput`. As
+  /// PyTorch has it where the slopes on both sides differ.
+  func derivative(x: Float, y: Float) -> Float {
+    switch self {
+    case .identity: return 1
+    case .relu: return y > 0 ? 1 : 0
+    case .leakyReLU(let slope): return (slope > 0 ? y : x) > 0 ? 1 : slope
+    case .clippedReLU(let limit): return y > 0 && y < limit ? 1 : 0
+    case .sigmoid: return y * (1 - y)
+    case .hardSigmoid: return y > 0 && y < 1 ? 1 / 6 : 0
+    case .hardSwish: return x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5
+    case .silu:
+      let sigmoid = 1 / (1 + expf(-x))
+      return sigmoid * (1 + x * (1 - sigmoid))
+    }
+  }
+}

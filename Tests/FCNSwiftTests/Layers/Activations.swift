@@ -1,0 +1,23 @@
+@testable import FCNSwift
+
+extension Activation {
+  /// All but those that are everywhere, the identity and the rectifier.
+  static let others: [Activation] = [
+    .leakyReLU(slope: 0.1), .leakyReLU(slope: -0.5), .clippedReLU(limit: 0.75), .sigmoid,
+    .hardSigmoid, .hardSwish, .silu,
+  ]
+
+  /// The operation that does it; nil for the identity.
+  var operation: (any ActivationOperation)? {
+    switch self {
+    case .identity: nil
+    case .relu: ReLU()
+    case .leakyReLU(let slope): LeakyReLU(slope: slope)
+    case .clippedReLU(let limit): ClippedReLU(limit: limit)
+    case .sigmoid: Sigmoid()
+    case .hardSigmoid: HardSigmoid()
+    case .hardSwish: HardSwish()
+    case .silu: SiLU()
+    }
+  }
+}
