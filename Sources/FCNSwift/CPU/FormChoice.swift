@@ -39,11 +39,16 @@ extension Layer {
     guard
       let choice = bestForm(request, disabledForms, lying: lying, forTraining: forTraining)
     else {
-      throw FCNError(
-        .invalidArgument,
-        "layer \(name): every form that serves it is switched off; leave "
-          + "\(operation.forms.last?.name ?? "one") on")
+      throw allFormsAreOff()
     }
     return choice
+  }
+
+  /// Of a layer that no form is left for.
+  func allFormsAreOff() -> FCNError {
+    FCNError(
+      .invalidArgument,
+      "layer \(name): every form that serves it is switched off; leave "
+        + "\(operation.forms.last?.name ?? "one") on")
   }
 }

@@ -40,11 +40,12 @@ final class Plan {
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
-    let schedule = try InferenceSchedule(
-      network, inputShape: inputShape, disabledForms: disabledForms, precision: precision,
-      loops: try loops ?? Loops.chosen())
+    let schedule = try NetworkSchedule(
+      network, inputShape: inputShape,
+      ProcessorSchedule(
+        disabledForms: disabledForms, precision: precision, loops: try loops ?? Loops.chosen()))
     let rooms = schedule.steps.map { WorkerRoom([$0.kernel]) }
-    let values = zip(schedule.bufferCounts(), schedule.lifetimes()).map {
+    let values = zip(schedule.bufferSizes(), schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: $0, lifetime: $1)
     }
     let scratch = rooms.enumerated().map { step, room in
@@ -55,7 +56,9 @@ final class Plan {
     let slack = microKernelRows * channelBlock
     let memory = try AlignedMemory(count: arena.total + slack, from: allocator)
     let tensors = schedule.values.map {
-      Tensor($0.shape, $0.layout, memory: memory, offset: arena.offsets[$0.buffer])
+      Tensor(
+        $0.place.shape, $0.place.layout, memory: memory,
+        offset: arena.offsets[$0.buffer] + $0.place.offset)
     }
     input = tensors[0]
     output = tensors[schedule.output]

@@ -75,6 +75,21 @@ extension HardSigmoid: ProcessorOperation {}
 extension HardSwish: ProcessorOperation {}
 extension SiLU: ProcessorOperation {}
 
+extension Concatenation: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("concatenation.blocked", takes: .blocked, makes: .blocked) { request in
+        let inputs = request.inputs
+        // Whole blocks follow each other as whole planes do.
+        guard request.epilogue == Epilogue(),
+          inputs.dropLast().allSatisfy({ $0.c % channelBlock == 0 })
+        else { return nil }
+        return ConcatenationKernel(inputs.map { Layout.blocked.count($0) / $0.n })
+      }
+    ]
+  }
+}
+
 extension Sum: ProcessorOperation {
   var fastForms: [Form] {
     [

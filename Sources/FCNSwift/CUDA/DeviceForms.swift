@@ -57,6 +57,12 @@ extension Sum: DeviceOperation {
   }
 }
 
+extension Concatenation: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [DeviceForm("concatenation.cuda") { try DeviceConcatenation($0) }]
+  }
+}
+
 extension Softmax: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [
@@ -165,6 +171,37 @@ private final class DeviceSum: DeviceKernel {
         function, over: call.output.groupCount, fcn_combine_call(some, to: call.output))
       terms = [call.output] + terms.dropFirst(Self.mostAtOnce)
     } while terms.count > 1
+  }
+}
+
+/// One input after the other.
+private final class DeviceConcatenation: DeviceKernel {
+  private let function: DeviceFunction
+
+  init?(_ request: DeviceRequest) throws {
+    guard request.epilogue == Epilogue() else { return nil }
+    function = try request.function("copy_channels", of: .pointwise)
+  }
+
+  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
+    try stream.concatenate(call.inputs, to: call.output, function)
+  }
+}
+
+extension DeviceStream {
+  /// Hands over the copies of `inputs`' channels into `output`, by the kernel copy_channels.
+  func concatenate(
+    _ inputs: [DeviceTensor], to output: DeviceTensor, _ function: DeviceFunction
+  ) throws {
+    var first = 0
+    for input in inputs {
+      try launch(
+        function, over: output.groupCount,
+        fcn_channels_call(
+          input: input.view, output: output.view, from: 0, to: Int32(first),
+          count: Int32(input.shape.c), reserved: 0))
+      first += input.shape.c
+    }
   }
 }
 

@@ -50,11 +50,13 @@ final class DevicePlan {
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
-    let schedule = try DeviceSchedule(
-      network, inputShape: inputShape, disabledForms: disabledForms, precision: precision,
-      context: context, stream: stream)
+    let schedule = try NetworkSchedule(
+      network, inputShape: inputShape,
+      DeviceSchedule(
+        network, inputShape: inputShape, disabledForms: disabledForms, precision: precision,
+        context: context, stream: stream))
     // The plan counts in units of four bytes and keeps buffers 64 bytes apart.
-    let values = zip(schedule.bufferByteCounts, schedule.lifetimes()).map {
+    let values = zip(schedule.bufferSizes(), schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: ($0 + 3) / 4, lifetime: $1)
     }
     let workspaces = schedule.steps.enumerated().map { index, step in
@@ -65,7 +67,7 @@ final class DevicePlan {
     self.memory = memory
     byteCount = memory.byteCount
     let tensors = schedule.values.map { value in
-      var tensor = value.tensor
+      var tensor = value.place
       tensor.base = memory.address + UInt64(arena.offsets[value.buffer] * 4)
       return tensor
     }

@@ -1,124 +1,67 @@
 import CDeviceCalls
 
-/// A network made concrete for use on a device and one input shape: the counterpart of
-/// `InferenceSchedule`. All values lie N×H×W×C; a crop is a window of what it crops.
-struct DeviceSchedule {
-  /// What a step reads or writes.
-  struct Value {
-    /// Without an address.
-    let tensor: DeviceTensor
-    let buffer: Int
-  }
-
-  /// One kernel.
-  struct Step {
-    /// The layer whose parameters it has; nil where it only changes the element type.
-    let layer: Int?
-    /// Its name, and those of the layers after it that it covers too.
-    let name: String
-    let formName: String
-    let kernel: any DeviceKernel
-    /// Indices of values.
-    let inputs: [Int]
-    let output: Int
-  }
-
-  let network: Network
-  private(set) var values: [Value] = []
-  private(set) var steps: [Step] = []
-  /// Bytes of each buffer.
-  private(set) var bufferByteCounts: [Int] = []
-  /// The value that holds the network's scores.
-  private(set) var output = 0
-  /// The value of each layer's output (−1: the input's) in each element type that exists of it.
-  private var valueOf: [Int: [DeviceElement: Int]] = [:]
+/// A device, as the schedule of a network asks it: values lie N×H×W×C, of the precision's numbers or in
+/// float32, and are counted in bytes; a crop is a window of what it crops. To be used with the context
+/// current, for kernels are compiled; those of NVIDIA's libraries are tried out on `stream`, and not
+/// used without one.
+struct DeviceSchedule: ScheduleBackend {
+  private let stored: DeviceElement
+  private let disabledForms: Set<String>
   private let precision: Precision
   private let context: DeviceContext
   private let stream: DeviceStream?
-  private let disabledForms: Set<String>
 
-  /// To be called with `context` current, for kernels are compiled; those of NVIDIA's libraries are
-  /// tried out on `stream`, and not used without one.
+  /// Throws where the precision is none of a device's, and where a value of `network` is more than
+  /// devices count.
   init(
-    _ network: Network, inputShape: Shape, disabledForms: Set<String>,
-    precision: Precision, context: DeviceContext, stream: DeviceStream? = nil
+    _ network: Network, inputShape: Shape, disabledForms: Set<String>, precision: Precision,
+    context: DeviceContext, stream: DeviceStream?
   ) throws {
-    self.network = network
-    self.precision = precision
-    self.context = context
-    self.stream = stream
-    self.disabledForms = disabledForms
-    let shapes = try network.shapes(for: inputShape)
-    let readers = network.readers
-    let element = try precision.requireDeviceElement()
-    try DeviceTensor(inputShape, element).checkCounts()
-    for (layer, shape) in zip(network.layers, shapes) {
-      try naming("layer \(layer.name)") { try DeviceTensor(shape, element).checkCounts() }
+    let stored = try precision.requireDeviceElement()
+    self.stored = stored
+    (self.disabledForms, self.precision) = (disabledForms, precision)
+    (self.context, self.stream) = (context, stream)
+    try DeviceTensor(inputShape, stored).checkCounts()
+    for (layer, shape) in zip(network.layers, try network.shapes(for: inputShape)) {
+      try naming("layer \(layer.name)") { try DeviceTensor(shape, stored).checkCounts() }
     }
-    valueOf[-1] = [element: makeValue(DeviceTensor(inputShape, element))]
-    var covered: Set<Int> = []
-    for (index, layer) in network.layers.enumerated() where !covered.contains(index) {
-      let sources = network.inputIndices[index]
-      if layer.operation is Dropout {
-        // Nothing happens outside training.
-        valueOf[index] = valueOf[sources[0]]
-        continue
-      }
-      if let crop = layer.operation as? Crop {
-        let whole = values[try value(of: sources[0])]
-        let window = whole.tensor.window(
-          crop.offset, height: shapes[index].h, width: shapes[index].w)
-        valueOf[index] = [window.element: makeValue(window, buffer: whole.buffer)]
-        continue
-      }
-      let fusions = Fusion.candidates(
-        network, index, shapes, readers, made: { valueOf[$0] != nil })
-      covered.formUnion(
-        try append(index, fusions + [Fusion(last: index)], sources, shapes))
-    }
-    let last = try value(of: network.layers.count - 1, as: .float32)
-    output = last
   }
 
-  /// Adds the step of layer `index` in the first of `fusions` that a form serves; returns the layers
-  /// besides it that are covered.
-  private mutating func append(
-    _ index: Int, _ fusions: [Fusion], _ sources: [Int], _ shapes: [Shape]
-  ) throws -> [Int] {
-    let layer = network.layers[index]
-    let forms = layer.deviceForms.filter { !disabledForms.contains($0.name) }
+  var inputVariant: DeviceElement { stored }
+  var scoresVariant: DeviceElement { .float32 }
+  var runsInPlace: Bool { false }
+
+  /// The more exact one.
+  func preferred(_ variants: some Collection<DeviceElement>) -> DeviceElement? {
+    variants.contains(.float32) ? .float32 : variants.first
+  }
+
+  func choose(_ layer: ScheduledLayer<Self>) throws -> ScheduledForm<Self> {
+    let name = layer.layer.name
+    let forms = layer.layer.deviceForms.filter { !disabledForms.contains($0.name) }
     guard !forms.isEmpty else {
       throw FCNError(
         .unsupported,
-        "layer \(layer.name): \(type(of: layer.operation).name) has no form on a device that is not "
+        "layer \(name): \(type(of: layer.layer.operation).name) has no form on a device that is not "
           + "switched off; use the processor")
     }
-    let elements = try elements(of: index)
-    let inputs = try sources.prefix(operandCount(of: index)).map {
-      try value(of: $0, as: elements.input)
-    }
+    let elements = elements(of: layer)
     var reasons: [String] = []
-    for fusion in fusions {
-      let residual = try fusion.residual.map { try value(of: $0, as: elements.output) }
-      let all = inputs + (residual.map { [$0] } ?? [])
-      let output = DeviceTensor(shapes[fusion.last], elements.output)
+    for (fusion, output, residual) in layer.fusions {
       let request = DeviceRequest(
-        inputs: all.map { values[$0].tensor }, output: output, epilogue: fusion.epilogue,
-        precision: precision, context: context, stream: stream, operationOutput: shapes[index])
-      guard let (form, kernel) = try best(of: forms, request, &reasons) else { continue }
-      let made = makeValue(output)
-      valueOf[fusion.last] = [elements.output: made]
-      steps.append(
-        Step(
-          layer: index,
-          name: ([index] + fusion.covered).map { network.layers[$0].name }
-            .joined(separator: " + "),
-          formName: form.name, kernel: kernel, inputs: all, output: made))
-      return fusion.covered
+        inputs: layer.inputs.map { tensor($0, elements.input) }
+          + (residual.map { [tensor($0, elements.output)] } ?? []),
+        output: DeviceTensor(output, elements.output), epilogue: fusion.epilogue,
+        precision: precision, context: context, stream: stream, operationOutput: layer.output)
+      if let (form, kernel) = try best(of: forms, request, &reasons) {
+        return ScheduledForm(
+          fusion: fusion, formName: form.name, kernel: kernel, takes: elements.input,
+          makes: elements.output)
+      }
     }
     throw FCNError(
       .unsupported,
-      "layer \(layer.name): no form on a device serves \(shapes[index]); use the processor"
+      "layer \(name): no form on a device serves \(layer.output); use the processor"
         + reasons.map { ". \($0)" }.joined())
   }
 
@@ -148,71 +91,54 @@ struct DeviceSchedule {
     return best
   }
 
-  /// The element types of what layer `index` takes and makes: the precision's, and float32 for scores
-  /// and everything that follows from them.
+  /// The element types of what a layer takes and makes: the precision's, and float32 for scores and
+  /// everything that follows from them.
   private func elements(
-    of index: Int
-  ) throws -> (input: DeviceElement, output: DeviceElement) {
-    let stored = try precision.requireDeviceElement()
-    if let convolution = network.layers[index].operation as? Convolution {
+    of layer: ScheduledLayer<Self>
+  ) -> (input: DeviceElement, output: DeviceElement) {
+    if let convolution = layer.layer.operation as? Convolution {
       return (stored, convolution.makesScores ? .float32 : stored)
     }
-    let sources = network.inputIndices[index].prefix(operandCount(of: index))
-    let areScores = sources.contains { valueOf[$0]?[.float32] != nil }
+    let areScores = layer.inputs.contains { $0.known[.float32] != nil }
     return areScores ? (.float32, .float32) : (stored, stored)
   }
 
-  /// How many of its inputs layer `index` reads; of another it may only take the size.
-  private func operandCount(of index: Int) -> Int {
-    network.layers[index].operation is Resize ? 1 : network.inputIndices[index].count
+  /// What an operand is in `element`, or will be when it has been converted.
+  private func tensor(
+    _ operand: ScheduledLayer<Self>.Operand, _ element: DeviceElement
+  ) -> DeviceTensor {
+    operand.known[element] ?? DeviceTensor(operand.shape, element)
   }
 
-  /// A value of a layer's output, in `element` if one is named; made of another where there is none yet.
-  private mutating func value(of layer: Int, as element: DeviceElement? = nil) throws -> Int {
-    let known = valueOf[layer] ?? [:]
-    // The same one every time, and the more exact one.
-    guard let source = known[.float32] ?? known.values.first else {
-      throw network.lostValue(of: layer)
-    }
-    guard let element else { return source }
-    if let value = known[element] { return value }
-    let output = DeviceTensor(values[source].tensor.shape, element)
+  func conversion(
+    _ source: DeviceTensor, _ target: DeviceTensor
+  ) throws -> (formName: String, kernel: any DeviceKernel) {
     let request = DeviceRequest(
-      inputs: [values[source].tensor], output: output, epilogue: Epilogue(), precision: precision,
-      context: context, operationOutput: output.shape)
-    let changed = makeValue(output)
+      inputs: [source], output: target, epilogue: Epilogue(), precision: precision,
+      context: context, operationOutput: target.shape)
     let kernel = PointwiseDeviceKernel(try request.function("combine", of: .pointwise)) { call in
       fcn_combine_call([call.inputs[0]], to: call.output)
     }
-    valueOf[layer, default: [:]][element] = changed
-    steps.append(
-      Step(
-        layer: nil, name: layer < 0 ? Network.inputName : network.layers[layer].name,
-        formName: "element.\(element)", kernel: kernel, inputs: [source], output: changed))
-    return changed
+    return ("element.\(target.element)", kernel)
   }
 
-  private mutating func makeValue(_ tensor: DeviceTensor, buffer: Int? = nil) -> Int {
-    if buffer == nil {
-      bufferByteCounts.append(DeviceTensor.byteCount(tensor.shape, tensor.element))
-    }
-    values.append(Value(tensor: tensor, buffer: buffer ?? bufferByteCounts.count - 1))
-    return values.count - 1
+  func place(_ shape: Shape, _ element: DeviceElement) -> DeviceTensor {
+    DeviceTensor(shape, element)
   }
 
-  /// The first and last step at which each buffer is in use; −1 is before the first. The scores are
-  /// read after the last step.
-  func lifetimes() -> [ClosedRange<Int>] {
-    var ranges = [ClosedRange<Int>?](repeating: nil, count: bufferByteCounts.count)
-    ranges[values[0].buffer] = -1...(-1)
-    for (index, step) in steps.enumerated() {
-      for value in step.inputs + [step.output] {
-        let buffer = values[value].buffer
-        ranges[buffer] = (ranges[buffer]?.lowerBound ?? index)...index
-      }
-    }
-    let scores = values[output].buffer
-    if let first = ranges[scores]?.lowerBound { ranges[scores] = first...steps.count }
-    return ranges.map { $0 ?? 0...0 }
+  func size(of tensor: DeviceTensor) -> Int {
+    DeviceTensor.byteCount(tensor.shape, tensor.element)
   }
+
+  /// Windows lie within what they are parts of.
+  func end(of tensor: DeviceTensor) -> Int { tensor.isContiguous ? size(of: tensor) : 0 }
+
+  func moved(_ tensor: DeviceTensor, by bytes: Int) -> DeviceTensor { tensor }
+
+  func part(of whole: DeviceTensor, from offset: Extent, _ shape: Shape) -> DeviceTensor? {
+    whole.window(offset, height: shape.h, width: shape.w)
+  }
+
+  /// Kernels of NVIDIA's libraries are made for whole pixels.
+  func offsets(of shapes: [Shape], _ element: DeviceElement) -> [Int]? { nil }
 }

@@ -23,6 +23,7 @@ public struct Crop: Operation {
     return Shape(source.n, source.c, like.h, like.w)
   }
 
+  public var readsFirstInputOnly: Bool { true }
   public var reference: ReferenceForm { ReferenceForm { [offset] _, _ in CropKernel(offset) } }
 }
 

@@ -21,6 +21,9 @@ public protocol Operation: Sendable {
   /// faster form is tested against it.
   var reference: ReferenceForm { get }
 
+  /// Whether it reads its first input alone, and of others takes no more than the size.
+  var readsFirstInputOnly: Bool { get }
+
   /// Whether the output may be written over the first input.
   var mayRunInPlace: Bool { get }
 
@@ -31,6 +34,7 @@ public protocol Operation: Sendable {
 extension Operation {
   public var inputCount: ClosedRange<Int> { 1...1 }
   public func parameters(inputChannels: Int) -> [ParameterSpecification] { [] }
+  public var readsFirstInputOnly: Bool { false }
   public var mayRunInPlace: Bool { false }
   public var backwardReadsOutput: Bool { false }
 }

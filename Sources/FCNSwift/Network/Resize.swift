@@ -34,6 +34,7 @@ public struct Resize: Operation {
     }
   }
 
+  public var readsFirstInputOnly: Bool { true }
   public var reference: ReferenceForm { ReferenceForm { ResizeKernel($0[0], $1) } }
 }
 

@@ -73,6 +73,22 @@ extension CUDATests {
       #expect(forms.contains("sum.cuda") && !forms.contains { $0.hasPrefix("crop") })
     }
 
+    /// Of channels that fill groups and of others, of features and scores, of a window.
+    @Test func channelsAreConcatenated() throws {
+      let network = try network {
+        $0.add("wide", Convolution(9, kernel: 3, padding: 4))
+        $0.add("conv", Convolution(8, kernel: 3, padding: 1), [Network.inputName])
+        $0.add("crop", Crop(offset: Extent(2, 3)), ["wide", Network.inputName])
+        $0.add("joined", Concatenation(), ["crop", "conv", Network.inputName])
+        $0.add("silu", SiLU())
+        $0.add("some", Convolution(4, kernel: 1, makesScores: true))
+        $0.add("all", Concatenation(), ["some", "silu"])
+        $0.add("score", Convolution(4, kernel: 1, makesScores: true))
+      }
+      let forms = try compare(network, Shape(2, 3, 8, 7))
+      #expect(forms.filter { $0 == "concatenation.cuda" }.count == 2)
+    }
+
     @Test func aResidualMayBeAWindow() throws {
       let network = try network {
         $0.add("wide", Convolution(9, kernel: 3, padding: 4))

@@ -255,6 +255,12 @@ def make_activations():
         layer(name, operation, settings, [values], {}, lambda x, p, _, compute=compute: compute(x[0]))
 
 
+def make_concatenations():
+    for name, channels in [("concatenation", (3, 5)), ("concatenation of whole blocks", (16, 32, 7))]:
+        layer(name, "concatenation", {}, [normal(2, c, 3, 4) for c in channels], {},
+              lambda x, p, _: torch.cat(x, 1))
+
+
 def make_others():
     values = normal(2, 3, 5, 7)
     values[values < -1] = 0  # ReLU's gradient at 0 is 0
@@ -323,6 +329,7 @@ def main():
     make_normalizations()
     make_broad_convolutions()
     make_activations()
+    make_concatenations()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

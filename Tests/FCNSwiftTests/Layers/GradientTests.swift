@@ -54,6 +54,8 @@ struct GradientTests {
       isLinear: false),
     LayerCase("softmax", Softmax(), Shape(2, 4, 2, 3), isLinear: false),
     LayerCase("sum", Sum(), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4)),
+    LayerCase(
+      "concatenation", Concatenation(), Shape(2, 2, 3, 4), Shape(2, 3, 3, 4), Shape(2, 1, 3, 4)),
     LayerCase("crop", Crop(offset: Extent(1, 2)), Shape(2, 2, 5, 6), Shape(2, 1, 3, 3)),
     LayerCase("resize up", Resize(to: .exact(Extent(5, 7))), Shape(1, 2, 3, 4)),
     LayerCase("resize down", Resize(to: .exact(Extent(2, 3))), Shape(2, 1, 5, 7)),
@@ -145,6 +147,6 @@ struct GradientTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 15)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 16)
   }
 }

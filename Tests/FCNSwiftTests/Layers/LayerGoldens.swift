@@ -115,6 +115,7 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
         bias: try require(k))
     case "softmax": return Softmax()
     case "sum": return Sum()
+    case "concatenation": return Concatenation()
     default:
       throw FCNError(.unsupported, "\(name): there is no operation \(operation)")
     }

@@ -187,6 +187,13 @@ func networkOfEveryOperation() throws -> Network {
     Convolution(
       8, kernel: Extent(3, 5), stride: Extent(2, 1), padding: Extent(2, 1),
       dilation: Extent(2, 1), groups: 2), ["pool1"])
+  let functions: [any FCNSwift.Operation] = [
+    LeakyReLU(slope: 0.1), ClippedReLU(limit: 1), Sigmoid(), HardSigmoid(), HardSwish(), SiLU(),
+  ]
+  for (index, function) in functions.enumerated() {
+    network.add("function\(index)", function, ["conv2"])
+  }
+  network.add("joined", Concatenation(), functions.indices.map { "function\($0)" })
   network.add("pool2", MaxPool(kernel: 2, stride: Extent(1, 2)))
   network.add("score", Convolution(4, kernel: 1))
   network.add(

@@ -87,6 +87,12 @@ struct ONNXTests {
     #expect(try file.node("norm1").inputs == ["relu1"])
     #expect(try file.node("pool1").integers["ceil_mode"] == [1])
     #expect(try file.node("pool2").integers["ceil_mode"] == [0])
+    #expect(
+      try (0..<6).map { try file.node("function\($0)").type } == [
+        "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Mul",
+      ])
+    let joined = try file.node("joined")
+    #expect(joined.type == "Concat" && joined.integers == ["axis": [1]] && joined.inputs.count == 6)
     let resize = try file.node("resized")
     #expect(resize.inputs == ["up", "", "", "resized/sizes"])
     #expect(

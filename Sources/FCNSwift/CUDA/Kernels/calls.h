@@ -117,6 +117,13 @@ typedef struct fcn_combine_call {
   fcn_activation activation;
 } fcn_combine_call;
 
+/* Channels [to, to + count) of output = [from, from + count) of input; those after output's last are
+   zero, others stay as they are. */
+typedef struct fcn_channels_call {
+  fcn_view input, output;
+  int32_t from, to, count, reserved;
+} fcn_channels_call;
+
 /* output = input · factors[channel] + offsets[channel]; both whole channel groups long. */
 typedef struct fcn_affine_call {
   fcn_view input, output;

@@ -17,6 +17,22 @@ FCN_KERNEL(combine, FCN_THREADS, fcn_combine_call) {
   store_eight(element<OUTPUT>(p.output, at), sum);
 }
 
+// A part of a concatenation, or what one is made of.
+FCN_KERNEL(copy_channels, FCN_THREADS, fcn_channels_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  const INPUT *source = element<const INPUT>(p.input, at.n, at.y, at.x, 0);
+  OUTPUT *target = element<OUTPUT>(p.output, at);
+  float values[8];
+  load_eight(values, (const OUTPUT *)target);
+  for (int i = 0; i < 8; i++) {
+    int channel = at.channel + i - p.to;
+    if (channel >= 0 && channel < p.count) values[i] = widened(source[p.from + channel]);
+  }
+  clear_beyond(values, at.channel, p.output.channels);
+  store_eight(target, values);
+}
+
 // Batch normalisation by known statistics.
 FCN_KERNEL(affine, FCN_THREADS, fcn_affine_call) {
   Place at;

@@ -32,6 +32,12 @@ extension Sum: DeviceTrainingOperation {
   }
 }
 
+extension Concatenation: DeviceTrainingOperation {
+  var deviceTraining: DeviceTrainingForm {
+    DeviceTrainingForm { try DeviceTrainingConcatenation($0) }
+  }
+}
+
 extension Crop: DeviceTrainingOperation {
   var deviceTraining: DeviceTrainingForm {
     DeviceTrainingForm { try DeviceTrainingCrop(self, $0) }
@@ -195,6 +201,36 @@ extension Combining {
       try enqueue(stream, Array(rest.prefix(4)), to: output)
       rest = [output] + rest.dropFirst(4)
     } while rest.count > 1
+  }
+}
+
+private final class DeviceTrainingConcatenation: DeviceTrainingKernel {
+  private let copy: DeviceFunction
+
+  init(_ request: DeviceTrainingRequest) throws {
+    try request.checkOneType()
+    let type = request.output.element.typeName
+    copy = try request.function(
+      "copy_channels", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"])
+  }
+
+  func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
+    try stream.concatenate(call.inputs, to: call.output, copy)
+  }
+
+  func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
+    let upstream = try call.upstream()
+    var first = 0
+    for (input, gradient) in zip(call.inputs, call.inputGradients) {
+      if let gradient {
+        try stream.launch(
+          copy, over: gradient.groupCount,
+          fcn_channels_call(
+            input: upstream.view, output: gradient.view, from: Int32(first), to: 0,
+            count: Int32(input.shape.c), reserved: 0))
+      }
+      first += input.shape.c
+    }
   }
 }
 

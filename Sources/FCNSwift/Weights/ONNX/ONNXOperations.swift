@@ -119,6 +119,12 @@ extension Sum: ONNXOperation {
   }
 }
 
+extension Concatenation: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Concat", layer.name, layer.inputs, [.integer("axis", 1)])
+  }
+}
+
 extension Crop: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
     let size = graph.size(of: layer.inputs[1])

@@ -1,0 +1,71 @@
+/// Values of one height and width side by side: the channels of the first input, then those of the next.
+public struct Concatenation: Operation {
+  public static let name = "concatenation"
+
+  /// Makes the operation; it has no settings.
+  public init() {}
+
+  public var inputCount: ClosedRange<Int> { 2...1024 }
+
+  public func outputShape(of inputs: [Shape]) throws -> Shape {
+    var output = inputs[0]
+    for (index, input) in inputs.enumerated().dropFirst() {
+      guard (input.n, input.h, input.w) == (output.n, output.h, output.w) else {
+        throw FCNError(
+          .shapeMismatch,
+          "input \(index + 1) is \(input), the first \(inputs[0]); pictures, height and width must agree"
+        )
+      }
+      let (channels, overflow) = output.c.addingReportingOverflow(input.c)
+      guard !overflow else {
+        throw FCNError(.shapeMismatch, "the channels of all inputs together cannot be counted")
+      }
+      output.c = channels
+    }
+    return output
+  }
+
+  public var reference: ReferenceForm {
+    ReferenceForm { inputs, _ in ConcatenationKernel(inputs.map(\.pictureCount)) }
+  }
+}
+
+/// Copies what each input has of a picture, which lies in one piece.
+final class ConcatenationKernel: Kernel {
+  /// Floats of a picture in each input.
+  private let counts: [Int]
+  private let total: Int
+
+  init(_ counts: [Int]) {
+    self.counts = counts
+    total = counts.reduce(0, +)
+  }
+
+  func forward(_ call: ForwardCall) {
+    let target = call.output.pointer
+    forEachPart(of: call.output.shape.n, call.workers) { [total] input, picture, offset, count in
+      (target + picture * total + offset).update(
+        from: call.inputs[input].pointer + picture * count, count: count)
+    }
+  }
+
+  func backward(_ call: BackwardCall) {
+    let source = call.outputGradient.pointer
+    forEachPart(of: call.output.shape.n, call.workers) { [total] input, picture, offset, count in
+      guard let gradient = call.inputGradients[input]?.pointer else { return }
+      (gradient + picture * count).update(from: source + picture * total + offset, count: count)
+    }
+  }
+
+  private func forEachPart(
+    of pictures: Int, _ workers: Workers,
+    _ body: @escaping (_ input: Int, _ picture: Int, _ offset: Int, _ count: Int) -> Void
+  ) {
+    let counts = counts
+    let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }
+    workers.run(pictures * counts.count) { task, _ in
+      let input = task % counts.count
+      body(input, task / counts.count, offsets[input], counts[input])
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/// A network made concrete for use on one input shape: which kernels run one after the other, what each
+/// covers, and where the values between them are. The same for every backend.
+struct NetworkSchedule<Backend: ScheduleBackend> {
+  /// What a step reads or writes.
+  struct Value {
+    let variant: Backend.Variant
+    var place: Backend.Place
+    var buffer: Int
+  }
+
+  /// One kernel.
+  struct Step {
+    /// The layer whose parameters it has; nil where it only changes a value's variant.
+    let layer: Int?
+    /// Its name, and those of the layers after it that it covers too.
+    let name: String
+    let formName: String
+    let kernel: Backend.Kernel
+    /// Indices of values.
+    let inputs: [Int]
+    let output: Int
+  }
+
+  let network: Network
+  private(set) var values: [Value] = []
+  private(set) var steps: [Step] = []
+  /// The value that holds the network's scores.
+  private(set) var output = 0
+  private var bufferCount = 0
+  /// The value of each layer's output (−1: the input's) in each variant that exists of it.
+  private var valueOf: [Int: [Backend.Variant: Int]] = [:]
+  /// Layers whose values are others' too, which nothing may be written over.
+  private var shared: Set<Int> = []
+  private let backend: Backend
+  private let inputShape: Shape
+  private let shapes: [Shape]
+  private let readers: [[Int]]
+
+  init(_ network: Network, inputShape: Shape, _ backend: Backend) throws {
+    self.network = network
+    self.backend = backend
+    self.inputShape = inputShape
+    shapes = try network.shapes(for: inputShape)
+    readers = network.readers
+    valueOf[-1] = [backend.inputVariant: add(backend.inputVariant, inputShape)]
+    var covered: Set<Int> = []
+    for index in network.layers.indices where !covered.contains(index) {
+      if try takesNoStep(index) { continue }
+      covered.formUnion(try append(index))
+    }
+    output = try value(of: network.layers.count - 1, in: backend.scoresVariant)
+  }
+
+  private func shape(_ layer: Int) -> Shape { layer < 0 ? inputShape : shapes[layer] }
+
+  /// Whether layer `index` is but another name for values that are there, or parts of them, or all of
+  /// them side by side; then that is noted.
+  private mutating func takesNoStep(_ index: Int) throws -> Bool {
+    let operation = network.layers[index].operation
+    let sources = network.inputIndices[index]
+    if operation is Dropout {
+      // Nothing happens outside training.
+      valueOf[index] = valueOf[sources[0]]
+      shared.formUnion([index, sources[0]])
+      return true
+    }
+    if let crop = operation as? Crop {
+      let whole = values[try value(of: sources[0])]
+      guard let part = backend.part(of: whole.place, from: crop.offset, shapes[index]) else {
+        return false
+      }
+      valueOf[index] = [whole.variant: add(whole.variant, part, in: whole.buffer)]
+      shared.formUnion([index, sources[0]])
+      return true
+    }
+    return operation is Concatenation && join(index, sources)
+  }
+
+  /// Adds the step of layer `index`, as many of those after it covered as a form can; returns these.
+  private mutating func append(_ index: Int) throws -> [Int] {
+    let layer = network.layers[index]
+    let sources = network.inputIndices[index]
+    let operands = layer.operation.readsFirstInputOnly ? [sources[0]] : sources
+    let fusions = Fusion.candidates(network, index, shapes, readers, made: { valueOf[$0] != nil })
+    let choice = try backend.choose(
+      ScheduledLayer(
+        layer: layer, inputs: operands.map(operand), output: shapes[index],
+        fusions: (fusions + [Fusion(last: index)]).map { fusion in
+          (fusion, shapes[fusion.last], fusion.residual.map(operand))
+        }))
+    let fusion = choice.fusion
+    var inputs = try operands.map { try value(of: $0, in: choice.takes) }
+    if let residual = fusion.residual { inputs.append(try value(of: residual, in: choice.makes)) }
+    let source = sources[0]
+    let reusesInput =
+      backend.runsInPlace && layer.operation.mayRunInPlace && source >= 0
+      && readers[source] == [index] && valueOf[source]?.count == 1 && !shared.contains(source)
+    let made =
+      reusesInput
+      ? add(choice.makes, values[inputs[0]].place, in: values[inputs[0]].buffer)
+      : add(choice.makes, shapes[fusion.last])
+    valueOf[fusion.last] = [choice.makes: made]
+    steps.append(
+      Step(
+        layer: index,
+        name: ([index] + fusion.covered).map { network.layers[$0].name }.joined(separator: " + "),
+        formName: choice.formName, kernel: choice.kernel, inputs: inputs, output: made))
+    return fusion.covered
+  }
+
+  private func operand(_ layer: Int) -> ScheduledLayer<Backend>.Operand {
+    ScheduledLayer<Backend>.Operand(
+      shape: shape(layer), known: (valueOf[layer] ?? [:]).mapValues { values[$0].place })
+  }
+
+  /// A value of a layer's output, in `variant` if one is named; made of another where there is none yet.
+  private mutating func value(of layer: Int, in variant: Backend.Variant? = nil) throws -> Int {
+    let known = valueOf[layer] ?? [:]
+    guard let first = backend.preferred(known.keys), let source = known[first] else {
+      throw network.lostValue(of: layer)
+    }
+    guard let variant else { return source }
+    if let value = known[variant] { return value }
+    let changed = add(variant, shape(layer))
+    let (formName, kernel) = try backend.conversion(values[source].place, values[changed].place)
+    valueOf[layer, default: [:]][variant] = changed
+    steps.append(
+      Step(
+        layer: nil, name: layer < 0 ? Network.inputName : network.layers[layer].name,
+        formName: formName, kernel: kernel, inputs: [source], output: changed))
+    return changed
+  }
+
+  private mutating func add(_ variant: Backend.Variant, _ shape: Shape) -> Int {
+    bufferCount += 1
+    return add(variant, backend.place(shape, variant), in: bufferCount - 1)
+  }
+
+  private mutating func add(
+    _ variant: Backend.Variant, _ place: Backend.Place, in buffer: Int
+  ) -> Int {
+    values.append(Value(variant: variant, place: place, buffer: buffer))
+    return values.count - 1
+  }
+}
+
+extension NetworkSchedule {
+  /// Puts what layer `index` concatenates side by side from the start, so that nothing has to be copied;
+  /// false where that cannot be.
+  private mutating func join(_ index: Int, _ sources: [Int]) -> Bool {
+    let known = sources.map { valueOf[$0] ?? [:] }
+    guard Set(sources).count == sources.count,
+      let variant = backend.preferred(
+        known[0].keys.filter { variant in known.allSatisfy { $0[variant] != nil } }),
+      let offsets = backend.offsets(of: sources.map(shape), variant)
+    else { return false }
+    let parts = known.compactMap { $0[variant] }
+    let buffers = parts.map { values[$0].buffer }
+    let sizes = bufferSizes()
+    // Each must fill a buffer of its own; the network's input is filled by others.
+    guard Set(buffers).count == parts.count, !buffers.contains(values[0].buffer),
+      zip(parts, buffers).allSatisfy({ backend.size(of: values[$0].place) == sizes[$1] })
+    else { return false }
+    let whole = add(variant, shapes[index])
+    for (buffer, offset) in zip(buffers, offsets) {
+      for value in values.indices where values[value].buffer == buffer {
+        values[value].buffer = values[whole].buffer
+        values[value].place = backend.moved(values[value].place, by: offset)
+      }
+    }
+    valueOf[index] = [variant: whole]
+    shared.formUnion(sources + [index])
+    return true
+  }
+
+  /// Units of memory of each buffer; 0 for those whose values went to others.
+  func bufferSizes() -> [Int] {
+    var sizes = [Int](repeating: 0, count: bufferCount)
+    for value in values {
+      sizes[value.buffer] = max(sizes[value.buffer], backend.end(of: value.place))
+    }
+    return sizes
+  }
+
+  /// The first and last step at which each buffer is in use; −1 is before the first. The scores are
+  /// read after the last step.
+  func lifetimes() -> [ClosedRange<Int>] {
+    var ranges = [ClosedRange<Int>?](repeating: nil, count: bufferCount)
+    ranges[values[0].buffer] = -1...(-1)
+    for (index, step) in steps.enumerated() {
+      for value in step.inputs + [step.output] {
+        let buffer = values[value].buffer
+        ranges[buffer] = (ranges[buffer]?.lowerBound ?? index)...index
+      }
+    }
+    let scores = values[output].buffer
+    if let first = ranges[scores]?.lowerBound { ranges[scores] = first...steps.count }
+    return ranges.map { $0 ?? 0...0 }
+  }
+}

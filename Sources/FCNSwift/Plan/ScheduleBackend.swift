@@ -1,0 +1,69 @@
+/// What the schedule of a network asks of what it is to run on.
+protocol ScheduleBackend {
+  /// What may differ between values of one shape: how they lie in memory, of what numbers they are.
+  associatedtype Variant: Hashable
+  /// A value's shape, variant and place within a buffer.
+  associatedtype Place
+  /// A form made ready.
+  associatedtype Kernel
+
+  /// In which variant the network's input comes, and in which its scores are wanted.
+  var inputVariant: Variant { get }
+  var scoresVariant: Variant { get }
+
+  /// Whether kernels may write over their first input, where the operation may.
+  var runsInPlace: Bool { get }
+
+  /// The one of `variants` that others had better be made of; the same every time. nil for none.
+  func preferred(_ variants: some Collection<Variant>) -> Variant?
+
+  /// The form in which to carry out a layer, and in it as many of those after it as can be. Throws
+  /// where there is none.
+  func choose(_ layer: ScheduledLayer<Self>) throws -> ScheduledForm<Self>
+
+  /// What makes a value of another variant.
+  func conversion(_ source: Place, _ target: Place) throws -> (formName: String, kernel: Kernel)
+
+  /// A value at the beginning of a buffer.
+  func place(_ shape: Shape, _ variant: Variant) -> Place
+
+  /// Units of memory that a value takes, and up to its end from the beginning of its buffer.
+  func size(of place: Place) -> Int
+  func end(of place: Place) -> Int
+
+  /// The same `units` further on.
+  func moved(_ place: Place, by units: Int) -> Place
+
+  /// The part of `shape` that begins at `offset`, where a part can be seen without being copied.
+  func part(of whole: Place, from offset: Extent, _ shape: Shape) -> Place?
+
+  /// Where in a concatenation each of `shapes` begins, in units, where each can be seen as a value
+  /// there.
+  func offsets(of shapes: [Shape], _ variant: Variant) -> [Int]?
+}
+
+/// A layer for which a form is to be chosen.
+struct ScheduledLayer<Backend: ScheduleBackend> {
+  /// What it reads, and in which variants that is there.
+  struct Operand {
+    let shape: Shape
+    let known: [Backend.Variant: Backend.Place]
+  }
+
+  let layer: Layer
+  let inputs: [Operand]
+  /// What it makes by itself.
+  let output: Shape
+  /// What can be done with it, the most first and nothing last; the shape that is made then, and what is
+  /// added.
+  let fusions: [(fusion: Fusion, output: Shape, residual: Operand?)]
+}
+
+/// The form that was chosen for a layer.
+struct ScheduledForm<Backend: ScheduleBackend> {
+  let fusion: Fusion
+  let formName: String
+  let kernel: Backend.Kernel
+  /// The variants of what it reads, but for the residual, and of what it makes and adds.
+  let takes, makes: Backend.Variant
+}
