@@ -96,11 +96,8 @@ struct DeviceSchedule: ScheduleBackend {
   private func elements(
     of layer: ScheduledLayer<Self>
   ) -> (input: DeviceElement, output: DeviceElement) {
-    if let convolution = layer.layer.operation as? Convolution {
-      return (stored, convolution.makesScores ? .float32 : stored)
-    }
-    let areScores = layer.inputs.contains { $0.known[.float32] != nil }
-    return areScores ? (.float32, .float32) : (stored, stored)
+    let output = layer.carriesScores ? .float32 : stored
+    return (layer.layer.operation is Convolution ? stored : output, output)
   }
 
   /// What an operand is in `element`, or will be when it has been converted.

@@ -96,6 +96,22 @@ public struct Network: Sendable {
     return readers
   }
 
+  /// Whether each layer's output is scores, or follows from some: of a convolution that makes scores, and
+  /// of everything else that reads such.
+  var carriesScores: [Bool] {
+    var carries: [Bool] = []
+    for (layer, inputs) in zip(layers, inputIndices) {
+      let operation = layer.operation
+      let operands = operation.readsFirstInputOnly ? [inputs[0]] : inputs
+      if let convolution = operation as? Convolution {
+        carries.append(convolution.makesScores)
+      } else {
+        carries.append(operands.contains { $0 >= 0 && carries[$0] })
+      }
+    }
+    return carries
+  }
+
   private static func resolveInputs(of layers: [Layer]) throws -> [[Int]] {
     var indexByName = [Network.inputName: -1]
     var inputIndices: [[Int]] = []

@@ -35,6 +35,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
   private let inputShape: Shape
   private let shapes: [Shape]
   private let readers: [[Int]]
+  private let carriesScores: [Bool]
 
   init(_ network: Network, inputShape: Shape, _ backend: Backend) throws {
     self.network = network
@@ -42,6 +43,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     self.inputShape = inputShape
     shapes = try network.shapes(for: inputShape)
     readers = network.readers
+    carriesScores = network.carriesScores
     valueOf[-1] = [backend.inputVariant: add(backend.inputVariant, inputShape)]
     var covered: Set<Int> = []
     for index in network.layers.indices where !covered.contains(index) {
@@ -84,7 +86,8 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     let fusions = Fusion.candidates(network, index, shapes, readers, made: { valueOf[$0] != nil })
     let choice = try backend.choose(
       ScheduledLayer(
-        layer: layer, inputs: operands.map(operand), output: shapes[index],
+        layer: layer, carriesScores: carriesScores[index], inputs: operands.map(operand),
+        output: shapes[index],
         fusions: (fusions + [Fusion(last: index)]).map { fusion in
           (fusion, shapes[fusion.last], fusion.residual.map(operand))
         }))

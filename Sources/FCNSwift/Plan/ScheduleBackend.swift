@@ -51,6 +51,8 @@ struct ScheduledLayer<Backend: ScheduleBackend> {
   }
 
   let layer: Layer
+  /// Whether it makes scores, or what follows from them.
+  let carriesScores: Bool
   let inputs: [Operand]
   /// What it makes by itself.
   let output: Shape

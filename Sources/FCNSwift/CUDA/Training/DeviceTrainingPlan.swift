@@ -35,7 +35,8 @@ final class DeviceTrainingPlan {
     self.network = network
     let topology = try TrainingTopology(network, inputShape: inputShape)
     let stored = try precision.requireDeviceElement()
-    let elements = DeviceTrainingPlan.elements(network, stored)
+    // The precision's, and float32 for scores and what follows from them.
+    let elements = network.carriesScores.map { $0 ? DeviceElement.float32 : stored }
     func whole(_ layer: Int) -> DeviceTensor {
       layer < 0
         ? DeviceTensor(inputShape, stored)
@@ -123,22 +124,6 @@ final class DeviceTrainingPlan {
             return (sum, placed(target.layer, at: target.written), try adding(sum.element))
           }))
     }
-  }
-
-  /// The element type of each layer's output: the precision's, and float32 for scores and what follows
-  /// from them.
-  private static func elements(_ network: Network, _ stored: DeviceElement) -> [DeviceElement] {
-    var elements: [DeviceElement] = []
-    for (index, layer) in network.layers.enumerated() {
-      if let convolution = layer.operation as? Convolution {
-        elements.append(convolution.makesScores ? .float32 : stored)
-        continue
-      }
-      let sources = network.inputIndices[index]
-      let first = sources[0] < 0 ? stored : elements[sources[0]]
-      elements.append(first)
-    }
-    return elements
   }
 
   /// Hands over the pass from `input` to the scores. Random choices follow from `seed`.
