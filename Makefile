@@ -103,7 +103,8 @@ test: deps ## run every test, and say what this machine had not the means for
 	scripts/test-versioned-dependency
 	scripts/run-tests build/python $(TEST_FLAGS)
 
-lint: ## check the format of the Swift sources
+lint: ## check the format of the sources
+	scripts/check-format
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set
