@@ -202,7 +202,7 @@ struct DeviceSchedule {
 
   /// The first and last step at which each buffer is in use; −1 is before the first. The scores are
   /// read after the last step.
-  func lifetimes() -> [ClosedRange<Int>] {
+  func lifetimes() throws -> [ClosedRange<Int>] {
     var ranges = [ClosedRange<Int>?](repeating: nil, count: bufferByteCounts.count)
     ranges[values[0].buffer] = -1...(-1)
     for (index, step) in steps.enumerated() {
@@ -212,7 +212,11 @@ struct DeviceSchedule {
       }
     }
     let scores = values[output].buffer
-    if let first = ranges[scores]?.lowerBound { ranges[scores] = first...steps.count }
-    return ranges.map { $0 ?? 0...0 }
+    return try ranges.enumerated().map { buffer, range in
+      guard let range else {
+        throw FCNError(.internalDefect, "the plan has room for a value that no step makes")
+      }
+      return buffer == scores ? range.lowerBound...steps.count : range
+    }
   }
 }
