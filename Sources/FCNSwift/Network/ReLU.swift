@@ -11,7 +11,7 @@ public struct ReLU: Operation {
   public var reference: ReferenceForm { ReferenceForm { _, _ in ReLUKernel() } }
 }
 
-final class ReLUKernel: Kernel {
+final class ReLUKernel: TrainingKernel {
   func forward(_ call: ForwardCall) {
     let (source, target) = (call.input.pointer, call.output.pointer)
     forEachChunk(of: call.output.shape.count, call.workers) { range in
