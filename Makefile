@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test lint install uninstall clean help
+.PHONY: all deps demo test check lint install uninstall clean help
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -102,6 +102,10 @@ test: deps ## run every test, and say what this machine had not the means for
 	MAKE="$(MAKE)" scripts/test-install
 	scripts/test-versioned-dependency
 	scripts/run-tests build/python $(TEST_FLAGS)
+
+TEST ?=
+check: ## TEST=NAME: build what has changed, run the suite or the test of that name alone
+	@MAKE="$(MAKE)" scripts/run-one-test "$(TEST)"
 
 lint: ## check the format of the sources
 	scripts/check-format
