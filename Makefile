@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test lint install uninstall clean help
+.PHONY: all deps demo test check lint install uninstall clean help
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -103,7 +103,12 @@ test: deps ## run every test, and say what this machine had not the means for
 	scripts/test-versioned-dependency
 	scripts/run-tests build/python $(TEST_FLAGS)
 
-lint: ## check the format of the Swift sources
+TEST ?=
+check: ## TEST=NAME: build what has changed, run the suite or the test of that name alone
+	@MAKE="$(MAKE)" scripts/run-one-test "$(TEST)"
+
+lint: ## check the format of the sources
+	scripts/check-format
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set

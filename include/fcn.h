@@ -795,11 +795,11 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   const char *data;
   /** The list in ImageSets/Segmentation to train on; NULL, the default, for "train". */
   const char *train_split;
-  /** The list to measure on; NULL, the default, to measure on none. */
+  /** The list of validation pictures; NULL, the default, for none. */
   const char *validation_split;
   /** A folder, made if it is missing, that gets after every epoch model.safetensors, the best
    *  model so far as best.safetensors, checkpoint.safetensors and a row of log.csv, and after every
-   *  measurement a row of class-iu.csv. Must be set. */
+   *  evaluation a row of class-iu.csv. Must be set. */
   const char *output;
   /** 1 to go on from the checkpoint in `output`, to the same bits as if there had been no break on
    *  the same device, or to begin where there is none yet; 0, the default, to begin, which fails if
@@ -809,8 +809,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t keep_every_epoch;
   /** 1 to write models in half precision; 0, the default, in single. */
   int32_t half_precision;
-  /** Epochs from one measurement to the next, 1 to 1000000; 0, the default: chosen. The last epoch
-   *  is always measured. */
+  /** Epochs from one evaluation to the next, 1 to 1000000; 0, the default: chosen. The last epoch
+   *  always has one. */
   int32_t evaluation_interval;
 
   /** A model to start from, which stays as it is and whose architecture and options count; NULL,
@@ -937,7 +937,7 @@ FCN_EXPERIMENTAL void fcn_trainer_free(fcn_trainer *trainer);
 enum {
   /** A minibatch was learned from. */
   FCN_TRAIN_MINIBATCH = 1,
-  /** A picture of the validation split was measured. */
+  /** The model was run on a picture of the validation split. */
   FCN_TRAIN_MEASUREMENT = 2,
   /** An epoch is done and its files are written. */
   FCN_TRAIN_EPOCH = 3
@@ -953,9 +953,9 @@ FCN_EXPERIMENTAL typedef struct fcn_train_progress {
   int32_t epoch;
   /** Epochs in all. */
   int32_t epoch_count;
-  /** Minibatches of this epoch, or pictures of this measurement, that are done. */
+  /** Minibatches of this epoch, or pictures of this evaluation, that are done. */
   int32_t step;
-  /** Minibatches of an epoch, or pictures of a measurement. */
+  /** Minibatches of an epoch, or pictures of an evaluation. */
   int32_t step_count;
   /** Minibatches done since the start of the training, in all its runs. */
   int64_t iteration;
@@ -965,12 +965,12 @@ FCN_EXPERIMENTAL typedef struct fcn_train_progress {
   float loss;
   /** After an epoch: part of its labelled pixels that were right, 0 to 1; otherwise NaN. */
   float pixel_accuracy;
-  /** After an epoch that was measured: mean loss on the validation split; otherwise NaN. */
+  /** After an epoch with an evaluation: mean loss on the validation split; otherwise NaN. */
   float validation_loss;
-  /** After an epoch that was measured: part of the labelled pixels that were right, 0 to 1;
+  /** After an epoch with an evaluation: part of the labelled pixels that were right, 0 to 1;
    *  otherwise NaN. */
   float validation_pixel_accuracy;
-  /** After an epoch that was measured: mean over the classes of intersection over union, 0 to 1;
+  /** After an epoch with an evaluation: mean over the classes of intersection over union, 0 to 1;
    *  otherwise NaN. */
   float validation_mean_iu;
   /** Learning rate of the last minibatch. */
@@ -979,7 +979,7 @@ FCN_EXPERIMENTAL typedef struct fcn_train_progress {
   double elapsed_ms;
 } fcn_train_progress;
 
-/** Told of progress after every minibatch, measured picture and epoch; returns 0 to go on. */
+/** Told of progress after every minibatch, evaluated picture and epoch; returns 0 to go on. */
 FCN_EXPERIMENTAL typedef int32_t (*fcn_train_callback)(const fcn_train_progress *progress,
                                                        void *user_data);
 

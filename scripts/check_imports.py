@@ -31,7 +31,8 @@ SIZE = (61, 83)
 
 
 def dense(state):
-    """Upsampling as the published files hold it: a kernel for every pair of classes, zero off the diagonal."""
+    """Upsampling as the published files hold it: a kernel for every pair of classes, zero off the
+    diagonal."""
     result = {}
     for name, tensor in state.items():
         if name.startswith("upscore"):
@@ -69,7 +70,8 @@ def caffe_messages():
 
     add("BlobShape", ("dim", 1, field.TYPE_INT64, True))
     add("BlobProto", *((n, i + 1, field.TYPE_INT32, False) for i, n in enumerate(
-        ["num", "channels", "height", "width"])), ("data", 5, field.TYPE_FLOAT, True), ("shape", 7, "BlobShape", False))
+        ["num", "channels", "height", "width"])), ("data", 5, field.TYPE_FLOAT, True),
+        ("shape", 7, "BlobShape", False))
     add("LayerParameter", ("name", 1, field.TYPE_STRING, False), ("type", 2, field.TYPE_STRING, False),
         ("blobs", 7, "BlobProto", True))
     add("V1LayerParameter", ("name", 4, field.TYPE_STRING, False), ("type", 5, field.TYPE_INT32, False),
@@ -153,7 +155,8 @@ def check_family(checker):
         state = dense(fcn_family.tensors(module))
         scales = {}
         if name == "fcn8s-atonce":
-            scales = {"scale_pool4.weight": torch.full((4,), 0.01), "scale_pool3.weight": torch.full((4,), 0.0001)}
+            scales = {"scale_pool4.weight": torch.full((4,), 0.01),
+                      "scale_pool3.weight": torch.full((4,), 0.0001)}
         wanted = fcn_family.scores(module, checker.pixels)
         meant = ["--architecture", name] if name.startswith("fcn8s") else []
         save_caffe({**state, **scales}, checker.folder / f"{name}.caffemodel", old_form=False)
@@ -185,7 +188,8 @@ def check_simple(checker):
     module = FCNSimple(5, width=checker.width).randomize(seed=2)
     state = {name: torch.tensor(values) for name, values in module.parameters_by_name().items()}
     np.savez(checker.folder / "published-system.npz", **chainer_names(state))
-    checker.scores("published-system.npz", module, module.scores(checker.pixels), "--preprocessing", "torchvision")
+    checker.scores("published-system.npz", module, module.scores(checker.pixels),
+                   "--preprocessing", "torchvision")
 
 
 def check_torchvision(checker):

@@ -4,8 +4,8 @@
     pip install numpy
     make && python3 scripts/measure_loading.py [--architecture fcn8s] [--size 500x375] [--threads N]
 
-Makes a model file of random float32 weights, opens it through libfcn, segments a picture twice, and prints the
-time of each step and how the process's resident memory grew: mapped pages of the file, which the
+Makes a model file of random float32 weights, opens it through libfcn, segments a picture twice, and
+prints the time of each step and how the process's resident memory grew: mapped pages of the file, which the
 system shares between processes and may take back, and anonymous memory, in which a copy of the
 weights would show.
 """

@@ -88,7 +88,7 @@ struct Material {
     try File.write(Self.scene(seed: 3).image.encodedPNG(), to: picture)
   }
 
-  /// A dataset in VOC's layout, of four such pictures to learn from and two to measure on.
+  /// A dataset in VOC's layout, of four such pictures to learn from and two to validate on.
   func dataset() throws -> String {
     let data = folder.file("data")
     let names = (1...6).map { "scene\($0)" }

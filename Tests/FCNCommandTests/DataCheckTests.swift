@@ -9,7 +9,7 @@ struct DataCheckTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A set of `count` pictures of 32×24 to learn from, and two to measure by, of the classes
+  /// A set of `count` pictures of 32×24 to learn from, and two to validate on, of the classes
   /// background and thing; `thing` is the label of the latter.
   private func dataset(
     _ name: String = "data", count: Int = 4, thing: UInt8 = 1,

@@ -18,7 +18,7 @@ struct HelpTests {
         Commands:
           segment                 Tell the class of every pixel of pictures.
           train                   Train a model on labelled pictures.
-          eval                    Measure a model on labelled pictures.
+          eval                    Evaluate a model on labelled pictures.
           check-data              Look through pictures and labels for what is wrong or
                                   odd.
           prepare                 Crop, resize and split a folder in VOC layout as the

@@ -232,7 +232,7 @@ struct TrainTests {
     #expect(after.weights["conv2_1.weight"]?.floats == before.weights["conv2_1.weight"]?.floats)
     #expect(
       after.weights["score_pool3.weight"]?.floats != before.weights["score_pool3.weight"]?.floats)
-    // No SPLIT: after a colon was named, val is not measured by.
+    // No SPLIT: after a colon was named, val is not evaluated on.
     #expect(!File.exists(folder.file("out/best.safetensors")))
   }
 }

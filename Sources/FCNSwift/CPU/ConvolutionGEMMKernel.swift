@@ -1,5 +1,5 @@
 /// Convolution by matrix products over unfolded input.
-final class ConvolutionGEMMKernel: Kernel {
+final class ConvolutionGEMMKernel: TrainingKernel {
   private let product: GEMMConvolution
   private let hasBias: Bool
   /// The convolution that makes the input's gradient of the output's, with the kernel turned by 180°

@@ -27,19 +27,30 @@ struct Form: Sendable {
   let make: @Sendable (FormRequest) -> (any Kernel)?
 
   /// A form over planar values that has nothing done after it.
-  init(_ name: String, _ make: @escaping @Sendable ([Shape], Shape) -> (any Kernel)?) {
-    self.init(name, takes: .planar, makes: .planar, trains: true) { request in
+  init(_ name: String, _ make: @escaping @Sendable ([Shape], Shape) -> (any TrainingKernel)?) {
+    self.init(training: name) { request in
       request.epilogue == Epilogue() ? make(request.inputs, request.output) : nil
     }
   }
 
+  /// A form over planar values that trains.
   init(
-    _ name: String, takes: Layout, makes: Layout, trains: Bool = false,
+    training name: String, _ make: @escaping @Sendable (FormRequest) -> (any TrainingKernel)?
+  ) {
+    self.name = name
+    layouts = (.planar, .planar)
+    trains = true
+    self.make = make
+  }
+
+  /// A form for use alone.
+  init(
+    _ name: String, takes: Layout, makes: Layout,
     _ make: @escaping @Sendable (FormRequest) -> (any Kernel)?
   ) {
     self.name = name
     layouts = (takes, makes)
-    self.trains = trains
+    trains = false
     self.make = make
   }
 }

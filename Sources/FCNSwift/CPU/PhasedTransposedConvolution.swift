@@ -51,8 +51,8 @@ final class PhasedTransposedConvolution: Kernel {
 
   var packing: String? { "phases.\(loops.panelBlocks)" }
 
-  /// A bias for every channel, zeros without one; the panels of the small convolution's weights, whose output channels are (channel, phase down,
-  /// phase across).
+  /// A bias for every channel, zeros without one; the panels of the small convolution's weights, whose
+  /// output channels are (channel, phase down, phase across).
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     let (window, job) = (operation.window, job.pointee)
     let (down, across) = (window.stride.h, window.stride.w)

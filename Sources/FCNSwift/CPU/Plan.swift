@@ -45,7 +45,7 @@ final class Plan {
       ProcessorSchedule(
         disabledForms: disabledForms, precision: precision, loops: try loops ?? Loops.chosen()))
     let rooms = schedule.steps.map { WorkerRoom([$0.kernel]) }
-    let values = zip(schedule.bufferSizes(), schedule.lifetimes()).map {
+    let values = zip(schedule.bufferSizes(), try schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: $0, lifetime: $1)
     }
     let scratch = rooms.enumerated().map { step, room in

@@ -22,7 +22,7 @@ extension Convolution: ProcessorOperation {
           request.allowsIntegers ? BlockedConvolution(self, request, algorithm, .int16) : nil
         }
       } + [
-        Form("convolution.winograd_training", takes: .planar, makes: .planar, trains: true) {
+        Form(training: "convolution.winograd_training") {
           WinogradTrainingConvolution(self, $0)
         },
         Form("convolution.gemm") { ConvolutionGEMMKernel(self, $0[0], $1) },

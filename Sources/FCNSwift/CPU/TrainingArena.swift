@@ -8,7 +8,7 @@ struct TrainingArena {
 
   init(_ topology: TrainingTopology, learned: Set<String>) throws {
     self.topology = topology
-    placement = TrainingPlacement(
+    placement = try TrainingPlacement(
       topology, learned: learned, inputSize: topology.inputShape.count,
       sizes: topology.shapes.map(\.count))
     memory = try AlignedMemory(count: placement.total)

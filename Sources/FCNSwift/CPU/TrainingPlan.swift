@@ -12,13 +12,13 @@ final class TrainingPlan {
   /// Of every parameter that is learned, by name; valid after `backward`.
   let gradients: ParameterTable
   private let network: Network
-  private var forwardSteps: [(kernel: any Kernel, call: ForwardCall)] = []
+  private var forwardSteps: [(kernel: any TrainingKernel, call: ForwardCall)] = []
   private var backwardSteps: [BackwardStep] = []
 
   /// A layer's backward, and the sums to make after it where a value has several readers.
   private struct BackwardStep {
     let layer: Int
-    let kernel: any Kernel
+    let kernel: any TrainingKernel
     var call: BackwardCall
     let sums: [(into: Tensor, of: Tensor)]
   }
@@ -43,11 +43,11 @@ final class TrainingPlan {
     let last = topology.shapes.count - 1
     output = arena.value(topology.buffers[last], topology.shapes[last])
     outputGradient = arena.gradient(topology.buffers[last], topology.shapes[last])
-    auxiliary = topology.scoreLayers.compactMap { index in
-      network.auxiliaryScores[network.layers[index].name].map { factor in
-        let (buffer, shape) = (topology.buffers[index], topology.shapes[index])
-        return (arena.value(buffer, shape), arena.gradient(buffer, shape), factor)
-      }
+    auxiliary = try topology.scoreLayers.filter { $0 != last }.map { index in
+      let (buffer, shape) = (topology.buffers[index], topology.shapes[index])
+      return (
+        arena.value(buffer, shape), arena.gradient(buffer, shape), try topology.factor(of: index)
+      )
     }
 
     for (index, kernel) in wiring.kernels.enumerated() {

@@ -1,5 +1,5 @@
 /// Transposed convolution by a matrix product that is folded onto the output.
-final class TransposedConvolutionGEMMKernel: Kernel {
+final class TransposedConvolutionGEMMKernel: TrainingKernel {
   /// The convolution it is the transpose of: from our output to our input.
   private let product: GEMMConvolution
   private let hasBias: Bool

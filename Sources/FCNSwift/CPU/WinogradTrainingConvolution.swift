@@ -2,7 +2,7 @@ import FCNKernelTypes
 
 /// 3×3 convolution of planar tensors with all its gradients by Winograd's algorithms: a few pictures
 /// at a time are laid out in channel blocks, so that what is in work stays small.
-final class WinogradTrainingConvolution: Kernel {
+final class WinogradTrainingConvolution: TrainingKernel {
   private let input: Shape
   private let output: Shape
   private let hasBias: Bool

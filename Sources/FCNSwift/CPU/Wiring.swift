@@ -2,7 +2,7 @@
 /// layer.
 struct Wiring {
   let topology: TrainingTopology
-  let kernels: [any Kernel]
+  let kernels: [any TrainingKernel]
   /// The form that was chosen for each layer.
   let formNames: [String]
 
@@ -11,7 +11,7 @@ struct Wiring {
   ) throws {
     let topology = try TrainingTopology(network, inputShape: inputShape)
     let loops = try Loops.chosen()
-    var kernels: [any Kernel] = []
+    var kernels: [any TrainingKernel] = []
     var formNames: [String] = []
     for (index, layer) in network.layers.enumerated() {
       let choice = try layer.choose(
@@ -24,7 +24,12 @@ struct Wiring {
           "layer \(layer.name): \(choice.form.name) trains, and wants weights that training does not "
             + "pack")
       }
-      kernels.append(choice.kernel)
+      guard let kernel = choice.kernel as? any TrainingKernel else {
+        throw FCNError(
+          .internalDefect,
+          "layer \(layer.name): \(choice.form.name) is to train, and has no backward pass")
+      }
+      kernels.append(kernel)
       formNames.append(choice.form.name)
     }
     self.topology = topology

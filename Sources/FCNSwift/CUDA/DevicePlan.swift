@@ -56,7 +56,7 @@ final class DevicePlan {
         network, inputShape: inputShape, disabledForms: disabledForms, precision: precision,
         context: context, stream: stream))
     // The plan counts in units of four bytes and keeps buffers 64 bytes apart.
-    let values = zip(schedule.bufferSizes(), schedule.lifetimes()).map {
+    let values = zip(schedule.bufferSizes(), try schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: ($0 + 3) / 4, lifetime: $1)
     }
     let workspaces = schedule.steps.enumerated().map { index, step in

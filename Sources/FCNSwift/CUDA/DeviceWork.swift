@@ -36,8 +36,8 @@ final class DeviceWork {
     generation += 1
   }
 
-  /// The labels and, later, scores of `views`, for `segmenter`. With `progress` or a `timer` the work is handed over step
-  /// by step, never recorded. Throws `notFinite` where a score is NaN or infinite.
+  /// The labels and, later, scores of `views`, for `segmenter`. With `progress` or a `timer` the work is
+  /// handed over step by step, never recorded. Throws `notFinite` where a score is NaN or infinite.
   func segment(
     _ views: ArraySlice<PixelView>, _ plan: DevicePlan, _ preprocessing: Preprocessing,
     _ precision: Precision, for segmenter: DeviceSegmenter,

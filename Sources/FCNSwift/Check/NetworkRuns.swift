@@ -17,8 +17,8 @@ final class ProcessorRun {
     try plan.run()
     output = try Tensor(plan.output.shape, plan.output.elements)
     self.plan = try TrainingPlan(
-      network, parameters: parameters, learned: Set(parameters.keys), inputShape: input.shape,
-      pool: pool, disabledForms: others)
+      network, parameters: parameters, learned: network.learnableParameters,
+      inputShape: input.shape, pool: pool, disabledForms: others)
     self.plan.input.pointer.update(from: input.pointer, count: input.shape.count)
     self.parameters = parameters
   }
@@ -82,7 +82,7 @@ final class DeviceRun {
     try context.run {
       let store = try DeviceParameterStore(parameters, in: context)
       let plan = try DeviceTrainingPlan(
-        network, store, learned: Set(parameters.keys), inputShape: input.shape,
+        network, store, learned: network.learnableParameters, inputShape: input.shape,
         precision: precision, context: context, stream: libraryForm == nil ? nil : stream)
       let staged = try DeviceCopy(input, plan.input, stream)
       try plan.enqueueForward(stream, seed: 0)
@@ -93,8 +93,11 @@ final class DeviceRun {
       try plan.enqueueBackward(stream, seed: 0, gradientScale: 1)
       try stream.synchronize()
       return try withExtendedLifetime((staged, stagedUpstream)) {
-        try parameters.reduce(into: ParameterTable()) { table, parameter in
-          table[parameter.key] = try fetch(store.gradient(parameter.key), parameter.value.shape)
+        try network.learnableParameters.reduce(into: ParameterTable()) { table, name in
+          guard let shape = parameters[name]?.shape else {
+            throw FCNError(.internalDefect, "the parameter \(name) was lost")
+          }
+          table[name] = try fetch(store.gradient(name), shape)
         }
       }
     }

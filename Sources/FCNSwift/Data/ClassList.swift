@@ -38,8 +38,8 @@ public struct ClassList: Sendable, Hashable {
     if let line = lines.first(where: { $0.text.hasPrefix("#") }) {
       throw FCNError(
         .corrupt,
-        "line \(line.number) is \(quoted(line.text)): write \"# \" before a comment, or give the class another "
-          + "name")
+        "line \(line.number) is \(quoted(line.text)): write \"# \" before a comment, or give the class "
+          + "another name")
     }
     var names = lines.map(\.text)
     if names.first == "__ignore__" { names.removeFirst() }

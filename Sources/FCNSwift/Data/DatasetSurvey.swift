@@ -4,7 +4,7 @@ public struct DatasetSurvey: Sendable {
   /// Columns and rows.
   public typealias Size = PictureExamination.Size
 
-  /// What was found in the pictures to learn from, or in those to measure by.
+  /// What was found in the pictures to learn from, or in the validation pictures.
   public struct Part: Sendable {
     /// Pictures on the lists.
     public internal(set) var pictureCount = 0
@@ -59,11 +59,11 @@ public struct DatasetSurvey: Sendable {
       case absentClasses
       /// Pictures of nothing but ignored pixels.
       case ignoredPictures
-      /// Pictures to measure by that are learned from.
+      /// Validation pictures that are learned from.
       case sharedPictures
       /// Pictures that are on a list more than once.
       case repeatedPictures
-      /// Pictures to measure by with too few classes for a mean over classes.
+      /// Validation pictures with too few classes for a mean over classes.
       case unmeasurable
       /// A minibatch beyond the number of pictures.
       case batchSize
@@ -97,7 +97,7 @@ public struct DatasetSurvey: Sendable {
   public let classNames: [String]
   /// The pictures to learn from; an empty part where there were none.
   public let training: Part
-  /// The pictures to measure by; nil where there were none.
+  /// The validation pictures; nil where there were none.
   public let validation: Part?
   /// What is wrong, then what is odd.
   public let findings: [Finding]

@@ -96,7 +96,7 @@ struct SurveyFindings {
     guard tally.strayPixels == 0, part.ignoredPixels > 0, part.labelledPixels > 0,
       part.classesThatOccur == [0]
     else { return nil }
-    // Pictures to measure by may well show class 0 alone, with a border.
+    // Validation pictures may well show class 0 alone, with a border.
     guard role == "training" || learned.map({ $0.part.classesThatOccur == [0] }) ?? false else {
       return nil
     }
@@ -153,7 +153,7 @@ struct SurveyFindings {
       return [
         Finding(
           .warning, .unmeasurable,
-          "every pixel of the validation labels is 255, to be ignored: nothing can be measured by "
+          "every pixel of the validation labels is 255, to be ignored: nothing can be evaluated on "
             + "them")
       ]
     }
@@ -193,7 +193,7 @@ struct SurveyFindings {
     return findings
   }
 
-  /// Pictures to measure by that are learned from, whatever they are called.
+  /// Validation pictures that are learned from, whatever they are called.
   private var shared: Finding? {
     guard let learned, let measured else { return nil }
     let shared = measured.pictures.filter { picture in
@@ -206,7 +206,7 @@ struct SurveyFindings {
       .warning, .sharedPictures,
       "\(how) of the \(measured.pictures.count) validation pictures "
         + "\(isOne ? "is a training picture" : "are training pictures") too, byte "
-        + "for byte: \(first(shared.map(\.name))). What is measured by them is too good to be true",
+        + "for byte: \(first(shared.map(\.name))). What is evaluated on them looks too good to be true",
       count: shared.count)
   }
 

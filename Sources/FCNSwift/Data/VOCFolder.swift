@@ -1,7 +1,8 @@
 /// A dataset in the layout of PASCAL VOC:
 ///
 /// - `JPEGImages/NAME.jpg` (or `.jpeg`, `.png`): pictures;
-/// - `SegmentationClass/NAME.png` (or `.npy`, `.pkl`, `.pickle`): their labels, indices of classes, 255 for `ignore`;
+/// - `SegmentationClass/NAME.png` (or `.npy`, `.pkl`, `.pickle`): their labels, indices of classes, 255 for
+///   `ignore`;
 /// - `ImageSets/Segmentation/SPLIT.txt`: the names of a split, one a line;
 /// - `class_names.txt`: the classes in the order of their indices, one a line; or CVAT's
 ///   `labelmap.txt`, or labelme's `labels.txt`; without any, VOC's 21.

@@ -107,8 +107,8 @@ extension PickleMachine {
         shape: parts[2], strides: parts[3]))
   }
 
-  /// The storage, or the class, that a persistent identifier names: («storage», type, key, device, elements), with
-  /// a sixth part in the older form of file, for one that is part of another.
+  /// The storage, or the class, that a persistent identifier names: («storage», type, key, device,
+  /// elements), with a sixth part in the older form of file, for one that is part of another.
   mutating func storage(of identifier: Int) throws -> Int {
     let wanted = FCNError(
       .corrupt, "the pickle refers to something outside it that is no storage of a tensor")

@@ -3,8 +3,8 @@ import Glibc
 extension EncodedPicture {
   /// The most bytes that a file may have that begins with `start`: what its picture takes in the worst
   /// encoding, and room for all that stands beside it. nil for what is neither a PNG nor a JPEG, or is
-  /// seen to be damaged, which is not worth reading on. `start` holds the size of every picture but those with very much before
-  /// it, which may have what the largest one takes.
+  /// seen to be damaged, which is not worth reading on. `start` holds the size of every picture but those
+  /// with very much before it, which may have what the largest one takes.
   static func largestByteCount(startingWith start: UnsafeRawBufferPointer) -> Int? {
     let samples =
       start.starts(with: [0x89, 0x50, 0x4E, 0x47])

@@ -1,5 +1,5 @@
-/// A line for each printable ASCII character: itself, its width in hexadecimal, and its strokes as points of two
-/// hexadecimal digits, x and y on `StrokeFont`'s grid. A tilde before a stroke rounds it.
+/// A line for each printable ASCII character: itself, its width in hexadecimal, and its strokes as points
+/// of two hexadecimal digits, x and y on `StrokeFont`'s grid. A tilde before a stroke rounds it.
 let strokeFontGlyphs = ##"""
     2
   ! 0 0006 0a0a

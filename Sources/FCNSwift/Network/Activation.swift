@@ -19,7 +19,7 @@ extension ActivationOperation {
   }
 }
 
-final class ActivationKernel: Kernel {
+final class ActivationKernel: TrainingKernel {
   private let activation: Activation
 
   init(_ activation: Activation) { self.activation = activation }

@@ -36,7 +36,7 @@ public struct BatchNorm: Operation {
   }
 }
 
-final class BatchNormKernel: Kernel {
+final class BatchNormKernel: TrainingKernel {
   private let operation: BatchNorm
   private let shape: Shape
   /// The mean that the last pass used for each channel, for its backward.

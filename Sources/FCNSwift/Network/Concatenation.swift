@@ -31,7 +31,7 @@ public struct Concatenation: Operation {
 }
 
 /// Copies what each input has of a picture, which lies in one piece.
-final class ConcatenationKernel: Kernel {
+final class ConcatenationKernel: TrainingKernel {
   /// Floats of a picture in each input.
   private let counts: [Int]
   private let total: Int

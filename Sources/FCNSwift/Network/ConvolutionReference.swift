@@ -1,5 +1,5 @@
 /// Convolution as its definition reads, one sum at a time.
-final class ConvolutionReference: Kernel {
+final class ConvolutionReference: TrainingKernel {
   private let operation: Convolution
   private let input: Shape
   private let output: Shape

@@ -27,7 +27,7 @@ public struct Crop: Operation {
   public var reference: ReferenceForm { ReferenceForm { [offset] _, _ in CropKernel(offset) } }
 }
 
-final class CropKernel: Kernel {
+final class CropKernel: TrainingKernel {
   private let offset: Extent
 
   init(_ offset: Extent) { self.offset = offset }

@@ -21,7 +21,7 @@ public struct Dropout: Operation {
   public var reference: ReferenceForm { ReferenceForm { [rate] _, _ in DropoutKernel(rate) } }
 }
 
-final class DropoutKernel: Kernel {
+final class DropoutKernel: TrainingKernel {
   private let rate: Float
 
   init(_ rate: Float) { self.rate = rate }

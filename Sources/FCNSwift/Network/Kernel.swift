@@ -24,7 +24,10 @@ protocol Kernel: AnyObject {
 
   /// Computes the output from the inputs and parameters. Must write every element of the output.
   func forward(_ call: ForwardCall)
+}
 
+/// A kernel that can go back, and so train. Plans for training hold no others.
+protocol TrainingKernel: Kernel {
   /// Computes the gradients that are asked for. Must write every element of each, adding nothing.
   func backward(_ call: BackwardCall)
 }
@@ -36,10 +39,6 @@ extension Kernel {
   var usesMatrixLibrary: Bool { false }
   var cost: Double? { nil }
 
-  /// Forms that do not train have none; plans for training do not choose them.
-  func backward(_ call: BackwardCall) {
-    assertionFailure("a form for plans for use alone was asked for gradients")
-  }
   var work: KernelWork? { nil }
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     throw FCNError(.internalDefect, "a kernel that packs nothing was asked for packed parameters")

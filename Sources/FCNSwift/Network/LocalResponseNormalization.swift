@@ -35,7 +35,7 @@ public struct LocalResponseNormalization: Operation {
   }
 }
 
-final class LocalResponseNormalizationKernel: Kernel {
+final class LocalResponseNormalizationKernel: TrainingKernel {
   private let operation: LocalResponseNormalization
   private let shape: Shape
 

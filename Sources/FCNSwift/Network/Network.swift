@@ -38,7 +38,8 @@ public struct Network: Sendable {
   /// All parameters, named `layer.parameter`, in layer order.
   public var parameters: [ParameterSpecification] { parametersByLayer.flatMap { $0 } }
 
-  /// Checks that names are unique, inputs exist before they are used, and counts and channels fit.
+  /// Checks that names are unique, inputs exist before they are used, counts and channels fit, and the
+  /// scores depend on every layer.
   public init(
     inputChannels: Int, stride: Int, layers: [Layer], auxiliaryScores: [String: Float] = [:]
   ) throws {
@@ -52,6 +53,7 @@ public struct Network: Sendable {
     }
     let inputIndices = try Network.resolveInputs(of: layers)
     self.inputIndices = inputIndices
+    try Network.checkReaders(of: layers, inputIndices, auxiliaryScores)
     // Channel counts do not depend on the picture's size, so any size that fits will do.
     let probe = Shape(1, inputChannels, 8 * stride, 8 * stride)
     let shapes = try Network.shapes(of: layers, inputIndices, for: probe)
@@ -135,6 +137,29 @@ public struct Network: Sendable {
       }
     }
     return inputIndices
+  }
+
+  /// Throws where a layer's output goes nowhere: it could not be learned, and might be taken for the
+  /// scores. Those of the last layer are the network's own and nothing else.
+  private static func checkReaders(
+    of layers: [Layer], _ inputIndices: [[Int]], _ auxiliaryScores: [String: Float]
+  ) throws {
+    let read = Set(inputIndices.joined())
+    for (index, layer) in layers.enumerated() {
+      let isLast = index == layers.count - 1
+      guard !isLast || auxiliaryScores[layer.name] == nil else {
+        throw FCNError(
+          .invalidArgument,
+          "layer \(layer.name) comes last, so it makes the network's own scores; it cannot make auxiliary "
+            + "ones too")
+      }
+      guard isLast || read.contains(index) || auxiliaryScores[layer.name] != nil else {
+        throw FCNError(
+          .invalidArgument,
+          "nothing takes what layer \(layer.name) makes, and it is not the last; leave it out, or let "
+            + "another layer take it")
+      }
+    }
   }
 
   private static func shapes(

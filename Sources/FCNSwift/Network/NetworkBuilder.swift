@@ -5,6 +5,7 @@ struct NetworkBuilder {
   private(set) var last = Network.inputName
   /// Scores that training learns from besides the last layer's, and the factors on their losses.
   var auxiliaryScores: [String: Float] = [:]
+  /// Of the layers whose pixels' places are known.
   private var alignments = [Network.inputName: PixelAlignment.input]
 
   /// Adds a layer that takes `inputs`, or the last layer's output, and returns its name.
@@ -12,10 +13,21 @@ struct NetworkBuilder {
   mutating func add(_ name: String, _ operation: any Operation, _ inputs: [String] = []) -> String {
     let inputs = inputs.isEmpty ? [last] : inputs
     layers.append(Layer(name, operation, inputs))
-    let alignment = alignments[inputs[0]] ?? .input
-    alignments[name] = (operation as? any MovesPixels)?.alignment(of: alignment) ?? alignment
+    if let moving = operation as? any MovesPixels {
+      alignments[name] = alignments[inputs[0]].map { moving.alignment(of: $0) }
+    } else if keepsPixels(operation, inputs.count) {
+      alignments[name] = alignments[inputs[0]]
+    }
     last = name
     return name
+  }
+
+  /// Whether the output of `operation`, which says nothing of moving pixels, has its first input's size:
+  /// then they stay where they are.
+  private func keepsPixels(_ operation: any Operation, _ inputCount: Int) -> Bool {
+    let probe = Shape(1, 1, 48, 64)
+    let output = try? operation.outputShape(of: Array(repeating: probe, count: inputCount))
+    return output?.h == probe.h && output?.w == probe.w
   }
 
   /// Adds a layer that cuts out of `source`, or the last layer's output, what lies over the pixels of
@@ -26,7 +38,11 @@ struct NetworkBuilder {
   ) throws -> String {
     let source = source ?? last
     guard let from = alignments[source], let to = alignments[other] else {
-      throw FCNError(.notFound, "layer \(name) crops \(source) to \(other); one does not exist")
+      let lost = layers.contains { $0.name == (alignments[source] == nil ? source : other) }
+      throw FCNError(
+        lost ? .internalDefect : .notFound,
+        "layer \(name) crops \(source) to \(other); "
+          + (lost ? "where the pixels of one lie is not known" : "one does not exist"))
     }
     guard let offset = from.crop(to: to) else {
       throw FCNError(

@@ -42,9 +42,9 @@ extension Operation {
 /// An operation carried out as its definition reads.
 public struct ReferenceForm: Sendable {
   /// Makes it ready for fixed shapes.
-  let make: @Sendable (_ inputs: [Shape], _ output: Shape) -> any Kernel
+  let make: @Sendable (_ inputs: [Shape], _ output: Shape) -> any TrainingKernel
 
-  init(_ make: @escaping @Sendable (_ inputs: [Shape], _ output: Shape) -> any Kernel) {
+  init(_ make: @escaping @Sendable (_ inputs: [Shape], _ output: Shape) -> any TrainingKernel) {
     self.make = make
   }
 }

@@ -33,7 +33,7 @@ struct RepeatLines: Operation {
   }
 }
 
-final class RepeatLinesKernel: Kernel {
+final class RepeatLinesKernel: TrainingKernel {
   private let operation: RepeatLines
   private let input: Shape
   private let output: Shape

@@ -64,7 +64,7 @@ struct BilinearAxis {
   }
 }
 
-final class ResizeKernel: Kernel {
+final class ResizeKernel: TrainingKernel {
   private let rows: BilinearAxis
   private let columns: BilinearAxis
 

@@ -12,7 +12,7 @@ public struct Scale: Operation {
   public var reference: ReferenceForm { ReferenceForm { [factor] _, _ in ScaleKernel(factor) } }
 }
 
-final class ScaleKernel: Kernel {
+final class ScaleKernel: TrainingKernel {
   private let factor: Float
 
   init(_ factor: Float) { self.factor = factor }

@@ -13,7 +13,7 @@ public struct Softmax: Operation {
   public var reference: ReferenceForm { ReferenceForm { _, _ in SoftmaxKernel() } }
 }
 
-final class SoftmaxKernel: Kernel {
+final class SoftmaxKernel: TrainingKernel {
   func forward(_ call: ForwardCall) {
     let (input, output) = (call.input, call.output)
     let shape = output.shape

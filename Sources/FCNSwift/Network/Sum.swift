@@ -20,7 +20,7 @@ public struct Sum: Operation {
   public var reference: ReferenceForm { ReferenceForm { _, _ in SumKernel() } }
 }
 
-final class SumKernel: Kernel {
+final class SumKernel: TrainingKernel {
   func forward(_ call: ForwardCall) {
     let target = call.output.pointer
     let sources = call.inputs.map(\.pointer)

@@ -187,7 +187,7 @@ extension NetworkSchedule {
 
   /// The first and last step at which each buffer is in use; −1 is before the first. The scores are
   /// read after the last step.
-  func lifetimes() -> [ClosedRange<Int>] {
+  func lifetimes() throws -> [ClosedRange<Int>] {
     var ranges = [ClosedRange<Int>?](repeating: nil, count: bufferCount)
     ranges[values[0].buffer] = -1...(-1)
     for (index, step) in steps.enumerated() {
@@ -197,7 +197,14 @@ extension NetworkSchedule {
       }
     }
     let scores = values[output].buffer
-    if let first = ranges[scores]?.lowerBound { ranges[scores] = first...steps.count }
-    return ranges.map { $0 ?? 0...0 }
+    return try zip(ranges, bufferSizes()).enumerated().map { buffer, use in
+      guard let range = use.0 else {
+        guard use.1 == 0 else {
+          throw FCNError(.internalDefect, "the plan has room for a value that no step makes")
+        }
+        return 0...0
+      }
+      return buffer == scores ? range.lowerBound...steps.count : range
+    }
   }
 }

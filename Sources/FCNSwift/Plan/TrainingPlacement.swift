@@ -21,7 +21,8 @@ struct TrainingPlacement {
 
   /// The input takes `inputSize` units and the output of each layer that many of `sizes`, in the unit
   /// that the caller counts in, sixteen of which may be kept apart.
-  init(_ topology: TrainingTopology, learned: Set<String>, inputSize: Int, sizes: [Int]) {
+  init(_ topology: TrainingTopology, learned: Set<String>, inputSize: Int, sizes: [Int]) throws {
+    try topology.checkCanLearn(learned)
     self.topology = topology
     let network = topology.network
     let layerCount = network.layers.count

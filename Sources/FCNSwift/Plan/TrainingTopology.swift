@@ -18,7 +18,9 @@ struct TrainingTopology {
     var bufferCount = 1
     for (index, layer) in network.layers.enumerated() {
       let source = network.inputIndices[index][0]
+      // The loss reads auxiliary scores too.
       if layer.operation.mayRunInPlace, source >= 0, readers[source].count == 1,
+        network.auxiliaryScores[network.layers[source].name] == nil,
         !network.layers[source].operation.backwardReadsOutput
       {
         buffers.append(buffers[source])
@@ -43,9 +45,27 @@ struct TrainingTopology {
     }
   }
 
+  /// The factor on the loss of layer `index`, which makes auxiliary scores.
+  func factor(of index: Int) throws -> Float {
+    let name = network.layers[index].name
+    guard let factor = network.auxiliaryScores[name] else {
+      throw FCNError(.internalDefect, "the factor on the loss of layer \(name) was lost")
+    }
+    return factor
+  }
+
   /// The shapes that layer `index` reads.
   func inputShapes(_ index: Int) -> [Shape] {
     network.inputIndices[index].map { $0 < 0 ? inputShape : shapes[$0] }
+  }
+
+  /// Throws unless all of `learned` have gradients.
+  func checkCanLearn(_ learned: Set<String>) throws {
+    if let stranger = learned.subtracting(network.learnableParameters).min() {
+      throw FCNError(
+        .internalDefect,
+        "\(stranger) is to be learned, and is no parameter of the network that has a gradient")
+    }
   }
 
   /// Whether each layer has parameters of `learned` or passes gradients on to one that has.
@@ -57,6 +77,13 @@ struct TrainingTopology {
           || network.inputIndices[index].contains { $0 >= 0 && wants[$0] })
     }
     return wants
+  }
+}
+
+extension Network {
+  /// The names of the parameters that gradients can be taken by: all but running statistics.
+  var learnableParameters: Set<String> {
+    Set(parameters.filter { $0.role != .statistic }.map(\.name))
   }
 }
 

@@ -4,7 +4,7 @@
 struct Checkpoint {
   /// Epochs that are done.
   var epoch: Int
-  /// The best mean IU on the test pictures so far, and the epoch that had it; nil before the first.
+  /// The best mean IU on the validation pictures so far, and the epoch that had it; nil before the first.
   var best: (meanIU: Double, epoch: Int)?
   /// Seconds that training has taken so far, over all its runs.
   var seconds: Double
@@ -94,6 +94,15 @@ struct Checkpoint {
     }
   }
 
+  /// Steps after which the training was to end, whatever its epochs.
+  func iterationLimit() throws -> Int {
+    guard let text = options["iterations"] else { return .max }
+    guard let limit = Int(text), limit > 0 else {
+      throw FCNError(.corrupt, "the checkpoint's option iterations, \(quoted(text)), is no count")
+    }
+    return limit
+  }
+
   /// Throws `invalidArgument` where the data have become more or fewer than those that it began with:
   /// the order of pictures and the learning rate would be another training's.
   func checkPictures(_ count: Int) throws {
@@ -146,7 +155,7 @@ extension Checkpoint {
     pictureCount = progress.pictureCount
     options = Self.options(in: metadata)
     counts = try LearnerCounts(metadata: metadata)
-    place = TrainingPlace(metadata: metadata)
+    place = try TrainingPlace(metadata: metadata)
     description = try ModelDescription(metadata: metadata)
     parameters = [:]
     optimizerState = [:]

@@ -189,6 +189,8 @@ final class DeviceLearner: Learner {
     let made = try DeviceTrainingPlan(
       model.network, store, learned: Set(state.learned.map(\.name)), inputShape: shape,
       precision: options.precision, context: context, stream: stream)
+    try loss.checkScores(
+      made.scores.map(\.value.shape), of: shape, classes: model.description.classNames.count)
     let loss = try DeviceLoss(
       made, classWeights: loss.classWeights, parameterCount: state.learned.count, context)
     plan = (made, loss)

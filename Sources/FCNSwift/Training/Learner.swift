@@ -26,6 +26,7 @@ final class ProcessorLearner: Learner {
   private let state: LearnerState
   private let network: Network
   private let preprocessing: Preprocessing
+  private let classCount: Int
   private let options: TrainingOptions
   private let loss: SoftmaxCrossEntropy
   private let pool: WorkerPool
@@ -41,6 +42,7 @@ final class ProcessorLearner: Learner {
   init(model: Model, options: TrainingOptions, loss: SoftmaxCrossEntropy, pool: WorkerPool) throws {
     network = model.network
     preprocessing = model.description.preprocessing
+    classCount = model.description.classNames.count
     self.options = options
     self.loss = loss
     self.pool = pool
@@ -130,6 +132,8 @@ final class ProcessorLearner: Learner {
       network, parameters: state.parameters, learned: Set(state.learned.map(\.name)),
       inputShape: shape,
       pool: pool)
+    try loss.checkScores(
+      [made.output.shape] + made.auxiliary.map(\.scores.shape), of: shape, classes: classCount)
     plan = made
     return made
   }

@@ -52,11 +52,21 @@ public struct TrainingPlace: Sendable, Hashable {
     (device, precision) = (options.device, options.precision)
   }
 
-  /// nil where the checkpoint was written before it told.
-  init?(metadata: [String: String]) {
-    guard let device = metadata[Self.names.device].flatMap(Device.init(text:)),
-      let precision = metadata[Self.names.precision].flatMap(Precision.init(rawValue:))
-    else { return nil }
+  /// nil where the checkpoint was written before it told; throws `corrupt` where what it tells is not
+  /// understood.
+  init?(metadata: [String: String]) throws {
+    let texts = [metadata[Self.names.device], metadata[Self.names.precision]]
+    if texts == [nil, nil] { return nil }
+    guard let device = texts[0].flatMap(Device.init(text:)),
+      let precision = texts[1].flatMap(Precision.init(rawValue:))
+    else {
+      throw FCNError(
+        .corrupt,
+        "the checkpoint's device and precision, "
+          + "\(texts.map { quoted($0 ?? "nothing") }.joined(separator: " and ")), are not understood: "
+          + "another version wrote it, or it is damaged; resume with that version, or start afresh in "
+          + "another folder")
+    }
     (self.device, self.precision) = (device, precision)
   }
 

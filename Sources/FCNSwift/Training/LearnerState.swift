@@ -94,6 +94,7 @@ final class LearnerState {
     }
     for parameter in learned {
       guard let saved = checkpoint.optimizerState[parameter.name],
+        saved.count == parameter.state.count,
         saved.allSatisfy({ $0.count == parameter.weight.shape.count })
       else {
         throw FCNError(.corrupt, "the checkpoint has no proper state for \(parameter.name)")

@@ -12,7 +12,7 @@ public struct SavedTraining: Sendable {
   public let place: TrainingPlace?
   /// Epochs that are done.
   public let epochsDone: Int
-  /// The best mean IU on the test pictures so far, and the epoch that had it; nil before the first.
+  /// The best mean IU on the validation pictures so far, and the epoch that had it; nil before the first.
   public let best: (meanIU: Double, epoch: Int)?
 
   /// Reads the checkpoint in `folder`; nil where there is none yet. Throws `corrupt` where it says
@@ -29,7 +29,7 @@ public struct SavedTraining: Sendable {
     description = try ModelDescription(metadata: metadata)
     epochsDone = progress.epoch
     best = progress.best
-    place = TrainingPlace(metadata: metadata)
+    place = try TrainingPlace(metadata: metadata)
     var options = try TrainingOptions(decisive: Checkpoint.options(in: metadata))
     if let place { (options.device, options.precision) = (place.device, place.precision) }
     if let interval = progress.evaluationInterval { options.evaluationInterval = interval }

@@ -14,12 +14,24 @@ struct SoftmaxCrossEntropy: Sendable {
   /// A factor for each class; nil means all 1.
   let classWeights: [Float]?
 
+  /// Throws unless all of `scores`, shapes that a network makes of an input of `shape`, have a value for
+  /// each of `classes` at every pixel of that, as labels have.
+  func checkScores(_ scores: [Shape], of shape: Shape, classes: Int) throws {
+    let wanted = Shape(shape.n, classes, shape.h, shape.w)
+    for found in scores where found != wanted {
+      throw FCNError(
+        .shapeMismatch,
+        "the network makes scores of \(found); training wants \(wanted), a score for each class at every "
+          + "pixel of its input. Add a layer that brings them to that size")
+    }
+  }
+
   /// Computes the loss of `scores`, N×C×H×W, under `labels`, N×H×W. Writes ∂loss/∂scores to
   /// `gradient` and the class of the largest score at each pixel, N×H×W, to `predictions`. Every
   /// label other than `LabelMap.ignore` must be below C.
   ///
-  /// Returns Σ weight · loss and Σ weight; both, and the gradient, are zero if no pixel is labelled,
-  /// which is one way in which a mean of nothing would otherwise bring NaN into a training.
+  /// Returns Σ weight · loss and Σ weight; both, and the gradient, are zero if no pixel with a weight is
+  /// labelled, which is one way in which a mean of nothing would otherwise bring NaN into a training.
   func evaluate(
     _ scores: Tensor, _ labels: UnsafeBufferPointer<UInt8>, gradient: Tensor,
     predictions: UnsafeMutableBufferPointer<UInt8>, _ pool: WorkerPool
@@ -27,12 +39,11 @@ struct SoftmaxCrossEntropy: Sendable {
     let shape = scores.shape
     let weights = classWeights ?? [Float](repeating: 1, count: shape.c)
     let total = SoftmaxCrossEntropy.totalWeight(labels, weights)
-    guard total > 0, let labels = labels.baseAddress, let predictions = predictions.baseAddress
-    else {
+    guard let labels = labels.baseAddress, let predictions = predictions.baseAddress else {
       gradient.pointer.update(repeating: 0, count: shape.count)
       return (0, 0)
     }
-    let scale: Float = reduction == .sum ? 1 : Float(1 / total)
+    let scale: Float = reduction == .sum ? 1 : total > 0 ? Float(1 / total) : 0
     var rowLosses = [Double](repeating: 0, count: shape.n * shape.h)
     rowLosses.withUnsafeMutableBufferPointer { rowLosses in
       guard let losses = rowLosses.baseAddress else { return }

@@ -1,10 +1,10 @@
 /// Trains a model, an epoch at a time, and leaves in its folder after each
 ///
 /// - `model.safetensors`, the model as it is now,
-/// - `best.safetensors`, the one with the highest mean IU on the test pictures so far,
+/// - `best.safetensors`, the one with the highest mean IU on the validation pictures so far,
 /// - `checkpoint.safetensors`, from which the training can go on to the same bits,
 /// - `log.csv`, a row an epoch,
-/// - `class-iu.csv`, a row an evaluation: the IU of each class on the test pictures.
+/// - `class-iu.csv`, a row an evaluation: the IU of each class on the validation pictures.
 ///
 /// One thread at a time. Each file is whole at any moment, whatever happens to the process.
 public final class Trainer {
@@ -12,7 +12,7 @@ public final class Trainer {
   public enum Event: Sendable {
     /// A step was made: a minibatch was learned from, or several with accumulation.
     case minibatch(Progress)
-    /// A test picture was evaluated: how many are done, of how many.
+    /// A validation picture was evaluated: how many are done, of how many.
     case evaluated(done: Int, of: Int)
     /// An epoch is done and its files are written.
     case epoch(EpochRecord)
@@ -64,7 +64,7 @@ public final class Trainer {
   private var classLog: TrainingLog
   /// Epochs that are done and saved, in this run and those before it.
   public private(set) var epochsDone = 0
-  /// The best mean IU on the test pictures so far, and the epoch that had it, over all runs; nil
+  /// The best mean IU on the validation pictures so far, and the epoch that had it, over all runs; nil
   /// before the first.
   public private(set) var bestSoFar: (meanIU: Double, epoch: Int)?
   private var seconds = 0.0
@@ -78,7 +78,7 @@ public final class Trainer {
   /// on as that of the new length. `classPixels`, the labelled pixels of each class in `training`,
   /// spares reading all labels where class weights follow from them.
   ///
-  /// Throws `invalidArgument` where options or classes do not fit, patience has nothing to measure
+  /// Throws `invalidArgument` where options or classes do not fit, patience has nothing to go
   /// by, or the training to resume ran in another precision, `invalidState` where the folder holds
   /// another training that is not to be resumed, `notFinite` where a weight to begin with is NaN or
   /// infinite.
@@ -107,7 +107,7 @@ public final class Trainer {
     guard options.patience == 0 || validation?.count ?? 0 > 0 else {
       throw FCNError(
         .invalidArgument,
-        "the patience is \(options.patience) epochs, but there are no pictures to measure by, so "
+        "the patience is \(options.patience) epochs, but there are no validation pictures, so "
           + "nobody could tell whether the model gets better; name some, or set no patience")
     }
     self.folder = folder
@@ -145,9 +145,10 @@ public final class Trainer {
           "\(checkpointPath) is of another model; resume with the model it began with")
       }
       // The last epoch of what was to be all may have been cut short.
-      let cut = checkpoint.options["iterations"].flatMap { Int($0) } ?? .max
       try learner.restore(
-        checkpoint, iterations: max(0, min(cut, checkpoint.epoch * iterations.perEpoch)))
+        checkpoint,
+        iterations: min(
+          try checkpoint.iterationLimit(), checkpoint.epoch * iterations.perEpoch))
       (epochsDone, bestSoFar, seconds) = (checkpoint.epoch, checkpoint.best, checkpoint.seconds)
     }
     log = try TrainingLog(
@@ -206,7 +207,7 @@ public final class Trainer {
   @discardableResult
   public func run(_ observer: (Event) -> Bool) throws -> Ending {
     let begin = monotonicSeconds()
-    var (longest, measuring) = (0.0, 0.0)
+    var (longest, evaluating) = (0.0, 0.0)
     while epochsDone < epochs {
       if isPatienceSpent { return .patience }
       let start = monotonicSeconds()
@@ -214,14 +215,14 @@ public final class Trainer {
       let learned = monotonicSeconds()
       longest = max(longest, learned - start)
       let isLast =
-        options.timeLimit > 0 && learned - begin + longest + 2 * measuring > options.timeLimit
+        options.timeLimit > 0 && learned - begin + longest + 2 * evaluating > options.timeLimit
       let validation = try evaluateIfDue(epochsDone + 1, orNow: isLast, observer)
-      measuring = max(measuring, monotonicSeconds() - learned)
+      evaluating = max(evaluating, monotonicSeconds() - learned)
       // What evaluating takes is known only after the first one.
       let endsHere =
         isLast
         || options.timeLimit > 0 && validation != nil
-          && monotonicSeconds() - begin + longest + measuring > options.timeLimit
+          && monotonicSeconds() - begin + longest + evaluating > options.timeLimit
       seconds += monotonicSeconds() - start
       epochsDone += 1
       let iteration = min(iterations.total, epochsDone * iterations.perEpoch)

@@ -7,7 +7,7 @@ public struct TrainingFacts: Sendable, Hashable {
   public var size: DatasetSurvey.Size
   /// Labelled pixels of each class in the pictures to learn from; empty where nobody counted.
   public var classPixels: [Int]
-  /// Pictures to measure by.
+  /// Validation pictures.
   public var validationPictures: Int
   /// Cores that the training may use.
   public var cores: Int

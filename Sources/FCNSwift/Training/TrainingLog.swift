@@ -8,14 +8,14 @@ public struct EpochRecord: Sendable {
   public var learningRate: Float
   /// On the training pictures as they were learned from: augmented, with weights that changed.
   public var training: Measures
-  /// On the test pictures after the epoch; nil where none were evaluated.
+  /// On the validation pictures after the epoch; nil where none were evaluated.
   public var validation: Measures?
   /// Since the start of the training, over all its runs.
   public var seconds: Double
 
   /// Loss and the papers' measures, fractions of 1.
   public struct Measures: Sendable {
-    /// Mean over minibatches, or over labelled pixels for the test pictures.
+    /// Mean over minibatches, or over labelled pixels for the validation pictures.
     public var loss: Double
     /// See `ConfusionMatrix`.
     public var pixelAccuracy: Double

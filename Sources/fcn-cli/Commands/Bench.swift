@@ -196,7 +196,8 @@ private struct BenchMeasurement {
     if let peak {
       lines.append(
         "peak of the micro-kernels \((peak.operations / 1e9).rounded(toPlaces: 0)) GFLOP/s, "
-          + "\((peak.integerOperations / 1e9).rounded(toPlaces: 0)) of 16-bit integers, of reading memory \((peak.bandwidth / 1e9).rounded(toPlaces: 1)) GB/s"
+          + "\((peak.integerOperations / 1e9).rounded(toPlaces: 0)) of 16-bit integers, of reading memory "
+          + "\((peak.bandwidth / 1e9).rounded(toPlaces: 1)) GB/s"
       )
     }
     let columns = columns.map { column in

@@ -73,7 +73,7 @@ enum DataCheck {
       survey.training.pictureCount == 0
       ? counted(survey.validation?.pictureCount ?? 0, "picture")
       : "\(counted(survey.training.pictureCount, "picture")) to learn from, "
-        + "\(survey.validation?.pictureCount ?? 0) to measure by"
+        + "\(survey.validation?.pictureCount ?? 0) to validate on"
     let part = survey.training.pictureCount == 0 ? survey.validation : survey.training
     guard let least = part?.smallest, let most = part?.largest else { return "data: \(pictures)" }
     let sizes =
@@ -122,7 +122,7 @@ extension DataCheck {
       return "\(share.rounded(toPlaces: 2)) % in \(part.classPictures[index])"
     }
     let rows =
-      [("class", "pixels to learn from", "to measure by")]
+      [("class", "pixels to learn from", "to validate on")]
       + survey.classNames.indices.map {
         ("\($0) \(survey.classNames[$0])", share(survey.training, $0), share(survey.validation, $0))
       }

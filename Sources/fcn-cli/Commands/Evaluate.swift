@@ -13,7 +13,7 @@ extension Subcommand {
 
   /// `fcn eval`.
   static let evaluate = Subcommand(
-    "eval", "Measure a model on labelled pictures.",
+    "eval", "Evaluate a model on labelled pictures.",
     usage: ["--data DIR [--split NAME] [--model FILE] [OPTIONS]"],
     discussion: """
       The measures are those of the FCN papers, fractions of 1. Pixels labelled 255
@@ -57,7 +57,7 @@ extension Subcommand {
     if let folder { try File.makeFolder(folder) }
 
     let start = monotonicSeconds()
-    let progress = Progress("measuring", unit: "pictures", isQuiet: arguments.has(.quiet))
+    let progress = Progress("evaluating", unit: "pictures", isQuiet: arguments.has(.quiet))
     defer { progress.finish() }
     let evaluation = try model.evaluate(
       on: pictures, threads: arguments.threads(),

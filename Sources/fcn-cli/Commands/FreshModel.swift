@@ -6,7 +6,8 @@ enum FreshModel {
     "architecture", "NAME", "The network; fcn-simple by default. `fcn info` lists them.")
   static let classes = Option.value(
     "classes", "LIST",
-    "The classes' names in index order: a file with a name a line, or a,b,c. Also for data that has no list of its own."
+    "The classes' names in index order: a file with a name a line, or a,b,c. Also for data that has no "
+      + "list of its own."
   )
   static let palette = Option.value(
     "palette", "LIST",

@@ -17,7 +17,7 @@ extension VOCFolder.Reading {
   }
 }
 
-/// The pictures to learn from and to measure by that a command line names.
+/// The pictures to learn from and those to validate on that a command line names.
 struct TrainingData {
   static let data = Option.value(
     "data", "DIR[:SPLIT]",
@@ -25,14 +25,16 @@ struct TrainingData {
       + "repeated.")
   static let validation = Option.value(
     "val-data", "DIR[:SPLIT]",
-    "Pictures to measure by after each epoch, val without a SPLIT; may be repeated. By default the val "
-      + "lists of the --data folders that were named without a SPLIT; none: do not measure.")
+    "Validation pictures: the model is evaluated on them after epochs; the list val without a SPLIT; "
+      + "may be repeated. By default the val "
+      + "lists of the --data folders that were named without a SPLIT; none: "
+      + "do not evaluate.")
   static let options = [data, validation, Option.binaryMasks]
 
   let training: any LabelledPictures
-  /// nil where nothing is to be measured by.
+  /// nil where there is nothing to validate on.
   let validation: (any LabelledPictures)?
-  /// What names each set that is measured by: `DIR`, whose list is val, or `DIR:SPLIT`.
+  /// What names each set of validation pictures: `DIR`, whose list is val, or `DIR:SPLIT`.
   let measured: [String]
   /// The folders that are read.
   let folders: [String]

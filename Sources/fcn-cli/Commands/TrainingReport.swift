@@ -31,7 +31,7 @@ final class TrainingReport {
       "\(model.description.architecture), \(counted(model.parameterCount, "parameter")), "
         + "\(counted(model.description.classNames.count, "class")); "
         + "\(counted(training, "picture")) to learn from, "
-        + "\(validation) to measure by")
+        + "\(validation) to validate on")
     if epochsBefore > 0 {
       let before = best.map { ", best mean IU \(text($0.meanIU)) in epoch \($0.epoch)" } ?? ""
       Terminal.note(
@@ -45,7 +45,7 @@ final class TrainingReport {
     case .minibatch(let minibatch): note(minibatch)
     case .evaluated(let done, let total):
       progress?.update(
-        minibatches.done, of: minibatches.total, note: "measuring, picture \(done) of \(total)")
+        minibatches.done, of: minibatches.total, note: "evaluating, picture \(done) of \(total)")
     case .epoch(let record): note(record)
     }
   }
@@ -123,7 +123,7 @@ final class TrainingReport {
   func finish() { progress?.finish() }
 
   /// Tells how it ended, what is best, and what to do next. `names` are those of the data that it was
-  /// measured by, read with `--binary-masks` or without.
+  /// evaluated on, read with `--binary-masks` or without.
   func end(
     _ ending: Trainer.Ending, folder: String, measuredBy names: [String], binaryMasks: Bool
   ) {
@@ -152,7 +152,7 @@ final class TrainingReport {
       model = "\(folder)/best.safetensors"
       Terminal.note("best: mean IU \(text(best.meanIU)) in epoch \(best.epoch), \(model)\(floor)")
     } else {
-      Terminal.note("the model: \(model); nothing was measured")
+      Terminal.note("the model: \(model); it was not evaluated")
     }
     Terminal.log("next:")
     let word = shellWord(model)

@@ -14,7 +14,8 @@ enum ExitStatus {
     ("2", "The command line is wrong: an unknown option, a value out of range."),
     (
       "3",
-      "A file or folder is missing, unreadable, damaged, of another kind, cannot be written, or holds what must not be overwritten."
+      "A file or folder is missing, unreadable, damaged, of another kind, cannot be written, or holds "
+        + "what must not be overwritten."
     ),
     ("130, 143", "Stopped by Ctrl-C (SIGINT) or SIGTERM, after tidying up."),
     ("141", "Whoever read standard output stopped reading."),

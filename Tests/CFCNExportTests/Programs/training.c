@@ -75,7 +75,7 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = -1);
   CHECK(strstr(fcn_last_error_message(), "patience") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1000001);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1);  // there is nothing to measure by
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1);  // there are no validation pictures
   CHECK(strstr(fcn_last_error_message(), "measure") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.time_limit = 1e10);
   CHECK(strstr(fcn_last_error_message(), "time_limit") != NULL);

@@ -102,6 +102,42 @@ extension CUDATests {
       if architecture == "fcn-resnet50" { #expect(abs(found[0] - wanted[0]) < 0.1 * wanted[0]) }
     }
 
+    /// One launch makes the gradients by both; neither may go with the other.
+    @Test(arguments: ["weight", "bias"])
+    func halfANormalizationIsLearnedWhereTheOtherIsFrozen(frozen: String) throws {
+      let (folder, model) = (try TemporaryFolder(), try tinyModel())
+      let options = onDevice {
+        ($0.epochs, $0.iterations, $0.layerRates) = (1, 1, ["bn1_1.\(frozen)": 0])
+      }
+      _ = try train(options, in: folder, model: model)
+      let trained = try Model(contentsOf: folder.file("training/model.safetensors"))
+      for name in ["weight", "bias"] {
+        let (before, after) = (model.weights["bn1_1.\(name)"], trained.weights["bn1_1.\(name)"])
+        #expect((before?.floats == after?.floats) == (name == frozen), "\(name)")
+      }
+    }
+
+    @Test func labelsThatDoNotFitTheScoresAreADefect() throws {
+      let network = try Network(
+        inputChannels: 1, stride: 1,
+        layers: [Layer("scores", Convolution.scores(2), [Network.inputName])])
+      let context = try FakeDevice.context()
+      try context.run {
+        let store = try DeviceParameterStore(
+          ["scores.weight": Tensor(Shape(2, 1, 1, 1)), "scores.bias": Tensor(Shape(1, 1, 1, 2))],
+          in: context)
+        let plan = try DeviceTrainingPlan(
+          network, store, learned: ["scores.weight"], inputShape: Shape(1, 1, 4, 4),
+          precision: .float32, context: context)
+        let loss = try DeviceLoss(plan, classWeights: nil, parameterCount: 0, context)
+        let labels = [UInt8](repeating: 0, count: 15)
+        let stream = try DeviceStream(context)
+        expectError(.internalDefect, saying: "15 labels for scores of 16 pixels") {
+          try loss.enqueue(stream, labels: labels, scale: 1)
+        }
+      }
+    }
+
     @Test func aWholeStepAgreesWithPyTorch() throws {
       let golden = try Safetensors(
         contentsOf: LayerGoldens.folder.appendingPathComponent("fcn-simple-training.safetensors")

@@ -4,7 +4,7 @@ import Testing
 @testable import FCNSwift
 
 @Suite struct DatasetSurveyTests {
-  /// Four pictures to learn from and two to measure by, of 8×6 pixels and the classes a, b and c.
+  /// Four pictures to learn from and two to validate on, of 8×6 pixels and the classes a, b and c.
   private func dataset() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     for index in 0..<6 { try folder.writePair("p\(index)", shade: UInt8(40 * index)) }

@@ -82,7 +82,8 @@ class FCNSimple(nn.Module):
                 fill(layer.running_var, random.uniform(0.8, 1.6, count))
                 continue
             kernel, stride = layer.kernel_size[0], layer.stride[0]
-            terms = layer.in_channels * (kernel / stride if isinstance(layer, nn.ConvTranspose2d) else kernel) ** 2
+            taps = kernel / stride if isinstance(layer, nn.ConvTranspose2d) else kernel
+            terms = layer.in_channels * taps ** 2
             gain = 2 if kernel == 3 else 1
             fill(layer.weight, random.standard_normal(layer.weight.shape) * math.sqrt(gain / terms))
             if layer.bias is not None:

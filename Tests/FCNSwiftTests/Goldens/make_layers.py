@@ -81,7 +81,8 @@ def pair(value):
     return list(value) if isinstance(value, tuple) else [value, value]
 
 
-def convolution(name, shape, channels, kernel, stride=1, padding=0, dilation=1, groups=1, bias=True, window=None):
+def convolution(name, shape, channels, kernel, stride=1, padding=0, dilation=1, groups=1, bias=True,
+                window=None):
     kernel, stride, padding, dilation = map(pair, (kernel, stride, padding, dilation))
     fan_in = shape[1] // groups * kernel[0] * kernel[1]
     parameters = {"weight": normal(channels, shape[1] // groups, *kernel, deviation=fan_in**-0.5)}
@@ -104,7 +105,8 @@ def transposed(name, shape, channels, kernel, stride=1, padding=0, groups=1, bia
         parameters["bias"] = normal(channels)
     layer(
         name, "transposed_convolution",
-        dict(outputChannels=channels, kernel=kernel, stride=stride, padding=padding, groups=groups, bias=bias),
+        dict(outputChannels=channels, kernel=kernel, stride=stride, padding=padding, groups=groups,
+             bias=bias),
         [normal(*shape)], parameters,
         lambda x, p, _: F.conv_transpose2d(
             x[0], p["weight"], p.get("bias"), stride, padding, groups=groups))

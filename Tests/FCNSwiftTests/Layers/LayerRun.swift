@@ -85,7 +85,7 @@ final class LayerRun {
     let value = try GuardedTensor(copying: inputs[0])
     kernel.forward(try forwardCall([value.tensor], to: value.tensor, training, seed))
     let gradient = try GuardedTensor(copying: upstream)
-    kernel.backward(
+    try #require(kernel as? any TrainingKernel).backward(
       BackwardCall(
         inputs: [value.tensor], output: value.tensor, parameters: parameters,
         outputGradient: gradient.tensor, inputGradients: [gradient.tensor], parameterGradients: [],
@@ -114,7 +114,7 @@ final class LayerRun {
       isWanted($0) ? try GuardedTensor($1.shape) : nil
     }
     let statistics = [Tensor?](repeating: nil, count: parameters.count - learnedCount)
-    kernel.backward(
+    try #require(kernel as? any TrainingKernel).backward(
       BackwardCall(
         inputs: inputs, output: output, parameters: parameters, outputGradient: upstream,
         inputGradients: places[..<inputs.count].map { $0?.tensor },

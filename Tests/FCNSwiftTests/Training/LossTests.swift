@@ -62,6 +62,21 @@ struct LossTests {
     }
   }
 
+  /// Neither labels nor weights decide what is predicted.
+  @Test(arguments: LossReduction.allCases)
+  func predictionsAreMadeWhereNothingIsLearned(reduction: LossReduction) throws {
+    let scores = try Tensor(Shape(1, 3, 1, 3), [0, 9, 0, 5, 0, 0, 0, 0, 7])
+    for (labels, weights) in [
+      ([255, 255, 255], nil), ([1, 1, 255], [1, 0, 1]),
+    ] as [([UInt8], [Float]?)] {
+      let loss = SoftmaxCrossEntropy(reduction: reduction, classWeights: weights)
+      let result = try evaluate(loss, scores, labels)
+      #expect(result.value == 0)
+      #expect(result.gradient.tensor.elements.allSatisfy { $0 == 0 })
+      #expect(result.predictions == [1, 0, 2])
+    }
+  }
+
   @Test func largeScoresMakeAFiniteLoss() throws {
     let scores = try Tensor(Shape(1, 3, 1, 2), [1e30, -500, 0, 500, -1e30, 0])
     let loss = SoftmaxCrossEntropy(reduction: .sum, classWeights: nil)

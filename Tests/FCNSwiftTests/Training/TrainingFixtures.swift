@@ -55,7 +55,7 @@ func temporaryFolder() -> String {
   NSTemporaryDirectory() + "fcn-trainer-\(UUID().uuidString)"
 }
 
-/// Trains in `folder` on `pictures` and measures on them too.
+/// Trains in `folder` on `pictures` and evaluates on them too.
 func train(
   _ options: TrainingOptions, in folder: String, resume: Bool = false,
   pictures: Patches = Patches(), model: Model? = nil,

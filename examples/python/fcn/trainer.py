@@ -159,7 +159,7 @@ class Trainer(Handle):
         return self._paths
 
     def run(self, progress: Callable[[TrainProgress], bool | None] | None = None) -> None:
-        """Trains to the end. `progress` hears of every minibatch, measured picture and epoch, and
+        """Trains to the end. `progress` hears of every minibatch, evaluated picture and epoch, and
         stops the run, which then raises FCNError, by returning False. Ctrl-C stops it after the
         minibatch. A further run() goes on from the last whole epoch."""
         with SignalGuard() as guard:

@@ -51,9 +51,13 @@ final class DeviceLoss {
   /// Hands over `labels`, N×H×W, and the losses of all scores, whose gradients are multiplied by
   /// `scale` besides the factor that each has.
   func enqueue(_ stream: DeviceStream, labels values: [UInt8], scale: Float) throws {
+    guard values.count == pixelCount else {
+      throw FCNError(
+        .internalDefect, "there are \(values.count) labels for scores of \(pixelCount) pixels")
+    }
     values.withUnsafeBytes {
       if let base = $0.baseAddress {
-        labels.host.base.copyMemory(from: base, byteCount: min($0.count, pixelCount))
+        labels.host.base.copyMemory(from: base, byteCount: pixelCount)
       }
     }
     try stream.upload(labels.host.base, pixelCount, to: labels.device.address)

@@ -5,7 +5,8 @@ final class DeviceTrainingBatchNorm: DeviceTrainingKernel {
   private let operation: BatchNorm
   private let sums, squares, gradients: DeviceChannelSums
   private let normalize, move, gradient, parameters: DeviceFunction
-  /// Sums and squares of the forward pass, then those of the gradient; whole channel groups each.
+  /// Sums and squares of the forward pass, then those of the gradient, then room for gradients by weight
+  /// and bias that nobody wants; whole channel groups each.
   private let statistics: DeviceMemory
   private let channels: Int
 
@@ -21,7 +22,7 @@ final class DeviceTrainingBatchNorm: DeviceTrainingKernel {
     move = try request.function("move_statistics", of: .batch_norm, type)
     gradient = try request.function("batch_norm_gradient", of: .batch_norm, type)
     parameters = try request.function("batch_norm_parameters", of: .batch_norm, type)
-    statistics = try DeviceMemory(4 * channels * 4, in: request.context)
+    statistics = try DeviceMemory(6 * channels * 4, in: request.context)
   }
 
   var workspaceByteCount: Int {
@@ -65,8 +66,11 @@ final class DeviceTrainingBatchNorm: DeviceTrainingKernel {
       arguments.input_gradient = input.view
       try stream.launch(gradient, over: input.groupCount, arguments)
     }
-    if let weight = call.parameterGradients[0], let bias = call.parameterGradients[1] {
-      (arguments.weight_gradient, arguments.bias_gradient) = (weight, bias)
+    let (weight, bias) = (call.parameterGradients[0], call.parameterGradients[1])
+    if weight != nil || bias != nil {
+      // One launch makes both; either may be frozen alone.
+      arguments.weight_gradient = weight ?? statistic(4)
+      arguments.bias_gradient = bias ?? statistic(5)
       try stream.launch(parameters, over: call.inputs[0].shape.c, arguments)
     }
   }

@@ -62,7 +62,7 @@ final class DeviceTrainingPlan {
     func size(_ tensor: DeviceTensor) -> Int {
       (DeviceTensor.byteCount(tensor.shape, tensor.element) + 3) / 4
     }
-    let placement = TrainingPlacement(
+    let placement = try TrainingPlacement(
       topology, learned: learned, inputSize: size(whole(-1)),
       sizes: network.layers.indices.map { size(whole($0)) })
     let workspaceOffset = roundUp(placement.total * 4, toMultipleOf: 256)
@@ -84,12 +84,7 @@ final class DeviceTrainingPlan {
     input = value(-1)
     let last = network.layers.count - 1
     scores = try topology.scoreLayers.map { index in
-      if index == last { return (value(index), gradient(index), 1) }
-      let name = network.layers[index].name
-      guard let factor = network.auxiliaryScores[name] else {
-        throw FCNError(.internalDefect, "the factor on the loss of layer \(name) was lost")
-      }
-      return (value(index), gradient(index), factor)
+      (value(index), gradient(index), index == last ? 1 : try topology.factor(of: index))
     }
     func adding(_ element: DeviceElement) throws -> DeviceFunction {
       let type = element.typeName

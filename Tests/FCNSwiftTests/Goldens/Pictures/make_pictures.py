@@ -63,7 +63,8 @@ def grid(kind, bits, colours=None):
     """Samples that cover the range, with both ends in it."""
     top = (colours or 1 << bits) - 1
     count = SAMPLES[kind]
-    values = lambda x, y: tuple((x * 7919 + y * 104729 + c * 1299709 + x * y * 31) % (top + 1) for c in range(count))
+    values = lambda x, y: tuple(
+        (x * 7919 + y * 104729 + c * 1299709 + x * y * 31) % (top + 1) for c in range(count))
     pixels = [[values(x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
     pixels[0][0], pixels[-1][-1] = (0,) * count, (top,) * count
     return pixels
@@ -103,12 +104,14 @@ def make_pngs():
                 if interlaced and bits not in (1, 8):
                     continue
                 colours = min(1 << bits, 40) if kind == PALETTE else None
-                palette = [((i * 37) % 256, (i * 91 + 5) % 256, (255 - i * 3) % 256) for i in range(colours or 0)]
+                palette = [((i * 37) % 256, (i * 91 + 5) % 256, (255 - i * 3) % 256)
+                           for i in range(colours or 0)]
                 pixels = grid(kind, bits, colours)
                 data = png(kind, bits, pixels, palette=palette, interlaced=interlaced)
                 rgb = [v for row in pixels for p in row for v in shown(kind, bits, p, palette)]
                 keep(f"{name}-{bits}{'-interlaced' if interlaced else ''}", data, "rgb", "pictures", rgb)
-    for kind, bits, transparency in [(GREY, 4, b"\0\7"), (RGB, 8, b"\0\7\0\7\0\7"), (PALETTE, 8, bytes(range(0, 200, 5)))]:
+    for kind, bits, transparency in [(GREY, 4, b"\0\7"), (RGB, 8, b"\0\7\0\7\0\7"),
+                                     (PALETTE, 8, bytes(range(0, 200, 5)))]:
         palette = [(i, 255 - i, i * 6 % 256) for i in range(40)] if kind == PALETTE else None
         pixels = grid(kind, bits, 40 if palette else None)
         data = png(kind, bits, pixels, palette=palette, transparency=transparency)
@@ -142,7 +145,8 @@ def photo(width, height):
     for y in range(height):
         for x in range(width):
             edge = 90 if 3 * x > 2 * y + width else 0
-            picture.putpixel((x, y), (255 * x // width, 200 * y // height + edge // 2, 40 + edge + 5 * (x % 4)))
+            picture.putpixel(
+                (x, y), (255 * x // width, 200 * y // height + edge // 2, 40 + edge + 5 * (x % 4)))
     return picture
 
 
@@ -187,7 +191,8 @@ def make_jpegs():
 def make_resized():
     picture = photo(23, 17)
     (HERE / "resize-source.rgb").write_bytes(picture.tobytes())
-    labels = Image.frombytes("L", (23, 17), bytes((x * 29 + y * 53) % 256 for y in range(17) for x in range(23)))
+    labels = Image.frombytes(
+        "L", (23, 17), bytes((x * 29 + y * 53) % 256 for y in range(17) for x in range(23)))
     (HERE / "resize-source.labels").write_bytes(labels.tobytes())
     for width, height in [(7, 5), (11, 17), (23, 40), (40, 20), (22, 16), (1, 1), (50, 3)]:
         for group, source, rule, suffix in [
