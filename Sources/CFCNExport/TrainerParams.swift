@@ -133,6 +133,8 @@ extension fcn_trainer_params: GrowingStruct {
     options.lossReduction = try choice(loss, "loss", [FCN_LOSS_MEAN: .mean, FCN_LOSS_SUM: .sum])
     options.classWeights = try chosenClassWeights() ?? options.classWeights
     options.augmentation = try augmentation(usual.augmentation)
+    try set(.brightness, brightness, "brightness")
+    try set(.contrast, contrast, "contrast")
     try set(.seed, seed, "seed")
     try set(.evaluationInterval, Int(evaluation_interval), "evaluation_interval", open: 0)
     try set(.patience, Int(patience), "patience")
@@ -228,8 +230,6 @@ extension fcn_trainer_params: GrowingStruct {
     }
     try Augmentation.scaleRange.check(scale_least, "scale_least")
     try Augmentation.scaleRange.check(scale_greatest, "scale_greatest")
-    try Augmentation.lightRange.check(brightness, "brightness")
-    try Augmentation.lightRange.check(contrast, "contrast")
     // Before the range is made, which must not be empty.
     guard scale_least <= scale_greatest else {
       throw FCNError(
@@ -240,8 +240,7 @@ extension fcn_trainer_params: GrowingStruct {
     return Augmentation(
       cropWidth: try side(crop_width, "crop_width", usual.cropWidth),
       cropHeight: try side(crop_height, "crop_height", usual.cropHeight),
-      scale: scale_least...scale_greatest, flip: try flag(flip, "flip"), brightness: brightness,
-      contrast: contrast)
+      scale: scale_least...scale_greatest, flip: try flag(flip, "flip"))
   }
 }
 

@@ -6,14 +6,14 @@ private struct Description {
 
   init(_ text: String) {
     name = text.prefix { $0 != "(" }
-    var words: [String] = [""]
+    // Three dots stand between the bounds of a range.
+    var words = [""]
     for character in text {
       if character.isLetter || character.isNumber || "+-.".contains(character) {
         words[words.count - 1].append(character)
       } else {
         words.append("")
       }
-      // A range, `0.6...1.6`.
       if words[words.count - 1].hasSuffix("...") {
         words[words.count - 1].removeLast(3)
         words.append("")

@@ -5,50 +5,50 @@ public struct TrainingNumber<Number: Comparable & LosslessStringConvertible & Se
   /// What it may be.
   public let range: NumberRange<Number>
 
-  init(
+  fileprivate init(
     _ name: String, _ path: WritableKeyPath<TrainingOptions, Number> & Sendable,
     _ range: NumberRange<Number>
   ) {
     (self.name, self.path, self.range) = (name, path, range)
   }
-
-  init(
-    _ name: String, _ path: WritableKeyPath<TrainingOptions, Number> & Sendable,
-    _ bounds: ClosedRange<Number>
-  ) {
-    self.init(name, path, NumberRange(bounds))
-  }
 }
 
 extension TrainingNumber<Int> {
-  public static var epochs: Self { Self("epochs", \.epochs, 1...1_000_000) }
-  public static var iterations: Self { Self("iterations", \.iterations, 0...1_000_000_000) }
-  public static var accumulation: Self { Self("accumulation", \.accumulation, 1...1024) }
-  public static var batchSize: Self { Self("batchSize", \.batchSize, 1...1024) }
-  public static var warmup: Self { Self("warmup", \.warmup, 0...1_000_000_000) }
-  public static var threads: Self { Self("threads", \.threads, .threads) }
+  public static var epochs: Self { .init("epochs", \.epochs, .init(1...1_000_000)) }
+  public static var iterations: Self { .init("iterations", \.iterations, .init(0...1_000_000_000)) }
+  public static var accumulation: Self { .init("accumulation", \.accumulation, .init(1...1024)) }
+  public static var batchSize: Self { .init("batchSize", \.batchSize, .init(1...1024)) }
+  public static var warmup: Self { .init("warmup", \.warmup, .init(0...1_000_000_000)) }
+  public static var threads: Self { .init("threads", \.threads, .threads) }
   public static var evaluationInterval: Self {
-    Self("evaluationInterval", \.evaluationInterval, 1...1_000_000)
+    .init("evaluationInterval", \.evaluationInterval, .init(1...1_000_000))
   }
-  public static var patience: Self { Self("patience", \.patience, 0...1_000_000) }
+  public static var patience: Self { .init("patience", \.patience, .init(0...1_000_000)) }
 }
 
 extension TrainingNumber<Float> {
   public static var learningRate: Self {
-    Self("learningRate", \.learningRate, NumberRange(above: 0, atMost: 1000))
+    .init("learningRate", \.learningRate, .init(above: 0, atMost: 1000))
   }
-  public static var weightDecay: Self { Self("weightDecay", \.weightDecay, 0...1) }
-  public static var biasRate: Self { Self("biasRate", \.biasRate, 0...1000) }
-  public static var biasDecay: Self { Self("biasDecay", \.biasDecay, 0...1000) }
-  public static var clipNorm: Self { Self("clipNorm", \.clipNorm, NumberRange(atLeast: 0)) }
+  public static var weightDecay: Self { .init("weightDecay", \.weightDecay, .init(0...1)) }
+  public static var biasRate: Self { .init("biasRate", \.biasRate, .init(0...1000)) }
+  public static var biasDecay: Self { .init("biasDecay", \.biasDecay, .init(0...1000)) }
+  public static var clipNorm: Self { .init("clipNorm", \.clipNorm, .init(atLeast: 0)) }
+  // Parts of the augmentation, which checks them itself.
+  public static var brightness: Self {
+    .init("brightness", \.augmentation.brightness, Augmentation.lightRange)
+  }
+  public static var contrast: Self {
+    .init("contrast", \.augmentation.contrast, Augmentation.lightRange)
+  }
 }
 
 extension TrainingNumber<Double> {
-  public static var timeLimit: Self { Self("timeLimit", \.timeLimit, 0...1e9) }
+  public static var timeLimit: Self { .init("timeLimit", \.timeLimit, .init(0...1e9)) }
 }
 
 extension TrainingNumber<UInt64> {
-  public static var seed: Self { Self("seed", \.seed, 0...UInt64.max) }
+  public static var seed: Self { .init("seed", \.seed, .init(0...UInt64.max)) }
 }
 
 /// A row of the table of all options that have a range or decide the numbers: what is checked, and what
@@ -98,27 +98,27 @@ struct TrainingOption: Sendable {
     TrainingOption(.timeLimit) { _ in false },
   ]
 
-  /// A number; it decides something where `decides` says so.
+  /// A number.
   private init<Number>(
     _ number: TrainingNumber<Number>,
     where decides: @escaping @Sendable (TrainingOptions) -> Bool = { _ in true }
   ) {
-    name = number.name
-    check = { try number.range.check($0[keyPath: number.path], spelledOut(number.name)) }
-    text = { decides($0) ? "\($0[keyPath: number.path])" : nil }
-    read = { if let value = Number($1) { $0[keyPath: number.path] = value } }
+    self.init(
+      number.name, number.path, Number.init, where: decides,
+      check: { try number.range.check($0, spelledOut(number.name)) })
   }
 
-  /// What is no number, or several.
+  /// An option that `value` reads from text; it decides something where `decides` says so.
   private init<Value>(
     _ name: String, _ path: WritableKeyPath<TrainingOptions, Value> & Sendable,
     _ value: @escaping @Sendable (String) -> Value?,
     text: @escaping @Sendable (Value) -> String = { "\($0)" },
+    where decides: @escaping @Sendable (TrainingOptions) -> Bool = { _ in true },
     check: @escaping @Sendable (Value) throws -> Void = { _ in }
   ) {
     self.name = name
     self.check = { try check($0[keyPath: path]) }
-    self.text = { text($0[keyPath: path]) }
+    self.text = { decides($0) ? text($0[keyPath: path]) : nil }
     read = { if let value = value($1) { $0[keyPath: path] = value } }
   }
 }

@@ -34,22 +34,16 @@ enum TrainOptions {
   private static let freeze = Option.value(
     "freeze", "NAME", "Layers whose names begin so do not learn; may be repeated.")
   private static let seed = Option.value(
-    "seed", "N",
-    "What initial weights, order and augmentation follow from; 1 by default.")
+    "seed", "N", "What initial weights, order and augmentation follow from; 1 by default.")
   private static let crop = Option.value(
     "crop", "WIDTHxHEIGHT",
     "Learn from pieces of this size, cut out at random places of the picture as the network sees it; "
       + "256x256 by default, 384x384 on a device, smaller where pictures are. 0x0: from whole "
-      + "pictures."
-  )
+      + "pictures.")
   private static let scale = Option.value(
     "scale", "LOW:HIGH", "Scale pictures by a random factor first; 0.6:1.6 by default.")
   private static let flip = Option.flag("flip", "Mirror every second picture: the default.")
   private static let noFlip = Option.flag("no-flip", "Mirror none, whatever the recipe says.")
-  private static let brightness = Option.value(
-    "brightness", "B", "Brighten by a random factor of 1 ± B; 0.2 by default.")
-  private static let contrast = Option.value(
-    "contrast", "C", "Change the contrast by a random factor of 1 ± C; 0.2 by default.")
   private static let patience = Option.value(
     "patience", "EPOCHS",
     "End when the mean IU has not grown for so many epochs; --resume can go on. Never by default.")
@@ -80,10 +74,8 @@ enum TrainOptions {
       }
     }
 
-    /// One that sets a number.
-    init<Number>(
-      _ name: String, _ value: String, _ number: TrainingNumber<Number>, _ help: String
-    ) {
+    init<Number>(_ name: String, _ value: String, _ number: TrainingNumber<Number>, _ help: String)
+    {
       self.init(.value(name, value, help), number)
     }
   }
@@ -127,10 +119,17 @@ enum TrainOptions {
         + "time at most."),
     Row(keepAll), Row(half),
   ]
-
+  private static let augmentationRows = [
+    Row(crop), Row(scale), Row(flip), Row(noFlip),
+    Row(
+      "brightness", "B", .brightness, "Brighten by a random factor of 1 ± B; 0.2 by default."),
+    Row(
+      "contrast", "C", .contrast, "Change the contrast by a random factor of 1 ± C; 0.2 by default."
+    ),
+  ]
   static let learning = OptionGroup("Learning", learningRows.map(\.option))
   static let augmentation = OptionGroup(
-    "Augmentation of the training pictures", [crop, scale, flip, noFlip, brightness, contrast])
+    "Augmentation of the training pictures", augmentationRows.map(\.option))
   static let precision = Option.value(
     "precision", "NUMBERS",
     "On a CUDA device: float32, the default, tf32, float16 or bfloat16; weights and the optimizer "
@@ -169,7 +168,7 @@ enum TrainOptions {
     if given.epochs != nil { options.iterations = 0 }
     // Before its rate.
     try setOptimizer(&options, arguments)
-    for row in learningRows + fileRows { try row.set(&options, arguments) }
+    for row in learningRows + augmentationRows + fileRows { try row.set(&options, arguments) }
     if let rule = arguments.text(schedule) { options.schedule = try schedule(rule, arguments) }
     if let rule = arguments.text(classWeights) {
       options.classWeights = try classWeights(rule, arguments)
@@ -299,9 +298,5 @@ enum TrainOptions {
     }
     if arguments.has(flip) { augmentation.flip = true }
     if arguments.has(noFlip) { augmentation.flip = false }
-    augmentation.brightness =
-      try arguments.number(brightness, in: Augmentation.lightRange) ?? augmentation.brightness
-    augmentation.contrast =
-      try arguments.number(contrast, in: Augmentation.lightRange) ?? augmentation.contrast
   }
 }
