@@ -781,11 +781,12 @@ enum {
  *  With the defaults and `data` and `output` set, it learns: AdamW, a learning rate that falls to
  *  0, varied pictures. What is said to be *chosen* follows from the number and the size of the
  *  pictures, how often classes occur, the start and the machine; docs/training.md has the rules. In
- *  a resumed training what is chosen is as it was. */
+ *  a resumed training what is chosen is as it was. With another recipe than "modern", see
+ *  fcn_trainer_params_named, it is as the recipe has it. */
 FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** Set by fcn_trainer_params_init. */
   uint32_t struct_size;
-  /** Threads to work with, at most 1024; 0, the default, for one on each core that the process may
+  /** Threads to work with, 0 to 1024; 0, the default, for one on each core that the process may
    *  use. Results do not depend on it, to the last bit. */
   int32_t threads;
 
@@ -851,8 +852,8 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   float bias_rate;
   /** Factor on the weight decay of biases, 0 to 1000; 0 is the default. */
   float bias_decay;
-  /** Longest norm of all gradients together, to which longer ones are cut, finite, not negative; 0
-   *  for no limit; -1, the default: chosen. */
+  /** Longest norm of all gradients together, to which longer ones are cut, at least 0, finite; 0 for
+   *  no limit; -1, the default: chosen. */
   float clip_norm;
   /** FCN_SCHEDULE_POLY, the default, or another. What another schedule alone uses of the next three
    *  fields is not looked at. */
@@ -872,15 +873,15 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  rare. */
   int32_t class_weights;
 
-  /** Columns of the piece that is cut from each training picture, at most 65536; 0 for all; -1, the
+  /** Columns of the piece that is cut from each training picture, 0 to 65536; 0 for all; -1, the
    *  default: chosen. Pictures need not be of one size: in a minibatch the smaller ones have
    *  ignored pixels at their right and bottom. */
   int32_t crop_width;
-  /** Rows of that piece, at most 65536; 0 for all; -1, the default: chosen. */
+  /** Rows of that piece, 0 to 65536; 0 for all; -1, the default: chosen. */
   int32_t crop_height;
   /** Least factor by which a training picture is scaled, 0.05 to 20; 0.6 is the default. */
   float scale_least;
-  /** Greatest factor, at least the least, at most 20; 1.6 is the default. */
+  /** Greatest factor, not below the least, 0.05 to 20; 1.6 is the default. */
   float scale_greatest;
   /** 1, the default, to mirror half of the training pictures; 0 for none. */
   int32_t flip;
@@ -916,14 +917,44 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  default, to refuse that. Other schedules may take another number in any case. */
   int32_t extend;
   /** Seconds that a call of fcn_trainer_run may take: it ends with FCN_OK after the epoch whose
-   *  successor would not fit, the first at the earliest, and a further call goes on. At most
+   *  successor would not fit, the first at the earliest, and a further call goes on. 0 to
    *  1000000000; 0, the default, for no limit. */
   double time_limit;
+  /** The recipe that fcn_trainer_params_named filled these fields by, the library's own; NULL, the
+   *  default, for "modern". To be set by that function alone: another string is refused. */
+  const char *recipe;
+  /** Factors on the learning rate of layers, "NAME=FACTOR" separated by commas, such as
+   *  "conv1=0,upscore=1": each is for the layers whose names begin so, and of several that fit one
+   *  layer the longest counts. A factor is 0 to 1000; 0 keeps the layers as they are. An empty text
+   *  for none; NULL, the default: chosen, which is none. Read by fcn_trainer_create, not kept. */
+  const char *layer_rates;
+  /** Weights of the classes in the loss, class_weight_count of them in index order, 0 to 1000000
+   *  each; class_weights is not looked at then. NULL, the default, to leave them to class_weights.
+   *  Read by fcn_trainer_create, not kept. */
+  const float *class_weight_values;
+  /** Steps after which the training ends, within an epoch if need be, 1 to 1000000000, with `epochs`
+   *  at 0; 0, the default: chosen, which leaves it to the epochs. */
+  int64_t iterations;
+  /** Values that class_weight_values points to: the number of classes, or 0, the default, where
+   *  that is NULL. */
+  int32_t class_weight_count;
+  /** Minibatches whose gradients are averaged for one step, 1 to 1024, Caffe's iter_size: a step as
+   *  of a larger minibatch in the memory of a smaller one; 0, the default: chosen, which is 1. */
+  int32_t accumulation;
 } fcn_trainer_params;
 
 /** Fills `params` with defaults, which learn; `struct_size` is sizeof(fcn_trainer_params). */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_params_init(fcn_trainer_params *params,
                                                     uint32_t struct_size);
+/** Fills `params` with the settings of a published training in place of the defaults. `recipe` is
+ *  its name; `fcn train --help` lists them and what each sets. Any field may be changed then. What is said to be
+ *  chosen, and left so, is as the recipe has it: the network too, its width, the size at which it
+ *  sees pictures and how its score layers begin, where fields or `weights` say nothing else. Most
+ *  start from another network's weights, which `weights` names; without them the log warns.
+ *  "modern" is fcn_trainer_params_init. FCN_E_NOT_FOUND, with the names, where there is none called
+ *  `recipe`. */
+FCN_EXPERIMENTAL fcn_status fcn_trainer_params_named(fcn_trainer_params *params,
+                                                     uint32_t struct_size, const char *recipe);
 
 /** Makes a trainer. First reads all pictures and labels of both lists, which takes seconds, and
  *  fails with FCN_E_CORRUPT and words on all that is wrong there: files that are missing or

@@ -76,14 +76,6 @@ func check<Value: Comparable>(
   }
 }
 
-/// Throws unless `value`, which the host calls `name`, is above 0 and at most `most`.
-func check(_ value: Float, _ name: StaticString, above0AtMost most: Float) throws {
-  guard value > 0, value <= most else {
-    throw FCNError(
-      .invalidArgument, "\(name) is \(value); it must be above 0, at most \(most)")
-  }
-}
-
 extension PixelView {
   /// The pixels that the host describes.
   init(_ pixels: fcn_pixels) throws {

@@ -60,7 +60,7 @@ extension fcn_session_params: GrowingStruct {
   }
 
   func options() throws -> Session.Options {
-    try check(threads, "threads", 0...1024)
+    try NumberRange.threads.check(Int(threads), "threads")
     try check(largest_batch, "largest_batch", 1...64)
     let forms = try optionalString(disabled_forms, "disabled_forms") ?? ""
     return Session.Options(

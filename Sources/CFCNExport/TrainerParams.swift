@@ -5,34 +5,73 @@ extension fcn_trainer_params: GrowingStruct {
   static var name: StaticString { "fcn_trainer_params" }
   static var firstSize: Int { offset(of: \.backend) }
 
-  /// What marks a field whose value follows from the data: 0 where that is no value, else -1.
-  private static let chosen: Int32 = -1
+  /// What marks a field whose value follows from the data or the recipe: 0 where that is no value,
+  /// else -1.
+  static let chosen: Int32 = -1
 
   /// The recipe that learns, and what it leaves to the data.
-  static var defaults: fcn_trainer_params {
-    let options = Recipe.modern.options
+  static var defaults: fcn_trainer_params { settings(of: .modern) }
+
+  /// What `recipe` sets. Where a field can leave something open it does, and `recipe` says it later.
+  static func settings(of recipe: Recipe) -> fcn_trainer_params {
+    let options = recipe.options
     var params = fcn_trainer_params()
+    params.recipe = recipe.name == Recipe.modern.name ? nil : recipeNames[recipe.name]
     params.batch_norm = chosen
-    params.optimizer = Int32(FCN_OPTIMIZER_ADAMW)
-    params.momentum = 0.9
     params.weight_decay = Float(chosen)
     params.bias_rate = options.biasRate
     params.bias_decay = options.biasDecay
     params.clip_norm = Float(chosen)
-    params.schedule = Int32(FCN_SCHEDULE_POLY)
-    params.schedule_power = 0.9
-    params.schedule_epochs = 10
-    params.schedule_factor = 0.1
+    // What another one would use has that one's default.
+    for optimizer in [.sgd(), options.optimizer] { params.setOptimizer(optimizer) }
+    for schedule in [.step(), .poly(), options.schedule] { params.setSchedule(schedule) }
     params.warm_up = chosen
+    params.loss = Int32(options.lossReduction == .sum ? FCN_LOSS_SUM : FCN_LOSS_MEAN)
     params.class_weights = chosen
     (params.crop_width, params.crop_height) = (chosen, chosen)
     params.scale_least = options.augmentation.scale.lowerBound
     params.scale_greatest = options.augmentation.scale.upperBound
-    params.flip = 1
+    params.flip = options.augmentation.flip ? 1 : 0
     params.brightness = options.augmentation.brightness
     params.contrast = options.augmentation.contrast
     params.seed = options.seed
     return params
+  }
+
+  private mutating func setOptimizer(_ optimizer: Optimizer) {
+    switch optimizer {
+    case .sgd(let momentum):
+      (self.optimizer, self.momentum) = (Int32(FCN_OPTIMIZER_SGD), momentum)
+    case .adamW: self.optimizer = Int32(FCN_OPTIMIZER_ADAMW)
+    }
+  }
+
+  private mutating func setSchedule(_ schedule: Schedule) {
+    switch schedule {
+    case .constant: self.schedule = Int32(FCN_SCHEDULE_CONSTANT)
+    case .step(let epochs, let factor):
+      self.schedule = Int32(FCN_SCHEDULE_STEP)
+      (schedule_epochs, schedule_factor) = (Int32(epochs), factor)
+    case .poly(let power):
+      (self.schedule, schedule_power) = (Int32(FCN_SCHEDULE_POLY), power)
+    }
+  }
+
+  /// The recipes' names, which stand there for ever.
+  private nonisolated(unsafe) static let recipeNames = Dictionary(
+    uniqueKeysWithValues: Recipe.all.map { ($0.name, permanentCString(copying: $0.name)) })
+
+  /// The recipe that the fields were filled by. Its name alone would say nothing of them, so that of
+  /// the host's own making is refused.
+  func chosenRecipe() throws -> Recipe {
+    guard let recipe else { return .modern }
+    guard let found = Self.recipeNames.first(where: { $0.value == recipe }) else {
+      throw FCNError(
+        .invalidArgument,
+        "recipe was not set by fcn_trainer_params_named, which sets the other fields with it; call "
+          + "that in place of fcn_trainer_params_init")
+    }
+    return try Recipe.named(found.key)
   }
 
   /// How label files are read.
@@ -48,6 +87,7 @@ extension fcn_trainer_params: GrowingStruct {
       survey, threads: Int(threads), device: try Device(backend: backend, device: device))
     facts.startsTrained = start != nil || weights != nil
     facts.settled.epochs = epochs == 0 ? nil : Int(epochs)
+    facts.settled.iterations = iterations == 0 ? nil : Int(iterations)
     facts.settled.batchSize = batch_size == 0 ? nil : Int(batch_size)
     facts.settled.cropWidth = crop_width == Self.chosen ? nil : Int(crop_width)
     facts.settled.cropHeight = crop_height == Self.chosen ? nil : Int(crop_height)
@@ -60,77 +100,48 @@ extension fcn_trainer_params: GrowingStruct {
       throw FCNError(.invalidArgument, "reserved is \(reserved); it must be 0")
     }
     try checkStart()
-    try checkRanges()
     var options = usual
-    options.threads = Int(threads)
+    func set<Number: Numeric>(
+      _ number: TrainingNumber<Number>, _ value: Number, _ name: String, open: Int? = nil
+    ) throws {
+      if let open, value == Number(exactly: open) { return }
+      try options.set(number, to: value, name, or: open.map(String.init))
+    }
+    try set(.threads, Int(threads), "threads")
     options.device = try Device(backend: backend, device: device)
     options.precision = try Precision(precision)
-    if epochs != 0 { (options.epochs, options.iterations) = (Int(epochs), 0) }
-    if batch_size != 0 { options.batchSize = Int(batch_size) }
-    options.optimizer = try chosenOptimizer()
-    let usesSGD = optimizer == Int32(FCN_OPTIMIZER_SGD)
-    if learning_rate != 0 {
-      options.learningRate = learning_rate
-    } else if usesSGD {
-      options.learningRate = TrainingOptions().learningRate
+    guard epochs == 0 || iterations == 0 else {
+      throw FCNError(
+        .invalidArgument,
+        "epochs is \(epochs) and iterations \(iterations); set one, and leave the other 0")
     }
-    if weight_decay != Float(Self.chosen) {
-      options.weightDecay = weight_decay
-    } else if usesSGD {
-      options.weightDecay = TrainingOptions().weightDecay
-    }
-    options.biasRate = bias_rate
-    options.biasDecay = bias_decay
-    if clip_norm != Float(Self.chosen) { options.clipNorm = clip_norm }
+    // One takes the other's place.
+    if epochs != 0 { options.iterations = 0 }
+    try set(.epochs, Int(epochs), "epochs", open: 0)
+    try set(.iterations, Int(iterations), "iterations", open: 0)
+    try set(.accumulation, Int(accumulation), "accumulation", open: 0)
+    try set(.batchSize, Int(batch_size), "batch_size", open: 0)
+    options.setOptimizer(try chosenOptimizer())
+    try set(.learningRate, learning_rate, "learning_rate", open: 0)
+    try set(.weightDecay, weight_decay, "weight_decay", open: -1)
+    try set(.biasRate, bias_rate, "bias_rate")
+    try set(.biasDecay, bias_decay, "bias_decay")
+    options.layerRates = try chosenLayerRates() ?? options.layerRates
+    try set(.clipNorm, clip_norm, "clip_norm", open: -1)
     options.schedule = try chosenSchedule()
-    if warm_up != Self.chosen { options.warmup = Int(warm_up) }
+    try set(.warmup, Int(warm_up), "warm_up", open: -1)
     options.lossReduction = try choice(loss, "loss", [FCN_LOSS_MEAN: .mean, FCN_LOSS_SUM: .sum])
-    if class_weights != Self.chosen {
-      options.classWeights = try choice(
-        class_weights, "class_weights",
-        [FCN_CLASS_WEIGHTS_NONE: .none, FCN_CLASS_WEIGHTS_ENET: .enet])
-    }
+    options.classWeights = try chosenClassWeights() ?? options.classWeights
     options.augmentation = try augmentation(usual.augmentation)
-    options.seed = seed
-    if evaluation_interval != 0 { options.evaluationInterval = Int(evaluation_interval) }
-    options.patience = Int(patience)
-    options.timeLimit = time_limit
+    try set(.brightness, brightness, "brightness")
+    try set(.contrast, contrast, "contrast")
+    try set(.seed, seed, "seed")
+    try set(.evaluationInterval, Int(evaluation_interval), "evaluation_interval", open: 0)
+    try set(.patience, Int(patience), "patience")
+    try set(.timeLimit, time_limit, "time_limit")
     options.keepsEveryEpoch = try flag(keep_every_epoch, "keep_every_epoch")
     options.elementType = try flag(half_precision, "half_precision") ? .float16 : .float32
     return options
-  }
-
-  /// The ranges of the header, in its words; the engine's own come to the same. Fields that are left
-  /// open are not looked at.
-  private func checkRanges() throws {
-    let open = Float(Self.chosen)
-    try check(threads, "threads", 0...1024)
-    try check(evaluation_interval, "evaluation_interval", 0...1_000_000)
-    if width != 0 { try check(width, "width", 0.01...4) }
-    try check(epochs, "epochs", 0...1_000_000)
-    try check(patience, "patience", 0...1_000_000)
-    try check(time_limit, "time_limit", 0...1_000_000_000)
-    try check(batch_size, "batch_size", 0...1024)
-    if learning_rate != 0 { try check(learning_rate, "learning_rate", above0AtMost: 1000) }
-    if Int(optimizer) == FCN_OPTIMIZER_SGD { try check(momentum, "momentum", 0...0.9999) }
-    if weight_decay != open { try check(weight_decay, "weight_decay", 0...1) }
-    try check(bias_rate, "bias_rate", 0...1000)
-    try check(bias_decay, "bias_decay", 0...1000)
-    if clip_norm != open { try check(clip_norm, "clip_norm", 0...Float.greatestFiniteMagnitude) }
-    if Int(schedule) == FCN_SCHEDULE_POLY {
-      try check(schedule_power, "schedule_power", above0AtMost: 10)
-    }
-    if Int(schedule) == FCN_SCHEDULE_STEP {
-      try check(schedule_epochs, "schedule_epochs", 1...Int32.max)
-      try check(schedule_factor, "schedule_factor", above0AtMost: 1)
-    }
-    try check(warm_up, "warm_up", Self.chosen...1_000_000_000)
-    try check(crop_width, "crop_width", Self.chosen...65_536)
-    try check(crop_height, "crop_height", Self.chosen...65_536)
-    try check(scale_least, "scale_least", 0.05...20)
-    try check(scale_greatest, "scale_greatest", 0.05...20)
-    try check(brightness, "brightness", 0...1)
-    try check(contrast, "contrast", 0...1)
   }
 
   /// Whether a resumed training may take another length at any schedule.
@@ -139,108 +150,86 @@ extension fcn_trainer_params: GrowingStruct {
   /// Whether to go on from a checkpoint.
   var resumes: Bool { get throws { try flag(resume, "resume") } }
 
-  /// The model to start from; a fresh one has the classes of `folder`, and what nobody says is that of
-  /// `weights`, then what is usual. Where nothing is said of the network, it is all that of the training
-  /// which goes on.
-  func model(for folder: VOCFolder, _ training: UsualTraining) throws -> Model {
-    if let start { return try ModelObject.from(start).model }
-    let saved = training.saved
-    if let saved, freshField == nil { return try Model.fresh(saved.description, seed: seed) }
-    let named = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
-    let path = try optionalString(weights, "weights")
-    let source = try path.map { path in
-      try naming(path) { try ForeignWeights(contentsOf: path).translated() }
-    }
-    var found = try source?.network(of: named)
-    let before = try saved.map { try Architecture.named($0.description.architecture) }
-    let architecture = named ?? found?.architecture ?? before ?? .fcnSimple
-    if found == nil { found = try source?.network(of: architecture) }
-    let network = training.network(architecture)
-    var rule =
-      try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
-      ?? network.preprocessing ?? source?.preprocessing ?? architecture.preprocessing
-    if preprocessing == nil, rule.size == .native, let size = network.size { rule.size = size }
-    let usual = found?.options ?? network.options
-    let (name, width) = (architecture.name, width == 0 ? usual.width : width)
-    let hasBatchNorm =
-      batch_norm == Self.chosen ? usual.batchNorm : try flag(batch_norm, "batch_norm")
-    if let found, let path, abs(width - found.options.width) > 1e-3 {
-      throw FCNError(
-        .invalidArgument,
-        "width is \(width), but the network of \(path) has the width \(found.options.width); leave "
-          + "width at 0 to take it")
-    }
-    if let found, let path, hasBatchNorm != found.options.batchNorm {
-      throw FCNError(
-        .invalidArgument,
-        "batch_norm is \(batch_norm), but the network of \(path) has "
-          + "\(found.options.batchNorm ? "" : "no ")batch normalisation; leave it at -1")
-    }
-    let known = saved?.description.classNames == folder.classNames ? saved?.description : nil
-    let fresh = try Model.fresh(
-      ModelDescription(
-        architecture: name,
-        options: ArchitectureOptions(
-          classes: folder.classNames.count, inputChannels: rule.channels, width: width,
-          batchNorm: hasBatchNorm, auxiliaryHead: usual.auxiliaryHead,
-          denseUpsampling: usual.denseUpsampling),
-        classNames: folder.classNames, palette: known?.palette ?? folder.palette,
-        preprocessing: rule, note: known?.note ?? ""),
-      seed: seed)
-    guard let source, let path else { return fresh }
-    let (model, transplant) = try fresh.copyingWeights(from: source)
-    Log.send(
-      transplant.copied.isEmpty ? .warning : .info,
-      "\(path): \(transplant.copied.count) of the network's tensors taken, "
-        + "\(transplant.missing.count) not found, \(transplant.mismatched.count) of another shape")
-    return model
-  }
-
-  /// The first field that says what fresh weights are like; nil where none does.
-  private var freshField: StaticString? {
-    if architecture != nil { return "architecture" }
-    if preprocessing != nil { return "preprocessing" }
-    if weights != nil { return "weights" }
-    if width != 0 { return "width" }
-    return batch_norm == Self.chosen ? nil : "batch_norm"
-  }
-
-  /// Throws where the fields of a fresh model are wrong whatever the data is.
-  func checkFresh() throws {
-    guard start == nil else { return }
-    _ = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
-    _ = try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
-    guard weights != nil else { return }
-    let path = try pathString(weights, "weights")
-    guard File.exists(path) else {
-      throw FCNError(.notFound, "\(path): there is no such file of weights")
-    }
-  }
-
-  /// Throws where there is a model to start from and a field says what another would be like.
-  private func checkStart() throws {
-    guard start != nil, let field = freshField else { return }
-    throw FCNError(
-      .invalidArgument, "\(field) is for a fresh model; start names one that exists")
-  }
-
   private func chosenOptimizer() throws -> Optimizer {
-    try choice(
+    let chosen: Optimizer = try choice(
       optimizer, "optimizer",
       [FCN_OPTIMIZER_SGD: .sgd(momentum: momentum), FCN_OPTIMIZER_ADAMW: .adamW()])
+    if case .sgd = chosen { try Optimizer.momentumRange.check(momentum, "momentum") }
+    return chosen
   }
 
   private func chosenSchedule() throws -> Schedule {
-    try choice(
+    let chosen: Schedule = try choice(
       schedule, "schedule",
       [
         FCN_SCHEDULE_CONSTANT: .constant,
         FCN_SCHEDULE_STEP: .step(epochs: Int(schedule_epochs), factor: schedule_factor),
         FCN_SCHEDULE_POLY: .poly(power: schedule_power),
       ])
+    switch chosen {
+    case .constant: break
+    case .step(let epochs, let factor):
+      try Schedule.epochRange.check(epochs, "schedule_epochs")
+      try Schedule.factorRange.check(factor, "schedule_factor")
+    case .poly(let power): try Schedule.powerRange.check(power, "schedule_power")
+    }
+    return chosen
+  }
+
+  /// What `layer_rates` says; nil where it leaves that open.
+  private func chosenLayerRates() throws -> [String: Float]? {
+    guard let text = try optionalString(layer_rates, "layer_rates") else { return nil }
+    guard !text.isEmpty else { return [:] }
+    return try text.split(separator: ",", omittingEmptySubsequences: false).reduce(into: [:]) {
+      guard let (name, factor) = TrainingOptions.layerRate(in: $1.drop { $0 == " " }) else {
+        throw FCNError(
+          .invalidArgument,
+          "layer_rates is \"\(text)\"; it must be NAME=FACTOR, several separated by commas")
+      }
+      try TrainingOptions.layerRateRange.check(factor, "the factor of \(name) in layer_rates")
+      $0[name] = factor
+    }
+  }
+
+  /// How classes weigh; nil where the fields leave that open.
+  private func chosenClassWeights() throws -> TrainingOptions.ClassWeights? {
+    guard let values = class_weight_values else {
+      guard class_weight_count == 0 else {
+        throw FCNError(
+          .invalidArgument,
+          "class_weight_count is \(class_weight_count) but class_weight_values is NULL")
+      }
+      guard class_weights != Self.chosen else { return nil }
+      return try choice(
+        class_weights, "class_weights",
+        [FCN_CLASS_WEIGHTS_NONE: .none, FCN_CLASS_WEIGHTS_ENET: .enet])
+    }
+    try check(class_weight_count, "class_weight_count", 1...Int32(FCN_LARGEST_CLASS_COUNT))
+    let weights = Array(UnsafeBufferPointer(start: values, count: Int(class_weight_count)))
+    for (index, weight) in weights.enumerated() {
+      try TrainingOptions.ClassWeights.range.check(weight, "class_weight_values[\(index)]")
+    }
+    return .explicit(weights)
+  }
+
+  /// Throws where class_weight_values are more or fewer than the classes.
+  func checkClassWeights(classCount: Int) throws {
+    guard class_weight_values == nil || Int(class_weight_count) == classCount else {
+      throw FCNError(
+        .invalidArgument,
+        "class_weight_count is \(class_weight_count), but there are \(classCount) classes; "
+          + "class_weight_values must have one for each")
+    }
   }
 
   private func augmentation(_ usual: Augmentation) throws -> Augmentation {
+    func side(_ value: Int32, _ name: String, _ usual: Int) throws -> Int {
+      guard value != Self.chosen else { return usual }
+      try Augmentation.sideRange.check(Int(value), name, or: "-1")
+      return Int(value)
+    }
+    try Augmentation.scaleRange.check(scale_least, "scale_least")
+    try Augmentation.scaleRange.check(scale_greatest, "scale_greatest")
     // Before the range is made, which must not be empty.
     guard scale_least <= scale_greatest else {
       throw FCNError(
@@ -248,23 +237,13 @@ extension fcn_trainer_params: GrowingStruct {
         "scale_least is \(scale_least), scale_greatest \(scale_greatest); the first must not be the "
           + "greater")
     }
-    let augmentation = Augmentation(
-      cropWidth: crop_width == Self.chosen ? usual.cropWidth : Int(crop_width),
-      cropHeight: crop_height == Self.chosen ? usual.cropHeight : Int(crop_height),
-      scale: scale_least...scale_greatest, flip: try flag(flip, "flip"), brightness: brightness,
-      contrast: contrast)
-    try augmentation.validate()
-    return augmentation
+    return Augmentation(
+      cropWidth: try side(crop_width, "crop_width", usual.cropWidth),
+      cropHeight: try side(crop_height, "crop_height", usual.cropHeight),
+      scale: scale_least...scale_greatest, flip: try flag(flip, "flip"))
   }
 }
 
-extension VOCFolder {
-  /// Colours for its classes: those of street scenes where the names are theirs, VOC's otherwise.
-  fileprivate var palette: [RGB] {
-    classNames == Palette.streetClassNames ? Palette.street : Palette.voc(count: classNames.count)
-  }
-}
-
-private func flag(_ value: Int32, _ name: StaticString) throws -> Bool {
+func flag(_ value: Int32, _ name: StaticString) throws -> Bool {
   try choice(value, name, [0: false, 1: true])
 }

@@ -28,7 +28,9 @@ final class TrainerObject: HandledObject {
     folder = try pathString(params.output, "output")
     mayExtend = try params.mayExtend
     // What is wrong with the parameters alone is told before all data is read.
+    let recipe = try params.chosenRecipe()
     _ = try params.options(usual: TrainingOptions())
+    try params.checkClassWeights(classCount: data.classNames.count)
     try params.checkFresh()
     let resumes = try params.resumes
     try Trainer.checkFolder(folder, resume: resumes)
@@ -36,7 +38,7 @@ final class TrainerObject: HandledObject {
     let survey = try DatasetSurvey.of(
       training: training, validation: validation, threads: Int(params.threads))
     classPixels = survey.training.classPixels
-    let usual = UsualTraining(try params.facts(survey), saved: saved)
+    let usual = UsualTraining(try params.facts(survey), saved: saved, recipe: recipe)
     model = try params.model(for: data, usual)
     options = try params.options(usual: usual.options(of: model))
     try TrainerObject.check(survey, options, model)
@@ -125,6 +127,23 @@ public func fcn_trainer_params_init(
   _ params: UnsafeMutablePointer<fcn_trainer_params>?, _ struct_size: UInt32
 ) -> fcn_status {
   attempt { try fcn_trainer_params.initialize(params, size: struct_size, to: .defaults) }
+}
+
+@_cdecl("fcn_trainer_params_named")
+public func fcn_trainer_params_named(
+  _ params: UnsafeMutablePointer<fcn_trainer_params>?, _ struct_size: UInt32,
+  _ recipe: UnsafePointer<CChar>?
+) -> fcn_status {
+  attempt {
+    let settings = fcn_trainer_params.settings(of: try Recipe.named(string(recipe, "recipe")))
+    guard Int(struct_size) >= fcn_trainer_params.offset(of: \.layer_rates) else {
+      throw FCNError(
+        .invalidArgument,
+        "struct_size of fcn_trainer_params is \(struct_size), without room for a recipe; it must be "
+          + "sizeof(fcn_trainer_params) of the header that has this function")
+    }
+    try fcn_trainer_params.initialize(params, size: struct_size, to: settings)
+  }
 }
 
 @_cdecl("fcn_trainer_create")

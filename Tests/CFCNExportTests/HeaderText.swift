@@ -4,9 +4,12 @@ import Foundation
 struct HeaderText {
   let lines: [String]
 
-  init() throws {
-    lines = try String(contentsOfFile: BuiltTree.header, encoding: .utf8)
-      .components(separatedBy: "\n")
+  init(_ path: String = BuiltTree.header) throws {
+    self.init(text: try String(contentsOfFile: path, encoding: .utf8))
+  }
+
+  init(text: String) {
+    lines = text.components(separatedBy: "\n")
   }
 
   /// A line on which a declaration begins: of a macro, function, type, enumerator or field.
@@ -49,6 +52,33 @@ struct HeaderText {
       .replacing(#/(?m)^#.*$/#, with: "")
     // A name before a parameter list; those in parentheses are callback types and fields.
     return code.matches(of: #/(?m)^[A-Za-z_].*?\b(fcn_\w+)\(/#).map { String($0.1) }
+  }
+
+  /// A field of a struct.
+  struct Field {
+    let name: String
+    /// As the header has it, `const char *` for one; of an array, of an element.
+    let type: String
+    /// Elements of an array; nil for what is none.
+    let count: String?
+    let comment: String
+  }
+
+  /// The structs whose fields are known, by name.
+  var structs: [String: [Field]] {
+    let text = lines.joined(separator: "\n")
+    let found = text.matches(of: #/(?ms)^[A-Z_ ]*typedef struct (\w+) \{\n(.*?)^\} \1;/#)
+    return found.reduce(into: [:]) { structs, match in
+      structs[String(match.1)] = match.2.matches(
+        of: #/(?s)\/\*\*(.*?)\*\/\s*([^;]*?)(?:\(\*)?(\w+)(?:\[(\d+)\])?(\)\([^;]*)?;/#
+      ).map { field in
+        Field(
+          name: String(field.3),
+          type: field.5 == nil ? field.2.trimmingCharacters(in: .whitespaces) : "function",
+          count: field.4.map(String.init),
+          comment: String(field.1).replacing(#/\s*\n\s*\*\s*/#, with: " "))
+      }
+    }
   }
 
   /// The program in the first comment.

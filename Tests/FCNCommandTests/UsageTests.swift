@@ -16,7 +16,7 @@ struct UsageTests {
     (["version", "x"], "\"x\" is one argument too many"),
     (["segment"], "an argument is missing: fcn segment PICTURE… [OPTIONS]"),
     (["segment", "x.jpg", "--threads", "-1"], "--threads is \"-1\"; wanted an integer, 0…1024"),
-    (["segment", "x.jpg", "--opacity=2"], "--opacity is \"2\"; wanted a number, 0.0…1.0"),
+    (["segment", "x.jpg", "--opacity=2"], "--opacity is \"2\"; wanted a number, 0…1"),
     (["init", "-o", "x"], "--classes LIST is missing"),
     (["init", "--classes", "a,b"], "-o, --output FILE is missing"),
     (["init", "--classes", "a,b", "-o", "x", "--width", "0"], "--width is \"0\""),

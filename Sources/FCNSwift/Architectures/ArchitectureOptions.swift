@@ -45,6 +45,9 @@ public struct ArchitectureOptions: Sendable, Hashable {
     return choices
   }
 
+  /// What `width` may be.
+  public static let widthRange = NumberRange<Float>(0.01...4)
+
   /// Throws where an option is outside what any architecture can be built with.
   public func validate() throws {
     guard (1...255).contains(classes) else {
@@ -54,9 +57,7 @@ public struct ArchitectureOptions: Sendable, Hashable {
       throw FCNError(
         .invalidArgument, "the number of input channels is \(inputChannels); it must be 1…64")
     }
-    guard width.isFinite, width >= 0.01, width <= 4 else {
-      throw FCNError(.invalidArgument, "width is \(width); it must be 0.01…4")
-    }
+    try Self.widthRange.check(width, "width")
   }
 
   /// `channels` times the width factor, rounded, at least 1.

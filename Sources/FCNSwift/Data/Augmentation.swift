@@ -6,13 +6,13 @@ public struct Augmentation: Sendable, Hashable {
   /// Rows of the piece that is cut out, 0 for all of the scaled picture's.
   public var cropHeight: Int
   /// The factor on the size at which the network sees the picture is drawn evenly from this range,
-  /// within 0.05…20.
+  /// within `scaleRange`.
   public var scale: ClosedRange<Float>
   /// Whether every second picture, by chance, is mirrored, left and right exchanged.
   public var flip: Bool
-  /// Channel values are multiplied by a factor drawn evenly from 1 ± this, within 0…1.
+  /// Channel values are multiplied by a factor drawn evenly from 1 ± this, within `lightRange`.
   public var brightness: Float
-  /// Distances from mid-grey are multiplied by a factor drawn evenly from 1 ± this, within 0…1.
+  /// Distances from mid-grey are multiplied by a factor drawn evenly from 1 ± this, within `lightRange`.
   public var contrast: Float
 
   /// The colour of what a crop has beyond the picture's edge; its label is `ignore`.
@@ -31,21 +31,22 @@ public struct Augmentation: Sendable, Hashable {
     self.contrast = contrast
   }
 
+  /// What the sides of a crop may be.
+  public static let sideRange = NumberRange(0...65_536)
+  /// What factors on the size may be.
+  public static let scaleRange = NumberRange<Float>(0.05...20)
+  /// What `brightness` and `contrast` may be.
+  public static let lightRange = NumberRange<Float>(0...1)
+
   /// Throws `invalidArgument` where an option is outside its range.
   public func validate() throws {
-    func require(_ holds: Bool, _ message: @autoclosure () -> String) throws {
-      guard holds else { throw FCNError(.invalidArgument, message()) }
+    for side in [cropWidth, cropHeight] {
+      try Self.sideRange.check(side, "a side of the crop")
     }
-    let sides = 0...65_536
-    try require(
-      sides.contains(cropWidth) && sides.contains(cropHeight),
-      "a crop of \(cropWidth)×\(cropHeight) cannot be cut; both sides must be in 0…65536, 0 for the "
-        + "whole picture")
-    try require(
-      scale.lowerBound >= 0.05 && scale.upperBound <= 20,
-      "the scale \(scale.lowerBound)…\(scale.upperBound) is outside 0.05…20")
-    try require((0...1).contains(brightness), "the brightness \(brightness) is outside 0…1")
-    try require((0...1).contains(contrast), "the contrast \(contrast) is outside 0…1")
+    try Self.scaleRange.check(scale.lowerBound, "the least scale")
+    try Self.scaleRange.check(scale.upperBound, "the greatest scale")
+    try Self.lightRange.check(brightness, "the brightness")
+    try Self.lightRange.check(contrast, "the contrast")
   }
 
   /// A random variation of `picture`, labels moving with their pixels: scaled (colours smoothly,

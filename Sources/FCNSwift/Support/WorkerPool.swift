@@ -16,9 +16,7 @@ final class WorkerPool: @unchecked Sendable {
 
   /// A pool of `threads` threads; 0 means one for every core that this process may use.
   init(threads: Int) throws {
-    guard (0...1024).contains(threads) else {
-      throw FCNError(.invalidArgument, "threads is \(threads); it must be 0 (all cores) to 1024")
-    }
+    try NumberRange.threads.check(threads, "threads")
     threadCount = threads == 0 ? WorkerPool.availableCores : threads
   }
 

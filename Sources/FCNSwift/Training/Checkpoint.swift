@@ -67,7 +67,7 @@ struct Checkpoint {
         }
         return value
       }
-      let epochs = 0...1_000_000_000
+      let epochs = TrainingNumber.iterations.range
       epoch = try value("epoch") { epochs.contains($0) }
       let meanIU: Double = try value("best_mean_iu") { _ in true }
       let bestEpoch: Int = try value("best_epoch") { epochs.contains($0) }
@@ -76,7 +76,9 @@ struct Checkpoint {
       seconds = try value("seconds") { $0 >= 0 && $0.isFinite }
       let interval = "evaluation_interval"
       if metadata[Checkpoint.prefix + interval] != nil {
-        evaluationInterval = try value(interval) { (1...1_000_000).contains($0) }
+        evaluationInterval = try value(interval) {
+          TrainingNumber.evaluationInterval.range.contains($0)
+        }
       }
       if metadata[Checkpoint.prefix + "pictures"] != nil {
         pictureCount = try value("pictures") { (1...Int.max).contains($0) }

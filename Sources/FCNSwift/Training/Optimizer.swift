@@ -2,10 +2,23 @@
 public enum Optimizer: Sendable, Hashable {
   /// Stochastic gradient descent with momentum, as PyTorch's: g ← gradient + decay · w,
   /// v ← momentum · v + g, w ← w − rate · v.
-  case sgd(momentum: Float)
+  case sgd(momentum: Float = 0.9)
   /// AdamW (Loshchilov and Hutter, 2019): w ← w − rate · decay · w, then Adam's step with bias
   /// correction and ε = 1e-8.
   case adamW(beta1: Float = 0.9, beta2: Float = 0.999)
+
+  /// What momentum, and AdamW's first decay rate, may be.
+  public static let momentumRange = NumberRange<Float>(0...0.9999)
+  private static let beta2Range = NumberRange<Float>(0...0.999_999)
+
+  func validate() throws {
+    switch self {
+    case .sgd(let momentum): try Self.momentumRange.check(momentum, "momentum")
+    case .adamW(let beta1, let beta2):
+      try Self.momentumRange.check(beta1, "beta1")
+      try Self.beta2Range.check(beta2, "beta2")
+    }
+  }
 
   /// The running tensors it keeps for every parameter, by name.
   var stateNames: [String] {

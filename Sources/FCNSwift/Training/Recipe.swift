@@ -89,7 +89,7 @@ public struct Recipe: Sendable {
     options.iterations = 100_000
     options.batchSize = 1
     options.accumulation = 20
-    options.optimizer = .sgd(momentum: 0.9)
+    options.optimizer = .sgd()
     options.learningRate = 1e-4
     options.weightDecay = 5e-4
     options.biasRate = 2
@@ -117,7 +117,7 @@ public struct Recipe: Sendable {
     options.optimizer = .adamW()
     options.learningRate = 0.002
     options.weightDecay = 0.01
-    options.schedule = .poly(power: 0.9)
+    options.schedule = .poly()
     options.warmup = 100
     options.augmentation = Augmentation(
       cropWidth: 256, cropHeight: 256, scale: 0.6...1.6, flip: true, brightness: 0.2,

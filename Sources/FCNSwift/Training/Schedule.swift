@@ -5,9 +5,26 @@ public enum Schedule: Sendable, Hashable {
   /// Always 1.
   case constant
   /// Times `factor` after every `epochs` epochs.
-  case step(epochs: Int, factor: Float)
+  case step(epochs: Int = 10, factor: Float = 0.1)
   /// (1 − iteration / iterations)^power, the segmentation papers' "poly".
-  case poly(power: Float)
+  case poly(power: Float = 0.9)
+
+  /// What the epochs of `step` may be.
+  public static let epochRange = NumberRange(1...Int(Int32.max))
+  /// What the factor of `step` may be.
+  public static let factorRange = NumberRange<Float>(above: 0, atMost: 1)
+  /// What the power of `poly` may be.
+  public static let powerRange = NumberRange<Float>(above: 0, atMost: 10)
+
+  func validate() throws {
+    switch self {
+    case .constant: break
+    case .step(let epochs, let factor):
+      try Self.epochRange.check(epochs, "the schedule's step in epochs")
+      try Self.factorRange.check(factor, "the schedule's factor")
+    case .poly(let power): try Self.powerRange.check(power, "the schedule's power")
+    }
+  }
 
   /// The factor at `iteration` of `iterations` in all, with `epochIterations` in an epoch. In the
   /// first `warmup` iterations it also rises linearly from nearly 0.

@@ -54,8 +54,8 @@ public struct SuitedTraining: Sendable, Hashable {
     options.batchSize = max(1, settled.batchSize ?? [8, 4, 2].first { 4 * $0 <= pictures } ?? 1)
     let steps = max(1, pictures / options.batchSize)
     let epochs = settled.epochs ?? SuitedTraining.epochs(pictures, facts.usesDevice)
-    options.epochs = min(1_000_000, max(1, epochs))
-    options.iterations = min(1_000_000_000, max(0, settled.iterations ?? 0))
+    options.epochs = TrainingNumber.epochs.range.clamping(epochs)
+    options.iterations = TrainingNumber.iterations.range.clamping(settled.iterations ?? 0)
     let iterations = options.iterations > 0 ? options.iterations : options.epochs * steps
     options.warmup = min(100, iterations / 10)
 

@@ -99,6 +99,12 @@ public final class Trainer {
   ) throws {
     description = model.description
     try options.validate(classCount: description.classNames.count)
+    if let name = options.layerRateWithoutLayer(in: model.network) {
+      throw FCNError(
+        .invalidArgument,
+        "a factor on the learning rate is given for layers \(name)…, but the network "
+          + "\(description.architecture) has no layer whose name begins so")
+    }
     try model.checkClasses(of: training)
     if let validation { try model.checkClasses(of: validation) }
     guard training.count > 0 else {

@@ -21,7 +21,7 @@ public struct TrainingOptions: Sendable, Hashable {
   /// Pictures of a minibatch; those that do not fill one wait for another epoch's order.
   public var batchSize = 10
   /// How gradients change parameters.
-  public var optimizer = Optimizer.sgd(momentum: 0.9)
+  public var optimizer = Optimizer.sgd()
   /// The learning rate before schedule and multipliers.
   public var learningRate: Float = 0.01
   /// Weight decay of parameters whose role is `weight`.
@@ -74,81 +74,6 @@ public struct TrainingOptions: Sendable, Hashable {
   /// The defaults: the published system's 62 epochs in minibatches of 10.
   public init() {}
 
-  /// Throws `invalidArgument` with the option's name where one is out of range.
-  public func validate(classCount: Int) throws {
-    func check(_ name: String, _ isInRange: Bool, _ found: Any, _ wanted: String) throws {
-      guard isInRange else {
-        throw FCNError(.invalidArgument, "\(name) is \(found); it must be \(wanted)")
-      }
-    }
-    func finite(_ value: Float, _ range: ClosedRange<Float>) -> Bool { range.contains(value) }
-    try check("epochs", (1...1_000_000).contains(epochs), epochs, "1…1000000")
-    try check("iterations", (0...1_000_000_000).contains(iterations), iterations, "0…1000000000")
-    try check("accumulation", (1...1024).contains(accumulation), accumulation, "1…1024")
-    try check("the batch size", (1...1024).contains(batchSize), batchSize, "1…1024")
-    try check(
-      "the learning rate", learningRate > 0 && learningRate <= 1000, learningRate,
-      "above 0, at most 1000")
-    try check("the weight decay", finite(weightDecay, 0...1), weightDecay, "0…1")
-    try check("the rate of biases", finite(biasRate, 0...1000), biasRate, "0…1000")
-    try check("the decay of biases", finite(biasDecay, 0...1000), biasDecay, "0…1000")
-    try check("warmup", (0...1_000_000_000).contains(warmup), warmup, "0…1000000000 iterations")
-    try check(
-      "the norm to clip to", clipNorm >= 0 && clipNorm.isFinite, clipNorm,
-      "0 or a positive number")
-    try check(
-      "the number of epochs between evaluations", (1...1_000_000).contains(evaluationInterval),
-      evaluationInterval, "1…1000000")
-    try check("the patience", (0...1_000_000).contains(patience), patience, "0…1000000 epochs")
-    try check(
-      "the time limit", (0...1e9).contains(timeLimit), timeLimit,
-      "0 (none) to 1000000000 seconds")
-    for (layer, rate) in layerRates {
-      try check("the rate of layers \(layer)…", finite(rate, 0...1000), rate, "0…1000")
-    }
-    switch optimizer {
-    case .sgd(let momentum):
-      try check("momentum", finite(momentum, 0...0.9999), momentum, "0…0.9999")
-    case .adamW(let beta1, let beta2):
-      try check("beta1", finite(beta1, 0...0.9999), beta1, "0…0.9999")
-      try check("beta2", finite(beta2, 0...0.999999), beta2, "0…0.999999")
-    }
-    switch schedule {
-    case .constant: break
-    case .step(let epochs, let factor):
-      try check(
-        "the schedule's step", (1...Int(Int32.max)).contains(epochs), epochs,
-        "1…\(Int32.max) epochs")
-      try check("the schedule's factor", factor > 0 && factor <= 1, factor, "above 0, at most 1")
-    case .poly(let power):
-      try check("the schedule's power", power > 0 && power <= 10, power, "above 0, at most 10")
-    }
-    if case .explicit(let weights) = classWeights {
-      try check(
-        "the number of class weights", weights.count == classCount, weights.count, "\(classCount)")
-      try check(
-        "the class weights", weights.allSatisfy { finite($0, 0...1e6) }, weights, "0…1000000 each")
-    }
-  }
-
-  /// Every option that decides the numbers, as text by name: what a resumed training must share.
-  var decisive: [String: String] {
-    var decisive = [
-      "epochs": "\(epochs)", "batchSize": "\(batchSize)", "optimizer": "\(optimizer)",
-      "learningRate": "\(learningRate)", "weightDecay": "\(weightDecay)",
-      "biasRate": "\(biasRate)", "biasDecay": "\(biasDecay)",
-      "layerRates": layerRates.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        .joined(separator: ","),
-      "schedule": "\(schedule)", "warmup": "\(warmup)", "clipNorm": "\(clipNorm)",
-      "lossReduction": lossReduction.rawValue, "classWeights": "\(classWeights)",
-      "augmentation": "\(augmentation)", "seed": "\(seed)",
-    ]
-    // Named where they decide something, so that older checkpoints can be resumed.
-    if iterations > 0 { decisive["iterations"] = "\(iterations)" }
-    if accumulation > 1 { decisive["accumulation"] = "\(accumulation)" }
-    return decisive
-  }
-
   /// The learning-rate and decay multipliers of a parameter.
   func multipliers(for parameter: ParameterSpecification) -> (rate: Float, decay: Float) {
     let prefix = layerRates.keys.filter { parameter.name.hasPrefix($0) }.max { $0.count < $1.count }
@@ -157,6 +82,62 @@ public struct TrainingOptions: Sendable, Hashable {
     case .weight: return (rate, 1)
     case .bias: return (rate * biasRate, biasDecay)
     case .statistic: return (0, 0)
+    }
+  }
+}
+
+// What is made of several numbers, or none.
+
+extension TrainingOptions {
+  /// What a factor on the learning rate of layers may be.
+  public static let layerRateRange = NumberRange<Float>(0...1000)
+
+  /// Sets the optimizer; a rate goes with one, so that of another kind does not carry over.
+  public mutating func setOptimizer(_ new: Optimizer) {
+    let usual = TrainingOptions()
+    switch (optimizer, new) {
+    case (.sgd, .adamW): learningRate = 0.001
+    case (.adamW, .sgd): (learningRate, weightDecay) = (usual.learningRate, usual.weightDecay)
+    default: break
+    }
+    optimizer = new
+  }
+
+  /// The layers and the factor of `conv1=0.5`; nil where a text is no such thing.
+  public static func layerRate(in text: some StringProtocol) -> (name: String, factor: Float)? {
+    guard let equals = text.lastIndex(of: "="),
+      let factor = Float(text[text.index(after: equals)...])
+    else { return nil }
+    return (String(text[..<equals]), factor)
+  }
+
+  /// One of `layerRates` that fits no layer of `network`; nil where there is none.
+  public func layerRateWithoutLayer(in network: Network) -> String? {
+    layerRates.keys.sorted().first { name in
+      !network.layers.contains { $0.name.hasPrefix(name) }
+    }
+  }
+
+  /// As checkpoints keep them: `conv=0.0,score=2.5`.
+  static func text(of rates: [String: Float]) -> String {
+    rates.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+  }
+
+  static func layerRates(in text: String) -> [String: Float] {
+    text.split(separator: ",").reduce(into: [:]) { rates, part in
+      if let (name, factor) = layerRate(in: part) { rates[name] = factor }
+    }
+  }
+}
+
+extension TrainingOptions.ClassWeights {
+  /// What the weight of a class may be.
+  public static let range = NumberRange<Float>(0...1e6)
+
+  func validate() throws {
+    guard case .explicit(let weights) = self else { return }
+    for (index, weight) in weights.enumerated() {
+      try Self.range.check(weight, "the weight of class \(index)")
     }
   }
 }

@@ -1,10 +1,12 @@
 /// A training as far as nobody names how it is to be: one that goes on is what its checkpoint says,
-/// another what suits the facts.
+/// another what its recipe has, which for `modern` is what suits the facts.
 public struct UsualTraining: Sendable {
   /// What it follows from.
   public let facts: TrainingFacts
   /// The training that goes on; nil where one begins.
   public let saved: SavedTraining?
+  /// Whose settings count where nobody names one.
+  public let recipe: Recipe
 
   /// What a fresh network has.
   public struct Network: Sendable {
@@ -21,8 +23,8 @@ public struct UsualTraining: Sendable {
   }
 
   /// A training of `facts`, or that of `saved` going on.
-  public init(_ facts: TrainingFacts, saved: SavedTraining?) {
-    (self.facts, self.saved) = (facts, saved)
+  public init(_ facts: TrainingFacts, saved: SavedTraining?, recipe: Recipe = .modern) {
+    (self.facts, self.saved, self.recipe) = (facts, saved, recipe)
   }
 
   /// A fresh network of `architecture`.
@@ -32,6 +34,8 @@ public struct UsualTraining: Sendable {
       (network.options, network.preprocessing) = (description.options, description.preprocessing)
       return network
     }
+    // A published recipe's network is whole.
+    guard recipe.isSuited else { return network }
     var facts = facts
     facts.offersWidth = architecture.choices.contains(.width)
     facts.offersBatchNorm = architecture.choices.contains(.batchNorm)
@@ -41,8 +45,10 @@ public struct UsualTraining: Sendable {
     return network
   }
 
-  /// How `model` is trained.
+  /// How `model` is trained. Of a published recipe that goes on it is the recipe's too: what differs is
+  /// told by name.
   public func options(of model: Model) -> TrainingOptions {
+    guard recipe.isSuited else { return recipe.options }
     let suited = SuitedTraining(facts.of(model)).options
     guard let saved else { return suited }
     var options = saved.options

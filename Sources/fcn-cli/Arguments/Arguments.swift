@@ -30,27 +30,24 @@ struct Arguments {
 
   /// The option's value as an integer in `range`.
   func integer(_ option: Option, in range: ClosedRange<Int>) throws -> Int? {
-    try text(option).map { text in
-      guard let value = Int(text), range.contains(value) else {
-        throw outside(option, text, "an integer, \(range.lowerBound)…\(range.upperBound)")
-      }
-      return value
-    }
+    try number(option, in: NumberRange(range))
   }
 
   /// The option's value as a random seed.
   func seed(_ option: Option) throws -> UInt64? {
-    try text(option).map { text in
-      guard let value = UInt64(text) else {
-        throw outside(option, text, "an integer, 0…\(UInt64.max)")
-      }
-      return value
-    }
+    try number(option, .seed)
   }
 
   /// The option's value as a number in `range`.
-  func number(_ option: Option, in range: ClosedRange<Float>) throws -> Float? {
+  func number<Number: LosslessStringConvertible>(
+    _ option: Option, in range: NumberRange<Number>
+  ) throws -> Number? {
     try text(option).map { try number($0, option, in: range) }
+  }
+
+  /// The option's value as a number of a training.
+  func number<Number>(_ option: Option, _ number: TrainingNumber<Number>) throws -> Number? {
+    try self.number(option, in: number.range)
   }
 
   /// The option's value as one of the cases of an enumeration.
@@ -67,7 +64,7 @@ struct Arguments {
 
   /// The option's value as `LOWxHIGH` or `LOW:HIGH` and the like, two numbers in `range`.
   func pair(
-    _ option: Option, separator: Character, in range: ClosedRange<Float>
+    _ option: Option, separator: Character, in range: NumberRange<Float>
   ) throws -> (Float, Float)? {
     try text(option).map { text in
       let parts = text.split(separator: separator, omittingEmptySubsequences: false)
@@ -96,11 +93,12 @@ struct Arguments {
   }
 
   /// `text`, which belongs to `option`, as a number in `range`.
-  func number(
-    _ text: String, _ option: Option, in range: ClosedRange<Float>
-  ) throws -> Float {
-    guard let value = Float(text), range.contains(value) else {
-      throw outside(option, text, "a number, \(range.lowerBound)…\(range.upperBound)")
+  func number<Number: LosslessStringConvertible>(
+    _ text: String, _ option: Option, in range: NumberRange<Number>
+  ) throws -> Number {
+    guard let value = Number(text), range.contains(value) else {
+      let kind = Number.self is any BinaryInteger.Type ? "an integer" : "a number"
+      throw outside(option, text, "\(kind), \(range.words)")
     }
     return value
   }
@@ -124,7 +122,7 @@ struct Arguments {
 
 extension Arguments {
   /// `--threads`, in the range that the engine takes.
-  func threads() throws -> Int { try integer(.threads, in: 0...1024) ?? 0 }
+  func threads() throws -> Int { try number(.threads, in: .threads) ?? 0 }
 
   /// `--device`, or `usual` where it is not given.
   func device() throws -> Device {

@@ -73,7 +73,7 @@ enum FreshModel {
     _ = try arguments.named(architecture) { try Architecture.named($0) }
     _ = try PreprocessingOptions.given(in: arguments, takesScale: takesScale)
     _ = try givenSize(arguments)
-    _ = try arguments.number(width, in: 0.01...4)
+    _ = try arguments.number(width, in: ArchitectureOptions.widthRange)
     _ = try givenBatchNorm(arguments)
     let _: Model.ScoreInitialization? = try arguments.choice(scores)
     if let text = arguments.text(FreshModel.palette) { _ = try palette(text, for: []) }
@@ -118,7 +118,7 @@ enum FreshModel {
       architecture: architecture.name,
       options: ArchitectureOptions(
         classes: names.count, inputChannels: preprocessing.channels,
-        width: try arguments.number(width, in: 0.01...4) ?? usual.width,
+        width: try arguments.number(width, in: ArchitectureOptions.widthRange) ?? usual.width,
         batchNorm: try givenBatchNorm(arguments) ?? usual.batchNorm,
         auxiliaryHead: arguments.has(auxiliaryHead) || usual.auxiliaryHead,
         denseUpsampling: arguments.has(denseUpsampling) || usual.denseUpsampling),
@@ -153,7 +153,9 @@ enum FreshModel {
     _ found: ArchitectureOptions?, _ arguments: Arguments
   ) throws {
     guard let found, let path = arguments.text(source) else { return }
-    if let given = try arguments.number(width, in: 0.01...4), abs(given - found.width) > 1e-3 {
+    if let given = try arguments.number(width, in: ArchitectureOptions.widthRange),
+      abs(given - found.width) > 1e-3
+    {
       throw UsageError(
         "--width is \(given), but the network of --from \(path) has the width \(found.width), and "
           + "weights fit their own width alone; leave --width out, or --from")

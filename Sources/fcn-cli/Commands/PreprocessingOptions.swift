@@ -105,7 +105,7 @@ enum PreprocessingOptions {
       guard parts.count == 1 || parts.count == 3 else {
         throw arguments.outside(option, text, "one number or three, such as 0.485,0.456,0.406")
       }
-      return try parts.map { try arguments.number(String($0), option, in: range) }
+      return try parts.map { try arguments.number(String($0), option, in: NumberRange(range)) }
     }
   }
 }

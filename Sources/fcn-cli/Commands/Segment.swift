@@ -60,7 +60,7 @@ private struct SegmentRun {
 
   init(_ arguments: Arguments) throws {
     let threads = try arguments.threads()
-    opacity = try arguments.number(Subcommand.opacity, in: 0...1) ?? 0.5
+    opacity = try arguments.number(Subcommand.opacity, in: NumberRange(0...1)) ?? 0.5
     let inputs = try SegmentInputs(arguments.operands)
     func output(_ option: Option, _ format: OutputFormat?) throws -> SegmentOutput? {
       try arguments.text(option).map { try SegmentOutput(option, $0, format, for: inputs) }

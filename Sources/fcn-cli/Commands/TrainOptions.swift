@@ -11,36 +11,16 @@ enum TrainOptions {
     "Times that every picture is seen; 5 to 300 by default, as follows from their number.")
   private static let iterations = Option.value(
     "iterations", "N", "Steps to make, in place of --epochs.")
-  private static let accumulate = Option.value(
-    "accumulate", "N",
-    "Minibatches whose gradients are averaged for one step; 1 by default.")
   private static let batch = Option.value(
     "batch", "N", "Pictures of a minibatch; 8 by default, fewer for few.")
   private static let optimizer = Option.value(
     "optimizer", "NAME", "adamw (the default) or sgd.")
-  private static let learningRate = Option.value(
-    "lr", "RATE",
-    "The learning rate; for adamw 0.002 by default, 0.0005 with weights that were trained, 0.0001 "
-      + "without batch normalisation; for sgd 0.01.")
   private static let momentum = Option.value(
     "momentum", "FACTOR", "Of sgd; 0.9 by default.")
-  private static let weightDecay = Option.value(
-    "weight-decay", "FACTOR", "Of weights, not of biases; 0.01 by default, 0.0005 for sgd.")
-  private static let biasRate = Option.value(
-    "bias-rate", "FACTOR", "A factor on the learning rate of biases; 1 by default.")
-  private static let biasDecay = Option.value(
-    "bias-decay", "FACTOR", "A factor on the weight decay of biases; 0 by default.")
   private static let schedule = Option.value(
     "schedule", "RULE",
     "How the learning rate changes: poly or poly:POWER (the default: falling to 0; power 0.9), "
       + "constant, step:EPOCHS:FACTOR (times FACTOR every so many epochs).")
-  private static let warmup = Option.value(
-    "warmup", "N",
-    "Iterations over which the learning rate first rises; a tenth of all, 100 at most, by default.")
-  private static let clip = Option.value(
-    "clip", "NORM",
-    "Gradients longer than this are shortened to it; 0: never, the default but without batch "
-      + "normalisation, where it is 1.")
   private static let classWeights = Option.value(
     "class-weights", "RULE",
     "Weights of the classes in the loss: none, enet (1 / ln(1.1 + share)), a list a,b,c or a file with "
@@ -54,26 +34,16 @@ enum TrainOptions {
   private static let freeze = Option.value(
     "freeze", "NAME", "Layers whose names begin so do not learn; may be repeated.")
   private static let seed = Option.value(
-    "seed", "N",
-    "What initial weights, order and augmentation follow from; 1 by default.")
+    "seed", "N", "What initial weights, order and augmentation follow from; 1 by default.")
   private static let crop = Option.value(
     "crop", "WIDTHxHEIGHT",
     "Learn from pieces of this size, cut out at random places of the picture as the network sees it; "
       + "256x256 by default, 384x384 on a device, smaller where pictures are. 0x0: from whole "
-      + "pictures."
-  )
+      + "pictures.")
   private static let scale = Option.value(
     "scale", "LOW:HIGH", "Scale pictures by a random factor first; 0.6:1.6 by default.")
   private static let flip = Option.flag("flip", "Mirror every second picture: the default.")
   private static let noFlip = Option.flag("no-flip", "Mirror none, whatever the recipe says.")
-  private static let brightness = Option.value(
-    "brightness", "B", "Brighten by a random factor of 1 ± B; 0.2 by default.")
-  private static let contrast = Option.value(
-    "contrast", "C", "Change the contrast by a random factor of 1 ± C; 0.2 by default.")
-  private static let evaluateEvery = Option.value(
-    "eval-every", "N",
-    "Epochs from one evaluation to the next; by default so many that evaluating takes a third of the "
-      + "time at most.")
   private static let patience = Option.value(
     "patience", "EPOCHS",
     "End when the mean IU has not grown for so many epochs; --resume can go on. Never by default.")
@@ -85,21 +55,86 @@ enum TrainOptions {
     "keep-all", "Keep the model of every epoch, as epoch-0001.safetensors and so on.")
   private static let half = Option.flag("half", "Store the models' weights as float16.")
 
-  static let learning = OptionGroup(
-    "Learning",
-    [
-      recipe, epochs, iterations, patience, timeLimit, batch, accumulate, optimizer, learningRate,
-      momentum, weightDecay,
-      biasRate, biasDecay, schedule,
-      warmup, clip, classWeights, lossReduction, layerRate, freeze, seed,
-    ])
+  /// An option, and what it does to a training's.
+  private struct Row: Sendable {
+    let option: Option
+    let set: @Sendable (inout TrainingOptions, Arguments) throws -> Void
+
+    /// One that is set together with others, in `make`.
+    init(_ option: Option) {
+      (self.option, set) = (option, { _, _ in })
+    }
+
+    /// One that sets a number.
+    init<Number>(_ option: Option, _ number: TrainingNumber<Number>) {
+      self.option = option
+      set = { options, arguments in
+        guard let value = try arguments.number(option, number) else { return }
+        try options.set(number, to: value, "--\(option.name)")
+      }
+    }
+
+    init<Number>(_ name: String, _ value: String, _ number: TrainingNumber<Number>, _ help: String)
+    {
+      self.init(.value(name, value, help), number)
+    }
+  }
+
+  private static let learningRows = [
+    Row(recipe), Row(epochs, .epochs), Row(iterations, .iterations), Row(patience), Row(timeLimit),
+    Row(batch, .batchSize),
+    Row(
+      "accumulate", "N", .accumulation,
+      "Minibatches whose gradients are averaged for one step; 1 by default."),
+    Row(optimizer),
+    Row(
+      "lr", "RATE", .learningRate,
+      "The learning rate; for adamw 0.002 by default, 0.0005 with weights that were trained, 0.0001 "
+        + "without batch normalisation; for sgd 0.01."),
+    Row(momentum),
+    Row(
+      "weight-decay", "FACTOR", .weightDecay,
+      "Of weights, not of biases; 0.01 by default, 0.0005 for sgd."),
+    Row(
+      "bias-rate", "FACTOR", .biasRate,
+      "A factor on the learning rate of biases; 1 by default."),
+    Row(
+      "bias-decay", "FACTOR", .biasDecay,
+      "A factor on the weight decay of biases; 0 by default."),
+    Row(schedule),
+    Row(
+      "warmup", "N", .warmup,
+      "Iterations over which the learning rate first rises; a tenth of all, 100 at most, by default."
+    ),
+    Row(
+      "clip", "NORM", .clipNorm,
+      "Gradients longer than this are shortened to it; 0: never, the default but without batch "
+        + "normalisation, where it is 1."),
+    Row(classWeights), Row(lossReduction), Row(layerRate), Row(freeze), Row(seed, .seed),
+  ]
+  private static let fileRows = [
+    Row(
+      "eval-every", "N", .evaluationInterval,
+      "Epochs from one evaluation to the next; by default so many that evaluating takes a third of the "
+        + "time at most."),
+    Row(keepAll), Row(half),
+  ]
+  private static let augmentationRows = [
+    Row(crop), Row(scale), Row(flip), Row(noFlip),
+    Row(
+      "brightness", "B", .brightness, "Brighten by a random factor of 1 ± B; 0.2 by default."),
+    Row(
+      "contrast", "C", .contrast, "Change the contrast by a random factor of 1 ± C; 0.2 by default."
+    ),
+  ]
+  static let learning = OptionGroup("Learning", learningRows.map(\.option))
   static let augmentation = OptionGroup(
-    "Augmentation of the training pictures", [crop, scale, flip, noFlip, brightness, contrast])
+    "Augmentation of the training pictures", augmentationRows.map(\.option))
   static let precision = Option.value(
     "precision", "NUMBERS",
     "On a CUDA device: float32, the default, tf32, float16 or bfloat16; weights and the optimizer "
       + "stay float32.")
-  static let files = [evaluateEvery, keepAll, half]
+  static let files = fileRows.map(\.option)
 
   /// What `--recipe` says.
   static func recipe(_ arguments: Arguments) throws -> Recipe? {
@@ -112,48 +147,43 @@ enum TrainOptions {
   /// What the command line settles of what else follows from the data.
   static func settled(_ arguments: Arguments) throws -> TrainingFacts.Settled {
     var settled = TrainingFacts.Settled()
-    settled.epochs = try arguments.integer(epochs, in: 1...1_000_000)
-    settled.iterations = try arguments.integer(iterations, in: 1...1_000_000_000)
-    settled.batchSize = try arguments.integer(batch, in: 1...1024)
-    if let crop = try arguments.size(crop, in: 0...65536) {
+    settled.epochs = try arguments.number(epochs, .epochs)
+    settled.iterations = try arguments.number(
+      iterations, in: TrainingNumber.iterations.range.withoutZero)
+    settled.batchSize = try arguments.number(batch, .batchSize)
+    if let crop = try arguments.size(crop, in: Augmentation.sideRange.bounds) {
       (settled.cropWidth, settled.cropHeight) = crop
     }
     return settled
   }
 
-  /// The options for the engine: `usual`, and what the command line says in its place. `layers` are the
-  /// names that `--layer-rate` and `--freeze` may mean; nil where they are not known yet.
-  static func make(
-    _ arguments: Arguments, usual: TrainingOptions, layers: [String]?
-  ) throws -> TrainingOptions {
+  /// The options for the engine: `usual`, and what the command line says in its place.
+  static func make(_ arguments: Arguments, usual: TrainingOptions) throws -> TrainingOptions {
     var options = usual
     let given = try settled(arguments)
-    try setLength(&options, given)
-    options.accumulation = try arguments.integer(accumulate, in: 1...1024) ?? options.accumulation
-    options.batchSize = given.batchSize ?? options.batchSize
+    guard given.epochs == nil || given.iterations == nil else {
+      throw UsageError("give --epochs or --iterations, not both")
+    }
+    // One takes the other's place.
+    if given.epochs != nil { options.iterations = 0 }
+    // Before its rate.
     try setOptimizer(&options, arguments)
-    options.weightDecay = try arguments.number(weightDecay, in: 0...1) ?? options.weightDecay
-    options.biasRate = try arguments.number(biasRate, in: 0...1000) ?? options.biasRate
-    options.biasDecay = try arguments.number(biasDecay, in: 0...1000) ?? options.biasDecay
+    for row in learningRows + augmentationRows + fileRows { try row.set(&options, arguments) }
     if let rule = arguments.text(schedule) { options.schedule = try schedule(rule, arguments) }
-    options.warmup = try arguments.integer(warmup, in: 0...1_000_000_000) ?? options.warmup
-    options.clipNorm = try arguments.number(clip, in: 0...1e9) ?? options.clipNorm
     if let rule = arguments.text(classWeights) {
       options.classWeights = try classWeights(rule, arguments)
     }
     options.lossReduction = try arguments.choice(lossReduction) ?? options.lossReduction
-    let rates = try layerRates(arguments, layers: layers)
+    let rates = try layerRates(arguments)
     if !rates.isEmpty { options.layerRates = rates }
-    options.seed = try arguments.seed(seed) ?? options.seed
     options.augmentation.cropWidth = given.cropWidth ?? options.augmentation.cropWidth
     options.augmentation.cropHeight = given.cropHeight ?? options.augmentation.cropHeight
     try setAugmentation(&options.augmentation, arguments)
     options.threads = try arguments.threads()
     if arguments.has(.device) { options.device = try arguments.device() }
     options.precision = try arguments.choice(precision) ?? options.precision
-    options.evaluationInterval =
-      try arguments.integer(evaluateEvery, in: 1...1_000_000) ?? options.evaluationInterval
-    options.patience = try arguments.integer(patience, in: 1...1_000_000) ?? 0
+    options.patience =
+      try arguments.number(patience, in: TrainingNumber.patience.range.withoutZero) ?? 0
     options.timeLimit = try arguments.text(timeLimit).map { try seconds($0, arguments) } ?? 0
     options.keepsEveryEpoch = arguments.has(keepAll)
     options.elementType = arguments.has(half) ? .float16 : .float32
@@ -163,51 +193,26 @@ enum TrainOptions {
   /// Throws where the command line is wrong whatever the data is.
   static func check(_ arguments: Arguments) throws {
     _ = try recipe(arguments)
-    var usual = TrainingOptions()
-    // Which optimizer it will be is not known yet, and momentum is for this one alone.
-    usual.optimizer = .sgd(momentum: 0.9)
-    _ = try make(arguments, usual: usual, layers: nil)
-  }
-
-  private static func setLength(
-    _ options: inout TrainingOptions, _ given: TrainingFacts.Settled
-  ) throws {
-    if let epochs = given.epochs {
-      guard given.iterations == nil else {
-        throw UsageError("give --epochs or --iterations, not both")
-      }
-      (options.epochs, options.iterations) = (epochs, 0)
-    }
-    if let count = given.iterations { options.iterations = count }
+    // Which optimizer it will be is not known yet; momentum is for the one that these have.
+    _ = try make(arguments, usual: TrainingOptions())
   }
 
   private static func setOptimizer(
     _ options: inout TrainingOptions, _ arguments: Arguments
   ) throws {
-    let (name, before) = (arguments.text(optimizer), options.optimizer)
-    switch name {
-    case nil: break
-    case "sgd"?: options.optimizer = .sgd(momentum: 0.9)
-    case "adamw"?: options.optimizer = .adamW()
-    case let name?: throw arguments.outside(optimizer, name, "sgd or adamw")
+    let usual = options.optimizer
+    switch (arguments.text(optimizer), usual) {
+    case (nil, _), ("sgd"?, .sgd): break
+    case ("sgd"?, _): options.setOptimizer(.sgd())
+    case ("adamw"?, _): options.setOptimizer(.adamW())
+    case (let name?, _): throw arguments.outside(optimizer, name, "sgd or adamw")
     }
-    // A rate goes with an optimizer: that of another one does not carry over.
-    switch (before, options.optimizer) {
-    case (.sgd, .adamW): options.learningRate = 0.001
-    case (.adamW, .sgd):
-      let sgd = TrainingOptions()
-      (options.learningRate, options.weightDecay) = (sgd.learningRate, sgd.weightDecay)
-    default: break
-    }
-    if let factor = try arguments.number(momentum, in: 0...0.9999) {
+    if let factor = try arguments.number(momentum, in: Optimizer.momentumRange) {
       guard case .sgd = options.optimizer else {
         throw UsageError("--momentum is for sgd alone")
       }
       options.optimizer = .sgd(momentum: factor)
-    } else if name == "sgd", case .sgd = before {
-      options.optimizer = before
     }
-    if let rate = try arguments.number(learningRate, in: 0...1000) { options.learningRate = rate }
   }
 
   /// A time such as 90s, 5m or 1h30m, in seconds; a number alone is seconds.
@@ -224,7 +229,7 @@ enum TrainOptions {
       }
       (sum, digits, last) = (sum + number * unit, "", unit)
     }
-    guard digits.isEmpty, sum > 0, sum <= 1e9 else {
+    guard digits.isEmpty, sum > 0, TrainingNumber.timeLimit.range.contains(sum) else {
       throw arguments.outside(timeLimit, text, "a time such as 90s, 5m, 2h or 1h30m")
     }
     return sum
@@ -234,12 +239,13 @@ enum TrainOptions {
     let parts = rule.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     switch (parts[0], parts.count) {
     case ("constant", 1): return .constant
-    case ("poly", 1): return .poly(power: 0.9)
-    case ("poly", 2): return .poly(power: try arguments.number(parts[1], schedule, in: 0...10))
+    case ("poly", 1): return .poly()
+    case ("poly", 2):
+      return .poly(power: try arguments.number(parts[1], schedule, in: Schedule.powerRange))
     case ("step", 3):
-      guard let epochs = Int(parts[1]) else { break }
       return .step(
-        epochs: epochs, factor: try arguments.number(parts[2], schedule, in: 0...1))
+        epochs: try arguments.number(parts[1], schedule, in: Schedule.epochRange),
+        factor: try arguments.number(parts[2], schedule, in: Schedule.factorRange))
     default: break
     }
     throw arguments.outside(
@@ -255,7 +261,9 @@ enum TrainOptions {
     if File.exists(rule) { list = String(decoding: try File.read(rule), as: UTF8.self) }
     let numbers = list.split { $0 == "," || $0.isWhitespace }
     return .explicit(
-      try numbers.map { try arguments.number(String($0), classWeights, in: 0...1e6) })
+      try numbers.map {
+        try arguments.number(String($0), classWeights, in: TrainingOptions.ClassWeights.range)
+      })
   }
 
   /// The file that `--class-weights` names; nil where it names none.
@@ -265,22 +273,18 @@ enum TrainOptions {
     }
   }
 
-  private static func layerRates(
-    _ arguments: Arguments, layers: [String]?
-  ) throws -> [String: Float] {
+  private static func layerRates(_ arguments: Arguments) throws -> [String: Float] {
     var rates: [String: Float] = [:]
     for name in arguments.texts(freeze) { rates[name] = 0 }
     for text in arguments.texts(layerRate) {
-      guard let equals = text.lastIndex(of: "=") else {
+      guard let (name, factor) = TrainingOptions.layerRate(in: text) else {
         throw arguments.outside(layerRate, text, "NAME=FACTOR")
       }
-      rates[String(text[..<equals])] = try arguments.number(
-        String(text[text.index(after: equals)...]), layerRate, in: 0...1000)
-    }
-    guard let layers else { return rates }
-    for name in rates.keys where !layers.contains(where: { $0.hasPrefix(name) }) {
-      throw UsageError(
-        "no layer's name begins with \"\(name)\"; `fcn info MODEL --tensors` lists them")
+      guard TrainingOptions.layerRateRange.contains(factor) else {
+        throw arguments.outside(
+          layerRate, text, "a factor of \(TrainingOptions.layerRateRange.words)")
+      }
+      rates[name] = factor
     }
     return rates
   }
@@ -288,14 +292,11 @@ enum TrainOptions {
   private static func setAugmentation(
     _ augmentation: inout Augmentation, _ arguments: Arguments
   ) throws {
-    if let scale = try arguments.pair(scale, separator: ":", in: 0.05...20) {
+    if let scale = try arguments.pair(scale, separator: ":", in: Augmentation.scaleRange) {
       guard scale.0 <= scale.1 else { throw UsageError("--scale wants the lower factor first") }
       augmentation.scale = scale.0...scale.1
     }
     if arguments.has(flip) { augmentation.flip = true }
     if arguments.has(noFlip) { augmentation.flip = false }
-    augmentation.brightness =
-      try arguments.number(brightness, in: 0...1) ?? augmentation.brightness
-    augmentation.contrast = try arguments.number(contrast, in: 0...1) ?? augmentation.contrast
   }
 }

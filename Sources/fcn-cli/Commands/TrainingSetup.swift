@@ -28,14 +28,18 @@ struct TrainingSetup {
     }
     let named = try TrainOptions.recipe(arguments)
     recipe = named ?? .modern
-    let training = UsualTraining(try TrainingSetup.facts(arguments, survey), saved: saved)
+    let training = UsualTraining(
+      try TrainingSetup.facts(arguments, survey), saved: saved, recipe: recipe)
     model = try TrainingSetup.model(arguments, data, training, named)
-    var usual = recipe.isSuited ? training.options(of: model) : recipe.options
+    var usual = training.options(of: model)
     if let place = saved?.place {
       (usual.device, usual.precision) = (place.device, place.precision)
     }
-    options = try TrainOptions.make(
-      arguments, usual: usual, layers: model.network.layers.map(\.name))
+    options = try TrainOptions.make(arguments, usual: usual)
+    if let name = options.layerRateWithoutLayer(in: model.network) {
+      throw UsageError(
+        "no layer's name begins with \"\(name)\"; `fcn info MODEL --tensors` lists them")
+    }
     suited =
       recipe.isSuited && saved == nil ? SuitedTraining(training.facts.of(model)) : nil
   }
@@ -71,11 +75,7 @@ struct TrainingSetup {
     return try FreshModel.make(
       arguments, recipe: recipe, classNames: data.classNames, seed: seed,
       note: saved?.description.note ?? note, takesScale: false,
-      usual: {
-        // A published recipe's network is whole.
-        saved != nil || (recipe?.isSuited ?? true)
-          ? training.network($0) : UsualTraining.Network()
-      }
+      usual: training.network
     ) { transplant in
       if !arguments.has(.quiet) { Subcommand.report(transplant) }
     }

@@ -361,6 +361,22 @@ class TrainerTest(unittest.TestCase):
             fcn.Trainer(DATA, whole, **params)
         self.assertEqual(caught.exception.name, "INVALID_STATE")
 
+    def test_a_recipe_and_what_changes_it(self):
+        out, steps = Path(FOLDER) / "recipe", []
+        with fcn.Trainer(
+            DATA, out, recipe="simple", width=0.05, optimizer="adamw", learning_rate=0.001,
+            crop_width=32, crop_height=32, batch_size=1, accumulation=2, iterations=3,
+            layer_rates={"conv": 0, "score": np.float32(0.5)}, class_weights=np.array([1, 1, 2, 4]),
+            threads=1,
+        ) as trainer:
+            trainer.run(lambda event: steps.append(event.iteration))
+        self.assertEqual(max(steps), 3)
+        text = (out / "checkpoint.safetensors").read_bytes().split(b"}}")[0].decode(errors="replace")
+        for part in ("adamW(", "explicit([1.0, 1.0, 2.0, 4.0])", "conv=0.0,score=0.5",
+                     'option.iterations":"3', 'option.accumulation":"2', 'option.schedule":"constant',
+                     'option.biasRate":"1.0', "(1.0...1.0), flip: false"):
+            self.assertIn(part, text)
+
     def test_wrong_parameters(self):
         with self.assertRaises(TypeError):
             fcn.Trainer(DATA, FOLDER, epoch=3)
@@ -372,8 +388,28 @@ class TrainerTest(unittest.TestCase):
             fcn.Trainer(DATA, Path(FOLDER) / "none", start="m.safetensors")
         self.assertIn("must be a Model", str(wrong.exception))
         with self.assertRaises(ValueError) as wrong:
-            fcn.Trainer(DATA, Path(FOLDER) / "none", class_weights=[1, 2])
+            fcn.Trainer(DATA, Path(FOLDER) / "none", class_weights="rare")
         self.assertIn("none, enet", str(wrong.exception))
+        for error, params, message in [
+            (fcn.FCNError, dict(class_weights=[1, 2]), "there are 4 classes"),
+            (fcn.FCNError, dict(class_weights=[]), "class_weight_count is 0"),
+            (fcn.FCNError, dict(class_weights=[1, 2, 3, -4]), "class_weight_values[3] is -4"),
+            (TypeError, dict(class_weights=3), "for each class"),
+            (TypeError, dict(class_weights=["1", "2"]), "for each class"),
+            (fcn.FCNError, dict(recipe="voc-fcn"), "voc-fcn32s"),
+            (TypeError, dict(recipe=1), "recipe"),
+            (fcn.FCNError, dict(layer_rates={"conf": 1}), "conf"),
+            (fcn.FCNError, dict(layer_rates={"conv1": 1001}), "conv1"),
+            (ValueError, dict(layer_rates={"conv1,conv2": 1}), "conv1,conv2"),
+            (TypeError, dict(layer_rates={"conv1": "0"}), "conv1"),
+            (TypeError, dict(layer_rates="conv1=0"), "dict"),
+            (fcn.FCNError, dict(iterations=3, epochs=1), "iterations 3"),
+            (fcn.FCNError, dict(accumulation=1025), "accumulation is 1025"),
+        ]:
+            with self.subTest(params), self.assertRaises(error) as wrong:
+                fcn.Trainer(DATA, Path(FOLDER) / "none", width=0.05, **params)
+            self.assertIn(message, str(wrong.exception))
+            self.assertFalse((Path(FOLDER) / "none").exists())
         with fcn.Model(MODEL) as model, self.assertRaises(fcn.FCNError) as caught:
             fcn.Trainer(DATA, Path(FOLDER) / "none", model, width=0.05)
         self.assertEqual(caught.exception.name, "INVALID_ARGUMENT")

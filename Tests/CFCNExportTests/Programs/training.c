@@ -2,6 +2,7 @@
 // usage: training MODEL DATA FOLDER
 
 #include <math.h>
+#include <stddef.h>
 
 #include "check.h"
 
@@ -107,6 +108,34 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.width = 4.5f);
   REFUSED(FCN_E_INVALID_ARGUMENT, (p.schedule = FCN_SCHEDULE_STEP, p.schedule_factor = 2));
   REFUSED(FCN_E_INVALID_ARGUMENT, (p.schedule = FCN_SCHEDULE_POLY, p.schedule_power = 11));
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.epochs = 0, p.iterations = -1));
+  CHECK(strstr(fcn_last_error_message(), "iterations is -1") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.epochs = 0, p.iterations = 1000000001));
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.iterations = 1);  // epochs are set too
+  CHECK(strstr(fcn_last_error_message(), "epochs is 2 and iterations 1") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.accumulation = 1025);
+  CHECK(strstr(fcn_last_error_message(), "accumulation is 1025") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.layer_rates = "conv1");
+  CHECK(strstr(fcn_last_error_message(), "NAME=FACTOR") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.layer_rates = "conv1=1001");
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.layer_rates = "conf=1");
+  CHECK(strstr(fcn_last_error_message(), "no layer whose name begins so") != NULL);
+  float class_weights[] = {1, 2, 3, NAN};
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.class_weight_values = class_weights);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.class_weight_count = 4);
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.class_weight_values = class_weights, p.class_weight_count = 3));
+  CHECK(strstr(fcn_last_error_message(), "there are 4 classes") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.class_weight_values = class_weights, p.class_weight_count = 4));
+  CHECK(strstr(fcn_last_error_message(), "class_weight_values[3] is nan") != NULL);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.recipe = "simple");
+  CHECK(strstr(fcn_last_error_message(), "fcn_trainer_params_named") != NULL);
+  fcn_trainer_params named;
+  EXPECT(FCN_E_NOT_FOUND, fcn_trainer_params_named(&named, sizeof named, "no-such-recipe"));
+  CHECK(strstr(fcn_last_error_message(), "voc-fcn32s") != NULL);
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_trainer_params_named(&named, sizeof named, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_trainer_params_named(NULL, sizeof named, "simple"));
+  EXPECT(FCN_E_INVALID_ARGUMENT,
+         fcn_trainer_params_named(&named, offsetof(fcn_trainer_params, layer_rates) - 4, "simple"));
 #define REFUSED_WITH_START(change) \
   REFUSED(FCN_E_INVALID_ARGUMENT, (p.start = model, p.width = 0, p.batch_norm = -1, change))
   REFUSED_WITH_START(p.width = 0.05f);
@@ -278,6 +307,66 @@ static void defaults(void) {
   fcn_trainer_free(trainer);
 }
 
+static int32_t count(const fcn_train_progress *progress, void *user_data) {
+  if (progress->event == FCN_TRAIN_MINIBATCH) ++*(int *)user_data;
+  return 0;
+}
+
+/** A recipe's settings, what is changed of them, and a host whose header knew no recipes. */
+static void recipes(void) {
+  char output[4096];
+  fcn_trainer *trainer = NULL;
+  fcn_trainer_params params, modern;
+  MUST(fcn_trainer_params_named(&params, sizeof params, "voc-fcn-alexnet"));
+  CHECK(params.optimizer == FCN_OPTIMIZER_SGD && params.schedule == FCN_SCHEDULE_CONSTANT);
+  CHECK(params.bias_rate == 2 && params.flip == 0 && params.scale_greatest == 1);
+  CHECK(strcmp(params.recipe, "voc-fcn-alexnet") == 0 && params.accumulation == 0);
+  MUST(fcn_trainer_params_named(&params, sizeof params, "modern"));
+  MUST(fcn_trainer_params_init(&modern, sizeof modern));
+  CHECK(memcmp(&params, &modern, sizeof params) == 0 && params.recipe == NULL);
+
+  float class_weights[] = {1, 1, 2, 2};
+  char rates[] = "conv=0,score=2";
+  for (int old = 0; old <= 1; old++) {
+    MUST(fcn_trainer_params_named(&params, sizeof params, old ? "modern" : "simple"));
+    snprintf(output, sizeof output, "%s/recipe-%d", folder, old);
+    params.data = data;
+    params.output = output;
+    params.width = 0.05f;
+    params.learning_rate = 1e-4f;
+    params.batch_size = 1;
+    params.crop_width = params.crop_height = 32;
+    params.threads = 1;
+    params.iterations = 3;
+    params.accumulation = 1;
+    params.layer_rates = rates;
+    params.class_weight_values = class_weights;
+    params.class_weight_count = 4;
+    if (old) {  // the last fields are not there for it
+      params.struct_size = offsetof(fcn_trainer_params, recipe);
+      params.epochs = 1;
+      params.layer_rates = "nonsense";
+    }
+    MUST(fcn_trainer_create(&trainer, &params));
+    int minibatches = 0;
+    rates[0] = 'x';  // it was read, and is not kept
+    class_weights[0] = NAN;
+    MUST(fcn_trainer_run(trainer, count, &minibatches));
+    CHECK(minibatches == (old ? 4 : 3));
+    fcn_trainer_free(trainer);
+    rates[0] = 'c';
+    class_weights[0] = 1;
+    if (old) continue;
+    // It goes on as it was, and says so of what is to be otherwise.
+    params.resume = 1;
+    MUST(fcn_trainer_create(&trainer, &params));
+    fcn_trainer_free(trainer);
+    params.layer_rates = NULL;
+    EXPECT(FCN_E_INVALID_ARGUMENT, fcn_trainer_create(&trainer, &params));
+    CHECK(strstr(fcn_last_error_message(), "layer rates was conv=0.0,score=2.0") != NULL);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc != 4) return EXIT_FAILURE;
   data = argv[2];
@@ -288,6 +377,7 @@ int main(int argc, char **argv) {
   refusals(model);
   runs();
   defaults();
+  recipes();
   fcn_model_free(model);
   return report();
 }

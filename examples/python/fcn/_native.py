@@ -144,7 +144,9 @@ class TrainerParamsStruct(ctypes.Structure):
         ("flip", c_int32), ("brightness", c_float), ("contrast", c_float), ("reserved", c_int32),
         ("seed", c_uint64), ("backend", c_int32), ("device", c_int32), ("precision", c_int32),
         ("binary_masks", c_int32), ("patience", c_int32), ("extend", c_int32),
-        ("time_limit", c_double),
+        ("time_limit", c_double), ("recipe", c_char_p), ("layer_rates", c_char_p),
+        ("class_weight_values", POINTER(c_float)), ("iterations", c_int64),
+        ("class_weight_count", c_int32), ("accumulation", c_int32),
     ]
 
 
@@ -216,6 +218,7 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_overlay": [POINTER(_Image), _Pixels, _U8, c_size_t, _Model, c_float],
     "fcn_sheet": [POINTER(_Image), _Pixels, _U8, _U8, c_size_t, _Model, c_char_p],
     "fcn_trainer_params_init": [POINTER(TrainerParamsStruct), c_uint32],
+    "fcn_trainer_params_named": [POINTER(TrainerParamsStruct), c_uint32, c_char_p],
     "fcn_trainer_create": [POINTER(_Trainer), POINTER(TrainerParamsStruct)],
     "fcn_trainer_run": [_Trainer, TrainCallback, c_void_p],
 }

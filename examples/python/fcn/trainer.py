@@ -5,15 +5,15 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-from collections.abc import Callable
-from ctypes import byref, c_char_p, c_double, c_float, c_uint64, c_void_p
+from collections.abc import Callable, Mapping, Sequence
+from ctypes import byref, c_char_p, c_double, c_float, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from ._native import Handle, PathLike, TrainCallback, TrainerHandle, TrainerParamsStruct
-from ._native import TrainProgressStruct, encoded_path, lib, whole_number
+from ._native import TrainProgressStruct, encoded_path, encoded_text, lib, whole_number
 from ._signals import SignalGuard
 from .model import Model
 from .preprocessing import Preprocessing, preprocessing_struct
@@ -48,6 +48,32 @@ class TrainProgress:
             for name, value in values.items()
         }
         return cls(**measured)
+
+
+def _number(name: str, value: Any) -> float:
+    if not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{name} is {value!r}; it must be a number")
+    return float(value)
+
+
+def _class_weights(weights: Any) -> list[float]:
+    """Explicit weights, for C to check."""
+    values = np.asarray(weights)
+    if values.ndim != 1 or values.size > 0 and values.dtype.kind not in "biuf":
+        raise TypeError(
+            f"class_weights is {weights!r}; it must be a rule's name or a number for each class")
+    return [float(value) for value in values]
+
+
+def _layer_rates(rates: Any) -> bytes:
+    """Factors by name as C has them."""
+    if not isinstance(rates, Mapping):
+        raise TypeError(f"layer_rates is {rates!r}; it must be a dict of factors by layers' names")
+    for name in rates:
+        if not isinstance(name, str) or "," in name:
+            raise ValueError(f"layer_rates has {name!r}; wanted a str, the beginning of a name")
+    return encoded_text("layer_rates", ",".join(
+        f"{name}={_number(f'the factor of {name}', rate)!r}" for name, rate in rates.items()))
 
 
 class Trainer(Handle):
@@ -90,7 +116,7 @@ class Trainer(Handle):
         schedule_factor: float | None = None,
         warm_up: int | None = None,
         loss: Literal["mean", "sum"] | None = None,
-        class_weights: Literal["none", "enet"] | None = None,
+        class_weights: Literal["none", "enet"] | Sequence[float] | None = None,
         crop_width: int | None = None,
         crop_height: int | None = None,
         scale_least: float | None = None,
@@ -108,20 +134,32 @@ class Trainer(Handle):
         patience: int | None = None,
         time_limit: float | None = None,
         extend: bool | None = None,
+        recipe: str | None = None,
+        iterations: int | None = None,
+        accumulation: int | None = None,
+        layer_rates: Mapping[str, float] | None = None,
     ) -> None:
         """Prepares to train on `data`, a folder in VOC's layout. The folder `output` gets models,
         a log and a checkpoint after every epoch. `start` is a model to go on from, beside
         which `architecture`, `weights`, `width`, `batch_norm` and `preprocessing` must be None.
 
         Further parameters are those of fcn_trainer_params in fcn.h, where their ranges and defaults
-        stand; None is the default. `preprocessing` is as for Model.imported.
+        stand; None is the default. `preprocessing` is as for Model.imported. `recipe` names a
+        published training, "voc-fcn32s" for one, whose settings others then change. `layer_rates` are
+        factors by the beginning of a layer's name, 0 to keep layers as they are. `class_weights` is a
+        rule, or a number for each class.
         """
         given = {
             name: value for name, value in locals().items()
             if value is not None and name not in ("self", "__class__", "data", "output", "start")}
         super().__init__()
         fields = TrainerParamsStruct()
-        lib.fcn_trainer_params_init(byref(fields), ctypes.sizeof(fields))
+        if recipe is None:
+            lib.fcn_trainer_params_init(byref(fields), ctypes.sizeof(fields))
+        else:
+            lib.fcn_trainer_params_named(
+                byref(fields), ctypes.sizeof(fields), encoded_text("recipe", recipe))
+            del given["recipe"]
         fields.data, fields.output = encoded_path(data), encoded_path(output)
         if start is not None:
             if not isinstance(start, Model):
@@ -132,6 +170,14 @@ class Trainer(Handle):
             rule = preprocessing_struct(preprocessing)  # lives until the trainer has been made
             fields.preprocessing = ctypes.cast(ctypes.pointer(rule), c_void_p)
             del given["preprocessing"]
+        if class_weights is not None and not isinstance(class_weights, str):
+            numbers = _class_weights(class_weights)
+            fields.class_weight_values = (c_float * len(numbers))(*numbers)
+            fields.class_weight_count = len(numbers)
+            del given["class_weights"]
+        if layer_rates is not None:
+            fields.layer_rates = _layer_rates(layer_rates)
+            del given["layer_rates"]
         for name, value in given.items():
             setattr(fields, name, self._value(name, value, types[name]))
         self._paths = f" {os.fsdecode(data)} -> {os.fsdecode(output)}"
@@ -148,11 +194,9 @@ class Trainer(Handle):
         if kind is c_char_p:
             return encoded_path(value)
         if kind in (c_float, c_double):
-            if not isinstance(value, (int, float, np.number)):
-                raise TypeError(f"{name} is {value!r}; it must be a number")
-            return float(value)
-        if kind is c_uint64:
-            return whole_number(name, value, bits=64, signed=False)
+            return _number(name, value)
+        if kind in (c_int64, c_uint64):
+            return whole_number(name, value, bits=64, signed=kind is c_int64)
         return whole_number(name, value)
 
     def _about(self) -> str:
