@@ -445,13 +445,14 @@ typedef struct fcn_model_info {
   /** A colour for each class, as class_count times red, green and blue; borrowed from the model.
    *  */
   const uint8_t *palette;
-  /** The name of its architecture, "fcn-simple" for one; borrowed from the model. */
+  /** The name of its architecture, "fcn-simple" for one, or "graph" where its file describes the
+   *  network itself; borrowed from the model. */
   const char *architecture;
   /** Free text: what it was trained on, and how well it does; borrowed from the model. */
   const char *note;
   /** Weights in all. */
   int64_t parameter_count;
-  /** Factor on the channel counts of the architecture's published form. */
+  /** Factor on the channel counts of the architecture's published form; 1 for a graph. */
   float width;
   /** 1 if it normalises by batch statistics, 0 if not. */
   int32_t batch_norm;

@@ -43,7 +43,7 @@ final class ModelObject: HandledObject {
       palette: UnsafePointer(palette.baseAddress),
       architecture: try strings.add(description.architecture),
       note: try strings.add(description.note), parameter_count: Int64(model.parameterCount),
-      width: description.options.width, batch_norm: description.options.batchNorm ? 1 : 0)
+      width: description.options.width, batch_norm: model.hasBatchNorm ? 1 : 0)
   }
 
   deinit {

@@ -16,9 +16,12 @@ extension fcn_trainer_params {
       try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
     var found = try source?.network(of: named)
-    let before = try saved.map { try Architecture.named($0.description.architecture) }
+    let before = try saved.flatMap { saved in
+      saved.description.graph == nil
+        ? try Architecture.named(saved.description.architecture) : nil
+    }
     let architecture = named ?? found?.architecture ?? before ?? .fcnSimple
-    if found == nil { found = try source?.network(of: architecture) }
+    if found == nil, source?.graph == nil { found = try source?.network(of: architecture) }
     let network = training.network(architecture)
     var rule =
       try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
@@ -42,16 +45,21 @@ extension fcn_trainer_params {
           + "\(found.options.batchNorm ? "" : "no ")batch normalisation; leave it at -1")
     }
     let known = saved?.description.classNames == folder.classNames ? saved?.description : nil
-    let fresh = try Model.fresh(
-      ModelDescription(
-        architecture: name,
-        options: ArchitectureOptions(
-          classes: folder.classNames.count, inputChannels: rule.channels, width: width,
-          batchNorm: hasBatchNorm, auxiliaryHead: usual.auxiliaryHead,
-          denseUpsampling: usual.denseUpsampling),
-        classNames: folder.classNames, palette: known?.palette ?? folder.palette,
-        preprocessing: rule, note: known?.note ?? ""),
-      seed: seed, scores: training.recipe.scores)
+    var description = ModelDescription(
+      architecture: name,
+      options: ArchitectureOptions(
+        classes: folder.classNames.count, inputChannels: rule.channels, width: width,
+        batchNorm: hasBatchNorm, auxiliaryHead: usual.auxiliaryHead,
+        denseUpsampling: usual.denseUpsampling),
+      classNames: folder.classNames, palette: known?.palette ?? folder.palette,
+      preprocessing: rule, note: known?.note ?? "")
+    if named == nil, found == nil, let graph = source?.graph ?? saved?.description.graph {
+      try checkGraph(graph, classes: folder.classNames.count)
+      description = ModelDescription(
+        graph: graph, classNames: description.classNames, palette: description.palette,
+        preprocessing: rule, note: description.note)
+    }
+    let fresh = try Model.fresh(description, seed: seed, scores: training.recipe.scores)
     guard let source, let path else {
       if let start = training.recipe.start, saved == nil {
         Log.send(
@@ -67,6 +75,17 @@ extension fcn_trainer_params {
       "\(path): \(transplant.copied.count) of the network's tensors taken, "
         + "\(transplant.missing.count) not found, \(transplant.mismatched.count) of another shape")
     return model
+  }
+
+  /// Throws where fields or classes ask for another network than `graph`.
+  private func checkGraph(_ graph: NetworkGraph, classes: Int) throws {
+    guard width == 0, batch_norm == Self.chosen else {
+      throw FCNError(
+        .invalidArgument,
+        "the network is one that its file describes as a whole: leave width at 0 and batch_norm at -1, "
+          + "or name an architecture")
+    }
+    try graph.checkClasses(classes)
   }
 
   /// The first field that says what fresh weights are like; nil where none does.

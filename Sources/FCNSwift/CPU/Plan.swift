@@ -37,6 +37,7 @@ final class Plan {
     loops: KernelTable? = nil, allocator: Allocator = .system
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
+    let whole = try whole.resizingScores(for: inputShape)
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)

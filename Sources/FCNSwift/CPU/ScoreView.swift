@@ -24,11 +24,17 @@ struct ScoreView: SegmentedPicture {
     try ScoreView(copyOf: self, allocator)
   }
 
-  /// The network saw the picture at `networkSize`, in the top left corner of its input. Throws
-  /// `outOfMemory` where there is no room to resize scores in.
+  /// The network saw the picture at `networkSize`, in the top left corner of its input, which is as large
+  /// as `scores`. Throws `outOfMemory` where there is no room to resize scores in.
   init(
     _ scores: Tensor, _ n: Int, width: Int, height: Int, networkSize: (width: Int, height: Int)
   ) throws {
+    guard scores.shape.w >= networkSize.width, scores.shape.h >= networkSize.height else {
+      throw FCNError(
+        .internalDefect,
+        "the scores, \(scores.shape), are smaller than the picture as the network saw it, "
+          + "\(networkSize.width)×\(networkSize.height)")
+    }
     self.scores = scores
     self.n = n
     self.width = width

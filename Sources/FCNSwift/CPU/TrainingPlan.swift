@@ -28,6 +28,7 @@ final class TrainingPlan {
     _ network: Network, parameters: ParameterTable, learned: Set<String>, inputShape: Shape,
     pool: WorkerPool, disabledForms: Set<String> = []
   ) throws {
+    let network = try network.resizingScores(for: inputShape)
     self.network = network
     let wiring = try Wiring(
       network, inputShape: inputShape, disabledForms: disabledForms)

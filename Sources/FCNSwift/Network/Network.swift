@@ -32,6 +32,8 @@ public struct Network: Sendable {
   public let auxiliaryScores: [String: Float]
   /// For each layer, the indices of its inputs among the layers; −1 is the network's input.
   let inputIndices: [[Int]]
+  /// Channels of each layer's output.
+  let channels: [Int]
   /// The parameters of each layer, named `layer.parameter`.
   public let parametersByLayer: [[ParameterSpecification]]
 
@@ -54,12 +56,11 @@ public struct Network: Sendable {
     let inputIndices = try Network.resolveInputs(of: layers)
     self.inputIndices = inputIndices
     try Network.checkReaders(of: layers, inputIndices, auxiliaryScores)
-    // Channel counts do not depend on the picture's size, so any size that fits will do.
-    let probe = Shape(1, inputChannels, 8 * stride, 8 * stride)
-    let shapes = try Network.shapes(of: layers, inputIndices, for: probe)
+    let channels = try Network.channels(of: layers, inputIndices, inputChannels, stride)
+    self.channels = channels
     parametersByLayer = zip(layers, inputIndices).map { layer, indices in
-      let channels = indices[0] < 0 ? inputChannels : shapes[indices[0]].c
-      return layer.operation.parameters(inputChannels: channels).map {
+      let inputs = indices[0] < 0 ? inputChannels : channels[indices[0]]
+      return layer.operation.parameters(inputChannels: inputs).map {
         var specification = $0
         specification.name = "\(layer.name).\(specification.name)"
         return specification
@@ -122,7 +123,10 @@ public struct Network: Sendable {
       guard wanted.contains(layer.inputs.count) else {
         throw FCNError(
           .invalidArgument,
-          "layer \(layer.name) takes \(wanted) inputs; found \(layer.inputs.count)")
+          "layer \(layer.name) takes "
+            + (wanted.count == 1
+              ? "\(wanted.lowerBound)" : "\(wanted.lowerBound) to \(wanted.upperBound)")
+            + " inputs; found \(layer.inputs.count)")
       }
       inputIndices.append(
         try layer.inputs.map { input in
@@ -159,6 +163,26 @@ public struct Network: Sendable {
           "nothing takes what layer \(layer.name) makes, and it is not the last; leave it out, or let "
             + "another layer take it")
       }
+    }
+  }
+
+  /// Channel counts do not depend on the picture's size, so any size that fits will do.
+  private static func channels(
+    of layers: [Layer], _ inputIndices: [[Int]], _ inputChannels: Int, _ stride: Int
+  ) throws -> [Int] {
+    func probe(_ factor: Int) throws -> [Int] {
+      let side = factor * stride
+      let shape = Shape(1, inputChannels, side, side)
+      return try shapes(of: layers, inputIndices, for: shape).map(\.c)
+    }
+    do {
+      return try probe(8)
+    } catch {
+      // Windows without padding want more, fixed sizes less; where none fits the first error tells.
+      for factor in [1, 2, 4, 16, 32, 64, 128, 256] {
+        if let channels = try? probe(factor) { return channels }
+      }
+      throw error
     }
   }
 

@@ -14,14 +14,15 @@ struct TrainingTopology {
     self.inputShape = inputShape
     shapes = try network.shapes(for: inputShape)
     let readers = network.readers
+    // The loss reads scores once all layers have run.
+    let areScores = network.layers.map { network.auxiliaryScores[$0.name] != nil }
     var buffers: [Int] = []
     var bufferCount = 1
     for (index, layer) in network.layers.enumerated() {
       let source = network.inputIndices[index][0]
       // The loss reads auxiliary scores too.
       if layer.operation.mayRunInPlace, source >= 0, readers[source].count == 1,
-        network.auxiliaryScores[network.layers[source].name] == nil,
-        !network.layers[source].operation.backwardReadsOutput
+        !areScores[source], !network.layers[source].operation.backwardReadsOutput
       {
         buffers.append(buffers[source])
       } else {

@@ -161,9 +161,7 @@ extension Checkpoint {
     description = try ModelDescription(metadata: metadata)
     parameters = [:]
     optimizerState = [:]
-    for parameter in try Architecture.named(description.architecture)
-      .network(description.options).parameters
-    {
+    for parameter in try Model.network(for: description).parameters {
       let tensor = try file.tensor(named: parameter.name)
       guard tensor.shape == parameter.shape else {
         throw FCNError(

@@ -9,7 +9,7 @@ import Synchronization
 public final class Model: Sendable {
   /// Architecture, classes, palette and preprocessing.
   public let description: ModelDescription
-  /// The network that the architecture and its options make.
+  /// The network that the architecture and its options make, or the graph is.
   public let network: Network
   /// Exactly the network's parameters, by name.
   public let weights: [String: WeightTensor]
@@ -74,6 +74,12 @@ public final class Model: Sendable {
     weights.values.reduce(0) { $0 + $1.count }
   }
 
+  /// Whether the architecture's option says so or, of a graph, a layer is a batch normalisation.
+  public var hasBatchNorm: Bool {
+    description.graph == nil
+      ? description.options.batchNorm : network.layers.contains { $0.operation is BatchNorm }
+  }
+
   /// Writes the model to `path`, its weights as float32 or float16, under a temporary name that is
   /// renamed once the file is whole.
   ///
@@ -91,7 +97,7 @@ extension Model {
   /// The network of a description that has been found sound.
   static func network(for description: ModelDescription) throws -> Network {
     try description.validate()
-    return try Architecture.named(description.architecture).network(description.options)
+    return try description.network()
   }
 
   private static func read(
@@ -134,7 +140,9 @@ extension Model {
     guard faults.isEmpty else {
       throw FCNError(
         .shapeMismatch,
-        "the weights are not those of \(description.architecture) with these options: "
+        "the weights are not those of "
+          + (description.graph == nil
+            ? "\(description.architecture) with these options: " : "the model's graph: ")
           + faults.map { "\($0): \(listed($1))" }.joined(separator: "; "))
     }
   }

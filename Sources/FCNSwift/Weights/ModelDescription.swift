@@ -1,9 +1,13 @@
 /// What a model file says besides its weights: which network, which classes, which preprocessing.
 public struct ModelDescription: Sendable, Hashable {
-  /// The architecture's name in `Architecture.all`, `fcn-simple` for one.
+  /// The architecture's name in `Architecture.all`, `fcn-simple` for one; `graphName` of a network that
+  /// none of them makes.
   public var architecture: String
-  /// The architecture's options.
+  /// The architecture's options; of a graph its numbers of classes and input channels, the rest as by
+  /// default.
   public var options: ArchitectureOptions
+  /// The network, where no architecture makes it.
+  public var graph: NetworkGraph?
   /// A name for each class, in index order.
   public var classNames: [String]
   /// A colour for each class, in index order.
@@ -24,5 +28,32 @@ public struct ModelDescription: Sendable, Hashable {
     self.palette = palette
     self.preprocessing = preprocessing
     self.note = note
+  }
+
+  /// Makes a description of a network that no architecture makes.
+  public init(
+    graph: NetworkGraph, classNames: [String], palette: [RGB], preprocessing: Preprocessing,
+    note: String = ""
+  ) {
+    self.init(
+      architecture: ModelDescription.graphName, options: graph.options, classNames: classNames,
+      palette: palette, preprocessing: preprocessing, note: note)
+    self.graph = graph
+  }
+
+  /// What `architecture` says of a network that is a graph.
+  public static let graphName = "graph"
+
+  /// The network that is described. Throws where there is no such architecture, or not with these
+  /// options.
+  public func network() throws -> Network {
+    try graph?.network ?? Architecture.named(architecture).network(options)
+  }
+}
+
+extension NetworkGraph {
+  /// What it has in common with architectures: classes and input channels.
+  var options: ArchitectureOptions {
+    ArchitectureOptions(classes: classCount, inputChannels: network.inputChannels)
   }
 }

@@ -6,26 +6,32 @@ extension ModelDescription {
     static let version = "fcn.version"
     static let architecture = "fcn.architecture"
     static let options = "fcn.options"
+    static let graph = "fcn.graph"
     static let classes = "fcn.classes"
     static let palette = "fcn.palette"
     static let preprocessing = "fcn.preprocessing"
     static let note = "fcn.note"
   }
 
-  /// The version of the keys that is written, and the newest that is read.
-  static let formatVersion = 1
+  /// The newest version of the keys, which a graph wants; an architecture's name is written as version 1,
+  /// so that earlier versions read what they can run.
+  static let formatVersion = 2
 
   /// The description as a file's metadata.
   var metadata: [String: String] {
     var metadata = [
       Key.format: "fcn",
-      Key.version: "\(Self.formatVersion)",
-      Key.architecture: architecture,
-      Key.options: options.json.compactText,
+      Key.version: graph == nil ? "1" : "\(Self.formatVersion)",
       Key.classes: JSON.array(classNames.map { .string($0) }).compactText,
       Key.palette: JSON.array(palette.map { .string($0.hexadecimal) }).compactText,
       Key.preprocessing: preprocessing.json.compactText,
     ]
+    if let graph {
+      metadata[Key.graph] = graph.text
+    } else {
+      metadata[Key.architecture] = architecture
+      metadata[Key.options] = options.json.compactText
+    }
     if !note.isEmpty { metadata[Key.note] = note }
     return metadata
   }
@@ -61,8 +67,8 @@ extension ModelDescription {
     guard let number = Int(version), (1...Self.formatVersion).contains(number) else {
       throw FCNError(
         .unsupported,
-        "\(Key.version) is \(quoted(version)); this program reads version \(Self.formatVersion): "
-          + "a newer one is wanted, or the file is damaged")
+        "\(Key.version) is \(quoted(version)); this program reads versions 1 to "
+          + "\(Self.formatVersion): a newer one is wanted, or the file is damaged")
     }
     func text(_ key: String) throws -> String {
       guard let text = metadata[key] else {
@@ -74,18 +80,41 @@ extension ModelDescription {
       let text = try text(key)
       return try naming(key) { try make(try JSON(parsing: text)) }
     }
+    let graph = try metadata[Key.graph].map { text in
+      try naming(Key.graph) { try NetworkGraph(parsing: text) }
+    }
+    let classNames = try parsed(Key.classes) { try $0.strings() }
+    let palette = try parsed(Key.palette) { try $0.strings().map { try RGB(hexadecimal: $0) } }
+    let preprocessing = try parsed(Key.preprocessing) { try Preprocessing(json: $0) }
+    let note = metadata[Key.note] ?? ""
+    if let graph, number > 1, metadata[Key.architecture] == nil, metadata[Key.options] == nil {
+      self.init(
+        graph: graph, classNames: classNames, palette: palette, preprocessing: preprocessing,
+        note: note)
+      return
+    }
     self.init(
       architecture: try text(Key.architecture),
       options: try parsed(Key.options) { try ArchitectureOptions(json: $0) },
-      classNames: try parsed(Key.classes) { try $0.strings() },
-      palette: try parsed(Key.palette) { try $0.strings().map { try RGB(hexadecimal: $0) } },
-      preprocessing: try parsed(Key.preprocessing) { try Preprocessing(json: $0) },
-      note: metadata[Key.note] ?? "")
+      classNames: classNames, palette: palette, preprocessing: preprocessing, note: note)
+    guard let graph else { return }
+    guard try NetworkGraph(network()) == graph else {
+      throw FCNError(
+        .corrupt,
+        "\(Key.graph) is another network than \(Key.architecture), \(quoted(architecture)), makes with "
+          + "these \(Key.options); one of them is wrong")
+    }
   }
 
   /// Throws where the parts do not fit together: as many names and colours as classes, and as many
   /// channels out of the preprocessing as into the network.
   public func validate() throws {
+    guard graph == nil || (architecture == Self.graphName && options == graph?.options) else {
+      throw FCNError(
+        .invalidArgument,
+        "the description has a graph and says that its network is \(architecture); wanted one of both, "
+          + "and of a graph no options but its own")
+    }
     try options.validate()
     try preprocessing.validate()
     guard options.classes > 1 else {

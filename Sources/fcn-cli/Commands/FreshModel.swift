@@ -4,6 +4,9 @@ import FCNSwift
 enum FreshModel {
   static let architecture = Option.value(
     "architecture", "NAME", "The network; fcn-simple by default. `fcn info` lists them.")
+  static let graph = Option.value(
+    "graph", "FILE",
+    "In place of --architecture: the network itself as JSON, as `fcn info --graph` prints it.")
   static let classes = Option.value(
     "classes", "LIST",
     "The classes' names in index order: a file with a name a line, or a,b,c. Also for data that has no "
@@ -42,15 +45,15 @@ enum FreshModel {
       + "preprocessing.")
 
   /// The options of `init`.
-  static let group = optionGroup(PreprocessingOptions.all)
+  static let group = optionGroup([graph], PreprocessingOptions.all)
   /// The options of `train`.
-  static let trainingGroup = optionGroup(PreprocessingOptions.besideAugmentation)
+  static let trainingGroup = optionGroup([], PreprocessingOptions.besideAugmentation)
 
-  private static func optionGroup(_ preprocessing: [Option]) -> OptionGroup {
+  private static func optionGroup(_ more: [Option], _ preprocessing: [Option]) -> OptionGroup {
     OptionGroup(
       "A fresh model",
-      [
-        architecture, classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead,
+      [architecture] + more + [
+        classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead,
         denseUpsampling,
       ] + preprocessing + [size, scores, source])
   }
@@ -101,20 +104,22 @@ enum FreshModel {
     let weights = try arguments.text(source).map { path in
       try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
+    let graph = try self.graph(arguments, named, weights, classes: names.count)
     var origin = try weights?.network(of: named)
     let architecture = named ?? origin?.architecture ?? .fcnSimple
-    if origin == nil { origin = try weights?.network(of: architecture) }
+    if origin == nil, graph == nil { origin = try weights?.network(of: architecture) }
     let network = usual(architecture)
     var preprocessing =
       try PreprocessingOptions.rule(
         arguments,
-        otherwise: network.preprocessing ?? weights?.preprocessing ?? architecture.preprocessing,
+        otherwise: network.preprocessing ?? weights?.preprocessing
+          ?? (graph?.network.inputChannels == 1 ? .grey : architecture.preprocessing),
         takesScale: takesScale)
     if preprocessing.size == .native, let size = network.size { preprocessing.size = size }
     if let size = try givenSize(arguments) ?? recipe?.size { preprocessing.size = size }
-    try checkAgainst(origin?.options, arguments)
+    if graph == nil { try checkAgainst(origin?.options, arguments) }
     let usual = origin?.options ?? network.options
-    let description = ModelDescription(
+    var description = ModelDescription(
       architecture: architecture.name,
       options: ArchitectureOptions(
         classes: names.count, inputChannels: preprocessing.channels,
@@ -125,6 +130,11 @@ enum FreshModel {
       classNames: names,
       palette: try palette(arguments.text(FreshModel.palette), for: names),
       preprocessing: preprocessing, note: note)
+    if let graph {
+      description = ModelDescription(
+        graph: graph, classNames: names, palette: description.palette,
+        preprocessing: preprocessing, note: note)
+    }
     let model = try Model.fresh(
       description, seed: seed, scores: try arguments.choice(scores) ?? recipe?.scores ?? .he)
     guard let weights, let path = arguments.text(source) else { return model }
@@ -132,11 +142,37 @@ enum FreshModel {
     guard !transplant.copied.isEmpty else {
       throw FCNError(
         .shapeMismatch,
-        "\(path): no tensor has a name and a shape of \(architecture.name) with these options; "
+        "\(path): no tensor has a name and a shape of "
+          + (graph == nil ? "\(architecture.name) with these options; " : "the graph; ")
           + "`fcn info --tensors` lists the network's")
     }
     report(transplant)
     return started
+  }
+
+  /// The network of `--graph`, or of `--from` where its file describes one and no other is asked for.
+  private static func graph(
+    _ arguments: Arguments, _ named: Architecture?, _ weights: TranslatedWeights?, classes: Int
+  ) throws -> NetworkGraph? {
+    let path = arguments.text(graph)
+    if path != nil, arguments.has(architecture) {
+      throw UsageError("give --graph or --architecture, not both")
+    }
+    guard let place = path ?? (named == nil ? arguments.text(source) : nil) else { return nil }
+    let found = try naming(place) {
+      try path == nil
+        ? weights?.graph
+        : NetworkGraph(parsing: String(decoding: File.read(place), as: UTF8.self))
+    }
+    guard let found else { return nil }
+    let fixed = [width, batchNorm, noBatchNorm, auxiliaryHead, denseUpsampling]
+    if let option = fixed.first(where: { arguments.has($0) }) {
+      throw UsageError(
+        "--\(option.name) is for an architecture; \(place) says all of its network. Change it there: "
+          + "`fcn info --graph` prints it, `fcn init --graph` takes it")
+    }
+    try naming(place) { try found.checkClasses(classes) }
+    return found
   }
 
   /// What `--batch-norm` and `--no-batch-norm` say.

@@ -3,15 +3,18 @@ import FCNSwift
 
 extension Subcommand {
   private static let tensors = Option.flag("tensors", "List the model's tensors too.")
+  private static let graph = Option.flag(
+    "graph",
+    "Print the model's network alone, as JSON that `fcn init --graph` makes a model of.")
   private static let described = Option.value(
     "model", "FILE", "The same as MODEL, spelled as elsewhere.", letter: "m")
 
   /// `fcn info`: tells what a model holds, or what the program is.
   static let info = Subcommand(
     "info", "Tell what a model file holds; without a file, what this program runs on.",
-    usage: ["[MODEL] [--tensors] [--json]"],
+    usage: ["[MODEL] [--tensors] [--json]", "MODEL --graph"],
     discussion: "`default` stands for the default model.", operands: 0...1,
-    [OptionGroup("Options", [described, tensors, .json])]
+    [OptionGroup("Options", [described, tensors, graph, .json])]
   ) { arguments in
     let json: JSON
     let named = [arguments.text(described)].compactMap { $0 } + arguments.operands
@@ -20,8 +23,16 @@ extension Subcommand {
     }
     if let operand = named.first {
       let path = operand == "default" ? try DefaultModel.path() : operand
-      json = try describe(Model(contentsOf: path), path, withTensors: arguments.has(tensors))
+      let model = try Model(contentsOf: path)
+      guard !arguments.has(graph) else {
+        try Terminal.print(NetworkGraph(model.network).readableText)
+        return
+      }
+      json = try describe(model, path, withTensors: arguments.has(tensors))
     } else {
+      guard !arguments.has(graph) else {
+        throw UsageError("--graph wants a model whose network it prints")
+      }
       json = describeProgram()
     }
     try Terminal.print(arguments.has(.json) ? json.indentedText : table(json))
@@ -61,8 +72,13 @@ extension Subcommand {
     var members: [JSON.Member] = [
       .init("file", .string(path)),
       .init("architecture", .string(description.architecture)),
-      .init("source", .string(try Architecture.named(description.architecture).source)),
-      .init("options", description.options.json),
+      .init(
+        "source",
+        .string(
+          description.graph == nil
+            ? try Architecture.named(description.architecture).source
+            : "the file itself describes it; --graph prints it")),
+      .init("options", options(of: description)),
       .init("preprocessing", description.preprocessing.json),
       .init("stride", .number(model.network.stride)),
       .init("layers", .number(model.network.layers.count)),
@@ -87,6 +103,15 @@ extension Subcommand {
             })))
     }
     return .object(members)
+  }
+
+  /// The architecture's options; a graph leaves nothing else open.
+  private static func options(of description: ModelDescription) -> JSON {
+    guard description.graph != nil else { return description.options.json }
+    return [
+      "classes": .number(description.options.classes),
+      "input_channels": .number(description.options.inputChannels),
+    ]
   }
 
   /// The same for people: a line a member, lists of objects a line each.

@@ -22,6 +22,7 @@ extension Subcommand {
     var files = OutputGuard()
     files.reads(arguments.text(FreshModel.classes), as: "the class names")
     files.reads(arguments.text(FreshModel.source), as: "the file of weights")
+    files.reads(arguments.text(FreshModel.graph), as: "the network")
     files.writes(path, as: "--output")
     try files.check()
     let model = try FreshModel.make(

@@ -58,6 +58,7 @@ extension Subcommand {
   }
 
   private static func network(_ description: ModelDescription) -> String {
+    guard description.graph == nil else { return description.architecture }
     var text = "\(description.architecture), width \(description.options.width)"
     if description.options.batchNorm { text += ", batch normalisation" }
     return text

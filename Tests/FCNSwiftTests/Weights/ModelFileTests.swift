@@ -157,7 +157,7 @@ struct ModelFileTests {
 
   @Test func whatANewerVersionAsksForIsNotIgnored() throws {
     for (key, value, reason) in [
-      ("fcn.version", "2", "\"2\""), ("fcn.version", "one", "\"one\""),
+      ("fcn.version", "3", "\"3\""), ("fcn.version", "one", "\"one\""),
       (
         "fcn.options",
         #"{"classes":3,"input_channels":3,"width":1,"batch_norm":true,"depth":2}"#, "\"depth\""

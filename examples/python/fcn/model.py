@@ -121,7 +121,8 @@ class Model(Handle):
 
     @property
     def architecture(self) -> str:
-        """The name of its architecture, "fcn-simple" for one."""
+        """The name of its architecture, "fcn-simple" for one, or "graph" where its file describes
+        the network itself."""
         return self._info().architecture.decode()
 
     @property

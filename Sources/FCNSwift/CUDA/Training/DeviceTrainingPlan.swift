@@ -32,6 +32,7 @@ final class DeviceTrainingPlan {
     _ network: Network, _ store: DeviceParameterStore, learned: Set<String>, inputShape: Shape,
     precision: Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
+    let network = try network.resizingScores(for: inputShape)
     self.network = network
     let topology = try TrainingTopology(network, inputShape: inputShape)
     let stored = try precision.requireDeviceElement()

@@ -35,6 +35,9 @@ public struct TranslatedWeights: Sendable {
   /// All that a model file of our own says of itself.
   var description: ModelDescription?
 
+  /// The network that the file describes, where it is a model file of one that no architecture makes.
+  public var graph: NetworkGraph? { description?.graph }
+
   /// How pictures are prepared for networks with such weights, nil where that is not known: as the
   /// file says; blue, green, red and Caffe's means for all that descend from Caffe; torchvision's for
   /// torchvision's.
@@ -69,6 +72,14 @@ extension ForeignWeights {
   /// the old name of a renaming.
   public func translated(_ renamings: [Renaming] = []) throws -> TranslatedWeights {
     let tensors = try Renaming.apply(renamings, to: self.tensors)
+    if let graph = description?.graph {
+      // Its layers may be called as others' are; their names are its own.
+      let names = Set(graph.network.parameters.map(\.name))
+      return TranslatedWeights(
+        format: format, naming: .unknown, tensors: tensors.filter { names.contains($0.name) },
+        others: tensors.filter { !names.contains($0.name) }, statedNames: statedNames,
+        statedPreprocessing: preprocessing, description: description)
+    }
     var found: (anchor: String, naming: TranslatedWeights.Naming, prefixes: [String])?
     for (anchor, naming) in Self.anchors where found == nil {
       var prefixes = tensors.compactMap { TensorNames.lead(of: $0.name, before: anchor) }

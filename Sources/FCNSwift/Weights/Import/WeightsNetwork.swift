@@ -1,12 +1,12 @@
 extension TranslatedWeights {
   /// The network that the weights belong to, as far as they say or names and shapes tell: of
   /// `architecture` where one is asked for, else of whichever it is; nil where it cannot be told.
-  /// Weights of one architecture may be a start for another, with the same width and the same
+  /// Nil of a graph too. Weights of one architecture may be a start for another, with the same width and the same
   /// batch normalisation.
   public func network(
     of architecture: Architecture? = nil
   ) throws -> (architecture: Architecture, options: ArchitectureOptions)? {
-    if let description {
+    if let description, description.graph == nil {
       let own = try Architecture.named(description.architecture)
       guard let architecture, architecture.name != own.name else {
         return (own, description.options)
@@ -18,7 +18,9 @@ extension TranslatedWeights {
       }
       return (architecture, guess.options)
     }
-    guard case .model(let model)? = try? recognized() else { return nil }
+    guard case .model(let model)? = try? recognized(), model.description.graph == nil else {
+      return nil
+    }
     return (try Architecture.named(model.description.architecture), model.description.options)
   }
 }

@@ -22,7 +22,7 @@ extension Model {
   /// The ModelProto; weights in it are borrowed.
   func onnxFile() throws -> ProtobufMessage {
     let classes = description.options.classes
-    return try network.onnxGraph(weights).file(
+    return try network.resizingScoresWhereNeeded().onnxGraph(weights).file(
       named: description.architecture, channels: network.inputChannels, classes: classes,
       documentation: "Scores of \(classes) classes, fcn.classes, for every pixel of pictures that "
         + "were made ready as fcn.preprocessing says",
@@ -51,8 +51,9 @@ extension Network {
           }
           return graph.constant(weight)
         }
-        // The output's name is the graph's.
-        let name = layer.name == ONNXGraph.output ? "\(layer.name)/layer" : layer.name
+        // These names are the graph's own.
+        let isTaken = [ONNXGraph.output, ONNXGraph.padding].contains(layer.name)
+        let name = isTaken ? "\(layer.name)/layer" : layer.name
         let inputs = inputIndices[index].map { $0 < 0 ? input : values[$0] }
         return try operation.addNodes(
           of: ONNXLayer(name: name, inputs: inputs, parameters: parameters), to: &graph)
@@ -92,6 +93,6 @@ extension ONNXGraph {
     let missing = add("Sub", "padding/missing", [largest, rest])
     let others = constant("padding/others", [0, 0, 0, 0, 0, 0])
     let pads = add("Concat", "padding/pads", [others, missing], [.integer("axis", 0)])
-    return add("Pad", "padding", [Self.input, pads])
+    return add("Pad", Self.padding, [Self.input, pads])
   }
 }

@@ -7,6 +7,8 @@ struct ONNXGraph {
   static let input = "input"
   /// The graph's one output: 1…N×classes×height×width.
   static let output = "scores"
+  /// The value that is the input, padded.
+  static let padding = "padding"
 
   /// The version of ONNX's operators that is written, one that runtimes have known since 2022.
   private static let operatorSet = 17
