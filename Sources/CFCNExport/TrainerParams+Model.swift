@@ -3,8 +3,8 @@ import FCNSwift
 
 extension fcn_trainer_params {
   /// The model to start from; a fresh one has the classes of `folder`, and what nobody says is that of
-  /// the recipe, of `weights`, then what is usual. Where nothing is said of the network, it is all that of the training
-  /// which goes on.
+  /// the recipe, of `weights`, then what is usual. Where nothing is said of the network, it is all that
+  /// of the training which goes on.
   func model(for folder: VOCFolder, _ training: UsualTraining) throws -> Model {
     if let start { return try ModelObject.from(start).model }
     let saved = training.saved

@@ -200,9 +200,11 @@ extension fcn_trainer_params: GrowingStruct {
           "class_weight_count is \(class_weight_count) but class_weight_values is NULL")
       }
       guard class_weights != Self.chosen else { return nil }
-      return try choice(
-        class_weights, "class_weights",
-        [FCN_CLASS_WEIGHTS_NONE: .none, FCN_CLASS_WEIGHTS_ENET: .enet])
+      // Said in full: `.none` alone would be nil here.
+      let rules: [Int: TrainingOptions.ClassWeights] = [
+        FCN_CLASS_WEIGHTS_NONE: .none, FCN_CLASS_WEIGHTS_ENET: .enet,
+      ]
+      return .some(try choice(class_weights, "class_weights", rules))
     }
     try check(class_weight_count, "class_weight_count", 1...Int32(FCN_LARGEST_CLASS_COUNT))
     let weights = Array(UnsafeBufferPointer(start: values, count: Int(class_weight_count)))

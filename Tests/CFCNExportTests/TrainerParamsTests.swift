@@ -166,6 +166,22 @@ private struct Field {
     #expect((options.augmentation.cropWidth, options.augmentation.cropHeight) == (13, 14))
   }
 
+  @Test func aRuleForClassWeightsTakesTheUsualOnesPlace() throws {
+    for usualRule: TrainingOptions.ClassWeights in [.none, .enet, .explicit([1, 2])] {
+      for (code, wanted) in [
+        (FCN_CLASS_WEIGHTS_NONE, .none), (FCN_CLASS_WEIGHTS_ENET, .enet), (-1, usualRule),
+      ]
+        as [(Int, TrainingOptions.ClassWeights)]
+      {
+        var params = fcn_trainer_params.defaults
+        params.class_weights = Int32(code)
+        var usual = TrainingOptions()
+        usual.classWeights = usualRule
+        #expect(try params.options(usual: usual).classWeights == wanted)
+      }
+    }
+  }
+
   @Test func layerRatesAreReadAndNonsenseIsRefused() throws {
     func rates(_ text: String) throws -> [String: Float] {
       try text.withCString { text in

@@ -17,6 +17,18 @@ struct UsageTests {
     (["segment"], "an argument is missing: fcn segment PICTURE… [OPTIONS]"),
     (["segment", "x.jpg", "--threads", "-1"], "--threads is \"-1\"; wanted an integer, 0…1024"),
     (["segment", "x.jpg", "--opacity=2"], "--opacity is \"2\"; wanted a number, 0…1"),
+    (
+      ["train", "--data", "x", "-o", "y", "--schedule", "step:0:0.1"],
+      "--schedule is \"step:0:0.1\"; wanted an integer, 1…2147483647, in place of \"0\""
+    ),
+    (
+      ["train", "--data", "x", "-o", "y", "--lr", "0"],
+      "--lr is \"0\"; wanted a number, above 0, at most 1000"
+    ),
+    (
+      ["train", "--data", "x", "-o", "y", "--layer-rate", "conv1=1001"],
+      "--layer-rate is \"conv1=1001\"; wanted a factor of 0…1000"
+    ),
     (["init", "-o", "x"], "--classes LIST is missing"),
     (["init", "--classes", "a,b"], "-o, --output FILE is missing"),
     (["init", "--classes", "a,b", "-o", "x", "--width", "0"], "--width is \"0\""),

@@ -1,4 +1,5 @@
-/// An option of a training that is a number: what it is called, where it stands, what it may be.
+/// An option of a training that is a number: what it is called, where it stands, what it may be. Those
+/// that there are bear the names of their properties in `TrainingOptions`, which tell what they mean.
 public struct TrainingNumber<Number: Comparable & LosslessStringConvertible & Sendable>: Sendable {
   let name: String
   let path: WritableKeyPath<TrainingOptions, Number> & Sendable

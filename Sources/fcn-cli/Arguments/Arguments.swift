@@ -98,7 +98,10 @@ struct Arguments {
   ) throws -> Number {
     guard let value = Number(text), range.contains(value) else {
       let kind = Number.self is any BinaryInteger.Type ? "an integer" : "a number"
-      throw outside(option, text, "\(kind), \(range.words)")
+      // It may be a part of the value, as in 0.6:1.6.
+      let whole = self.text(option) ?? text
+      let place = whole == text ? "" : ", in place of \"\(text)\""
+      throw outside(option, whole, "\(kind), \(range.words)\(place)")
     }
     return value
   }
