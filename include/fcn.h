@@ -819,7 +819,7 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  the default, for fresh weights, which the fields to the next blank line describe. With a model
    *  to start from these must have their defaults. */
   const fcn_model *start;
-  /** The architecture; NULL, the default, for that of `weights`, else "fcn-simple". */
+  /** The architecture; NULL, the default, for the network of `weights`, else "fcn-simple". */
   const char *architecture;
   /** How pictures become its input; NULL, the default, for the way of `weights`, else the
    *  architecture's own. */

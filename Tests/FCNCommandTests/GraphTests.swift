@@ -101,6 +101,10 @@ struct GraphTests {
     try Command.fail(
       3, saying: "nowhere.json",
       calling: ["init", "--graph", "nowhere.json", "--classes", "a,b,c", "-o", output])
+    let model = try Fixture.model()
+    try Command.fail(
+      3, saying: "\(model): this is no network as JSON; `fcn info MODEL --graph` prints one",
+      calling: ["init", "--graph", model, "--classes", "a,b,c", "-o", output])
     let text = String(decoding: try File.read(example), as: UTF8.self)
       .replacingOccurrences(of: "\"kernel\":4", with: "\"kernel\":-4")
     let wrong = try folder.write(Array(text.utf8), "wrong.json")

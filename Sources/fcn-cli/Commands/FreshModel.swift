@@ -160,9 +160,7 @@ enum FreshModel {
     }
     guard let place = path ?? (named == nil ? arguments.text(source) : nil) else { return nil }
     let found = try naming(place) {
-      try path == nil
-        ? weights?.graph
-        : NetworkGraph(parsing: String(decoding: File.read(place), as: UTF8.self))
+      try path == nil ? weights?.graph : network(in: File.read(place))
     }
     guard let found else { return nil }
     let fixed = [width, batchNorm, noBatchNorm, auxiliaryHead, denseUpsampling]
@@ -173,6 +171,16 @@ enum FreshModel {
     }
     try naming(place) { try found.checkClasses(classes) }
     return found
+  }
+
+  private static func network(in bytes: [UInt8]) throws -> NetworkGraph {
+    guard bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{"),
+      let text = String(validating: bytes, as: UTF8.self)
+    else {
+      throw FCNError(
+        .unsupported, "this is no network as JSON; `fcn info MODEL --graph` prints one")
+    }
+    return try NetworkGraph(parsing: text)
   }
 
   /// What `--batch-norm` and `--no-batch-norm` say.
