@@ -59,9 +59,9 @@ public struct TrainingOptions: Sendable, Hashable {
 
   /// Threads; 0 means one for every core that the process may use.
   public var threads = 0
-  /// Epochs from one evaluation of the test pictures to the next; the last epoch always has one.
+  /// Epochs from one evaluation on the validation pictures to the next; the last epoch always has one.
   public var evaluationInterval = 1
-  /// Epochs without a better mean IU on the test pictures after which the training ends; 0 for never.
+  /// Epochs without a better mean IU on the validation pictures after which the training ends; 0 for never.
   public var patience = 0
   /// Seconds that a run may take: it ends after the epoch whose successor would not fit, the first at
   /// the earliest; 0 means no limit.
