@@ -75,7 +75,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
       shared.formUnion([index, sources[0]])
       return true
     }
-    return operation is Concatenation && join(index, sources)
+    return try operation is Concatenation && join(index, sources)
   }
 
   /// Adds the step of layer `index`, as many of those after it covered as a form can; returns these.
@@ -148,22 +148,24 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
 }
 
 extension NetworkSchedule {
-  /// Puts what layer `index` concatenates side by side from the start, so that nothing has to be copied;
-  /// false where that cannot be.
-  private mutating func join(_ index: Int, _ sources: [Int]) -> Bool {
+  /// Puts what layer `index` concatenates side by side from the start, so that nothing has to be copied,
+  /// but where a value is changed into the others' variant; false where that cannot be.
+  private mutating func join(_ index: Int, _ sources: [Int]) throws -> Bool {
     let known = sources.map { valueOf[$0] ?? [:] }
+    let common = known[0].keys.filter { variant in known.allSatisfy { $0[variant] != nil } }
     guard Set(sources).count == sources.count,
-      let variant = backend.preferred(
-        known[0].keys.filter { variant in known.allSatisfy { $0[variant] != nil } }),
+      let variant = backend.preferred(common) ?? backend.preferred(known.flatMap(\.keys)),
       let offsets = backend.offsets(of: sources.map(shape), variant)
     else { return false }
-    let parts = known.compactMap { $0[variant] }
-    let buffers = parts.map { values[$0].buffer }
-    let sizes = bufferSizes()
     // Each must fill a buffer of its own; the network's input is filled by others.
-    guard Set(buffers).count == parts.count, !buffers.contains(values[0].buffer),
-      zip(parts, buffers).allSatisfy({ backend.size(of: values[$0].place) == sizes[$1] })
-    else { return false }
+    let sizes = bufferSizes()
+    var taken: Set<Int> = [values[0].buffer]
+    for case let value? in known.map({ $0[variant] }) {
+      let buffer = values[value].buffer
+      guard taken.insert(buffer).inserted, backend.size(of: values[value].place) == sizes[buffer]
+      else { return false }
+    }
+    let buffers = try sources.map { values[try value(of: $0, in: variant)].buffer }
     let whole = add(variant, shapes[index])
     for (buffer, offset) in zip(buffers, offsets) {
       for value in values.indices where values[value].buffer == buffer {

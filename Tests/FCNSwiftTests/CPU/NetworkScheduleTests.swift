@@ -57,7 +57,7 @@ struct NetworkScheduleTests {
     let wanted = first + ["conv2 + sum2 + activation2"]
     #expect(Array(names.filter { $0 != Network.inputName }.prefix(wanted.count)) == wanted)
     let plain = try referencePlan(network)
-    #expect(plain.steps.count == network.layers.count)
+    #expect(Set(plain.steps.map(\.name)).isSuperset(of: network.layers.map(\.name)))
     let range = plain.output.elements.map(abs).max() ?? 0
     expectClose(fused.output, plain.output, absolute: range * 1e-4, "scores")
   }
@@ -93,6 +93,19 @@ struct NetworkScheduleTests {
     #expect(copied == [])
   }
 
+  /// A U-Net's: what is upsampled lies otherwise, and is changed into its place.
+  @Test func whatLiesOtherwiseIsChangedIntoItsPlace() throws {
+    let copied = try copies {
+      $0.add("a", Convolution(16, kernel: 3, padding: 1))
+      $0.add("small", Convolution(32, kernel: 2, stride: 2, padding: 1), ["a"])
+      $0.add("up", TransposedConvolution(16, kernel: 2, stride: 2), ["small"])
+      $0.add("crop", Crop(offset: Extent(0, 0)), ["up", "a"])
+      $0.add("joined", Concatenation(), ["a", "crop", Network.inputName])
+      $0.add("relu", ReLU())
+    }
+    #expect(copied == [])
+  }
+
   /// Each block reads all that came before: a concatenation of a concatenation, whose first part is read
   /// again afterwards, as is the whole before a rectifier that would write over it.
   @Test func concatenationsMayBeOfOneAnother() throws {
@@ -110,8 +123,8 @@ struct NetworkScheduleTests {
     #expect(copied == [])
   }
 
-  /// The same value twice or in two concatenations, the network's input, channels that do not fill a
-  /// block.
+  /// The same value twice or in two concatenations, channels that do not fill a block. The network's input is
+  /// changed into its place.
   @Test func whatCannotLieSideBySideIsCopied() throws {
     let copied = try copies {
       $0.add("a", Convolution(16, kernel: 3, padding: 1))
@@ -122,6 +135,6 @@ struct NetworkScheduleTests {
       $0.add("first", Concatenation(), ["odd", "uneven"])
       $0.add("second", Concatenation(), ["twice", "with", "first", "uneven"])
     }
-    #expect(copied.contains("twice") && copied.contains("with") && copied.contains("uneven"))
+    #expect(copied.contains("twice") && copied.contains("uneven") && !copied.contains("with"))
   }
 }

@@ -126,11 +126,11 @@ struct NetworkGraphErrorTests {
       (#""inputs":["bn1"]"#, #""inputs":["relu1"]"#, "takes relu1, which no layer before"),
       (#""inputs":["bn1"]"#, #""inputs":[]"#, "inputs is no array of strings"),
       (#""inputs":["bn1"]"#, #""inputs":[1]"#, "inputs is no array of strings"),
-      (#""inputs":["relu2"]"#, #""inputs":["relu1"]"#, "layer relu2: no layer takes what it makes"),
+      (#""inputs":["relu2"]"#, #""inputs":["relu1"]"#, "nothing takes what layer relu2 makes"),
       (#"{"aux":0.5}"#, #"{"else":0.5}"#, "no layer else that makes auxiliary scores"),
       (#"{"aux":0.5}"#, #"{"aux":0}"#, "factor on the loss of layer aux is 0"),
       (#"{"aux":0.5}"#, #"{"aux":"0.5"}"#, "\"aux\" is \"0.5\"; wanted a number"),
-      (#"{"aux":0.5}"#, #"{"aux":0.5,"score":1}"#, "layer score is the last one"),
+      (#"{"aux":0.5}"#, #"{"aux":0.5,"score":1}"#, "layer score comes last"),
       (#"{"aux":0.5}"#, #"{"aux":0.5,"relu1":1}"#, "relu1 makes auxiliary scores of 6 classes"),
       (
         #""name":"aux","operation":"convolution","inputs":["relu1"],"#

@@ -1,8 +1,8 @@
 extension TranslatedWeights {
   /// The network that the weights belong to, as far as they say or names and shapes tell: of
   /// `architecture` where one is asked for, else of whichever it is; nil where it cannot be told.
-  /// Nil of a graph too. Weights of one architecture may be a start for another, with the same width and the same
-  /// batch normalisation.
+  /// Nil of a graph too. Weights of one architecture may be a start for another, with the same width
+  /// and the same batch normalisation.
   public func network(
     of architecture: Architecture? = nil
   ) throws -> (architecture: Architecture, options: ArchitectureOptions)? {
