@@ -949,11 +949,11 @@ FCN_EXPERIMENTAL fcn_status fcn_trainer_params_init(fcn_trainer_params *params,
                                                     uint32_t struct_size);
 /** Fills `params` with the settings of a published training in place of the defaults. `recipe` is
  *  its name; `fcn train --help` lists them and what each sets. Any field may be changed then. What
- *  is said to be chosen, and left so, is as the recipe has it: the network too, its width, the size at which it
- *  sees pictures and how its score layers begin, where fields or `weights` say nothing else. Most
- *  start from another network's weights, which `weights` names; without them the log warns.
- *  "modern" is fcn_trainer_params_init. FCN_E_NOT_FOUND, with the names, where there is none called
- *  `recipe`. */
+ *  is said to be chosen, and left so, is as the recipe has it: the network too, its width, the size
+ *  at which it sees pictures and how its score layers begin, where fields or `weights` say nothing
+ *  else. Most start from another network's weights, which `weights` names; without them the log
+ *  warns. "modern" is fcn_trainer_params_init. FCN_E_NOT_FOUND, with the names, where there is none
+ *  called `recipe`. */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_params_named(fcn_trainer_params *params,
                                                      uint32_t struct_size, const char *recipe);
 
