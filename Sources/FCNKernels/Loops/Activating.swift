@@ -19,7 +19,8 @@ private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
   case .relu: return rectified(a)
   case .leakyReLU(let slope): return a.replacing(with: a * slope, where: a .< Lanes())
   case .clippedReLU(let limit):
-    return rectified(a).replacing(with: limit, where: a .> Lanes(repeating: limit))
+    let limit = Lanes(repeating: limit)
+    return rectified(a).replacing(with: limit, where: a .> limit)
   case .sigmoid: return sigmoid(a)
   case .hardSigmoid: return hardSigmoid(a)
   case .hardSwish: return a * hardSigmoid(a)
@@ -41,19 +42,20 @@ private func sigmoid(_ a: Lanes) -> Lanes { 1 / (1 + exponential(-a)) }
 /// the last place: 2ⁿ · p(a − n · ln 2), with the polynomial of Cephes (Moshier).
 @inline(__always)
 private func exponential(_ a: Lanes) -> Lanes {
-  let bounded = a.replacing(with: -87, where: a .< Lanes(repeating: -87))
-    .replacing(with: 88, where: a .> Lanes(repeating: 88))
-  // Added to a float, it leaves the nearest whole number in the lowest bits.
+  let (least, most) = (Lanes(repeating: -87), Lanes(repeating: 88))
+  let bounded = a.replacing(with: least, where: a .< least).replacing(with: most, where: a .> most)
+  // Added to a float, it leaves the nearest whole number in the lowest bits. Products and sums apart:
+  // the constants have so few bits that nothing is lost, and the compiler keeps them whole registers.
   let magic = Lanes(repeating: 12_582_912)
-  let shifted = fma(1.442_695_04, bounded, magic)
+  let shifted = bounded * 1.442_695_04 + magic
   let n = shifted - magic
-  let rest = fma(2.121_944_4e-4, n, fma(-0.693_359_375, n, bounded))
-  var p = fma(1.987_569_15e-4, rest, Lanes(repeating: 1.398_199_95e-3))
-  p = fma(p, rest, Lanes(repeating: 8.333_451_9e-3))
-  p = fma(p, rest, Lanes(repeating: 4.166_579_6e-2))
-  p = fma(p, rest, Lanes(repeating: 1.666_666_55e-1))
-  p = fma(p, rest, Lanes(repeating: 5.000_000_1e-1))
-  p = fma(p * rest, rest, rest) + 1
+  let rest = (bounded - n * 0.693_359_375) + n * 2.121_944_4e-4
+  var p = rest * 1.987_569_15e-4 + 1.398_199_95e-3
+  p = p * rest + 8.333_451_9e-3
+  p = p * rest + 4.166_579_6e-2
+  p = p * rest + 1.666_666_55e-1
+  p = p * rest + 5.000_000_1e-1
+  p = p * rest * rest + rest + 1
   typealias Bits = Lanes.MaskStorage
   let power = (unsafeBitCast(shifted, to: Bits.self) &<< Bits(repeating: 23)) &+ (127 << 23)
   return p * unsafeBitCast(power, to: Lanes.self)

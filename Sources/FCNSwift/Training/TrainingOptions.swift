@@ -114,7 +114,9 @@ extension TrainingOptions {
   /// One of `layerRates` that fits no layer of `network`; nil where there is none.
   public func layerRateWithoutLayer(in network: Network) -> String? {
     layerRates.keys.sorted().first { name in
+      // A single parameter may be named too.
       !network.layers.contains { $0.name.hasPrefix(name) }
+        && !network.parameters.contains { $0.name.hasPrefix(name) }
     }
   }
 

@@ -77,7 +77,7 @@ static void refusals(const fcn_model *model) {
   CHECK(strstr(fcn_last_error_message(), "patience") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1000001);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1);  // there are no validation pictures
-  CHECK(strstr(fcn_last_error_message(), "measure") != NULL);
+  CHECK(strstr(fcn_last_error_message(), "validation pictures") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.time_limit = 1e10);
   CHECK(strstr(fcn_last_error_message(), "time_limit") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.extend = 2);

@@ -119,7 +119,8 @@ struct RandomNetworkTests {
       let upstream = try Tensor.random(wanted.shape, seed: 4)
       let expected = try ProcessorRun(network, table, input, pool).gradients(upstream)
       let training = try TrainingPlan(
-        network, parameters: table, learned: Set(table.keys), inputShape: shape, pool: pool)
+        network, parameters: table, learned: network.learnableParameters, inputShape: shape,
+        pool: pool)
       training.input.pointer.update(from: input.pointer, count: shape.count)
       training.forward(seed: 0)
       training.outputGradient.pointer.update(from: upstream.pointer, count: upstream.shape.count)

@@ -208,7 +208,8 @@ func networkOfEveryOperation() throws -> Network {
   network.add("sum", Sum(), ["resized", "cropped", "back"])
   // The name of the graph's own output.
   network.add("scores", Softmax())
-  return try Network(inputChannels: 3, stride: 4, layers: network.layers)
+  return try Network(
+    inputChannels: 3, stride: 4, layers: network.layers, auxiliaryScores: ["auxiliary": 0.5])
 }
 
 extension Network {
