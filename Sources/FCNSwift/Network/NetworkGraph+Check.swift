@@ -1,4 +1,4 @@
-/// Whether a network makes sense as a model's.
+/// Whether a network makes sense as a model's, beyond what every `Network` does.
 extension NetworkGraph {
   /// Throws unless a model can be made of `network`; returns the number of its classes.
   static func check(_ network: Network) throws -> Int {
@@ -34,29 +34,11 @@ extension NetworkGraph {
           "the layer's name \(layer.name) is that of a tensor; give it another one")
       }
     }
-    try checkReaders(of: network)
     return try checkScores(of: network)
-  }
-
-  /// Throws where the scores do not depend on a layer: training would take its gradient from nowhere.
-  private static func checkReaders(of network: Network) throws {
-    for (layer, readers) in zip(network.layers, network.readers).dropLast()
-    where readers.isEmpty && network.auxiliaryScores[layer.name] == nil {
-      throw FCNError(
-        .invalidArgument,
-        "layer \(layer.name): no layer takes what it makes; leave it out, or have it taken. The last "
-          + "layer's output is the network's scores")
-    }
   }
 
   private static func checkScores(of network: Network) throws -> Int {
     let last = network.layers.count - 1
-    guard network.auxiliaryScores[network.layers[last].name] == nil else {
-      throw FCNError(
-        .invalidArgument,
-        "layer \(network.layers[last].name) is the last one: its scores are the network's own, not "
-          + "auxiliary ones")
-    }
     let classes = network.channels[last]
     let sizes = network.probedShapes
     for (index, layer) in network.layers.enumerated() {
