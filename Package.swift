@@ -8,7 +8,7 @@ let withInstructionSets = Context.environment["FCN_INSTRUCTION_SETS"] == "1"
 
 func instructionSet(_ name: String, _ flags: [String]) -> Target {
   .target(
-    name: "FCNKernels\(name)", dependencies: ["FCNKernelTypes", "CIntrinsics"],
+    name: "FCNLoops\(name)", dependencies: ["FCNLoopTypes", "CIntrinsics"],
     swiftSettings: [
       .unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })
     ])
@@ -36,7 +36,7 @@ let package = Package(
     .target(
       name: "FCNSwift",
       dependencies: [
-        "COpenBLAS", "CImageCodecs", "CSystem", "CZLibrary", "FCNKernelTypes", "FCNKernels",
+        "COpenBLAS", "CImageCodecs", "CSystem", "CZLibrary", "FCNLoopTypes", "FCNLoops",
         "CIntrinsics", "CDeviceCalls",
       ] + instructionSets.map { .byName(name: $0.name) },
       resources: [.embedInCode("CUDA/Kernels")],
@@ -45,8 +45,8 @@ let package = Package(
     .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
 
     // MARK: Inner loops
-    .target(name: "FCNKernelTypes"),
-    .target(name: "FCNKernels", dependencies: ["FCNKernelTypes", "CIntrinsics"]),
+    .target(name: "FCNLoopTypes"),
+    .target(name: "FCNLoops", dependencies: ["FCNLoopTypes", "CIntrinsics"]),
     .systemLibrary(name: "CIntrinsics"),
 
     // What kernels on a device are called with; the device's compiler includes the same header.
@@ -73,7 +73,7 @@ let package = Package(
     .target(name: "FCNTestSupport", dependencies: ["FCNSwift"], path: "Tests/FCNTestSupport"),
     .testTarget(
       name: "FCNSwiftTests",
-      dependencies: ["FCNSwift", "FCNKernelTypes", "CDeviceCalls", "FCNTestSupport"],
+      dependencies: ["FCNSwift", "FCNLoopTypes", "CDeviceCalls", "FCNTestSupport"],
       exclude: ["Goldens"]),
     // These two run the built library and command as a user does; `make test` builds them first.
     .testTarget(

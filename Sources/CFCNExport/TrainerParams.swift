@@ -46,7 +46,7 @@ extension fcn_trainer_params: GrowingStruct {
     }
   }
 
-  private mutating func setSchedule(_ schedule: Schedule) {
+  private mutating func setSchedule(_ schedule: RateSchedule) {
     switch schedule {
     case .constant: self.schedule = Int32(FCN_SCHEDULE_CONSTANT)
     case .step(let epochs, let factor):
@@ -158,8 +158,8 @@ extension fcn_trainer_params: GrowingStruct {
     return chosen
   }
 
-  private func chosenSchedule() throws -> Schedule {
-    let chosen: Schedule = try choice(
+  private func chosenSchedule() throws -> RateSchedule {
+    let chosen: RateSchedule = try choice(
       schedule, "schedule",
       [
         FCN_SCHEDULE_CONSTANT: .constant,
@@ -169,9 +169,9 @@ extension fcn_trainer_params: GrowingStruct {
     switch chosen {
     case .constant: break
     case .step(let epochs, let factor):
-      try Schedule.epochRange.check(epochs, "schedule_epochs")
-      try Schedule.factorRange.check(factor, "schedule_factor")
-    case .poly(let power): try Schedule.powerRange.check(power, "schedule_power")
+      try RateSchedule.epochRange.check(epochs, "schedule_epochs")
+      try RateSchedule.factorRange.check(factor, "schedule_factor")
+    case .poly(let power): try RateSchedule.powerRange.check(power, "schedule_power")
     }
     return chosen
   }

@@ -1,9 +1,9 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// Convolution over channel-blocked tensors by our own loops, with what follows it done while its
 /// results are at hand.
-final class BlockedConvolution: Kernel {
-  private let loops: KernelTable
+final class BlockedConvolution: PreparedForm {
+  private let loops: LoopTable
   private let job: UnsafeMutablePointer<ConvolutionJob>
   private let blocking: ConvolutionBlocking
   private let panels: [ConvolutionPanel]
@@ -87,7 +87,7 @@ final class BlockedConvolution: Kernel {
 
   var cost: Double? { ConvolutionCost.estimate(job.pointee, loops) }
 
-  var work: KernelWork? {
+  var work: StepWork? {
     let job = job.pointee
     let outputs = Double(job.outputChannels)
     let pixels = Double(job.pictures * job.outputHeight * job.outputWidth)
@@ -95,7 +95,7 @@ final class BlockedConvolution: Kernel {
     let products = Double(job.algorithm.positions * job.depth) * outputs
     let inputs = Double(job.pictures * job.inputHeight * job.inputWidth * job.inputChannels)
     let results = job.pooled.map { Double(job.pictures * $0.height * $0.width) } ?? pixels
-    return KernelWork(
+    return StepWork(
       nominal: 2 * pixels * taps * outputs, performed: 2 * Double(job.rows) * products,
       bytes: 4 * (inputs + results * outputs) + Double(job.precision.byteCount) * products)
   }

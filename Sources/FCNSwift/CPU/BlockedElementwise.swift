@@ -1,7 +1,7 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// The largest value under a sliding window, sixteen channels at a time.
-final class BlockedMaxPool: Kernel {
+final class BlockedMaxPool: PreparedForm {
   private let window: Window
   private let input: Shape
   private let output: Shape
@@ -40,7 +40,7 @@ final class BlockedMaxPool: Kernel {
 }
 
 /// Sums of blocked tensors, or a function of one: element by element, so order does not matter.
-final class BlockedElementwise: Kernel {
+final class BlockedElementwise: PreparedForm {
   enum Function {
     case sum
     case activation(Activation)

@@ -1,6 +1,6 @@
 /// Transposed convolution of each channel by itself: every output pixel is a sum over the few taps
 /// of the kernel that reach it. Of what is cropped after it, only the part that stays is made.
-final class ChannelwiseUpsampling: Kernel {
+final class ChannelwiseUpsampling: PreparedForm {
   private let operation: TransposedConvolution
   private let input: Shape
   private let output: Shape

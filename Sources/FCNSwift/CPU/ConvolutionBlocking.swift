@@ -1,5 +1,5 @@
 import CSystem
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// How a convolution's products are divided so that what a core works on stays in its caches.
 ///
@@ -139,7 +139,7 @@ struct ConvolutionBlocking {
 
 /// What a convolution is expected to cost, to choose between algorithms: nanoseconds of one core.
 enum ConvolutionCost {
-  static func estimate(_ job: ConvolutionJob, _ loops: KernelTable) -> Double {
+  static func estimate(_ job: ConvolutionJob, _ loops: LoopTable) -> Double {
     // Of one picture, so that a picture gets the same bits in whatever batch it runs.
     var job = job
     job.pictures = 1

@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// An operation that the processor can carry out faster than by its reference form.
 protocol ProcessorOperation: Operation {
@@ -24,10 +24,11 @@ struct Form: Sendable {
   /// Whether it has a backward pass.
   let trains: Bool
   /// Makes it ready for fixed shapes, or returns nil where it does not serve them.
-  let make: @Sendable (FormRequest) -> (any Kernel)?
+  let make: @Sendable (FormRequest) -> (any PreparedForm)?
 
   /// A form over planar values that has nothing done after it.
-  init(_ name: String, _ make: @escaping @Sendable ([Shape], Shape) -> (any TrainingKernel)?) {
+  init(_ name: String, _ make: @escaping @Sendable ([Shape], Shape) -> (any PreparedTrainingForm)?)
+  {
     self.init(training: name) { request in
       request.epilogue == Epilogue() ? make(request.inputs, request.output) : nil
     }
@@ -35,7 +36,7 @@ struct Form: Sendable {
 
   /// A form over planar values that trains.
   init(
-    training name: String, _ make: @escaping @Sendable (FormRequest) -> (any TrainingKernel)?
+    training name: String, _ make: @escaping @Sendable (FormRequest) -> (any PreparedTrainingForm)?
   ) {
     self.name = name
     layouts = (.planar, .planar)
@@ -46,7 +47,7 @@ struct Form: Sendable {
   /// A form for use alone.
   init(
     _ name: String, takes: Layout, makes: Layout,
-    _ make: @escaping @Sendable (FormRequest) -> (any Kernel)?
+    _ make: @escaping @Sendable (FormRequest) -> (any PreparedForm)?
   ) {
     self.name = name
     layouts = (takes, makes)
@@ -61,14 +62,14 @@ struct FormRequest {
   /// What the operation makes, before what is done after it.
   let output: Shape
   var epilogue = Epilogue()
-  let loops: KernelTable
+  let loops: LoopTable
   /// Whether 16-bit integers may be multiplied.
   var allowsIntegers = false
 
   /// What is to be made of the operation's output: all of it, or what a crop leaves; nil where the
   /// epilogue wants something else.
-  var kept: Epilogue.Window? {
+  var kept: Epilogue.Part? {
     guard epilogue == Epilogue(cropped: epilogue.cropped) else { return nil }
-    return epilogue.cropped ?? Epilogue.Window(offset: 0, shape: output)
+    return epilogue.cropped ?? Epilogue.Part(offset: 0, shape: output)
   }
 }

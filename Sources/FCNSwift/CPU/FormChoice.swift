@@ -1,7 +1,7 @@
 /// The form in which a layer is carried out, made ready.
 struct FormChoice {
   let form: Form
-  let kernel: any Kernel
+  let prepared: any PreparedForm
 }
 
 extension Layer {
@@ -14,15 +14,15 @@ extension Layer {
   ) -> FormChoice? {
     var best: FormChoice?
     for form in operation.forms where !disabledForms.contains(form.name) {
-      guard form.trains || !forTraining, let kernel = form.make(request) else { continue }
-      let choice = FormChoice(form: form, kernel: kernel)
+      guard form.trains || !forTraining, let prepared = form.make(request) else { continue }
+      let choice = FormChoice(form: form, prepared: prepared)
       guard let leading = best else {
         best = choice
         continue
       }
-      if let cost = kernel.cost, let least = leading.kernel.cost {
+      if let cost = prepared.cost, let least = leading.prepared.cost {
         if cost < least { best = choice }
-      } else if leading.kernel.cost == nil, leading.form.layouts.takes != lying,
+      } else if leading.prepared.cost == nil, leading.form.layouts.takes != lying,
         form.layouts.takes == lying
       {
         best = choice

@@ -1,7 +1,7 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// Lays a value out anew.
-final class LayoutChange: Kernel {
+final class LayoutChange: PreparedForm {
   private let shape: Shape
   private let target: Layout
 

@@ -1,33 +1,33 @@
 import CSystem
-import FCNKernelTypes
-import FCNKernels
+import FCNLoopTypes
+import FCNLoops
 import Glibc
 
 #if FCN_INSTRUCTION_SETS && arch(x86_64)
-  import FCNKernelsAVX2
-  import FCNKernelsAVX512
-  import FCNKernelsAVX512VNNI
+  import FCNLoopsAVX2
+  import FCNLoopsAVX512
+  import FCNLoopsAVX512VNNI
 #endif
 
 /// Inner loops compiled for an instruction set.
 enum Loops {
   /// For any processor.
-  static let portable = FCNKernels.kernelTable()
+  static let portable = FCNLoops.loopTable()
 
   /// Of this build, those that the processor can run; the best last.
-  static let available: [KernelTable] = {
+  static let available: [LoopTable] = {
     var tables = [portable]
     #if FCN_INSTRUCTION_SETS && arch(x86_64)
       let level = fcn_x86_level()
-      if level >= 3 { tables.append(FCNKernelsAVX2.kernelTable()) }
-      if level >= 4 { tables.append(FCNKernelsAVX512.kernelTable()) }
-      if fcn_x86_has_vnni() { tables.append(FCNKernelsAVX512VNNI.kernelTable()) }
+      if level >= 3 { tables.append(FCNLoopsAVX2.loopTable()) }
+      if level >= 4 { tables.append(FCNLoopsAVX512.loopTable()) }
+      if fcn_x86_has_vnni() { tables.append(FCNLoopsAVX512VNNI.loopTable()) }
     #endif
     return tables
   }()
 
   /// The best, or the one that the environment variable `FCN_CPU` names.
-  static func chosen() throws -> KernelTable {
+  static func chosen() throws -> LoopTable {
     guard let name = getenv("FCN_CPU").map({ String(cString: $0) }), !name.isEmpty else {
       return available[available.count - 1]
     }

@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// What the machine can do at most, measured: the two bounds of the roofline model (Williams, Waterman
 /// and Patterson, 2009).
@@ -22,7 +22,7 @@ public struct MachinePeak: Sendable {
 
   /// Operations a second of the micro-kernel of `loops`, all threads of `pool` together.
   static func measureOperations(
-    _ pool: WorkerPool, _ precision: ConvolutionPrecision, _ loops: KernelTable
+    _ pool: WorkerPool, _ precision: ConvolutionPrecision, _ loops: LoopTable
   ) throws -> Double {
     let (rows, depth) = (microKernelRows, 256)
     let columns = loops.panelBlocks * channelBlock

@@ -1,5 +1,5 @@
 /// 2×2 pooling with stride 2 of inputs whose every window is whole: two rows at a time.
-final class MaxPoolPairs: TrainingKernel {
+final class MaxPoolPairs: PreparedTrainingForm {
   private let input: Shape
   private let output: Shape
 

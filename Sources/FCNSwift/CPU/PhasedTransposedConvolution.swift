@@ -1,12 +1,12 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// Transposed convolution by phases: the output pixels y with the same y mod stride all see the input
 /// through the same few taps of the kernel, ⌈kernel / stride⌉ of them, so that one convolution with a
 /// small kernel and stride² times as many channels makes all phases at once. Of what is cropped after it,
 /// only the part that stays is made.
-final class PhasedTransposedConvolution: Kernel {
+final class PhasedTransposedConvolution: PreparedForm {
   private let operation: TransposedConvolution
-  private let loops: KernelTable
+  private let loops: LoopTable
   private let job: UnsafeMutablePointer<ConvolutionJob>
   private let output: Shape
   /// Rows and columns of the whole output before the first that is made.
@@ -85,12 +85,12 @@ final class PhasedTransposedConvolution: Kernel {
   private var aCount: Int { rows * job.pointee.depth }
   var workspacePerWorker: Int { aCount + rows * job.pointee.outputBlocks * channelBlock }
 
-  var work: KernelWork? {
+  var work: StepWork? {
     let window = operation.window
     let job = job.pointee
     let pairs = Double(job.pictures * job.inputChannels * output.c)
     let spread = Double(window.kernel.h * window.kernel.w * job.inputHeight * job.inputWidth)
-    return KernelWork(
+    return StepWork(
       nominal: 2 * pairs * spread,
       performed: 2 * Double(job.rows * job.depth) * Double(job.outputChannels),
       bytes: 4 * Double(output.count))

@@ -1,6 +1,6 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
-/// A network ready to run on inputs of one shape: kernels chosen, weights packed, memory laid out,
+/// A network ready to run on inputs of one shape: forms chosen, weights packed, memory laid out,
 /// nothing left to allocate. One thread at a time may use it.
 final class Plan {
   /// Where the caller puts the preprocessed pictures, N×C×H×W. Its contents do not survive a run.
@@ -12,21 +12,21 @@ final class Plan {
   /// What runs, in order.
   let steps: [Step]
 
-  /// A kernel with all that it works on.
+  /// A prepared form with all that it works on.
   struct Step {
     /// The layers that it covers.
     let name: String
     let formName: String
-    fileprivate let kernel: any Kernel
+    fileprivate let prepared: any PreparedForm
     let call: ForwardCall
 
     /// What there is to do.
-    var work: KernelWork? { kernel.work }
+    var work: StepWork? { prepared.work }
 
-    fileprivate func run() { kernel.forward(call) }
+    fileprivate func run() { prepared.forward(call) }
   }
 
-  /// What its kernels read instead of the model's own weights.
+  /// What its forms read instead of the model's own weights.
   var packedWeights: [AlignedMemory] { steps.map(\.call.packed) }
 
   /// Packed weights come from `weights`, or are the plan's own.
@@ -34,7 +34,7 @@ final class Plan {
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
     precision: Precision = .float32,
-    loops: KernelTable? = nil, allocator: Allocator = .system
+    loops: LoopTable? = nil, allocator: Allocator = .system
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let whole = try whole.resizingScores(for: inputShape)
@@ -45,7 +45,7 @@ final class Plan {
       network, inputShape: inputShape,
       ProcessorSchedule(
         disabledForms: disabledForms, precision: precision, loops: try loops ?? Loops.chosen()))
-    let rooms = schedule.steps.map { WorkerRoom([$0.kernel]) }
+    let rooms = schedule.steps.map { WorkerRoom([$0.prepared]) }
     let values = zip(schedule.bufferSizes(), try schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: $0, lifetime: $1)
     }
@@ -66,10 +66,10 @@ final class Plan {
     steps = try schedule.steps.enumerated().map { index, step in
       var (tensorsOfLayer, packed): ([Tensor], AlignedMemory?) = ([], nil)
       if let layer = step.layer {
-        packed = try weights.memory(for: step.kernel, network.layers[layer].name, pool) {
+        packed = try weights.memory(for: step.prepared, network.layers[layer].name, pool) {
           try parameters.finiteTensors(of: layer, in: network, pool)
         }
-        guard packed != nil || step.kernel.packing == nil else {
+        guard packed != nil || step.prepared.packing == nil else {
           throw FCNError(
             .internalDefect, "layer \(step.name): \(step.formName) wants weights that nobody packed"
           )
@@ -85,10 +85,10 @@ final class Plan {
         parameters: tensorsOfLayer, packed: packed,
         workers: Workers(
           pool: pool, rooms[index], memory: memory, offset: arena.offsets[values.count + index]))
-      return Step(name: step.name, formName: step.formName, kernel: step.kernel, call: call)
+      return Step(name: step.name, formName: step.formName, prepared: step.prepared, call: call)
     }
     byteCount = memory.count * MemoryLayout<Float>.stride
-    if schedule.steps.contains(where: { $0.kernel.usesMatrixLibrary }) {
+    if schedule.steps.contains(where: { $0.prepared.usesMatrixLibrary }) {
       try pool.requireMatrixMemory()
     }
   }

@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 // The processor's fast forms of operations, best first.
 
@@ -25,7 +25,7 @@ extension Convolution: ProcessorOperation {
         Form(training: "convolution.winograd_training") {
           WinogradTrainingConvolution(self, $0)
         },
-        Form("convolution.gemm") { ConvolutionGEMMKernel(self, $0[0], $1) },
+        Form("convolution.gemm") { ConvolutionGEMM(self, $0[0], $1) },
       ]
   }
 }
@@ -40,7 +40,7 @@ extension TransposedConvolution: ProcessorOperation {
         ChannelwiseUpsampling(self, $0)
       },
       Form("transposed_convolution.gemm") {
-        TransposedConvolutionGEMMKernel(self, $0[0], $1)
+        TransposedConvolutionGEMM(self, $0[0], $1)
       },
     ]
   }
@@ -84,7 +84,7 @@ extension Concatenation: ProcessorOperation {
         guard request.epilogue == Epilogue(),
           inputs.dropLast().allSatisfy({ $0.c % channelBlock == 0 })
         else { return nil }
-        return ConcatenationKernel(inputs.map { Layout.blocked.count($0) / $0.n })
+        return ConcatenationReference(inputs.map { Layout.blocked.count($0) / $0.n })
       }
     ]
   }
@@ -102,7 +102,7 @@ extension RepeatLines: ProcessorOperation {
   var fastForms: [Form] {
     [
       Form("repeat_lines.blocked", takes: .blocked, makes: .blocked) {
-        RepeatLinesKernel(self, $0.inputs[0], $0.output, .blocked)
+        RepeatLinesReference(self, $0.inputs[0], $0.output, .blocked)
       }
     ]
   }

@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// The processor, as the schedule of a network asks it: values lie planar, N×C×H×W, or blocked,
 /// N×⌈C/16⌉×H×W×16, and are counted in floats.
@@ -12,7 +12,7 @@ struct ProcessorSchedule: ScheduleBackend {
 
   let disabledForms: Set<String>
   let precision: Precision
-  let loops: KernelTable
+  let loops: LoopTable
 
   var inputVariant: Layout { .planar }
   var scoresVariant: Layout { .planar }
@@ -31,7 +31,7 @@ struct ProcessorSchedule: ScheduleBackend {
       request.epilogue = fusion.epilogue
       if let choice = layer.layer.bestForm(request, disabledForms, lying: lying) {
         return ScheduledForm(
-          fusion: fusion, formName: choice.form.name, kernel: choice.kernel,
+          fusion: fusion, formName: choice.form.name, prepared: choice.prepared,
           takes: choice.form.layouts.takes, makes: choice.form.layouts.makes)
       }
     }
@@ -40,7 +40,7 @@ struct ProcessorSchedule: ScheduleBackend {
 
   func conversion(
     _ source: Place, _ target: Place
-  ) -> (formName: String, kernel: any Kernel) {
+  ) -> (formName: String, prepared: any PreparedForm) {
     ("layout.\(target.layout)", LayoutChange(target.shape, to: target.layout))
   }
 

@@ -12,13 +12,13 @@ final class TrainingPlan {
   /// Of every parameter that is learned, by name; valid after `backward`.
   let gradients: ParameterTable
   private let network: Network
-  private var forwardSteps: [(kernel: any TrainingKernel, call: ForwardCall)] = []
+  private var forwardSteps: [(prepared: any PreparedTrainingForm, call: ForwardCall)] = []
   private var backwardSteps: [BackwardStep] = []
 
   /// A layer's backward, and the sums to make after it where a value has several readers.
   private struct BackwardStep {
     let layer: Int
-    let kernel: any TrainingKernel
+    let prepared: any PreparedTrainingForm
     var call: BackwardCall
     let sums: [(into: Tensor, of: Tensor)]
   }
@@ -32,7 +32,7 @@ final class TrainingPlan {
     self.network = network
     let wiring = try Wiring(
       network, inputShape: inputShape, disabledForms: disabledForms)
-    let workers = try Workers(pool: pool, kernels: wiring.kernels)
+    let workers = try Workers(pool: pool, forms: wiring.forms)
     let gradients = try network.parameters.filter { learned.contains($0.name) }
       .reduce(into: ParameterTable()) {
         $0[$1.name] = try Tensor(uninitialized: $1.tensorShape)
@@ -51,25 +51,25 @@ final class TrainingPlan {
       )
     }
 
-    for (index, kernel) in wiring.kernels.enumerated() {
+    for (index, prepared) in wiring.forms.enumerated() {
       let inputs = zip(topology.inputBuffers(index), topology.inputShapes(index)).map {
         arena.value($0, $1)
       }
       forwardSteps.append(
         (
-          kernel,
+          prepared,
           ForwardCall(
             inputs: inputs, output: arena.value(topology.buffers[index], topology.shapes[index]),
             parameters: try parameters.tensors(of: index, in: network), workers: workers,
             training: true)
         ))
     }
-    for index in wiring.kernels.indices.reversed() where arena.wantsGradient[index] {
+    for index in wiring.forms.indices.reversed() where arena.wantsGradient[index] {
       let forward = forwardSteps[index].call
       let targets = arena.inputGradients(index)
       backwardSteps.append(
         BackwardStep(
-          layer: index, kernel: wiring.kernels[index],
+          layer: index, prepared: wiring.forms[index],
           call: BackwardCall(
             inputs: forward.inputs, output: forward.output, parameters: forward.parameters,
             outputGradient: arena.gradient(topology.buffers[index], topology.shapes[index]),
@@ -87,7 +87,7 @@ final class TrainingPlan {
     for (index, step) in forwardSteps.enumerated() {
       var call = step.call
       call.seed = layerSeed(seed, index)
-      step.kernel.forward(call)
+      step.prepared.forward(call)
     }
   }
 
@@ -96,7 +96,7 @@ final class TrainingPlan {
     for step in backwardSteps {
       var call = step.call
       call.seed = layerSeed(seed, step.layer)
-      step.kernel.backward(call)
+      step.prepared.backward(call)
       for (total, part) in step.sums {
         let (target, source) = (total.pointer, part.pointer)
         forEachChunk(of: total.shape.count, call.workers) { range in

@@ -1,8 +1,8 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// 3×3 convolution of planar tensors with all its gradients by Winograd's algorithms: a few pictures
 /// at a time are laid out in channel blocks, so that what is in work stays small.
-final class WinogradTrainingConvolution: TrainingKernel {
+final class WinogradTrainingConvolution: PreparedTrainingForm {
   private let input: Shape
   private let output: Shape
   private let hasBias: Bool
@@ -118,7 +118,7 @@ final class WinogradTrainingConvolution: TrainingKernel {
 extension BlockedConvolution {
   /// The form that costs least of those for 3×3 kernels.
   fileprivate static func cheapest(
-    _ operation: Convolution, _ input: Shape, _ output: Shape, _ loops: KernelTable
+    _ operation: Convolution, _ input: Shape, _ output: Shape, _ loops: LoopTable
   ) -> BlockedConvolution? {
     let request = FormRequest(inputs: [input], output: output, loops: loops)
     return [ConvolutionAlgorithm.winograd4, .winograd6]

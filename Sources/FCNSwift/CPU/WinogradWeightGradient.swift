@@ -1,14 +1,14 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// The gradient of a 3×3 convolution by its weights, summed in F(4×4, 3×3)'s transformed domain: a
 /// quarter of the products of the definition. Tiles are taken a fixed number at a time, in order.
 final class WinogradWeightGradient {
-  private let loops: KernelTable
+  private let loops: LoopTable
   private let job: UnsafeMutablePointer<ConvolutionJob>
   /// Tiles that are transformed together.
   private let capacity: Int
 
-  init(_ window: Window, _ input: Shape, _ output: Shape, _ loops: KernelTable) {
+  init(_ window: Window, _ input: Shape, _ output: Shape, _ loops: LoopTable) {
     self.loops = loops
     job = .allocate(capacity: 1)
     job.initialize(

@@ -1,8 +1,8 @@
-/// A network made concrete for training on the processor and one input shape: the kernel of every
+/// A network made concrete for training on the processor and one input shape: the form of every
 /// layer.
 struct Wiring {
   let topology: TrainingTopology
-  let kernels: [any TrainingKernel]
+  let forms: [any PreparedTrainingForm]
   /// The form that was chosen for each layer.
   let formNames: [String]
 
@@ -11,29 +11,29 @@ struct Wiring {
   ) throws {
     let topology = try TrainingTopology(network, inputShape: inputShape)
     let loops = try Loops.chosen()
-    var kernels: [any TrainingKernel] = []
+    var forms: [any PreparedTrainingForm] = []
     var formNames: [String] = []
     for (index, layer) in network.layers.enumerated() {
       let choice = try layer.choose(
         FormRequest(
           inputs: topology.inputShapes(index), output: topology.shapes[index], loops: loops),
         disabledForms, forTraining: true)
-      guard choice.kernel.packing == nil else {
+      guard choice.prepared.packing == nil else {
         throw FCNError(
           .internalDefect,
           "layer \(layer.name): \(choice.form.name) trains, and wants weights that training does not "
             + "pack")
       }
-      guard let kernel = choice.kernel as? any TrainingKernel else {
+      guard let prepared = choice.prepared as? any PreparedTrainingForm else {
         throw FCNError(
           .internalDefect,
           "layer \(layer.name): \(choice.form.name) is to train, and has no backward pass")
       }
-      kernels.append(kernel)
+      forms.append(prepared)
       formNames.append(choice.form.name)
     }
     self.topology = topology
-    self.kernels = kernels
+    self.forms = forms
     self.formNames = formNames
   }
 }

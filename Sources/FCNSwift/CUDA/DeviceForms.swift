@@ -106,7 +106,7 @@ extension BatchNorm: DeviceOperation {
     [
       DeviceForm("batch_norm.cuda") { [self] request in
         guard request.epilogue == Epilogue() else { return nil }
-        return PointwiseDeviceKernel(
+        return PointwiseDeviceForm(
           try request.function("affine", of: .pointwise), packing: "affine \(epsilon)",
           pack: { parameters, loader in
             let statistics = parameters.map(\.elements)
@@ -131,12 +131,12 @@ extension BatchNorm: DeviceOperation {
 extension DeviceForm {
   /// One launch of `kernel`, without parameters.
   fileprivate static func pointwise<Call>(
-    _ name: String, _ kernel: String, of file: KernelFile,
+    _ name: String, _ kernel: String, of file: DeviceSource,
     _ makeCall: @escaping @Sendable (DeviceCall) -> Call
   ) -> DeviceForm {
     DeviceForm(name) { request in
       guard request.epilogue == Epilogue() else { return nil }
-      return PointwiseDeviceKernel(try request.function(kernel, of: file), makeCall)
+      return PointwiseDeviceForm(try request.function(kernel, of: file), makeCall)
     }
   }
 
@@ -150,7 +150,7 @@ extension DeviceForm {
 }
 
 /// A sum of any number of tensors, a few at a time.
-private final class DeviceSum: DeviceKernel {
+private final class DeviceSum: PreparedDeviceForm {
   private let function: DeviceFunction
   /// For what is summed already, which has the output's element type.
   private static let mostAtOnce = 4
@@ -175,7 +175,7 @@ private final class DeviceSum: DeviceKernel {
 }
 
 /// One input after the other.
-private final class DeviceConcatenation: DeviceKernel {
+private final class DeviceConcatenation: PreparedDeviceForm {
   private let function: DeviceFunction
 
   init?(_ request: DeviceRequest) throws {

@@ -1,6 +1,6 @@
 import CDeviceCalls
 
-/// Parameters of a layer on a device, as its kernel reads them.
+/// Parameters of a layer on a device, as its form reads them.
 final class DeviceParameters: Sendable {
   let memories: [DeviceMemory]
 
@@ -20,20 +20,20 @@ final class DevicePlan {
   private let last: Step?
   private let output: DeviceTensor
   private let memory: DeviceMemory
-  /// What its kernels read instead of the model's own weights.
+  /// What its forms read instead of the model's own weights.
   let parameters: [DeviceParameters]
 
-  /// A kernel with all that it works on.
+  /// A prepared form with all that it works on.
   struct Step {
     let name: String
     let formName: String
-    fileprivate let kernel: any DeviceKernel
+    fileprivate let prepared: any PreparedDeviceForm
     fileprivate let call: DeviceCall
 
-    var work: KernelWork? { kernel.work }
+    var work: StepWork? { prepared.work }
   }
 
-  /// What kernels of scores.cu read, and what they are compiled for.
+  /// What device functions of scores.cu read, and what they are compiled for.
   struct Scores {
     let source: fcn_score_source
     let definitions: [String]
@@ -61,7 +61,7 @@ final class DevicePlan {
       MemoryPlan.Buffer(count: ($0 + 3) / 4, lifetime: $1)
     }
     let workspaces = schedule.steps.enumerated().map { index, step in
-      MemoryPlan.Buffer(count: (step.kernel.workspaceByteCount + 3) / 4, lifetime: index...index)
+      MemoryPlan.Buffer(count: (step.prepared.workspaceByteCount + 3) / 4, lifetime: index...index)
     }
     let arena = MemoryPlan(values + workspaces)
     let memory = try DeviceMemory(arena.total * 4, in: context)
@@ -78,10 +78,10 @@ final class DevicePlan {
       var addresses: [CUDADriver.Address] = []
       if let layer = step.layer {
         let name = "\(network.layers[layer].name) \(ObjectIdentifier(context))"
-        let packed = try weights.packed(name, step.kernel.packing) {
+        let packed = try weights.packed(name, step.prepared.packing) {
           let loader = try loader ?? DeviceLoader(context)
           let tensors = try source.finiteTensors(of: layer, in: network)
-          let packed = DeviceParameters(try step.kernel.pack(tensors, loader))
+          let packed = DeviceParameters(try step.prepared.pack(tensors, loader))
           source.forget(layer, in: network)
           return packed
         }
@@ -89,7 +89,7 @@ final class DevicePlan {
         addresses = packed.memories.map(\.address)
       }
       return Step(
-        name: step.name, formName: step.formName, kernel: step.kernel,
+        name: step.name, formName: step.formName, prepared: step.prepared,
         call: DeviceCall(
           inputs: step.inputs.map { tensors[$0] }, output: tensors[step.output],
           parameters: addresses,
@@ -100,7 +100,9 @@ final class DevicePlan {
     input = tensors[0]
     output = tensors[schedule.output]
     let endsWithScores =
-      schedule.steps.last.map { $0.kernel is any DeviceScoreMaker && $0.output == schedule.output }
+      schedule.steps.last.map {
+        $0.prepared is any DeviceScoreMaker && $0.output == schedule.output
+      }
       ?? false
     last = endsWithScores ? steps.last : nil
     self.steps = endsWithScores ? Array(steps.dropLast()) : steps
@@ -123,7 +125,7 @@ final class DevicePlan {
       }
       guard index < steps.count else { break }
       try timer?.begin(step.name, step.formName, step.work)
-      try naming("layer \(step.name)") { try step.kernel.enqueue(step.call, stream) }
+      try naming("layer \(step.name)") { try step.prepared.enqueue(step.call, stream) }
     }
   }
 
@@ -132,7 +134,7 @@ final class DevicePlan {
   func firstNotFinite(_ stream: DeviceStream) throws -> String? {
     let loader = try DeviceLoader(stream.context)
     for step in steps + (last.map { [$0] } ?? []) {
-      try step.kernel.enqueue(step.call, stream)
+      try step.prepared.enqueue(step.call, stream)
       try stream.synchronize()
       if try !loader.isFinite(step.call.output) { return "layer \(step.name)" }
     }
@@ -144,7 +146,7 @@ final class DevicePlan {
 
   /// The scores at the network's size, made pixel by pixel; after `enqueue`.
   var scores: Scores {
-    guard let last, let maker = last.kernel as? any DeviceScoreMaker else { return plainScores }
+    guard let last, let maker = last.prepared as? any DeviceScoreMaker else { return plainScores }
     return Scores(source: maker.source(last.call), definitions: maker.sourceDefinitions)
   }
 
@@ -159,7 +161,7 @@ final class DevicePlan {
   func makeWhole(_ stream: DeviceStream, timer: DeviceStepTimer? = nil) throws {
     guard let last else { return }
     try timer?.begin(last.name, last.formName, last.work)
-    try last.kernel.enqueue(last.call, stream)
+    try last.prepared.enqueue(last.call, stream)
   }
 
   private var plainScores: Scores {

@@ -6,7 +6,7 @@ extension DeviceStream {
   func enqueuePreprocessing(
     _ pictures: CUDADriver.Address, to input: DeviceTensor, _ preprocessing: Preprocessing
   ) throws {
-    let function = try context.kernels.function(
+    let function = try context.functions.function(
       "preprocess", of: .preprocess, ["OUTPUT=\(input.element.typeName)"], context)
     func three(_ values: [Float]) -> (Float, Float, Float) {
       let values = values + [0, 0]

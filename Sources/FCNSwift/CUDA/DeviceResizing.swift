@@ -58,7 +58,7 @@ extension DeviceBatch {
 extension DeviceStream {
   /// Hands over the resizing of the pictures of `batch`, which lies at `base`.
   func enqueueResizing(_ batch: DeviceBatch, _ base: CUDADriver.Address) throws {
-    let function = try context.kernels.function("resize", of: .resizing, [], context)
+    let function = try context.functions.function("resize", of: .resizing, [], context)
     for (n, picture) in batch.pictures.enumerated() {
       var call = fcn_resize_call(
         source: base + UInt64(batch.byteOffset(n)), target: 0,

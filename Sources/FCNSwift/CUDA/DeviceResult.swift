@@ -1,7 +1,7 @@
 /// A picture that a device has segmented: its labels, and its scores when somebody asks for them before
 /// the next run.
 struct DeviceResult: SegmentedPicture {
-  private let work: DeviceWork
+  private let session: SessionOnDevice
   private let plan: DevicePlan
   private let batch: DeviceBatch
   private let n: Int
@@ -13,12 +13,12 @@ struct DeviceResult: SegmentedPicture {
   private let segmenter: DeviceSegmenter
 
   init(
-    _ work: DeviceWork, _ plan: DevicePlan, _ batch: DeviceBatch, _ n: Int,
+    _ session: SessionOnDevice, _ plan: DevicePlan, _ batch: DeviceBatch, _ n: Int,
     _ labels: UnsafeRawPointer, _ segmenter: DeviceSegmenter
   ) {
-    (self.work, self.plan, self.batch, self.n) = (work, plan, batch, n)
+    (self.session, self.plan, self.batch, self.n) = (session, plan, batch, n)
     (self.labels, self.segmenter) = (labels, segmenter)
-    generation = work.generation
+    generation = session.generation
   }
 
   private var picture: DeviceBatch.Picture { batch.pictures[n] }
@@ -31,11 +31,11 @@ struct DeviceResult: SegmentedPicture {
   func copied(from allocator: Allocator) throws -> any SegmentedPicture {
     try checkGeneration()
     return try DeviceKeptResult(
-      self, try work.keptPictures(batch, from: allocator, segmenter), n, from: allocator)
+      self, try session.keptPictures(batch, from: allocator, segmenter), n, from: allocator)
   }
 
   /// Whether its scores can still be had.
-  var isCurrent: Bool { work.generation == generation }
+  var isCurrent: Bool { session.generation == generation }
 
   func copyLabels(to target: UnsafeMutablePointer<UInt8>, _ pool: WorkerPool) throws {
     try checkGeneration()
@@ -48,7 +48,7 @@ struct DeviceResult: SegmentedPicture {
 
   func copyScores(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) throws {
     try checkGeneration()
-    try work.withScores(of: n, batch, plan) {
+    try session.withScores(of: n, batch, plan) {
       target.update(from: $0, count: classCount * width * height)
     }
   }

@@ -2,7 +2,7 @@ import CDeviceCalls
 
 /// A device, as the schedule of a network asks it: values lie N×H×W×C, of the precision's numbers or in
 /// float32, and are counted in bytes; a crop is a window of what it crops. To be used with the context
-/// current, for kernels are compiled; those of NVIDIA's libraries are tried out on `stream`, and not
+/// current, for forms are compiled; those of NVIDIA's libraries are tried out on `stream`, and not
 /// used without one.
 struct DeviceSchedule: ScheduleBackend {
   private let stored: DeviceElement
@@ -53,9 +53,9 @@ struct DeviceSchedule: ScheduleBackend {
           + (residual.map { [tensor($0, elements.output)] } ?? []),
         output: DeviceTensor(output, elements.output), epilogue: fusion.epilogue,
         precision: precision, context: context, stream: stream, operationOutput: layer.output)
-      if let (form, kernel) = try best(of: forms, request, &reasons) {
+      if let (form, prepared) = try best(of: forms, request, &reasons) {
         return ScheduledForm(
-          fusion: fusion, formName: form.name, kernel: kernel, takes: elements.input,
+          fusion: fusion, formName: form.name, prepared: prepared, takes: elements.input,
           makes: elements.output)
       }
     }
@@ -69,21 +69,21 @@ struct DeviceSchedule: ScheduleBackend {
   /// Why those of NVIDIA's libraries could not be made is added to `reasons`.
   private func best(
     of forms: [DeviceForm], _ request: DeviceRequest, _ reasons: inout [String]
-  ) throws -> (form: DeviceForm, kernel: any DeviceKernel)? {
-    var best: (form: DeviceForm, kernel: any DeviceKernel)?
+  ) throws -> (form: DeviceForm, prepared: any PreparedDeviceForm)? {
+    var best: (form: DeviceForm, prepared: any PreparedDeviceForm)?
     for form in forms {
       if best != nil, !form.usesLibrary { break }
       do {
         var request = request
         request.isServed = best != nil
-        guard let kernel = try form.make(request) else { continue }
+        guard let prepared = try form.make(request) else { continue }
         let leads =
-          switch (best?.kernel.milliseconds, kernel.milliseconds) {
+          switch (best?.prepared.milliseconds, prepared.milliseconds) {
           case (nil, let time): best == nil || time != nil
           case (_?, nil): false
           case (let old?, let new?): new < old
           }
-        if leads { best = (form, kernel) }
+        if leads { best = (form, prepared) }
       } catch let error as FCNError where form.usesLibrary && !context.isLost {
         reasons.append("\(form.name): \(error.message)")
       }
@@ -109,14 +109,14 @@ struct DeviceSchedule: ScheduleBackend {
 
   func conversion(
     _ source: DeviceTensor, _ target: DeviceTensor
-  ) throws -> (formName: String, kernel: any DeviceKernel) {
+  ) throws -> (formName: String, prepared: any PreparedDeviceForm) {
     let request = DeviceRequest(
       inputs: [source], output: target, epilogue: Epilogue(), precision: precision,
       context: context, operationOutput: target.shape)
-    let kernel = PointwiseDeviceKernel(try request.function("combine", of: .pointwise)) { call in
+    let prepared = PointwiseDeviceForm(try request.function("combine", of: .pointwise)) { call in
       fcn_combine_call([call.inputs[0]], to: call.output)
     }
-    return ("element.\(target.element)", kernel)
+    return ("element.\(target.element)", prepared)
   }
 
   func place(_ shape: Shape, _ element: DeviceElement) -> DeviceTensor {
@@ -133,7 +133,7 @@ struct DeviceSchedule: ScheduleBackend {
   func moved(_ tensor: DeviceTensor, by bytes: Int) -> DeviceTensor { tensor }
 
   func part(of whole: DeviceTensor, from offset: Extent, _ shape: Shape) -> DeviceTensor? {
-    whole.window(offset, height: shape.h, width: shape.w)
+    whole.part(offset, height: shape.h, width: shape.w)
   }
 
   /// Kernels of NVIDIA's libraries are made for whole pixels.

@@ -11,7 +11,7 @@ final class DeviceSegmenter: PictureSegmenter {
   private let runtime: CUDARuntime
   private let deviceIndex: Int
   /// nil after somebody else's error has ended the last context.
-  private var work: DeviceWork?
+  private var session: SessionOnDevice?
   /// What ended this session.
   private var failure: FCNError?
 
@@ -29,17 +29,17 @@ final class DeviceSegmenter: PictureSegmenter {
     deviceIndex = device
     let context = try runtime.context(device)
     try precision.check(on: context.device)
-    work = try DeviceWork(context)
+    session = try SessionOnDevice(context)
   }
 
   func inputShape(_ picture: PixelView) -> Shape {
     preprocessing.inputShape(picture, weights.network)
   }
 
-  var byteCount: Int { work?.byteCount ?? 0 }
+  var byteCount: Int { session?.byteCount ?? 0 }
 
   var steps: [RunStep] {
-    (work?.plan?.steps ?? []).map { RunStep($0.name, $0.formName, $0.work) }
+    (session?.plan?.steps ?? []).map { RunStep($0.name, $0.formName, $0.work) }
   }
 
   func run(
@@ -52,8 +52,8 @@ final class DeviceSegmenter: PictureSegmenter {
     _ pictures: ArraySlice<PixelView>,
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
   ) throws -> [DeviceResult] {
-    try withPlan(for: pictures) { work, plan in
-      try work.segment(pictures, plan, preprocessing, precision, for: self, progress)
+    try withPlan(for: pictures) { session, plan in
+      try session.segment(pictures, plan, preprocessing, precision, for: self, progress)
     }
   }
 
@@ -61,9 +61,9 @@ final class DeviceSegmenter: PictureSegmenter {
     _ pictures: ArraySlice<PixelView>,
     progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)?
   ) throws -> [StepTime] {
-    try withPlan(for: pictures) { work, plan in
-      let timer = DeviceStepTimer(work.stream)
-      _ = try work.segment(
+    try withPlan(for: pictures) { session, plan in
+      let timer = DeviceStepTimer(session.stream)
+      _ = try session.segment(
         pictures, plan, preprocessing, precision, for: self, progress, timer: timer)
       return try timer.times()
     }
@@ -71,7 +71,7 @@ final class DeviceSegmenter: PictureSegmenter {
 
   /// Runs `body` in the session's context; where it throws, nothing of what was under way stays.
   private func withPlan<Element>(
-    for pictures: ArraySlice<PixelView>, _ body: (DeviceWork, DevicePlan) throws -> [Element]
+    for pictures: ArraySlice<PixelView>, _ body: (SessionOnDevice, DevicePlan) throws -> [Element]
   ) throws -> [Element] {
     guard let first = pictures.first else { return [] }
     if let failure {
@@ -81,45 +81,45 @@ final class DeviceSegmenter: PictureSegmenter {
     }
     var shape = inputShape(first)
     shape.n = pictures.count
-    try work?.context.checkProcess()
-    let work = try liveWork()
+    try session?.context.checkProcess()
+    let session = try liveSession()
     do {
-      return try work.context.run {
-        try body(work, try plan(for: shape, work))
+      return try session.context.run {
+        try body(session, try plan(for: shape, session))
       }
     } catch let error as FCNError {
       // Whatever was under way must not be taken for a whole run's.
-      work.forget()
-      if work.context.isLost { failure = error }
+      session.forget()
+      if session.context.isLost { failure = error }
       // A stream that failed may still be recording. The context stays, with its kernels.
       if error.kind != .aborted {
-        self.work = work.context.isLost ? nil : try? DeviceWork(work.context)
+        self.session = session.context.isLost ? nil : try? SessionOnDevice(session.context)
       }
       throw error
     }
   }
 
   /// The context of the last run, or a new one where another session's error has ended it.
-  private func liveWork() throws -> DeviceWork {
-    if let work, !work.context.isLost { return work }
-    work = nil
-    let made = try DeviceWork(try runtime.context(deviceIndex))
-    work = made
+  private func liveSession() throws -> SessionOnDevice {
+    if let session, !session.context.isLost { return session }
+    session = nil
+    let made = try SessionOnDevice(try runtime.context(deviceIndex))
+    session = made
     return made
   }
 
-  private func plan(for shape: Shape, _ work: DeviceWork) throws -> DevicePlan {
-    if let plan = work.plan, plan.input.shape == shape { return plan }
+  private func plan(for shape: Shape, _ session: SessionOnDevice) throws -> DevicePlan {
+    if let plan = session.plan, plan.input.shape == shape { return plan }
     // The last plan's activations go before the next one's come, but not the weights.
-    let kept = work.plan?.parameters
-    work.forget()
+    let kept = session.plan?.parameters
+    session.forget()
     let made = try withExtendedLifetime(kept) {
       try DevicePlan(
         weights.network, parameters: weights, inputShape: shape, weights: weights.packed(),
-        disabledForms: disabledForms, precision: precision, context: work.context,
-        stream: work.stream)
+        disabledForms: disabledForms, precision: precision, context: session.context,
+        stream: session.stream)
     }
-    work.plan = made
+    session.plan = made
     return made
   }
 }

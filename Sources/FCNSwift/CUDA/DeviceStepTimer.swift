@@ -6,7 +6,7 @@ final class DeviceStepTimer {
   init(_ stream: DeviceStream) { stopwatch = DeviceStopwatch(stream) }
 
   /// What is handed over from here on belongs to this step.
-  func begin(_ layers: String, _ form: String, _ work: KernelWork? = nil) throws {
+  func begin(_ layers: String, _ form: String, _ work: StepWork? = nil) throws {
     try stopwatch.mark()
     steps.append(RunStep(layers, form, work))
   }
@@ -22,7 +22,7 @@ final class DeviceStepTimer {
   }
 }
 
-extension KernelWork {
+extension StepWork {
   /// Of a copy between host and device.
   init(copying byteCount: Int) {
     self.init(nominal: 0, performed: 0, bytes: Double(byteCount))

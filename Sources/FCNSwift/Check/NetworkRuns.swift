@@ -63,7 +63,7 @@ final class DeviceRun {
       let staged = try DeviceCopy(input, plan.input, stream)
       try plan.enqueue(stream)
       let shape = plan.outputShape
-      let function = try context.kernels.function(
+      let function = try context.functions.function(
         "export_scores", of: .scores, plan.scores.definitions + ["OUTPUT=float"], context)
       let results = try DeviceMemory(shape.count * 4, in: context)
       let whole = DeviceTensor(shape, .float32)
@@ -128,7 +128,7 @@ private final class DeviceCopy {
     memory = try DeviceLoader(stream.context).upload(values)
     var staged = DeviceTensor(shape, .float32)
     staged.base = memory.address
-    let function = try stream.context.kernels.function(
+    let function = try stream.context.functions.function(
       "combine", of: .pointwise, ["INPUT=float", "OUTPUT=\(target.element.typeName)"],
       stream.context)
     try stream.launch(

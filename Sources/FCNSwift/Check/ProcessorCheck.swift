@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// Compares every instruction set that this build has loops for, and the processor has, with the
 /// reference forms, and measures their micro-kernels. What to run first on a new kind of processor.
@@ -56,7 +56,7 @@ public struct ProcessorCheck {
   public static var instructionSets: [String] { Loops.available.map(\.name) }
 
   private let precisions: [Precision]
-  private let tables: [KernelTable]
+  private let tables: [LoopTable]
   private let pool: WorkerPool
 
   /// Prepares to check `precisions`, float32 and int16. Throws `unsupported` for others.
@@ -64,7 +64,7 @@ public struct ProcessorCheck {
     try self.init(precisions: precisions, tables: Loops.available)
   }
 
-  init(precisions: [Precision], tables: [KernelTable]) throws {
+  init(precisions: [Precision], tables: [LoopTable]) throws {
     for precision in precisions where ![.float32, .int16].contains(precision) {
       throw FCNError(
         .unsupported,
@@ -133,7 +133,7 @@ public struct ProcessorCheck {
 
   /// Each form of a convolution that serves the first layer in these loops, the others switched off.
   private func check(
-    _ layers: Case, _ prepared: Prepared, _ loops: KernelTable, _ precision: Precision
+    _ layers: Case, _ prepared: Prepared, _ loops: LoopTable, _ precision: Precision
   ) throws -> [Finding] {
     let suffix = "_int16"
     let forms = prepared.network.layers[0].operation.forms.filter {

@@ -1,8 +1,8 @@
-public import FCNKernelTypes
+public import FCNLoopTypes
 import Glibc
 
 /// A function that is applied to each value by itself, as the last step of a layer.
-public typealias Activation = FCNKernelTypes.Activation
+public typealias Activation = FCNLoopTypes.Activation
 
 /// An operation that does nothing but apply a function to each value.
 public protocol ActivationOperation: Operation {
@@ -15,11 +15,11 @@ extension ActivationOperation {
   public var mayRunInPlace: Bool { activation.derivativeFollowsFromOutput }
   public var backwardReadsOutput: Bool { activation.derivativeFollowsFromOutput }
   public var reference: ReferenceForm {
-    ReferenceForm { [activation] _, _ in ActivationKernel(activation) }
+    ReferenceForm { [activation] _, _ in ActivationReference(activation) }
   }
 }
 
-final class ActivationKernel: TrainingKernel {
+final class ActivationReference: PreparedTrainingForm {
   private let activation: Activation
 
   init(_ activation: Activation) { self.activation = activation }

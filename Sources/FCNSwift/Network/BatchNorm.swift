@@ -32,11 +32,11 @@ public struct BatchNorm: Operation {
   }
 
   public var reference: ReferenceForm {
-    ReferenceForm { inputs, _ in BatchNormKernel(self, inputs[0]) }
+    ReferenceForm { inputs, _ in BatchNormReference(self, inputs[0]) }
   }
 }
 
-final class BatchNormKernel: TrainingKernel {
+final class BatchNormReference: PreparedTrainingForm {
   private let operation: BatchNorm
   private let shape: Shape
   /// The mean that the last pass used for each channel, for its backward.
@@ -61,7 +61,7 @@ final class BatchNormKernel: TrainingKernel {
         guard let means = means.baseAddress, let inverses = inverses.baseAddress else { return }
         call.workers.run(shape.c) { c, _ in
           if training {
-            let (mean, variance, unbiased) = BatchNormKernel.statistics(of: input, c)
+            let (mean, variance, unbiased) = BatchNormReference.statistics(of: input, c)
             means[c] = Float(mean)
             inverses[c] = 1 / (Float(variance) + epsilon).squareRoot()
             runningMean[c] += momentum * (Float(mean) - runningMean[c])

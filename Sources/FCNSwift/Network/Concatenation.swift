@@ -26,12 +26,12 @@ public struct Concatenation: Operation {
   }
 
   public var reference: ReferenceForm {
-    ReferenceForm { inputs, _ in ConcatenationKernel(inputs.map(\.pictureCount)) }
+    ReferenceForm { inputs, _ in ConcatenationReference(inputs.map(\.pictureCount)) }
   }
 }
 
 /// Copies what each input has of a picture, which lies in one piece.
-final class ConcatenationKernel: TrainingKernel {
+final class ConcatenationReference: PreparedTrainingForm {
   /// Floats of a picture in each input.
   private let counts: [Int]
   private let total: Int

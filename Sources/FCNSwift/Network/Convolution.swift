@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// A convolution (in the networks' sense, a cross-correlation) with learned weights.
 ///

@@ -1,5 +1,5 @@
 /// Convolution as its definition reads, one sum at a time.
-final class ConvolutionReference: TrainingKernel {
+final class ConvolutionReference: PreparedTrainingForm {
   private let operation: Convolution
   private let input: Shape
   private let output: Shape

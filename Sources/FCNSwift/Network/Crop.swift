@@ -24,10 +24,10 @@ public struct Crop: Operation {
   }
 
   public var readsFirstInputOnly: Bool { true }
-  public var reference: ReferenceForm { ReferenceForm { [offset] _, _ in CropKernel(offset) } }
+  public var reference: ReferenceForm { ReferenceForm { [offset] _, _ in CropReference(offset) } }
 }
 
-final class CropKernel: TrainingKernel {
+final class CropReference: PreparedTrainingForm {
   private let offset: Extent
 
   init(_ offset: Extent) { self.offset = offset }

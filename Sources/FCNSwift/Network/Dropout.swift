@@ -18,10 +18,10 @@ public struct Dropout: Operation {
   }
 
   public var mayRunInPlace: Bool { true }
-  public var reference: ReferenceForm { ReferenceForm { [rate] _, _ in DropoutKernel(rate) } }
+  public var reference: ReferenceForm { ReferenceForm { [rate] _, _ in DropoutReference(rate) } }
 }
 
-final class DropoutKernel: TrainingKernel {
+final class DropoutReference: PreparedTrainingForm {
   private let rate: Float
 
   init(_ rate: Float) { self.rate = rate }

@@ -31,11 +31,11 @@ public struct LocalResponseNormalization: Operation {
   }
 
   public var reference: ReferenceForm {
-    ReferenceForm { inputs, _ in LocalResponseNormalizationKernel(self, inputs[0]) }
+    ReferenceForm { inputs, _ in LocalResponseNormalizationReference(self, inputs[0]) }
   }
 }
 
-final class LocalResponseNormalizationKernel: TrainingKernel {
+final class LocalResponseNormalizationReference: PreparedTrainingForm {
   private let operation: LocalResponseNormalization
   private let shape: Shape
 

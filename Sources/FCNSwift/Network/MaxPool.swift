@@ -47,7 +47,7 @@ public struct MaxPool: Operation {
 
 /// Max pooling as its definition reads. Where values are equal the first one wins, and gets the
 /// gradient.
-final class MaxPoolReference: TrainingKernel {
+final class MaxPoolReference: PreparedTrainingForm {
   private let window: Window
   private let input: Shape
   private let output: Shape

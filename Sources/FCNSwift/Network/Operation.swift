@@ -42,9 +42,10 @@ extension Operation {
 /// An operation carried out as its definition reads.
 public struct ReferenceForm: Sendable {
   /// Makes it ready for fixed shapes.
-  let make: @Sendable (_ inputs: [Shape], _ output: Shape) -> any TrainingKernel
+  let make: @Sendable (_ inputs: [Shape], _ output: Shape) -> any PreparedTrainingForm
 
-  init(_ make: @escaping @Sendable (_ inputs: [Shape], _ output: Shape) -> any TrainingKernel) {
+  init(_ make: @escaping @Sendable (_ inputs: [Shape], _ output: Shape) -> any PreparedTrainingForm)
+  {
     self.make = make
   }
 }

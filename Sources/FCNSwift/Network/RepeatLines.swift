@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// Repeats two rows and two columns of its input: what lies between them and the edge, and what lies
 /// between them, stays as it is.
@@ -29,11 +29,11 @@ struct RepeatLines: Operation {
   }
 
   var reference: ReferenceForm {
-    ReferenceForm { RepeatLinesKernel(self, $0[0], $1, .planar) }
+    ReferenceForm { RepeatLinesReference(self, $0[0], $1, .planar) }
   }
 }
 
-final class RepeatLinesKernel: TrainingKernel {
+final class RepeatLinesReference: PreparedTrainingForm {
   private let operation: RepeatLines
   private let input: Shape
   private let output: Shape

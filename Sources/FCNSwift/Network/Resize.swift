@@ -35,7 +35,7 @@ public struct Resize: Operation {
   }
 
   public var readsFirstInputOnly: Bool { true }
-  public var reference: ReferenceForm { ReferenceForm { ResizeKernel($0[0], $1) } }
+  public var reference: ReferenceForm { ReferenceForm { ResizeReference($0[0], $1) } }
 }
 
 /// One axis of a bilinear resize: for each output position two input positions and their weights.
@@ -64,7 +64,7 @@ struct BilinearAxis {
   }
 }
 
-final class ResizeKernel: TrainingKernel {
+final class ResizeReference: PreparedTrainingForm {
   private let rows: BilinearAxis
   private let columns: BilinearAxis
 

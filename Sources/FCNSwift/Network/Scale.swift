@@ -9,10 +9,10 @@ public struct Scale: Operation {
 
   public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
   public var mayRunInPlace: Bool { true }
-  public var reference: ReferenceForm { ReferenceForm { [factor] _, _ in ScaleKernel(factor) } }
+  public var reference: ReferenceForm { ReferenceForm { [factor] _, _ in ScaleReference(factor) } }
 }
 
-final class ScaleKernel: TrainingKernel {
+final class ScaleReference: PreparedTrainingForm {
   private let factor: Float
 
   init(_ factor: Float) { self.factor = factor }

@@ -10,10 +10,10 @@ public struct Softmax: Operation {
   public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
   public var mayRunInPlace: Bool { true }
   public var backwardReadsOutput: Bool { true }
-  public var reference: ReferenceForm { ReferenceForm { _, _ in SoftmaxKernel() } }
+  public var reference: ReferenceForm { ReferenceForm { _, _ in SoftmaxReference() } }
 }
 
-final class SoftmaxKernel: TrainingKernel {
+final class SoftmaxReference: PreparedTrainingForm {
   func forward(_ call: ForwardCall) {
     let (input, output) = (call.input, call.output)
     let shape = output.shape

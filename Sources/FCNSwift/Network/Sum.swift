@@ -17,10 +17,10 @@ public struct Sum: Operation {
     return inputs[0]
   }
 
-  public var reference: ReferenceForm { ReferenceForm { _, _ in SumKernel() } }
+  public var reference: ReferenceForm { ReferenceForm { _, _ in SumReference() } }
 }
 
-final class SumKernel: TrainingKernel {
+final class SumReference: PreparedTrainingForm {
   func forward(_ call: ForwardCall) {
     let target = call.output.pointer
     let sources = call.inputs.map(\.pointer)

@@ -1,5 +1,5 @@
 /// Transposed convolution as its definition reads: every input value spreads over the output.
-final class TransposedConvolutionReference: TrainingKernel {
+final class TransposedConvolutionReference: PreparedTrainingForm {
   private let operation: TransposedConvolution
   private let input: Shape
   private let output: Shape

@@ -8,10 +8,10 @@ struct Epilogue: Hashable {
   /// Takes the largest of each 2×2, to this shape.
   var pooled: Shape?
   /// Keeps but a part.
-  var cropped: Window?
+  var cropped: Part?
 
   /// The part of a value that has `shape`, from row `offset.h` and column `offset.w` on.
-  struct Window: Hashable {
+  struct Part: Hashable {
     let offset: Extent
     let shape: Shape
   }

@@ -34,7 +34,7 @@ struct Fusion {
         network.inputIndices[layer][0] == index
       {
         extend(to: layer) {
-          $0.epilogue.cropped = Epilogue.Window(offset: crop.offset, shape: shapes[layer])
+          $0.epilogue.cropped = Epilogue.Part(offset: crop.offset, shape: shapes[layer])
         }
       }
       return candidates

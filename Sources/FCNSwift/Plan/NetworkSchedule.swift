@@ -1,4 +1,4 @@
-/// A network made concrete for use on one input shape: which kernels run one after the other, what each
+/// A network made concrete for use on one input shape: which forms run one after the other, what each
 /// covers, and where the values between them are. The same for every backend.
 struct NetworkSchedule<Backend: ScheduleBackend> {
   /// What a step reads or writes.
@@ -8,14 +8,14 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     var buffer: Int
   }
 
-  /// One kernel.
+  /// One prepared form.
   struct Step {
     /// The layer whose parameters it has; nil where it only changes a value's variant.
     let layer: Int?
     /// Its name, and those of the layers after it that it covers too.
     let name: String
     let formName: String
-    let kernel: Backend.Kernel
+    let prepared: Backend.Prepared
     /// Indices of values.
     let inputs: [Int]
     let output: Int
@@ -107,7 +107,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
       Step(
         layer: index,
         name: ([index] + fusion.covered).map { network.layers[$0].name }.joined(separator: " + "),
-        formName: choice.formName, kernel: choice.kernel, inputs: inputs, output: made))
+        formName: choice.formName, prepared: choice.prepared, inputs: inputs, output: made))
     return fusion.covered
   }
 
@@ -125,12 +125,12 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     guard let variant else { return source }
     if let value = known[variant] { return value }
     let changed = add(variant, shape(layer))
-    let (formName, kernel) = try backend.conversion(values[source].place, values[changed].place)
+    let (formName, prepared) = try backend.conversion(values[source].place, values[changed].place)
     valueOf[layer, default: [:]][variant] = changed
     steps.append(
       Step(
         layer: nil, name: layer < 0 ? Network.inputName : network.layers[layer].name,
-        formName: formName, kernel: kernel, inputs: [source], output: changed))
+        formName: formName, prepared: prepared, inputs: [source], output: changed))
     return changed
   }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Weights in the layouts that kernels read, packed once and shared by all plans that are alive.
+/// Weights in the layouts that forms read, packed once and shared by all plans that are alive.
 final class PackedWeights<Packed: AnyObject & Sendable>: Sendable {
   private struct Key: Hashable {
     let layer: String
@@ -28,13 +28,13 @@ final class PackedWeights<Packed: AnyObject & Sendable>: Sendable {
 }
 
 extension PackedWeights<AlignedMemory> {
-  /// The parameters of `layer` as `kernel` wants them, made of what `parameters` gives; nil where it
+  /// The parameters of `layer` as `prepared` wants them, made of what `parameters` gives; nil where it
   /// wants them as they are.
   func memory(
-    for kernel: any Kernel, _ layer: String, _ pool: WorkerPool,
+    for prepared: any PreparedForm, _ layer: String, _ pool: WorkerPool,
     _ parameters: () throws -> [Tensor]
   ) throws -> AlignedMemory? {
-    guard let packing = kernel.packing else { return nil }
-    return try packed(layer, packing) { try kernel.pack(parameters(), pool) }
+    guard let packing = prepared.packing else { return nil }
+    return try packed(layer, packing) { try prepared.pack(parameters(), pool) }
   }
 }

@@ -19,7 +19,7 @@ public struct StepTime: Sendable, Hashable {
 
 extension RunStep {
   /// As a plan tells of it.
-  init(_ layers: String, _ form: String, _ work: KernelWork?) {
+  init(_ layers: String, _ form: String, _ work: StepWork?) {
     self.init(
       layers: layers, form: form, nominalOperations: work?.nominal ?? 0,
       performedOperations: work?.performed ?? 0, bytes: work?.bytes ?? 0)

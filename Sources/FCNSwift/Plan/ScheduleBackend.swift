@@ -5,13 +5,13 @@ protocol ScheduleBackend {
   /// A value's shape, variant and place within a buffer.
   associatedtype Place
   /// A form made ready.
-  associatedtype Kernel
+  associatedtype Prepared
 
   /// In which variant the network's input comes, and in which its scores are wanted.
   var inputVariant: Variant { get }
   var scoresVariant: Variant { get }
 
-  /// Whether kernels may write over their first input, where the operation may.
+  /// Whether forms may write over their first input, where the operation may.
   var runsInPlace: Bool { get }
 
   /// The one of `variants` that others had better be made of; the same every time. nil for none.
@@ -22,7 +22,7 @@ protocol ScheduleBackend {
   func choose(_ layer: ScheduledLayer<Self>) throws -> ScheduledForm<Self>
 
   /// What makes a value of another variant.
-  func conversion(_ source: Place, _ target: Place) throws -> (formName: String, kernel: Kernel)
+  func conversion(_ source: Place, _ target: Place) throws -> (formName: String, prepared: Prepared)
 
   /// A value at the beginning of a buffer.
   func place(_ shape: Shape, _ variant: Variant) -> Place
@@ -65,7 +65,7 @@ struct ScheduledLayer<Backend: ScheduleBackend> {
 struct ScheduledForm<Backend: ScheduleBackend> {
   let fusion: Fusion
   let formName: String
-  let kernel: Backend.Kernel
+  let prepared: Backend.Prepared
   /// The variants of what it reads, but for the residual, and of what it makes and adds.
   let takes, makes: Backend.Variant
 }

@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 
 /// How a tensor's elements lie in memory.
 public enum Layout: Sendable, Hashable {

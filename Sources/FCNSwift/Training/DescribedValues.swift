@@ -34,7 +34,7 @@ extension Optimizer {
   }
 }
 
-extension Schedule {
+extension RateSchedule {
   init?(described text: String) {
     let found = Description(text)
     switch (found.name, found.numbers.count) {

@@ -24,7 +24,7 @@ final class DeviceLearner: Learner {
   private var pictures: DeviceStaging?
   private var lossScale: LossScale
   /// Steps made, which Adam's bias correction counts.
-  private var steps = 0
+  private var made = 0
 
   init(
     model: Model, options: TrainingOptions, loss: SoftmaxCrossEntropy, pool: WorkerPool,
@@ -53,8 +53,8 @@ final class DeviceLearner: Learner {
         try DeviceParameterStore(state, stateCount: stateCount, in: context),
         options.accumulation > 1
           ? try DeviceParameterStore(state.parameters, in: context) : nil,
-        try context.kernels.function(kernel, of: .optimizer, [], context),
-        try context.kernels.function("accumulate", of: .reductions, [], context)
+        try context.functions.function(kernel, of: .optimizer, [], context),
+        try context.functions.function("accumulate", of: .reductions, [], context)
       )
     }
   }
@@ -65,13 +65,13 @@ final class DeviceLearner: Learner {
   }
 
   var counts: LearnerCounts {
-    LearnerCounts(steps: steps, lossScale: lossScale.factor, goodSteps: lossScale.goodSteps)
+    LearnerCounts(iterations: made, lossScale: lossScale.factor, goodSteps: lossScale.goodSteps)
   }
 
   func restore(_ checkpoint: Checkpoint, iterations: Int) throws {
     try state.restore(checkpoint)
     try context.run { try store.upload(state) }
-    steps = checkpoint.counts?.steps ?? iterations
+    made = checkpoint.counts?.iterations ?? iterations
     // Where none was kept, the factor on the loss begins anew.
     if let counts = checkpoint.counts { lossScale.restore(counts) }
   }
@@ -100,7 +100,7 @@ final class DeviceLearner: Learner {
       }
     }
     guard let scale = try gradientScale(squares) else { return value / Double(parts) }
-    steps += 1
+    made += 1
     try context.run {
       for parameter in state.learned { try enqueueUpdate(parameter, rate: rate, scale: scale) }
       try stream.synchronize()
@@ -229,7 +229,7 @@ final class DeviceLearner: Learner {
     case .adamW(let beta1, let beta2):
       call.second = try store.state(1, name)
       (call.beta1, call.beta2) = (beta1, beta2)
-      (call.correction1, call.correction2) = Optimizer.corrections(beta1, beta2, step: steps)
+      (call.correction1, call.correction2) = Optimizer.corrections(beta1, beta2, iteration: made)
     }
     try stream.launch(update, over: Int(call.count), call)
   }

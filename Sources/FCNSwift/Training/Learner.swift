@@ -37,7 +37,7 @@ final class ProcessorLearner: Learner {
   /// The mean gradients of a step's minibatches, where it has several.
   private var accumulated: ParameterTable = [:]
   /// Steps made, which Adam's bias correction counts.
-  private var steps = 0
+  private var made = 0
 
   init(model: Model, options: TrainingOptions, loss: SoftmaxCrossEntropy, pool: WorkerPool) throws {
     network = model.network
@@ -54,11 +54,11 @@ final class ProcessorLearner: Learner {
 
   func currentState() -> LearnerState { state }
 
-  var counts: LearnerCounts { LearnerCounts(steps: steps) }
+  var counts: LearnerCounts { LearnerCounts(iterations: made) }
 
   func restore(_ checkpoint: Checkpoint, iterations: Int) throws {
     try state.restore(checkpoint)
-    steps = checkpoint.counts?.steps ?? iterations
+    made = checkpoint.counts?.iterations ?? iterations
   }
 
   func segmenter() -> any PictureSegmenter {
@@ -78,12 +78,12 @@ final class ProcessorLearner: Learner {
       gradients = parts == 1 ? plan.gradients : try accumulate(plan.gradients, part, of: parts)
     }
     let scale = try gradientScale(gradients)
-    steps += 1
+    made += 1
     for parameter in state.learned {
       let gradient = try gradients.gradient(parameter.name)
       if scale != 1 { scaleInPlace(gradient, by: scale) }
       options.optimizer.update(
-        parameter.weight, gradient: gradient, state: parameter.state, step: steps,
+        parameter.weight, gradient: gradient, state: parameter.state, iteration: made,
         rate: rate * parameter.rate, decay: options.weightDecay * parameter.decay, pool)
     }
     return value / Double(parts)

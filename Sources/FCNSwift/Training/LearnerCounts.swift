@@ -1,25 +1,25 @@
 /// What a learner counts, besides its weights and the optimizer's tensors: with these a training goes on
 /// to the same bits.
 struct LearnerCounts: Hashable {
-  /// Steps made, which Adam's bias correction counts; in half precision some are left out.
-  var steps: Int
+  /// Iterations made, which Adam's bias correction counts; in half precision some are left out.
+  var iterations: Int
   /// The factor on the loss, 1 but in half precision, and the good steps since it was last changed.
   var lossScale: Float = 1
   var goodSteps = 0
 
   private static let names = (
-    steps: "training.steps", lossScale: "training.loss_scale", goodSteps: "training.good_steps"
+    iterations: "training.steps", lossScale: "training.loss_scale", goodSteps: "training.good_steps"
   )
 
-  init(steps: Int, lossScale: Float = 1, goodSteps: Int = 0) {
-    (self.steps, self.lossScale, self.goodSteps) = (steps, lossScale, goodSteps)
+  init(iterations: Int, lossScale: Float = 1, goodSteps: Int = 0) {
+    (self.iterations, self.lossScale, self.goodSteps) = (iterations, lossScale, goodSteps)
   }
 
   /// As a checkpoint's metadata tells; nil where it was written before they were kept.
   init?(metadata: [String: String]) throws {
-    guard let text = metadata[Self.names.steps] else { return nil }
+    guard let text = metadata[Self.names.iterations] else { return nil }
     let range = 0...1_000_000_000_000_000
-    guard let steps = Int(text), range.contains(steps),
+    guard let iterations = Int(text), range.contains(iterations),
       let factor = metadata[Self.names.lossScale].flatMap(Float.init),
       factor >= 1, factor <= LossScale.largest,
       let good = metadata[Self.names.goodSteps].flatMap(Int.init), range.contains(good)
@@ -27,13 +27,13 @@ struct LearnerCounts: Hashable {
       throw FCNError(
         .corrupt, "the checkpoint's steps and factor on the loss are not such as training leaves")
     }
-    self.init(steps: steps, lossScale: factor, goodSteps: good)
+    self.init(iterations: iterations, lossScale: factor, goodSteps: good)
   }
 
   /// As metadata.
   var metadata: [String: String] {
     [
-      Self.names.steps: "\(steps)", Self.names.lossScale: "\(lossScale)",
+      Self.names.iterations: "\(iterations)", Self.names.lossScale: "\(lossScale)",
       Self.names.goodSteps: "\(goodSteps)",
     ]
   }

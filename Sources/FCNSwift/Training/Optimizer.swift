@@ -28,10 +28,10 @@ public enum Optimizer: Sendable, Hashable {
     }
   }
 
-  /// Changes `weight` by one step with `gradient`; `state` has a tensor for each of `stateNames`.
-  /// `step` counts from 1.
+  /// Changes `weight` by one iteration with `gradient`; `state` has a tensor for each of `stateNames`.
+  /// `iteration` counts from 1.
   func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], step: Int, rate: Float, decay: Float,
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], iteration: Int, rate: Float, decay: Float,
     _ workers: WorkerPool
   ) {
     let (w, g) = (weight.pointer, gradient.pointer)
@@ -48,7 +48,7 @@ public enum Optimizer: Sendable, Hashable {
       }
     case .adamW(let beta1, let beta2):
       let (m, s) = (state[0].pointer, state[1].pointer)
-      let (correction1, correction2) = Optimizer.corrections(beta1, beta2, step: step)
+      let (correction1, correction2) = Optimizer.corrections(beta1, beta2, iteration: iteration)
       let stepRate = rate / correction1
       let keep = 1 - rate * decay
       workers.run((count + chunk - 1) / chunk) { task, _ in
@@ -61,11 +61,11 @@ public enum Optimizer: Sendable, Hashable {
     }
   }
 
-  /// Adam's bias corrections after `step` steps: of the mean, and the root of that of the squares.
-  static func corrections(_ beta1: Float, _ beta2: Float, step: Int) -> (Float, Float) {
+  /// Adam's bias corrections after `iteration` iterations: of the mean, and the root of that of the squares.
+  static func corrections(_ beta1: Float, _ beta2: Float, iteration: Int) -> (Float, Float) {
     (
-      Float(1 - power(Double(beta1), step)),
-      Float((1 - power(Double(beta2), step)).squareRoot())
+      Float(1 - power(Double(beta1), iteration)),
+      Float((1 - power(Double(beta2), iteration)).squareRoot())
     )
   }
 

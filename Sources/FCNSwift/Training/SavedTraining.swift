@@ -48,7 +48,7 @@ public struct SavedTraining: Sendable {
   public var canBeExtended: Bool { options.schedule.isIndependentOfLength }
 }
 
-extension Schedule {
+extension RateSchedule {
   /// Whether the rate of an iteration is the same however many there are.
   var isIndependentOfLength: Bool {
     if case .poly = self { false } else { true }

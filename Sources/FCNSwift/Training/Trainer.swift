@@ -74,7 +74,7 @@ public final class Trainer {
   /// begins where there is none yet.
   ///
   /// A resumed training may be longer or shorter than it was to be where its learning rate does not
-  /// depend on that (`Schedule.constant`, `.step`), and with `extend` in any case: the rate then goes
+  /// depend on that (`RateSchedule.constant`, `.step`), and with `extend` in any case: the rate then goes
   /// on as that of the new length. `classPixels`, the labelled pixels of each class in `training`,
   /// spares reading all labels where class weights follow from them.
   ///

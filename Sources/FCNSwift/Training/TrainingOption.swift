@@ -83,7 +83,7 @@ struct TrainingOption: Sendable {
         }
       }),
     TrainingOption(
-      "schedule", \.schedule, Schedule.init(described:), check: { try $0.validate() }),
+      "schedule", \.schedule, RateSchedule.init(described:), check: { try $0.validate() }),
     TrainingOption(.warmup),
     TrainingOption(.clipNorm),
     TrainingOption("lossReduction", \.lossReduction, LossReduction.init(rawValue:)),

@@ -34,7 +34,7 @@ public struct TrainingOptions: Sendable, Hashable {
   /// 0 freezes. Layers that none fits have their own: 0 for upsampling that is kept bilinear, else 1.
   public var layerRates: [String: Float] = [:]
   /// How the learning rate changes.
-  public var schedule = Schedule.constant
+  public var schedule = RateSchedule.constant
   /// Iterations over which the learning rate first rises.
   public var warmup = 0
   /// Largest norm of all gradients together; longer ones are shortened to it. 0 means no limit.

@@ -235,17 +235,17 @@ enum TrainOptions {
     return sum
   }
 
-  private static func schedule(_ rule: String, _ arguments: Arguments) throws -> Schedule {
+  private static func schedule(_ rule: String, _ arguments: Arguments) throws -> RateSchedule {
     let parts = rule.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     switch (parts[0], parts.count) {
     case ("constant", 1): return .constant
     case ("poly", 1): return .poly()
     case ("poly", 2):
-      return .poly(power: try arguments.number(parts[1], schedule, in: Schedule.powerRange))
+      return .poly(power: try arguments.number(parts[1], schedule, in: RateSchedule.powerRange))
     case ("step", 3):
       return .step(
-        epochs: try arguments.number(parts[1], schedule, in: Schedule.epochRange),
-        factor: try arguments.number(parts[2], schedule, in: Schedule.factorRange))
+        epochs: try arguments.number(parts[1], schedule, in: RateSchedule.epochRange),
+        factor: try arguments.number(parts[2], schedule, in: RateSchedule.factorRange))
     default: break
     }
     throw arguments.outside(

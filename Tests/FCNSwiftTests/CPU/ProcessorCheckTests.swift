@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 import FCNTestSupport
 import Testing
 
@@ -58,7 +58,7 @@ struct ProcessorCheckTests {
   }
 }
 
-extension KernelTable {
+extension LoopTable {
   /// The same but for `multiply`.
   fileprivate func with(
     multiply:
@@ -66,8 +66,8 @@ extension KernelTable {
         UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>, Int, Range<Int>,
         UnsafeMutablePointer<Float>
       ) -> Void
-  ) -> KernelTable {
-    KernelTable(
+  ) -> LoopTable {
+    LoopTable(
       name: "wrong", panelBlocks: panelBlocks, integerSpeed: integerSpeed, prepare: prepare,
       multiply: multiply, multiplyKernels: multiplyKernels, finish: finish, pack: pack,
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,

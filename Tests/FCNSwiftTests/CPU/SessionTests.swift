@@ -138,11 +138,11 @@ private func difference(_ actual: [Float], _ expected: [Float]) -> Float {
     try native.run([try image.resized(width: 64, height: 32)])
     let small = try Tensor(Shape(1, 4, 32, 64), try scores(native))
     let large = try Tensor(Shape(1, 4, 51, 90))
-    let kernel = ResizeKernel(small.shape, large.shape)
+    let kernel = ResizeReference(small.shape, large.shape)
     kernel.forward(
       ForwardCall(
         inputs: [small], output: large, parameters: [],
-        workers: try Workers(pool: WorkerPool(threads: 1), kernels: [kernel])))
+        workers: try Workers(pool: WorkerPool(threads: 1), forms: [kernel])))
     #expect(found == large.elements)
   }
 

@@ -90,7 +90,7 @@ extension CUDATests {
             try DeviceLayerRun(
               layer.operation, layer.operation.ownDeviceForms[0],
               inputs: [Tensor(layer.input)], parameters: [], precision: precision))
-          let kernel = try #require(run.kernel as? DeviceConvolution)
+          let kernel = try #require(run.prepared as? DeviceConvolution)
           tiles[precision != .float32, default: []].insert(kernel.tile)
         }
       }

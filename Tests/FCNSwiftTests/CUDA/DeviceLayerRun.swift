@@ -4,7 +4,7 @@ import Testing
 
 /// One form of an operation, run on the fake device: the counterpart of `LayerRun`.
 final class DeviceLayerRun {
-  let kernel: any DeviceKernel
+  let prepared: any PreparedDeviceForm
   let output: Shape
   private let stream: DeviceStream
   private let formName: String
@@ -36,15 +36,15 @@ final class DeviceLayerRun {
       let tensor = DeviceTensor(input.shape, index < operandCount ? element : made)
       guard let windowOffset, index == 0 else { return tensor }
       return DeviceTensor(input.shape.surrounded(from: windowOffset), element)
-        .window(windowOffset, height: input.shape.h, width: input.shape.w)
+        .part(windowOffset, height: input.shape.h, width: input.shape.w)
     }
     stream = try context.run { try DeviceStream(context) }
     var request = DeviceRequest(
       inputs: inputTensors, output: outputTensor, epilogue: epilogue, precision: precision,
       context: context, stream: runtime == nil ? nil : stream, operationOutput: whole)
     request.isServed = isServed
-    guard let kernel = try context.run({ try form.make(request) }) else { return nil }
-    self.kernel = kernel
+    guard let prepared = try context.run({ try form.make(request) }) else { return nil }
+    self.prepared = prepared
     self.inputs = inputs
     self.parameters = parameters
     self.windowOffset = windowOffset
@@ -70,10 +70,10 @@ final class DeviceLayerRun {
       var result = outputTensor
       result.base = target.address
       // As plans have it, aligned to 64 bytes and no more.
-      let workspace = try DeviceMemory(kernel.workspaceByteCount + 64, in: context)
-      let packed = try kernel.pack(parameters, loader)
+      let workspace = try DeviceMemory(prepared.workspaceByteCount + 64, in: context)
+      let packed = try prepared.pack(parameters, loader)
       for _ in 0..<times {
-        try kernel.enqueue(
+        try prepared.enqueue(
           DeviceCall(
             inputs: tensors, output: result, parameters: packed.map(\.address),
             workspace: workspace.address + 64), stream)

@@ -117,7 +117,7 @@ extension CUDATests {
           continue
         }
         #expect(form == "convolution.cudnn" || test.isProduct)
-        #expect(run.kernel.milliseconds != nil)
+        #expect(run.prepared.milliseconds != nil)
         let output = try run.forward(times: 2)
         let step: Float =
           switch (precision, test.operation.makesScores) {
@@ -159,7 +159,7 @@ extension CUDATests {
       let before = try FakeLibraries.Library.cudnn.runs(6)
       let run = try #require(
         try scores.run("convolution.cudnn", .float16, runtime))
-      #expect(run.kernel.milliseconds != nil)
+      #expect(run.prepared.milliseconds != nil)
       #expect(try FakeLibraries.Library.cudnn.runs(6) > before)
     }
 
@@ -178,9 +178,9 @@ extension CUDATests {
         let products = try cublasLt.count("cublasLtMatmul")
         let slow = try (cudnn.runs(1), cublasLt.runs(0))
         let again = try run("convolution.cudnn")
-        #expect(again.kernel.milliseconds == first.kernel.milliseconds)
+        #expect(again.prepared.milliseconds == first.prepared.milliseconds)
         #expect(
-          try run("convolution.cublaslt").kernel.milliseconds == product.kernel.milliseconds)
+          try run("convolution.cublaslt").prepared.milliseconds == product.prepared.milliseconds)
         #expect(try cudnn.count("cudnnBackendExecute") == executions)
         #expect(try cublasLt.count("cublasLtMatmul") == products)
         _ = try again.forward()
@@ -195,7 +195,7 @@ extension CUDATests {
         try FakeDevice.fake().fail("cuMemAlloc_v2", result: 2)
         let run = try #require(
           try Self.cases[index].run(form, .float32, runtime))
-        #expect(run.kernel.milliseconds == nil)
+        #expect(run.prepared.milliseconds == nil)
         expectClose(try run.forward(), try Self.cases[index].expected(), absolute: 1e-6)
       }
     }

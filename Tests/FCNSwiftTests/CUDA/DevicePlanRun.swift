@@ -39,7 +39,7 @@ final class DevicePlanRun {
       let result = try Tensor(plan.outputShape)
       let memory = try DeviceMemory(result.shape.count * 4, in: context)
       let scores = plan.scores
-      let function = try context.kernels.function(
+      let function = try context.functions.function(
         "export_scores", of: .scores, scores.definitions + ["OUTPUT=float"], context)
       let output = DeviceTensor(result.shape, .float32)
       try stream.launch(

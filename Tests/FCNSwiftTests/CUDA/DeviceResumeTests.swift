@@ -51,8 +51,8 @@ extension CUDATests {
       #expect(metadata["training.precision"] == precision.rawValue)
       #expect(metadata["training.device"] == "cuda:0")
       let counts = try #require(try LearnerCounts(metadata: metadata))
-      #expect(counts.steps <= 3 && counts.goodSteps <= counts.steps)
-      if precision == .float32 { #expect(counts.steps == 3 && counts.lossScale == 1) }
+      #expect(counts.iterations <= 3 && counts.goodSteps <= counts.iterations)
+      if precision == .float32 { #expect(counts.iterations == 3 && counts.lossScale == 1) }
       let rest = try trainer(options, in: folder.file("parts"), resume: true)
       #expect(rest.resumeNote == nil)
       try rest.run { _ in true }
@@ -78,7 +78,7 @@ extension CUDATests {
     }
 
     @Test func countsThatTrainingDoesNotLeaveAreRefused() throws {
-      let good = LearnerCounts(steps: 7, lossScale: 4096, goodSteps: 3)
+      let good = LearnerCounts(iterations: 7, lossScale: 4096, goodSteps: 3)
       #expect(try LearnerCounts(metadata: good.metadata) == good)
       #expect(try LearnerCounts(metadata: [:]) == nil)
       for (name, value) in [

@@ -7,7 +7,7 @@ final class DeviceTrainingRun {
   let outputShape: Shape
   /// How many of the operation's parameters, the first ones, are learned.
   let learnedCount: Int
-  private let kernel: any DeviceTrainingKernel
+  private let kernel: any PreparedDeviceTrainingForm
   private let stream: DeviceStream
   private var context: DeviceContext { stream.context }
   private let operation: any Operation

@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 import FCNTestSupport
 import Testing
 
@@ -160,7 +160,7 @@ struct BlockedConvolutionTests {
     let output = try GuardedTensor(shape, .blocked)
     try {
       let workers = try Workers(
-        pool: WorkerPool(threads: threads), kernels: [kernel], allocator: memory.allocator)
+        pool: WorkerPool(threads: threads), forms: [kernel], allocator: memory.allocator)
       let inputs =
         [try input.laidOut(algorithm == .planar ? .planar : .blocked)]
         + (try residual.map { [try $0.laidOut(.blocked)] } ?? [])

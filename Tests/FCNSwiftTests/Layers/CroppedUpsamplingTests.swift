@@ -54,7 +54,7 @@ struct CroppedUpsamplingTests {
         guard let kernel = form.make(request) else { continue }
         served += 1
         let output = try GuardedTensor(kept, .planar)
-        let workers = try Workers(pool: WorkerPool(threads: 2), kernels: [kernel])
+        let workers = try Workers(pool: WorkerPool(threads: 2), forms: [kernel])
         kernel.forward(
           ForwardCall(
             inputs: [input], output: output.tensor, parameters: parameters,

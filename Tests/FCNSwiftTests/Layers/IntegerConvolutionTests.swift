@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 import FCNTestSupport
 import Testing
 
@@ -49,7 +49,7 @@ struct IntegerConvolutionTests {
   /// What 16-bit products make.
   private func output(
     _ operation: Convolution, _ algorithm: ConvolutionAlgorithm, _ input: Tensor,
-    _ parameters: [Tensor], _ loops: KernelTable
+    _ parameters: [Tensor], _ loops: LoopTable
   ) throws -> Tensor {
     let shape = try operation.outputShape(of: [input.shape])
     let kernel = try #require(
@@ -57,7 +57,7 @@ struct IntegerConvolutionTests {
         operation, FormRequest(inputs: [input.shape], output: shape, loops: loops), algorithm,
         .int16))
     let output = try GuardedTensor(shape, .blocked)
-    let workers = try Workers(pool: WorkerPool(threads: 2), kernels: [kernel])
+    let workers = try Workers(pool: WorkerPool(threads: 2), forms: [kernel])
     kernel.forward(
       ForwardCall(
         inputs: [try input.laidOut(.blocked)], output: output.tensor, parameters: parameters,

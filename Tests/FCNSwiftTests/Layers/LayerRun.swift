@@ -1,4 +1,4 @@
-import FCNKernelTypes
+import FCNLoopTypes
 import Testing
 
 @testable import FCNSwift
@@ -21,7 +21,7 @@ final class LayerRun {
   var trains: Bool { form.trains }
   private let form: Form
   private var formName: String { form.name }
-  private let kernel: any Kernel
+  private let prepared: any PreparedForm
   private let memory = GuardedAllocator()
   private var workers: Workers?
   private let inputs: [Tensor]
@@ -31,21 +31,21 @@ final class LayerRun {
   /// nil where the form does not serve these shapes.
   init?(
     _ operation: any Operation, _ form: Form, inputs: [Tensor], parameters: [Tensor],
-    threads: Int = 1, loops: KernelTable? = nil
+    threads: Int = 1, loops: LoopTable? = nil
   ) throws {
     let shapes = inputs.map(\.shape)
     outputShape = try operation.outputShape(of: shapes)
     let request = FormRequest(
       inputs: shapes, output: outputShape, loops: try loops ?? Loops.chosen())
-    guard let kernel = form.make(request) else { return nil }
+    guard let prepared = form.make(request) else { return nil }
     self.operation = operation
-    self.kernel = kernel
+    self.prepared = prepared
     self.form = form
     self.inputs = inputs
     self.parameters = parameters
     learnedCount = operation.parameters(inputChannels: shapes[0].c).count { $0.role != .statistic }
     workers = try Workers(
-      pool: WorkerPool(threads: threads), kernels: [kernel], allocator: memory.allocator)
+      pool: WorkerPool(threads: threads), forms: [prepared], allocator: memory.allocator)
   }
 
   deinit {
@@ -58,7 +58,7 @@ final class LayerRun {
   func forward(training: Bool = false, seed: UInt64 = 0) throws -> Tensor {
     let output = try GuardedTensor(outputShape, form.layouts.makes)
     let lying = try inputs.map { try $0.laidOut(form.layouts.takes) }
-    kernel.forward(try forwardCall(lying, to: output.tensor, training, seed))
+    prepared.forward(try forwardCall(lying, to: output.tensor, training, seed))
     #expect(output.isIntact, "\(formName) wrote beyond its output")
     let planar = try output.tensor.laidOut(.planar)
     forwardOutput = planar
@@ -83,9 +83,9 @@ final class LayerRun {
     _ upstream: Tensor, training: Bool = false, seed: UInt64 = 0
   ) throws -> (output: Tensor, gradient: Tensor) {
     let value = try GuardedTensor(copying: inputs[0])
-    kernel.forward(try forwardCall([value.tensor], to: value.tensor, training, seed))
+    prepared.forward(try forwardCall([value.tensor], to: value.tensor, training, seed))
     let gradient = try GuardedTensor(copying: upstream)
-    try #require(kernel as? any TrainingKernel).backward(
+    try #require(prepared as? any PreparedTrainingForm).backward(
       BackwardCall(
         inputs: [value.tensor], output: value.tensor, parameters: parameters,
         outputGradient: gradient.tensor, inputGradients: [gradient.tensor], parameterGradients: [],
@@ -102,7 +102,7 @@ final class LayerRun {
     let workers = try requireWorkers()
     return ForwardCall(
       inputs: inputs, output: output, parameters: parameters,
-      packed: kernel.packing == nil ? nil : try kernel.pack(parameters, workers.pool),
+      packed: prepared.packing == nil ? nil : try prepared.pack(parameters, workers.pool),
       workers: workers, training: training, seed: seed)
   }
 
@@ -114,7 +114,7 @@ final class LayerRun {
       isWanted($0) ? try GuardedTensor($1.shape) : nil
     }
     let statistics = [Tensor?](repeating: nil, count: parameters.count - learnedCount)
-    try #require(kernel as? any TrainingKernel).backward(
+    try #require(prepared as? any PreparedTrainingForm).backward(
       BackwardCall(
         inputs: inputs, output: output, parameters: parameters, outputGradient: upstream,
         inputGradients: places[..<inputs.count].map { $0?.tensor },
@@ -131,7 +131,7 @@ extension Tensor {
   /// The same elements in another layout; itself where that is its own.
   func laidOut(_ layout: Layout) throws -> Tensor {
     guard layout != self.layout else { return self }
-    // As in plans, there is room behind the last row that kernels read.
+    // As in plans, there is room behind the last row that forms read.
     let count = layout.count(shape)
     let memory = try AlignedMemory(count: count + microKernelRows * channelBlock)
     memory.pointer.update(repeating: .nan, count: memory.count)
@@ -140,7 +140,7 @@ extension Tensor {
     change.forward(
       ForwardCall(
         inputs: [self], output: target, parameters: [],
-        workers: try Workers(pool: WorkerPool(threads: 1), kernels: [change])))
+        workers: try Workers(pool: WorkerPool(threads: 1), forms: [change])))
     return target
   }
 

@@ -20,7 +20,7 @@ struct OptimizerTests {
       let row = step * count..<(step + 1) * count
       let gradient = try Tensor(weight.tensor.shape, Array(gradients.elements[row]))
       optimizer.update(
-        weight.tensor, gradient: gradient, state: state, step: step + 1, rate: golden.rate,
+        weight.tensor, gradient: gradient, state: state, iteration: step + 1, rate: golden.rate,
         decay: golden.decay, pool)
       expectClose(
         weight.tensor.elements, Array(wanted.elements[row]), absolute: 1e-6, relative: 1e-6,

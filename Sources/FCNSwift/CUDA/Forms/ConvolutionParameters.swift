@@ -72,11 +72,11 @@ struct ConvolutionParameters {
   }
 
   /// What there is to do for an output of this shape.
-  func work(to output: Shape) -> KernelWork {
+  func work(to output: Shape) -> StepWork {
     let kernel = operation.window.kernel
     let depth = Double(input.c / operation.groups) * Double(kernel.h * kernel.w)
     let products = Double(output.count) * depth
-    return KernelWork(
+    return StepWork(
       nominal: 2 * products, performed: 2 * products,
       bytes: Double(element.byteCount)
         * (Double(input.count) + Double(output.count) + Double(operation.outputChannels) * depth))

@@ -1,9 +1,9 @@
 /// Convolution by our own kernel, with residual, bias and activation.
-final class DeviceConvolution: DeviceKernel {
+final class DeviceConvolution: PreparedDeviceForm {
   private let parameters: ConvolutionParameters
   private let product: DeviceProduct
   private let epilogue: Epilogue
-  let work: KernelWork?
+  let work: StepWork?
 
   init?(_ operation: Convolution, _ request: DeviceRequest) throws {
     let input = request.inputs[0]

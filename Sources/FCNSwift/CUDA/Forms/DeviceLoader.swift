@@ -70,7 +70,7 @@ final class DeviceLoader {
     _ weights: Tensor, outputs: Int, inputs: Int, positions: Int, _ order: PackingOrder,
     as element: DeviceElement
   ) throws -> DeviceMemory {
-    let function = try context.kernels.function(
+    let function = try context.functions.function(
       "pack", of: .packing, ["OUTPUT=\(element.typeName)"], context)
     let perOutput = inputs * positions
     switch order {

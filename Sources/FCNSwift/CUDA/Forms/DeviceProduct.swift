@@ -23,7 +23,7 @@ struct DeviceProduct {
     tile = DeviceTile.best(
       pixels: output.shape.n * output.shape.planeCount, channels: output.shape.c / groups,
       groups: groups, context.device, matrixUnits: usesMatrixUnits)
-    function = try context.kernels.function(
+    function = try context.functions.function(
       "convolution", of: .convolution,
       [
         "INPUT=\(input.element.typeName)", "OUTPUT=\(output.element.typeName)",

@@ -76,7 +76,7 @@ struct DeviceTensor {
     offset = 0
   }
 
-  private init(_ shape: Shape, windowOf whole: DeviceTensor, _ offset: Extent) {
+  private init(_ shape: Shape, partOf whole: DeviceTensor, _ offset: Extent) {
     self.shape = shape
     element = whole.element
     strides = whole.strides
@@ -101,8 +101,8 @@ struct DeviceTensor {
   }
 
   /// The part of `height`×`width` from row `offset.h` and column `offset.w` on.
-  func window(_ offset: Extent, height: Int, width: Int) -> DeviceTensor {
-    DeviceTensor(Shape(shape.n, shape.c, height, width), windowOf: self, offset)
+  func part(_ offset: Extent, height: Int, width: Int) -> DeviceTensor {
+    DeviceTensor(Shape(shape.n, shape.c, height, width), partOf: self, offset)
   }
 
   /// Throws `outOfMemory` where kernels, which count pixels and the elements of a row in 32 bits, could

@@ -2,7 +2,7 @@ import CDeviceCalls
 
 /// A kernel whose output can be had pixel by pixel, so that, where it comes last, labels or the host's
 /// scores are made without it.
-protocol DeviceScoreMaker: DeviceKernel {
+protocol DeviceScoreMaker: PreparedDeviceForm {
   /// SOURCE in scores.cu, and the element type of what it reads.
   var sourceDefinitions: [String] { get }
   /// What those kernels read.
@@ -41,7 +41,7 @@ final class DeviceTransposedConvolution: DeviceScoreMaker {
       "INPUT=\(request.inputs[0].element.typeName)",
       "SOURCE=\(isChannelwise ? "Channelwise" : "Dense")",
     ]
-    function = try request.context.kernels.function(
+    function = try request.context.functions.function(
       "upsample", of: .scores,
       sourceDefinitions + ["OUTPUT=\(request.output.element.typeName)"], request.context)
   }
@@ -100,7 +100,7 @@ final class DeviceResize: DeviceScoreMaker {
     guard request.epilogue == Epilogue() else { return nil }
     sizes = (request.inputs[0].shape, request.output.shape)
     sourceDefinitions = ["INPUT=\(request.inputs[0].element.typeName)", "SOURCE=Bilinear"]
-    function = try request.context.kernels.function(
+    function = try request.context.functions.function(
       "upsample", of: .scores,
       sourceDefinitions + ["OUTPUT=\(request.output.element.typeName)"], request.context)
   }

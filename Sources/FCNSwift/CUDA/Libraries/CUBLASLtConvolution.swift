@@ -1,12 +1,12 @@
 /// Convolution of single pixels by cuBLASLt: one product of matrices, with residual, bias and
 /// rectifier.
-final class CUBLASLtConvolution: DeviceKernel {
+final class CUBLASLtConvolution: PreparedDeviceForm {
   private let parameters: ConvolutionParameters
   private let addsResidual: Bool
   private let product: CUBLASLtProduct
   private let algorithm: CUBLASLtProduct.Algorithm
   let milliseconds: Double?
-  let work: KernelWork?
+  let work: StepWork?
 
   /// Throws where cuBLASLt is not there, fails or knows no way.
   init?(_ operation: Convolution, _ request: DeviceRequest) throws {

@@ -1,8 +1,8 @@
 /// Convolution by cuDNN, with residual, bias and rectifier in one.
-final class CUDNNConvolution: DeviceKernel {
+final class CUDNNConvolution: PreparedDeviceForm {
   private let parameters: ConvolutionParameters
   private let execution: CUDNNExecution
-  let work: KernelWork?
+  let work: StepWork?
 
   /// Throws where cuDNN is not there, fails or knows no way.
   init?(_ operation: Convolution, _ request: DeviceRequest) throws {

@@ -68,7 +68,7 @@ struct DeviceTrial {
     return (best, failure)
   }
 
-  /// `address` or the next that is aligned, as kernels that ask for `padded` bytes have room for.
+  /// `address` or the next that is aligned, as forms that ask for `padded` bytes have room for.
   static func aligned(_ address: CUDADriver.Address) -> CUDADriver.Address {
     (address + UInt64(alignment - 1)) / UInt64(alignment) * UInt64(alignment)
   }

@@ -54,7 +54,7 @@ struct DeviceDescription: Sendable {
 /// NVIDIA's libraries as they were found on this machine, and the contexts on its devices.
 final class CUDARuntime: Sendable {
   let driver: CUDADriver
-  let compiler: KernelCompiler
+  let compiler: DeviceCompiler
   /// What it can do without.
   let libraries: DeviceLibraries
   let devices: [DeviceDescription]
@@ -81,7 +81,7 @@ final class CUDARuntime: Sendable {
           ? "the driver has no device" : "cuDeviceGetCount: \(driver.describe(status))")
     }
     devices = try (0..<Int(count)).map { try DeviceDescription($0, driver) }
-    compiler = try naming("the compiler of kernels, NVRTC") { try KernelCompiler(search) }
+    compiler = try naming("the compiler of kernels, NVRTC") { try DeviceCompiler(search) }
     libraries = DeviceLibraries(search)
     self.kernelCache = kernelCache
   }

@@ -9,7 +9,7 @@ import Synchronization
 final class DeviceContext: @unchecked Sendable {
   let driver: CUDADriver
   let device: DeviceDescription
-  let kernels: KernelLibrary
+  let functions: DeviceFunctions
   let libraries: DeviceLibraries
   /// What the forms on it have found out and want to know again.
   let shared = SharedObjects()
@@ -23,7 +23,7 @@ final class DeviceContext: @unchecked Sendable {
     libraries = runtime.libraries
     self.device = device
     // Before there is a context, which nobody would destroy if this threw.
-    kernels = KernelLibrary(
+    functions = DeviceFunctions(
       compiler: runtime.compiler, target: try runtime.compiler.target(for: device.capability),
       cache: runtime.kernelCache, driver: driver)
     var number: Int32 = 0

@@ -26,8 +26,8 @@ final class DeviceLoss {
     self.parameterCount = parameterCount
     let shape = plan.scores[0].value.shape
     pixelCount = shape.n * shape.planeCount
-    function = try context.kernels.function("softmax_cross_entropy", of: .loss, [], context)
-    squares = try context.kernels.function("sum_squares", of: .reductions, [], context)
+    function = try context.functions.function("softmax_cross_entropy", of: .loss, [], context)
+    squares = try context.functions.function("sum_squares", of: .reductions, [], context)
     let weights = classWeights ?? [Float](repeating: 1, count: shape.c)
     self.classWeights = try DeviceLoader(context).upload(weights)
     labels = try DeviceStaging(pixelCount, context)

@@ -1,7 +1,7 @@
 import CDeviceCalls
 
 /// Batch normalisation in training: statistics of the minibatch, and gradients through them.
-final class DeviceTrainingBatchNorm: DeviceTrainingKernel {
+final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
   private let operation: BatchNorm
   private let sums, squares, gradients: DeviceChannelSums
   private let normalize, move, gradient, parameters: DeviceFunction

@@ -1,7 +1,7 @@
 import CDeviceCalls
 
 /// A convolution in training: each of its passes by cuDNN where that serves, else by our own kernels.
-final class DeviceTrainingConvolution: DeviceTrainingKernel {
+final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
   private let element: DeviceElement
   private let forwardPass: any DeviceConvolutionPass
   private let inputGradient: any DeviceConvolutionPass

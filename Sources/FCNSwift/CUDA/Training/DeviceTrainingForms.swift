@@ -134,14 +134,15 @@ extension Layer {
 
 /// How an operation is trained on a device.
 struct DeviceTrainingForm: Sendable {
-  let make: @Sendable (DeviceTrainingRequest) throws -> any DeviceTrainingKernel
+  let make: @Sendable (DeviceTrainingRequest) throws -> any PreparedDeviceTrainingForm
 
-  init(_ make: @escaping @Sendable (DeviceTrainingRequest) throws -> any DeviceTrainingKernel) {
+  init(_ make: @escaping @Sendable (DeviceTrainingRequest) throws -> any PreparedDeviceTrainingForm)
+  {
     self.make = make
   }
 
   fileprivate static func pointwise<Call>(
-    _ forward: String, of file: KernelFile, _ backward: String,
+    _ forward: String, of file: DeviceSource, _ backward: String,
     forward makeForward: @escaping @Sendable (DeviceTrainingCall) -> Call,
     backward makeBackward:
       @escaping @Sendable (DeviceTrainingCall, fcn_gradient_call) -> fcn_gradient_call = { $1 }
@@ -149,7 +150,7 @@ struct DeviceTrainingForm: Sendable {
     DeviceTrainingForm { request in
       try request.checkOneType()
       let type = request.output.element.typeName
-      return PointwiseTrainingKernel(
+      return PointwiseDeviceTrainingForm(
         try request.function(forward, of: file, ["INPUT=\(type)", "OUTPUT=\(type)"]),
         try request.function(backward, of: .gradients, ["INPUT=\(type)", "OUTPUT=\(type)"]),
         forward: makeForward, backward: makeBackward)
@@ -176,7 +177,7 @@ private struct Combining {
   }
 }
 
-private final class DeviceTrainingSum: DeviceTrainingKernel {
+private final class DeviceTrainingSum: PreparedDeviceTrainingForm {
   private let combining: Combining
 
   init(_ request: DeviceTrainingRequest) throws { combining = try Combining(request) }
@@ -204,7 +205,7 @@ extension Combining {
   }
 }
 
-private final class DeviceTrainingConcatenation: DeviceTrainingKernel {
+private final class DeviceTrainingConcatenation: PreparedDeviceTrainingForm {
   private let copy: DeviceFunction
 
   init(_ request: DeviceTrainingRequest) throws {
@@ -234,7 +235,7 @@ private final class DeviceTrainingConcatenation: DeviceTrainingKernel {
   }
 }
 
-private final class DeviceTrainingScale: DeviceTrainingKernel {
+private final class DeviceTrainingScale: PreparedDeviceTrainingForm {
   private let factor: Float
   private let combining: Combining
 
@@ -254,7 +255,7 @@ private final class DeviceTrainingScale: DeviceTrainingKernel {
   }
 }
 
-private final class DeviceTrainingCrop: DeviceTrainingKernel {
+private final class DeviceTrainingCrop: PreparedDeviceTrainingForm {
   private let offset: Extent
   private let copy: DeviceFunction
 
@@ -265,7 +266,7 @@ private final class DeviceTrainingCrop: DeviceTrainingKernel {
   }
 
   func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    let kept = call.inputs[0].window(
+    let kept = call.inputs[0].part(
       offset, height: call.output.shape.h, width: call.output.shape.w)
     try stream.launch(copy, over: call.output.groupCount, fcn_combine_call([kept], to: call.output))
   }
@@ -275,7 +276,7 @@ private final class DeviceTrainingCrop: DeviceTrainingKernel {
     guard let gradient = call.inputGradients[0] else { return }
     let upstream = try call.upstream()
     try stream.clear(gradient)
-    let kept = gradient.window(offset, height: upstream.shape.h, width: upstream.shape.w)
+    let kept = gradient.part(offset, height: upstream.shape.h, width: upstream.shape.w)
     try stream.launch(copy, over: upstream.groupCount, fcn_combine_call([upstream], to: kept))
   }
 }

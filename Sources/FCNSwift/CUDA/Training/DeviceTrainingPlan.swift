@@ -14,14 +14,14 @@ final class DeviceTrainingPlan {
   private var backwardSteps: [BackwardStep] = []
 
   private struct Step {
-    let kernel: any DeviceTrainingKernel
+    let prepared: any PreparedDeviceTrainingForm
     let call: DeviceTrainingCall
   }
 
   /// A layer's backward, and the sums to make after it where a value has several readers.
   private struct BackwardStep {
     let layer: Int
-    let kernel: any DeviceTrainingKernel
+    let prepared: any PreparedDeviceTrainingForm
     let call: DeviceTrainingCall
     let sums: [(into: DeviceTensor, of: DeviceTensor, by: DeviceFunction)]
   }
@@ -45,7 +45,7 @@ final class DeviceTrainingPlan {
     }
     try whole(-1).checkCounts()
     for index in network.layers.indices { try whole(index).checkCounts() }
-    let kernels = try network.layers.enumerated().map { index, layer in
+    let forms = try network.layers.enumerated().map { index, layer in
       try naming("layer \(layer.name)") {
         guard let form = layer.deviceTraining else {
           throw FCNError(
@@ -67,7 +67,7 @@ final class DeviceTrainingPlan {
       topology, learned: learned, inputSize: size(whole(-1)),
       sizes: network.layers.indices.map { size(whole($0)) })
     let workspaceOffset = roundUp(placement.total * 4, toMultipleOf: 256)
-    let workspaceByteCount = kernels.map(\.workspaceByteCount).max() ?? 0
+    let workspaceByteCount = forms.map(\.workspaceByteCount).max() ?? 0
     let memory = try DeviceMemory(workspaceOffset + workspaceByteCount, in: context)
     self.memory = memory
     let workspace = memory.address + UInt64(workspaceOffset)
@@ -89,19 +89,19 @@ final class DeviceTrainingPlan {
     }
     func adding(_ element: DeviceElement) throws -> DeviceFunction {
       let type = element.typeName
-      return try context.kernels.function(
+      return try context.functions.function(
         "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"], context)
     }
-    for (index, kernel) in kernels.enumerated() {
+    for (index, prepared) in forms.enumerated() {
       let parameters = try network.parametersByLayer[index].map { try store.weight($0.name) }
       forwardSteps.append(
         Step(
-          kernel: kernel,
+          prepared: prepared,
           call: DeviceTrainingCall(
             inputs: network.inputIndices[index].map(value), output: value(index),
             parameters: parameters, workspace: workspace)))
     }
-    for index in kernels.indices.reversed() where placement.wantsGradient[index] {
+    for index in forms.indices.reversed() where placement.wantsGradient[index] {
       var call = forwardSteps[index].call
       call.outputGradient = gradient(index)
       let targets = placement.inputGradients(index)
@@ -113,7 +113,7 @@ final class DeviceTrainingPlan {
       }
       backwardSteps.append(
         BackwardStep(
-          layer: index, kernel: kernels[index], call: call,
+          layer: index, prepared: forms[index], call: call,
           sums: try targets.compactMap { target in
             guard let target, let total = target.total else { return nil }
             let sum = placed(target.layer, at: total)
@@ -127,7 +127,7 @@ final class DeviceTrainingPlan {
     for (index, step) in forwardSteps.enumerated() {
       var call = step.call
       call.seed = layerSeed(seed, index)
-      try naming("layer \(network.layers[index].name)") { try step.kernel.forward(call, stream) }
+      try naming("layer \(network.layers[index].name)") { try step.prepared.forward(call, stream) }
     }
   }
 
@@ -138,7 +138,7 @@ final class DeviceTrainingPlan {
     for (index, step) in forwardSteps.enumerated() {
       var call = step.call
       call.seed = layerSeed(seed, index)
-      try step.kernel.forward(call, stream)
+      try step.prepared.forward(call, stream)
       try stream.synchronize()
       guard try loader.isFinite(call.output) else {
         return "layer \(network.layers[index].name)"
@@ -155,7 +155,7 @@ final class DeviceTrainingPlan {
       call.seed = layerSeed(seed, step.layer)
       call.gradientScale = gradientScale
       try naming("layer \(network.layers[step.layer].name)") {
-        try step.kernel.backward(call, stream)
+        try step.prepared.backward(call, stream)
         for (total, part, function) in step.sums {
           try stream.launch(
             function, over: total.groupCount, fcn_combine_call([total, part], to: total))

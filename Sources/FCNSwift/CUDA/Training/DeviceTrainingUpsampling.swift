@@ -2,7 +2,7 @@ import CDeviceCalls
 
 /// A transposed convolution in training. The gradient by its input is the convolution that it is the
 /// transpose of, over the output's gradient.
-final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
+final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
   private let operation: TransposedConvolution
   private let input: Shape
   private let isChannelwise: Bool
@@ -127,7 +127,7 @@ final class DeviceTrainingTransposedConvolution: DeviceTrainingKernel {
 }
 
 /// A bilinear resize in training.
-final class DeviceTrainingResize: DeviceTrainingKernel {
+final class DeviceTrainingResize: PreparedDeviceTrainingForm {
   private let upsample: DeviceFunction
   private let gather: DeviceFunction
   private let rows, columns: DeviceMemory

@@ -1,0 +1,142 @@
+/// The loops of one instruction set.
+public struct LoopTable: Sendable {
+  /// `portable`, `avx2`, `avx512`.
+  public let name: String
+  /// Blocks of output channels in the widest panel of weights; the channels that fill no such panel
+  /// come in panels of one block.
+  public let panelBlocks: Int
+
+  /// How much faster than float32 it multiplies 16-bit integers.
+  public let integerSpeed: Double
+
+  /// Makes rows `rows` of the left-hand matrices, input blocks `blocks` of them, which are to be rows
+  /// `place` and the following of `a`, which has room for `capacity`: [position][depth block][row][16].
+  /// For `.planar`: [depth][row]. 16-bit rows have scales in front, and are made of all blocks at once.
+  public let prepare:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ rows: Range<Int>, _ blocks: Range<Int>,
+      _ capacity: Int, _ place: Int, _ a: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// m = rows `rows` of a × the panel that begins with output block `block`, for the positions
+  /// `positions`: [position][row][channel of the panel], with room for a multiple of `microKernelRows`
+  /// rows. `a` is as `prepare` left it; weights lie as [position][panel][depth][channel of the panel],
+  /// 16-bit ones as [position][panel][depth / 2][channel of the panel][2].
+  public let multiply:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ positions: Range<Int>, _ block: Int,
+      _ panelBlocks: Int, _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Range<Int>,
+      _ m: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// The same as `multiply` for all positions of `count` panels whose weights are kernels as they are,
+  /// which it transforms: for jobs that keep kernels. `m` is [panel][position][row][channel].
+  public let multiplyKernels:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int, _ count: Int,
+      _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Makes rows `rows` of output blocks `block` and the following of `m`, which `multiply` left, and
+  /// stores them.
+  public let finish:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ rows: Range<Int>, _ block: Int, _ panelBlocks: Int,
+      _ m: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Packs the weights of the panel that begins with output block `block` into its places among all
+  /// packed weights of the job.
+  public let pack:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>,
+      _ block: Int, _ panelBlocks: Int,
+      _ weights: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// For gradients by the weights of `.winograd4`. Transforms tiles `rows` of block `block` of the
+  /// gradient by the output, blocked, to `w`: [position][output block][row][16].
+  public let prepareGradient:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ gradient: UnsafePointer<Float>, _ rows: Range<Int>,
+      _ block: Int, _ capacity: Int, _ w: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Sums the products of `rows` tiles of one position and one input block: [output block][input
+  /// channel][output channel]; `a` is as `prepare` left it, `w` as `prepareGradient`.
+  public let multiplyGradient:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ position: Int, _ inputBlock: Int,
+      _ a: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ capacity: Int, _ rows: Int,
+      _ u: UnsafeMutablePointer<Float>, _ adding: Bool
+    ) -> Void
+
+  /// Transforms those sums of one input block, which lie `positionStride` apart, to the gradient by
+  /// the weights, out×in×3×3.
+  public let finishGradient:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ inputBlock: Int, _ u: UnsafePointer<Float>,
+      _ positionStride: Int, _ gradient: UnsafeMutablePointer<Float>,
+      _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Makes a table of its parts.
+  public init(
+    name: String, panelBlocks: Int, integerSpeed: Double,
+    prepare:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Range<Int>, Range<Int>, Int, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void,
+    multiply:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>, Int,
+        Range<Int>, UnsafeMutablePointer<Float>
+      ) -> Void,
+    multiplyKernels:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Int, Int, UnsafePointer<Float>, Int, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void,
+    finish:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>,
+        UnsafeMutablePointer<Float>
+      ) -> Void,
+    pack:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, UnsafePointer<Float>, Int, Int,
+        UnsafeMutablePointer<Float>
+      ) -> Void,
+    prepareGradient:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, UnsafePointer<Float>, Range<Int>, Int, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void,
+    multiplyGradient:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Int,
+        Int, UnsafeMutablePointer<Float>, Bool
+      ) -> Void,
+    finishGradient:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, UnsafePointer<Float>, Int,
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void
+  ) {
+    self.name = name
+    self.panelBlocks = panelBlocks
+    self.integerSpeed = integerSpeed
+    self.prepare = prepare
+    self.multiply = multiply
+    self.multiplyKernels = multiplyKernels
+    self.finish = finish
+    self.pack = pack
+    self.prepareGradient = prepareGradient
+    self.multiplyGradient = multiplyGradient
+    self.finishGradient = finishGradient
+  }
+}

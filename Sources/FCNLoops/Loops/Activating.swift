@@ -1,0 +1,62 @@
+import FCNLoopTypes
+
+/// A result with what `job` does to each last.
+@inline(__always)
+func finished(_ value: Lanes, _ job: borrowing ConvolutionJob) -> Lanes {
+  if job.rectifies { return rectified(value) }
+  return job.activates ? activated(value, job.activation) : value
+}
+
+/// max(a, 0); a NaN stays one.
+@inline(__always)
+private func rectified(_ a: Lanes) -> Lanes { a.replacing(with: Lanes(), where: a .< Lanes()) }
+
+/// A call for every register, so that the loops around stay small: these are not everywhere.
+@inline(never)
+private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
+  switch activation {
+  case .identity: return a
+  case .relu: return rectified(a)
+  case .leakyReLU(let slope): return a.replacing(with: a * slope, where: a .< Lanes())
+  case .clippedReLU(let limit):
+    let limit = Lanes(repeating: limit)
+    return rectified(a).replacing(with: limit, where: a .> limit)
+  case .sigmoid: return sigmoid(a)
+  case .hardSigmoid: return hardSigmoid(a)
+  case .hardSwish: return a * hardSigmoid(a)
+  case .silu: return a * sigmoid(a)
+  }
+}
+
+@inline(__always)
+private func hardSigmoid(_ a: Lanes) -> Lanes {
+  let one = Lanes(repeating: 1)
+  let value = rectified(fma(1 / 6, a, Lanes(repeating: 0.5)))
+  return value.replacing(with: one, where: value .> one)
+}
+
+@inline(__always)
+private func sigmoid(_ a: Lanes) -> Lanes { 1 / (1 + exponential(-a)) }
+
+/// e to the power of each of `a`, and of −87 or 88 beyond these; a NaN stays one. Within two units in
+/// the last place: 2ⁿ · p(a − n · ln 2), with the polynomial of Cephes (Moshier).
+@inline(__always)
+private func exponential(_ a: Lanes) -> Lanes {
+  let (least, most) = (Lanes(repeating: -87), Lanes(repeating: 88))
+  let bounded = a.replacing(with: least, where: a .< least).replacing(with: most, where: a .> most)
+  // Added to a float, it leaves the nearest whole number in the lowest bits. Products and sums apart:
+  // the constants have so few bits that nothing is lost, and the compiler keeps them whole registers.
+  let magic = Lanes(repeating: 12_582_912)
+  let shifted = bounded * 1.442_695_04 + magic
+  let n = shifted - magic
+  let rest = (bounded - n * 0.693_359_375) + n * 2.121_944_4e-4
+  var p = rest * 1.987_569_15e-4 + 1.398_199_95e-3
+  p = p * rest + 8.333_451_9e-3
+  p = p * rest + 4.166_579_6e-2
+  p = p * rest + 1.666_666_55e-1
+  p = p * rest + 5.000_000_1e-1
+  p = p * rest * rest + rest + 1
+  typealias Bits = Lanes.MaskStorage
+  let power = (unsafeBitCast(shifted, to: Bits.self) &<< Bits(repeating: 23)) &+ (127 << 23)
+  return p * unsafeBitCast(power, to: Lanes.self)
+}

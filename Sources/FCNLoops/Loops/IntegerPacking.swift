@@ -1,0 +1,216 @@
+import CIntrinsics
+import FCNLoopTypes
+
+/// Where a job's packed 16-bit weights lie: scales of the products, [position][channel]; where kernels
+/// are kept, what these are multiplied by when they have been transformed, [position][channel]; then
+/// [position][panel][depth / 2][channel of the panel][2], or kernels, [panel][tap][depth][channel].
+struct IntegerWeights {
+  private let start: UnsafePointer<Float>
+  private let values: UnsafePointer<Int16>
+  private let channels, depth, positions, taps: Int
+
+  init(_ job: borrowing ConvolutionJob) { self.init(job, job.weights) }
+
+  init(_ job: borrowing ConvolutionJob, _ weights: UnsafePointer<Float>) {
+    start = weights
+    channels = job.outputBlocks * channelBlock
+    (depth, positions) = (job.depth, job.algorithm.positions)
+    taps = job.kernelHeight * job.kernelWidth
+    values = UnsafeRawPointer(weights + job.packedScales * channels)
+      .assumingMemoryBound(to: Int16.self)
+  }
+
+  /// Scales of a position's products from output block `block` on.
+  func scales(_ position: Int, _ block: Int) -> UnsafePointer<Float> {
+    start + position * channels + block * channelBlock
+  }
+
+  /// Factors of all positions, `channels` apart, from output block `block` on.
+  func factors(_ block: Int) -> UnsafePointer<Float> { scales(positions, block) }
+
+  /// The panel of a position that begins with output block `block`.
+  func panel(_ position: Int, _ block: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(values + position * channels * depth + block * channelBlock * depth)
+  }
+
+  /// The kernels of the panel that begins with output block `block`.
+  func kernels(_ block: Int) -> UnsafePointer<Int16> {
+    values + block * channelBlock * taps * depth
+  }
+}
+
+/// See `LoopTable.pack`, for jobs of 16-bit integers.
+func packIntegers(
+  _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>, block: Int,
+  panelBlocks width: Int, into weights: UnsafeMutablePointer<Float>
+) {
+  IntegerPacking(job.pointee, weight, block: block, panelBlocks: width, into: weights).run()
+}
+
+/// One panel, in as many passes over its weights as it takes to know the scales: nothing larger than a
+/// few kernels is kept in between.
+private struct IntegerPacking {
+  private let job: ConvolutionJob
+  private let weight: UnsafePointer<Float>
+  private let block, columns, taps, positions: Int
+  private let place: IntegerWeights
+  /// Rows of values that an input channel has: transformed, or a kernel's taps.
+  private var rows: Int { job.algorithm.isWinograd ? positions : taps }
+
+  init(
+    _ job: ConvolutionJob, _ weight: UnsafePointer<Float>, block: Int, panelBlocks width: Int,
+    into weights: UnsafeMutablePointer<Float>
+  ) {
+    (self.job, self.weight, self.block) = (job, weight, block)
+    columns = width * channelBlock
+    taps = job.kernelHeight * job.kernelWidth
+    positions = job.algorithm.positions
+    place = IntegerWeights(job, weights)
+  }
+
+  func run() {
+    let (all, own) = (positions * columns, rows * columns)
+    withUnsafeTemporaryAllocation(
+      byteCount: (2 * all + 2 * columns + 2 * own) * MemoryLayout<Float>.stride, alignment: 64
+    ) { buffer in
+      guard let base = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+      let (largest, factors) = (base, base + all)
+      let (kernelScales, kernelFactors) = (base + 2 * all, base + 2 * all + columns)
+      let values = base + 2 * (all + columns)
+      if job.keepsKernels {
+        largest.update(repeating: 0, count: columns)
+        each { _, kernels, _ in widen(largest, kernels, taps, sharing: true) }
+        setScales(largest, columns, limit: 32767, kernelScales, kernelFactors)
+      }
+      largest.update(repeating: 0, count: all)
+      each { _, kernels, halfway in
+        if job.keepsKernels { roundKernels(kernels, kernelFactors) }
+        widen(
+          largest, transformed(kernels, values, halfway), rows, sharing: !job.algorithm.isWinograd)
+      }
+      for position in 0..<positions {
+        let scales = UnsafeMutablePointer(mutating: place.scales(position, block))
+        setScales(
+          largest + position * columns, columns, limit: IntegerProducts.limit, scales,
+          factors + position * columns)
+        guard job.keepsKernels else { continue }
+        for column in 0..<columns { scales[column] *= kernelScales[column] }
+        let stride = job.outputBlocks * channelBlock
+        UnsafeMutablePointer(mutating: place.factors(block) + position * stride)
+          .update(from: factors + position * columns, count: columns)
+      }
+      if job.keepsKernels {
+        storeKernels(kernelFactors)
+      } else {
+        storePairs(factors, values)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func each(
+    _ body: (
+      _ input: Int, _ kernels: UnsafeMutablePointer<Float>, _ halfway: UnsafeMutablePointer<Float>
+    ) -> Void
+  ) {
+    forEachInput(job, weight, block: block, columns, body)
+  }
+
+  /// Calls `body` for every sixteen columns.
+  @inline(__always)
+  private func eachBlock(_ body: (_ column: Int) -> Void) {
+    for column in stride(from: 0, to: columns, by: channelBlock) { body(column) }
+  }
+
+  /// What is multiplied of an input channel's kernels: [position][column], or themselves.
+  @inline(__always)
+  private func transformed(
+    _ kernels: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>,
+    _ halfway: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    guard job.algorithm.isWinograd else { return UnsafePointer(kernels) }
+    transformKernels(
+      job, kernels, tapStride: columns, columns, to: values, positionStride: columns, halfway)
+    return UnsafePointer(values)
+  }
+
+  /// Raises `largest` to the magnitudes of `count` rows of `values`; the rows have one each, or share
+  /// one.
+  @inline(__always)
+  private func widen(
+    _ largest: UnsafeMutablePointer<Float>, _ values: UnsafePointer<Float>, _ count: Int,
+    sharing: Bool
+  ) {
+    for row in 0..<count {
+      eachBlock { column in
+        let target = largest + (sharing ? 0 : row) * columns + column
+        UnsafeMutableRawPointer(target).storeBytes(
+          of: greaterMagnitudes(
+            UnsafeRawPointer(target).load(as: SIMD16<Int32>.self),
+            loadBlock(values + row * columns + column)), as: SIMD16<Int32>.self)
+      }
+    }
+  }
+
+  private func setScales(
+    _ largest: UnsafePointer<Float>, _ count: Int, limit: Float,
+    _ scales: UnsafeMutablePointer<Float>, _ factors: UnsafeMutablePointer<Float>
+  ) {
+    for i in 0..<count { (scales[i], factors[i]) = integerScale(largest[i], limit: limit) }
+  }
+
+  /// Makes an input channel's kernels whole numbers, which is how they will be read.
+  @inline(__always)
+  private func roundKernels(
+    _ kernels: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>
+  ) {
+    for tap in 0..<taps {
+      eachBlock { column in
+        let target = kernels + tap * columns + column
+        let integers = fcn_low_halves(rounded(loadBlock(target) * loadBlock(factors + column)))
+        UnsafeMutableRawPointer(target).storeBytes(
+          of: fcn_floats_of_halves(integers), as: SIMD16<Float>.self)
+      }
+    }
+  }
+
+  private func storeKernels(_ factors: UnsafePointer<Float>) {
+    let target = UnsafeMutablePointer(mutating: place.kernels(block))
+    each { input, kernels, _ in
+      for tap in 0..<taps {
+        eachBlock { column in
+          let integers = fcn_low_halves(
+            rounded(loadBlock(kernels + tap * columns + column) * loadBlock(factors + column)))
+          UnsafeMutableRawPointer(target + (tap * job.depth + input) * columns + column)
+            .storeBytes(of: integers, as: SIMD16<Int16>.self)
+        }
+      }
+    }
+  }
+
+  /// Input channels are in whole blocks, so both terms of a pair are of the same tap.
+  private func storePairs(
+    _ factors: UnsafePointer<Float>, _ values: UnsafeMutablePointer<Float>
+  ) {
+    let rows = rows
+    each { input, kernels, halfway in
+      let half = values + input % 2 * rows * columns
+      let source = transformed(kernels, half, halfway)
+      if !job.algorithm.isWinograd { half.update(from: source, count: rows * columns) }
+      guard input % 2 == 1 else { return }
+      for row in 0..<rows {
+        let (position, tap) = job.algorithm.isWinograd ? (row, 0) : (0, row)
+        let pair = (tap * job.inputChannels + input) / 2
+        let target = UnsafeMutableRawPointer(mutating: place.panel(position, block))
+        eachBlock { column in
+          let factor = loadBlock(factors + position * columns + column)
+          let low = values + row * columns + column
+          let high = low + rows * columns
+          (target + (pair * columns + column) * MemoryLayout<Int32>.stride).storeBytes(
+            of: pairs(loadBlock(low) * factor, loadBlock(high) * factor),
+            as: SIMD16<Int32>.self)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import CIntrinsics
+import FCNLoopTypes
+
+/// Sixteen floats.
+@inline(__always)
+func loadBlock(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
+  UnsafeRawPointer(pointer).load(as: SIMD16<Float>.self)
+}
+
+/// The integers nearest to `values`, of magnitude below 2¹⁵, in the lower halves: added to 1.5 · 2²³ a
+/// float's last bits are whole numbers.
+@inline(__always)
+func rounded(_ values: SIMD16<Float>) -> SIMD16<Int32> {
+  unsafeBitCast(values + SIMD16(repeating: 12_582_912), to: SIMD16<Int32>.self)
+}
+
+/// The bits of the larger of each pair of magnitudes: these compare as their bits do, and NaN is the
+/// largest.
+@inline(__always)
+func greaterMagnitudes(_ largest: SIMD16<Int32>, _ values: SIMD16<Float>) -> SIMD16<Int32> {
+  let magnitudes = unsafeBitCast(values, to: SIMD16<Int32>.self) & 0x7FFF_FFFF
+  return largest.replacing(with: magnitudes, where: magnitudes .> largest)
+}
+
+/// Each sixteen integers nearest to `low` beside those nearest to `high`.
+@inline(__always)
+func pairs(_ low: SIMD16<Float>, _ high: SIMD16<Float>) -> SIMD16<Int32> {
+  rounded(low) & 0xFFFF | rounded(high) &<< 16
+}
+
+/// What integers are multiples of where the largest magnitude is `largest`, and what to multiply by to
+/// have them. Values too small to divide by count as zero; a NaN or an infinity makes all NaN.
+@inline(__always)
+func integerScale(_ largest: Float, limit: Float) -> (scale: Float, factor: Float) {
+  guard largest > 1e-30 else { return (largest == largest ? 0 : .nan, 0) }
+  guard largest < .infinity else { return (.nan, 0) }
+  return (largest / limit, limit / largest)
+}
+
+/// Sets a row's `blocks` times sixteen integers, whose scale it returns.
+@inline(__always)
+func roundRow(
+  _ source: UnsafePointer<Float>, blocks: Int, sourceStride: Int,
+  to target: UnsafeMutableRawPointer, targetStride: Int
+) -> Float {
+  var largest = SIMD16<Int32>()
+  for block in 0..<blocks {
+    largest = greaterMagnitudes(largest, loadBlock(source + block * sourceStride))
+  }
+  let (scale, factor) = integerScale(
+    Float(bitPattern: UInt32(bitPattern: fcn_greatest(largest))), limit: IntegerProducts.limit)
+  for block in 0..<blocks {
+    let integers = fcn_low_halves(
+      rounded(loadBlock(source + block * sourceStride) * SIMD16(repeating: factor)))
+    (target + block * targetStride).storeBytes(of: integers, as: SIMD16<Int16>.self)
+  }
+  return scale
+}

@@ -1,0 +1,59 @@
+import FCNLoopTypes
+
+/// Terms that are summed in registers before they are added to memory: their part of a panel of
+/// weights stays in the first-level cache while all rows pass by.
+private let depthAtATime = 256
+
+/// m[row] = Σ a[row, k] · b[k], or that much more if `adding`, for `rows` rows, and some after them; `b` has
+/// the columns of a panel for each of `depth` terms.
+///
+/// Element (row, k) of `a` is at k / 16 · `blockStride` + k % 16 · `stepStride` + row · `rowStride`.
+@inline(__always)
+func multiply<Sums: RowSums>(
+  _: Sums.Type, rows: Int, depth: Int, _ a: UnsafePointer<Float>, rowStride: Int,
+  stepStride: Int, blockStride: Int, _ b: UnsafePointer<Float>, into m: UnsafeMutablePointer<Float>,
+  adding: Bool
+) where Sums.Target == FloatProducts {
+  let bytes = MemoryLayout<Float>.stride
+  let strides = LeftStrides(
+    row: rowStride * bytes, step: stepStride * bytes, block: blockStride * bytes,
+    stepsPerBlock: channelBlock)
+  var first = 0
+  repeat {
+    let terms = min(depth - first, depthAtATime)
+    multiplyRows(
+      Sums.self, rows: rows, steps: terms, a + first / channelBlock * blockStride, strides,
+      b + first * Sums.columns,
+      to: FloatProducts(m: m, columns: Sums.columns, adding: adding || first > 0))
+    first += terms
+  } while first < depth
+}
+
+/// Where products of floats go: rows of `columns` floats.
+struct FloatProducts {
+  let m: UnsafeMutablePointer<Float>
+  let columns: Int
+  let adding: Bool
+}
+
+/// Sums of floats of a panel of one block.
+struct FloatBlock: RowSums {
+  static var columns: Int { channelBlock }
+
+  private var sums = SIMD16<Float>()
+
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  mutating func add(_ factor: Float, _ b: UnsafeRawPointer) {
+    sums = fma(SIMD16(repeating: factor), b.load(as: SIMD16<Float>.self), sums)
+  }
+
+  @inline(__always)
+  func store(to target: FloatProducts, row: Int, column: Int) {
+    let m = UnsafeMutableRawPointer(target.m + row * target.columns + column)
+    let products = target.adding ? sums + m.load(as: SIMD16<Float>.self) : sums
+    m.storeBytes(of: products, as: SIMD16<Float>.self)
+  }
+}

@@ -1,0 +1,88 @@
+import FCNLoopTypes
+
+/// See `LoopTable.multiply`.
+func multiply(
+  _ job: UnsafePointer<ConvolutionJob>, positions: Range<Int>, block: Int,
+  panelBlocks width: Int, _ a: UnsafePointer<Float>, capacity: Int, rows: Range<Int>,
+  into m: UnsafeMutablePointer<Float>
+) {
+  let job = job.pointee
+  let columns = width * channelBlock
+  let depth = job.depth
+  let panel = job.weights + block * channelBlock * depth
+  let panelStride = job.outputBlocks * channelBlock * depth
+  let padded = ConvolutionJob.productRows(rows.count)
+  let aStride = job.leftStride(capacity)
+  let a = a + rows.lowerBound * (job.algorithm == .planar ? 1 : channelBlock)
+  for position in positions {
+    let (a, b) = (a + position * aStride, panel + position * panelStride)
+    let m = m + position * padded * columns
+    if job.algorithm == .planar {
+      multiplyPanel(
+        width, rows.count, depth, a, rowStride: 1, stepStride: capacity, capacity, b, m,
+        adding: false)
+    } else {
+      multiplyPanel(
+        width, rows.count, depth, a, rowStride: channelBlock, stepStride: 1, capacity, b, m,
+        adding: false)
+    }
+  }
+}
+
+/// The same for `count` panels whose weights are kernels that have not been transformed:
+/// [panel][tap][depth][channel of the panel]. They are transformed here, a piece at a time, into
+/// `scratch`, which has room for `transformedCount`: cheaper than reading them transformed from
+/// memory, where few rows share them.
+func multiplyKernels(
+  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, count: Int,
+  _ a: UnsafePointer<Float>, capacity: Int, rows: Int, into m: UnsafeMutablePointer<Float>,
+  _ scratch: UnsafeMutablePointer<Float>
+) {
+  let job = job.pointee
+  let columns = width * channelBlock
+  let (depth, positions) = (job.depth, job.algorithm.positions)
+  let taps = job.kernelHeight * job.kernelWidth
+  let padded = ConvolutionJob.productRows(rows)
+  let aStride = job.leftStride(capacity)
+  let piece = job.transformedDepth(panelBlocks: width)
+  let (halfway, scratch) = (scratch, scratch + ConvolutionJob.halfwayCount)
+  var first = 0
+  while first < depth {
+    let terms = min(piece, depth - first)
+    let stride = (terms | 1) * columns
+    for index in 0..<count {
+      let kernels = job.weights + (block + index * width) * channelBlock * taps * depth
+      for term in 0..<terms {
+        transformKernels(
+          job, kernels + (first + term) * columns, tapStride: depth * columns, columns,
+          to: scratch + term * columns, positionStride: stride, halfway)
+      }
+      for position in 0..<positions {
+        multiplyPanel(
+          width, rows, terms,
+          a + position * aStride + first / channelBlock * capacity * channelBlock,
+          rowStride: channelBlock, stepStride: 1, capacity, scratch + position * stride,
+          m + (index * positions + position) * padded * columns, adding: first > 0)
+      }
+    }
+    first += terms
+  }
+}
+
+@inline(__always)
+private func multiplyPanel(
+  _ width: Int, _ rows: Int, _ depth: Int, _ a: UnsafePointer<Float>, rowStride: Int,
+  stepStride: Int, _ capacity: Int, _ b: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
+  adding: Bool
+) {
+  // Where no panel has more blocks than one, no loop for such is compiled.
+  if panelBlocks == 1 || width == 1 {
+    multiply(
+      FloatBlock.self, rows: rows, depth: depth, a, rowStride: rowStride,
+      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding)
+  } else {
+    multiply(
+      FourBlocks<FloatBlock>.self, rows: rows, depth: depth, a, rowStride: rowStride,
+      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding)
+  }
+}

@@ -1,0 +1,80 @@
+import FCNLoopTypes
+
+/// The loops of this module's instruction set.
+public func loopTable() -> LoopTable {
+  LoopTable(
+    name: tableName, panelBlocks: panelBlocks, integerSpeed: integerSpeed,
+    prepare: { job, rows, blocks, capacity, place, a, scratch in
+      switch job.pointee.precision {
+      case .float32:
+        let rowStride = job.pointee.algorithm == .planar ? 1 : channelBlock
+        prepare(job, rows: rows, blocks: blocks, capacity: capacity, a + place * rowStride, scratch)
+      case .int16:
+        prepareIntegers(job, rows: rows, capacity: capacity, place: place, a, scratch)
+      }
+    },
+    multiply: { job, positions, block, width, a, capacity, rows, m in
+      switch job.pointee.precision {
+      case .float32:
+        multiply(
+          job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
+          rows: rows, into: m)
+      case .int16:
+        multiplyIntegers(
+          job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
+          rows: rows, into: m)
+      }
+    },
+    multiplyKernels: { job, block, width, count, a, capacity, rows, m, scratch in
+      switch job.pointee.precision {
+      case .float32:
+        multiplyKernels(
+          job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
+          into: m, scratch)
+      case .int16:
+        multiplyIntegerKernels(
+          job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
+          into: m, scratch)
+      }
+    },
+    finish: { job, rows, block, width, m, scratch in
+      switch job.pointee.algorithm {
+      case .winograd4:
+        transformTilesBack(
+          job, patch: 6, tile: 4, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformSixToFour)
+      case .winograd6:
+        transformTilesBack(
+          job, patch: 8, tile: 6, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformEightToSix)
+      case .winograd8:
+        transformTilesBack(
+          job, patch: 10, tile: 8, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformTenToEight)
+      case .winograd2of7:
+        transformTilesBack(
+          job, patch: 8, tile: 2, rows: rows, block: block, panelBlocks: width, m, scratch,
+          transformEightToTwo)
+      case .unfolded, .planar, .pointwise:
+        storePixels(job, rows: rows, block: block, panelBlocks: width, m)
+      }
+    },
+    pack: { job, weight, block, width, weights in
+      switch job.pointee.precision {
+      case .float32: pack(job, weight, block: block, panelBlocks: width, into: weights)
+      case .int16: packIntegers(job, weight, block: block, panelBlocks: width, into: weights)
+      }
+    },
+    prepareGradient: { job, gradient, rows, block, capacity, w, scratch in
+      prepareGradient(job, gradient, rows: rows, block: block, capacity: capacity, w, scratch)
+    },
+    multiplyGradient: { job, position, block, a, w, capacity, rows, u, adding in
+      multiplyGradient(
+        job, position: position, inputBlock: block, a, w, capacity: capacity, rows: rows, into: u,
+        adding: adding)
+    },
+    finishGradient: { job, block, u, positionStride, gradient, scratch in
+      finishGradient(
+        job, inputBlock: block, u, positionStride: positionStride, to: gradient, scratch)
+    })
+}
