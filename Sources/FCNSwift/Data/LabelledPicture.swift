@@ -30,9 +30,13 @@ public protocol LabelledPictures: Sendable {
   func examination(at index: Int) -> PictureExamination
   /// What whoever uses the set should hear of how it is read; none as a rule.
   var remarks: [DatasetSurvey.Finding] { get }
+  /// Whether labels are read as binary masks, in which 255 means class 1; false as a rule.
+  var areBinaryMasks: Bool { get }
 }
 
 extension LabelledPictures {
+  public var areBinaryMasks: Bool { false }
+
   public func examination(at index: Int) -> PictureExamination {
     var examination = PictureExamination(name: name(at: index))
     do {

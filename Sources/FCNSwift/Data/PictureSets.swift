@@ -33,6 +33,7 @@ public struct VOCSplit: LabelledPictures, Hashable {
   public var names: [String] { entries.map(\.name) }
   public var count: Int { entries.count }
   public var classNames: [String] { folder.classNames }
+  public var areBinaryMasks: Bool { folder.coding.isBinary }
 
   public func name(at index: Int) -> String { entries[index].name }
 
@@ -74,6 +75,7 @@ public struct CombinedPictures: LabelledPictures {
   }
 
   public var count: Int { starts.last ?? 0 }
+  public var areBinaryMasks: Bool { sets.contains { $0.areBinaryMasks } }
 
   public func name(at index: Int) -> String {
     let (set, rest) = place(of: index)

@@ -76,6 +76,24 @@ final class TemporaryFile {
     }
   }
 
+  /// Takes away what processes that were killed left in `folder`: files that nobody is writing, which
+  /// the kernel's locks tell. What cannot be taken away stays.
+  static func removeStale(inFolder folder: String) {
+    for name in (try? File.names(inFolder: folder)) ?? [] where isTemporary(name) {
+      let path = "\(folder)/\(name)"
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      close(descriptor)
+    }
+  }
+
+  private static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(prefix) && name.hasSuffix(suffix)
+  }
+
+  private static let (prefix, suffix) = (".fcn-", ".tmp")
+
   private func forget() {
     if let name { TemporaryFile.unfinished.withLock { _ = $0.removeValue(forKey: name) } }
     name = nil
@@ -83,10 +101,13 @@ final class TemporaryFile {
 
   private func create() throws {
     for _ in 0..<100 {
-      let name = ".fcn-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+      let number = String(UInt64.random(in: 0 ... .max), radix: 36)
+      let name = Self.prefix + number + Self.suffix
       descriptor = openat(
         folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
+        // As long as it is open: `removeStale` leaves it.
+        _ = flock(descriptor, LOCK_EX | LOCK_NB)
         self.name = name
         TemporaryFile.unfinished.withLock { $0[name] = folder }
         return

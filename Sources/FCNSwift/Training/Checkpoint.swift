@@ -8,12 +8,14 @@ struct Checkpoint {
   var best: (meanIU: Double, epoch: Int)?
   /// Seconds that training has taken so far, over all its runs.
   var seconds: Double
-  /// Epochs from one evaluation to the next; nil in checkpoints of before it was kept.
-  var evaluationInterval: Int?
   /// Pictures that were learned from; nil in checkpoints of before it was kept.
   var pictureCount: Int?
+  /// Whether labels were read as binary masks; nil in checkpoints of before it was kept.
+  var binaryMasks: Bool?
   /// `TrainingOptions.decisive` of the training.
   var options: [String: String]
+  /// `TrainingOptions.kept` of the training.
+  var kept: [String: String] = [:]
   /// What was counted; nil in checkpoints of before it was kept.
   var counts: LearnerCounts?
   /// What it ran on; nil in checkpoints of before that was kept.
@@ -26,6 +28,7 @@ struct Checkpoint {
   var optimizerState: [String: [WeightTensor]]
 
   static let prefix = "training."
+  private static let (optionPrefix, keptPrefix) = ("\(prefix)option.", "\(prefix)kept.")
 
   /// Writes it to `path` under a temporary name that is renamed once whole.
   func write(to path: String, _ optimizer: Optimizer) throws {
@@ -35,11 +38,12 @@ struct Checkpoint {
     metadata["\(Self.prefix)best_epoch"] = "\(best?.epoch ?? 0)"
     metadata["\(Self.prefix)best_mean_iu"] = "\(best?.meanIU ?? -Double.infinity)"
     metadata["\(Self.prefix)seconds"] = "\(seconds)"
-    metadata["\(Self.prefix)evaluation_interval"] = evaluationInterval.map { "\($0)" }
     metadata["\(Self.prefix)pictures"] = pictureCount.map { "\($0)" }
+    metadata["\(Self.prefix)binary_masks"] = binaryMasks.map { "\($0)" }
     for (name, value) in counts?.metadata ?? [:] { metadata[name] = value }
     for (name, value) in place?.metadata ?? [:] { metadata[name] = value }
-    for (name, value) in options { metadata["\(Self.prefix)option.\(name)"] = value }
+    for (name, value) in options { metadata[Self.optionPrefix + name] = value }
+    for (name, value) in kept { metadata[Self.keptPrefix + name] = value }
     var tensors = Array(parameters.values)
     for (name, state) in optimizerState {
       for (stateName, tensor) in zip(optimizer.stateNames, state) {
@@ -54,8 +58,10 @@ struct Checkpoint {
     var epoch = 0
     var best: (meanIU: Double, epoch: Int)?
     var seconds = 0.0
+    /// As it was kept before `kept` had it.
     var evaluationInterval: Int?
     var pictureCount: Int?
+    var binaryMasks: Bool?
 
     init(_ metadata: [String: String]) throws {
       func value<Value: LosslessStringConvertible>(
@@ -83,16 +89,27 @@ struct Checkpoint {
       if metadata[Checkpoint.prefix + "pictures"] != nil {
         pictureCount = try value("pictures") { (1...Int.max).contains($0) }
       }
+      if metadata[Checkpoint.prefix + "binary_masks"] != nil {
+        binaryMasks = try value("binary_masks") { _ in true }
+      }
     }
   }
 
   /// The options that `metadata` holds.
   static func options(in metadata: [String: String]) -> [String: String] {
-    let optionPrefix = "\(prefix)option."
-    return metadata.reduce(into: [:]) {
-      if $1.key.hasPrefix(optionPrefix) {
-        $0[String($1.key.dropFirst(optionPrefix.count))] = $1.value
-      }
+    values(in: metadata, optionPrefix)
+  }
+
+  /// What `metadata` holds of `TrainingOptions.kept`; some, or nothing, in older checkpoints.
+  static func kept(in metadata: [String: String]) -> [String: String] {
+    values(in: metadata, keptPrefix)
+  }
+
+  private static func values(
+    in metadata: [String: String], _ prefix: String
+  ) -> [String: String] {
+    metadata.reduce(into: [:]) {
+      if $1.key.hasPrefix(prefix) { $0[String($1.key.dropFirst(prefix.count))] = $1.value }
     }
   }
 
@@ -113,6 +130,16 @@ struct Checkpoint {
       .invalidArgument,
       "the training to resume learned from \(pictureCount) pictures, now there are \(count); resume with "
         + "the same, or start a new one from its best model")
+  }
+
+  /// Throws `invalidArgument` where labels are read in another way than it began with.
+  func checkLabels(binaryMasks now: Bool) throws {
+    guard let binaryMasks, binaryMasks != now else { return }
+    func words(_ areMasks: Bool) -> String { areMasks ? "binary masks" : "indices of classes" }
+    throw FCNError(
+      .invalidArgument,
+      "the training to resume read its labels as \(words(binaryMasks)), now they are read as "
+        + "\(words(now)); resume with the same, or start afresh in another folder")
   }
 
   /// Throws `invalidArgument` that names each option which differs from those of `other`. The length
@@ -153,8 +180,7 @@ extension Checkpoint {
     }
     let progress = try Progress(metadata)
     (epoch, best, seconds) = (progress.epoch, progress.best, progress.seconds)
-    evaluationInterval = progress.evaluationInterval
-    pictureCount = progress.pictureCount
+    (pictureCount, binaryMasks) = (progress.pictureCount, progress.binaryMasks)
     options = Self.options(in: metadata)
     counts = try LearnerCounts(metadata: metadata)
     place = try TrainingPlace(metadata: metadata)

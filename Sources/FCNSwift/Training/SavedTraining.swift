@@ -2,12 +2,14 @@
 public struct SavedTraining: Sendable {
   /// The model that is trained.
   public let description: ModelDescription
-  /// The options that decide the numbers, when it was evaluated, and what it ran on; all others are
-  /// as they are by default.
+  /// The options that decide the numbers, what it ran on, and what is looked at and written meanwhile;
+  /// threads and the time limit, which are of a single run, are as they are by default.
   public let options: TrainingOptions
   /// Whether the options have the training's own epochs between evaluations; not where the checkpoint
   /// was written before it told.
   public let knowsEvaluationInterval: Bool
+  /// Whether its labels were read as binary masks; nil where the checkpoint was written before it told.
+  public let binaryMasks: Bool?
   /// What it ran on; nil where the checkpoint was written before it told.
   public let place: TrainingPlace?
   /// Epochs that are done.
@@ -32,6 +34,8 @@ public struct SavedTraining: Sendable {
     place = try TrainingPlace(metadata: metadata)
     var options = try TrainingOptions(decisive: Checkpoint.options(in: metadata))
     if let place { (options.device, options.precision) = (place.device, place.precision) }
+    let kept = Checkpoint.kept(in: metadata)
+    try options.keep(kept)
     if let interval = progress.evaluationInterval { options.evaluationInterval = interval }
     do {
       try options.validate(classCount: description.classNames.count)
@@ -39,7 +43,9 @@ public struct SavedTraining: Sendable {
       throw FCNError(
         .corrupt, "the checkpoint's options are not such as training leaves: \(error.message)")
     }
-    knowsEvaluationInterval = progress.evaluationInterval != nil
+    knowsEvaluationInterval =
+      kept["evaluationInterval"] != nil || progress.evaluationInterval != nil
+    binaryMasks = progress.binaryMasks
     self.options = options
   }
 

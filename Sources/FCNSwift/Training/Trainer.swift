@@ -80,7 +80,7 @@ public final class Trainer {
   ///
   /// Throws `invalidArgument` where options or classes do not fit, patience has nothing to go
   /// by, or the training to resume ran in another precision, `invalidState` where the folder holds
-  /// another training that is not to be resumed, `notFinite` where a weight to begin with is NaN or
+  /// another training that is not to be resumed, or one is running there, `notFinite` where a weight to begin with is NaN or
   /// infinite.
   public convenience init(
     model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
@@ -124,7 +124,10 @@ public final class Trainer {
     self.validation = validation
     try File.makeFolder(folder)
     let checkpointPath = Trainer.checkpointPath(in: folder)
-    try Trainer.checkFolder(folder, resume: resume)
+    let lock = try Trainer.lock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    if lock.isHeld { TemporaryFile.removeStale(inFolder: folder) }
+    try Trainer.checkHoldsNone(folder, resume: resume)
     pool = try WorkerPool(threads: options.threads)
     source = MinibatchSource(
       pictures: training, batchSize: min(options.batchSize, training.count),
@@ -144,6 +147,7 @@ public final class Trainer {
       try checkpoint.checkOptions(
         options.decisive, mayExtend: extend || options.schedule.isIndependentOfLength)
       try checkpoint.checkPictures(training.count)
+      try checkpoint.checkLabels(binaryMasks: training.areBinaryMasks)
       resumeNote = try checkpoint.place?.note(goingOnAt: TrainingPlace(options))
       guard checkpoint.description == description else {
         throw FCNError(
@@ -189,9 +193,14 @@ public final class Trainer {
     File.exists(checkpointPath(in: folder))
   }
 
-  /// Throws `invalidState` where `folder` holds a training and none is to be resumed, as making a
-  /// trainer does: to be asked before data is read.
+  /// Throws `invalidState` where `folder` holds a training and none is to be resumed, or where one is
+  /// running, as making a trainer does: to be asked before data is read.
   public static func checkFolder(_ folder: String, resume: Bool) throws {
+    if File.isFolder(folder) { _ = try lock(folder) }
+    try checkHoldsNone(folder, resume: resume)
+  }
+
+  private static func checkHoldsNone(_ folder: String, resume: Bool) throws {
     guard resume || !hasCheckpoint(in: folder) else {
       throw FCNError(
         .invalidState,
@@ -203,15 +212,34 @@ public final class Trainer {
     "\(folder)/checkpoint.safetensors"
   }
 
+  private static func lock(_ folder: String) throws -> FolderLock {
+    try FolderLock(folder, use: "a training runs in")
+  }
+
+  /// Throws `invalidState` where the folder holds another training by now than the one that this is.
+  private func checkFolderIsAsItWas() throws {
+    let there = try SavedTraining(folder: folder)?.epochsDone ?? 0
+    guard there == epochsDone else {
+      throw FCNError(
+        .invalidState,
+        "\(folder) has been trained in by others meanwhile: its checkpoint is of epoch \(there), not "
+          + "\(epochsDone); begin again with resuming it, or name another folder")
+    }
+  }
+
   /// Trains until all epochs are done, or patience or the time limit of the options end it: what is
   /// written then is whole, and a later run, with other limits, goes on from it. `observer` is called
   /// on this thread; false stops the training with `aborted`, which can be resumed from the last
-  /// whole epoch.
+  /// whole epoch. The folder is locked meanwhile, for other processes too.
   ///
   /// Throws `notFinite` with the layer's name as soon as a loss or gradient is NaN or infinite;
-  /// nothing of that epoch is written.
+  /// nothing of that epoch is written. Throws `invalidState` where another training runs in the folder,
+  /// or has run there since this one was made.
   @discardableResult
   public func run(_ observer: (Event) -> Bool) throws -> Ending {
+    let lock = try Trainer.lock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    try checkFolderIsAsItWas()
     let begin = monotonicSeconds()
     var (longest, evaluating) = (0.0, 0.0)
     while epochsDone < epochs {
@@ -312,8 +340,8 @@ public final class Trainer {
     if let row = record.classRow { try classLog.append(row) }
     let checkpoint = Checkpoint(
       epoch: record.epoch, best: bestSoFar, seconds: seconds,
-      evaluationInterval: options.evaluationInterval, pictureCount: source.pictures.count,
-      options: options.decisive,
+      pictureCount: source.pictures.count, binaryMasks: source.pictures.areBinaryMasks,
+      options: options.decisive, kept: options.kept,
       counts: learner.counts, place: TrainingPlace(options), description: description,
       parameters: model.weights, optimizerState: try state.optimizerState())
     try checkpoint.write(to: Trainer.checkpointPath(in: folder), options.optimizer)

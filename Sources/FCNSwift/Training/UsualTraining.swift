@@ -45,10 +45,14 @@ public struct UsualTraining: Sendable {
     return network
   }
 
-  /// How `model` is trained. Of a published recipe that goes on it is the recipe's too: what differs is
-  /// told by name.
+  /// How `model` is trained. Of a published recipe that goes on what decides the numbers is the recipe's
+  /// too: what differs is told by name.
   public func options(of model: Model) -> TrainingOptions {
-    guard recipe.isSuited else { return recipe.options }
+    guard recipe.isSuited else {
+      var options = recipe.options
+      saved.map { options.takeKept(of: $0.options) }
+      return options
+    }
     let suited = SuitedTraining(facts.of(model)).options
     guard let saved else { return suited }
     var options = saved.options

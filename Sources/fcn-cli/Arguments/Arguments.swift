@@ -14,6 +14,15 @@ struct Arguments {
   /// Whether the option was given.
   func has(_ option: Option) -> Bool { values[option.name] != nil }
 
+  /// Which of two options that exclude each other was given: true for `yes`; nil for none.
+  func either(_ yes: Option, or no: Option) throws -> Bool? {
+    guard has(yes) || has(no) else { return nil }
+    guard has(yes) != has(no) else {
+      throw UsageError("give --\(yes.name) or --\(no.name), not both")
+    }
+    return has(yes)
+  }
+
   /// The option's value, the last one where it was given more than once.
   func text(_ option: Option) -> String? { values[option.name]?.last }
 

@@ -45,15 +45,15 @@ enum FreshModel {
       + "preprocessing.")
 
   /// The options of `init`.
-  static let group = optionGroup([graph], PreprocessingOptions.all)
+  static let group = optionGroup(PreprocessingOptions.all)
   /// The options of `train`.
-  static let trainingGroup = optionGroup([], PreprocessingOptions.besideAugmentation)
+  static let trainingGroup = optionGroup(PreprocessingOptions.besideAugmentation)
 
-  private static func optionGroup(_ more: [Option], _ preprocessing: [Option]) -> OptionGroup {
+  private static func optionGroup(_ preprocessing: [Option]) -> OptionGroup {
     OptionGroup(
       "A fresh model",
-      [architecture] + more + [
-        classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead,
+      [
+        architecture, graph, classes, palette, width, batchNorm, noBatchNorm, auxiliaryHead,
         denseUpsampling,
       ] + preprocessing + [size, scores, source])
   }
@@ -80,8 +80,29 @@ enum FreshModel {
     _ = try givenBatchNorm(arguments)
     let _: Model.ScoreInitialization? = try arguments.choice(scores)
     if let text = arguments.text(FreshModel.palette) { _ = try palette(text, for: []) }
-    if let path = arguments.text(source), !File.exists(path) {
-      throw FCNError(.notFound, "--\(source.name) \(path): there is no such file")
+    for option in [source, graph] {
+      guard let path = arguments.text(option), !File.exists(path) else { continue }
+      throw FCNError(.notFound, "--\(option.name) \(path): there is no such file")
+    }
+    try checkGraphStandsAlone(arguments)
+  }
+
+  /// Throws where options say a network beside that of `--graph`.
+  private static func checkGraphStandsAlone(_ arguments: Arguments) throws {
+    guard let path = arguments.text(graph) else { return }
+    if arguments.has(architecture) {
+      throw UsageError("give --graph or --architecture, not both")
+    }
+    try refuseOptionsBeside(path, arguments)
+  }
+
+  /// Throws where options change a network that `file` describes as a whole.
+  private static func refuseOptionsBeside(_ file: String, _ arguments: Arguments) throws {
+    let fixed = [width, batchNorm, noBatchNorm, auxiliaryHead, denseUpsampling]
+    if let option = fixed.first(where: { arguments.has($0) }) {
+      throw UsageError(
+        "--\(option.name) is for an architecture; \(file) says all of its network. Change it there: "
+          + "`fcn info --graph` prints it, `fcn init --graph` and `fcn train --graph` take it")
     }
   }
 
@@ -97,7 +118,8 @@ enum FreshModel {
   ) throws -> Model {
     let named =
       try arguments.named(architecture) { try Architecture.named($0) }
-      ?? recipe?.architecture.map { try Architecture.named($0) }
+      // A recipe's network gives way to one that is named, in whatever way.
+      ?? (arguments.has(graph) ? nil : recipe?.architecture.map { try Architecture.named($0) })
     guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
       throw UsageError("\(classes.spelling) is missing")
     }
@@ -154,21 +176,14 @@ enum FreshModel {
   private static func graph(
     _ arguments: Arguments, _ named: Architecture?, _ weights: TranslatedWeights?, classes: Int
   ) throws -> NetworkGraph? {
+    try checkGraphStandsAlone(arguments)
     let path = arguments.text(graph)
-    if path != nil, arguments.has(architecture) {
-      throw UsageError("give --graph or --architecture, not both")
-    }
     guard let place = path ?? (named == nil ? arguments.text(source) : nil) else { return nil }
     let found = try naming(place) {
       try path == nil ? weights?.graph : network(in: File.read(place))
     }
     guard let found else { return nil }
-    let fixed = [width, batchNorm, noBatchNorm, auxiliaryHead, denseUpsampling]
-    if let option = fixed.first(where: { arguments.has($0) }) {
-      throw UsageError(
-        "--\(option.name) is for an architecture; \(place) says all of its network. Change it there: "
-          + "`fcn info --graph` prints it, `fcn init --graph` takes it")
-    }
+    try refuseOptionsBeside(place, arguments)
     try naming(place) { try found.checkClasses(classes) }
     return found
   }
@@ -185,11 +200,7 @@ enum FreshModel {
 
   /// What `--batch-norm` and `--no-batch-norm` say.
   static func givenBatchNorm(_ arguments: Arguments) throws -> Bool? {
-    guard arguments.has(batchNorm) || arguments.has(noBatchNorm) else { return nil }
-    guard arguments.has(batchNorm) != arguments.has(noBatchNorm) else {
-      throw UsageError("give --batch-norm or --no-batch-norm, not both")
-    }
-    return arguments.has(batchNorm)
+    try arguments.either(batchNorm, or: noBatchNorm)
   }
 
   /// Throws where options ask for another network than `--from` has weights for.

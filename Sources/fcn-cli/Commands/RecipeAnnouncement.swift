@@ -15,9 +15,9 @@ extension Subcommand {
     let start = recipe.start.map { ", from \($0)" } ?? ""
     return (
       recipe.name,
-      "\(recipe.source): \(recipe.architecture ?? "any network")\(start); \(optimizer(options)), "
-        + "rate \(options.learningRate), decay \(options.weightDecay), \(minibatch(options)), "
-        + "\(length(options))\(options.lossReduction == .sum ? ", summed loss" : "")."
+      "\(recipe.source): \(recipe.architecture ?? "any network")\(start); "
+        + "\(options.words(on: .optimizer)), rate \(options.learningRate), "
+        + "\(options.words(on: .minibatch)), \(options.lengthInWords)\(options.lossReduction == .sum ? ", summed loss" : "")."
     )
   }
 
@@ -31,17 +31,11 @@ extension Subcommand {
         setup.saved == nil ? "\(recipe.name): \(recipe.source)" : "as the training began"
       ),
       ("network", "\(network(description)), pictures at \(description.preprocessing.sizeInWords)"),
-      ("length", length(options) + limits(options)),
-      ("minibatch", minibatch(options)),
-      ("optimizer", "\(optimizer(options)), weight decay \(options.weightDecay)"),
-      ("rate", rate(options)),
     ]
-    if options.biasRate != 1 || options.biasDecay != 0 {
-      rows.append(
-        ("biases", "rate × \(options.biasRate), weight decay × \(options.biasDecay)"))
+    for topic in TrainingTopic.allCases {
+      let words = options.words(on: topic)
+      if !words.isEmpty { rows.append((topic.rawValue, words)) }
     }
-    rows.append(("loss", loss(options)))
-    rows.append(("pictures", augmentation(options.augmentation)))
     if let suited = setup.suited { rows.append(("because", reasons(suited, setup))) }
     for (name, text) in rows {
       Terminal.note(
@@ -64,18 +58,6 @@ extension Subcommand {
     return text
   }
 
-  private static func limits(_ options: TrainingOptions) -> String {
-    var text = ""
-    if options.patience > 0 {
-      text += ", ended by \(counted(options.patience, "epoch")) without a better mean IU"
-    }
-    if options.timeLimit > 0 { text += ", at most \(duration(options.timeLimit))" }
-    if options.evaluationInterval > 1 {
-      text += ", an evaluation every \(counted(options.evaluationInterval, "epoch"))"
-    }
-    return text
-  }
-
   /// What the choice followed from.
   private static func reasons(_ suited: SuitedTraining, _ setup: TrainingSetup) -> String {
     let training = setup.survey.training
@@ -87,63 +69,6 @@ extension Subcommand {
       text += "; \(name) has \((share * 100).rounded(toPlaces: 2)) % of the pixels"
     }
     return text + ". Options change each: fcn train --help"
-  }
-
-  static func length(_ options: TrainingOptions) -> String {
-    options.iterations > 0
-      ? counted(options.iterations, "iteration") : counted(options.epochs, "epoch")
-  }
-
-  private static func minibatch(_ options: TrainingOptions) -> String {
-    let pictures = counted(options.batchSize, "picture")
-    return options.accumulation > 1
-      ? "\(pictures), gradients of \(counted(options.accumulation, "minibatch")) a step" : pictures
-  }
-
-  private static func optimizer(_ options: TrainingOptions) -> String {
-    switch options.optimizer {
-    case .sgd(let momentum): "SGD with momentum \(momentum)"
-    case .adamW: "AdamW"
-    }
-  }
-
-  private static func rate(_ options: TrainingOptions) -> String {
-    var text = "\(options.learningRate)"
-    switch options.schedule {
-    case .constant: text += ", constant"
-    case .step(let epochs, let factor):
-      text += ", × \(factor) every \(epochs == 1 ? "epoch" : counted(epochs, "epoch"))"
-    case .poly(let power): text += ", falling to 0 with power \(power)"
-    }
-    if options.warmup > 0 { text += ", warmed up over \(counted(options.warmup, "iteration"))" }
-    if !options.layerRates.isEmpty {
-      let rates = options.layerRates.sorted { $0.key < $1.key }
-      text += "; " + rates.map { "\($0.key)… × \($0.value)" }.joined(separator: ", ")
-    }
-    return text
-  }
-
-  private static func loss(_ options: TrainingOptions) -> String {
-    var text =
-      options.lossReduction == .sum
-      ? "cross-entropy, summed over pixels" : "cross-entropy, mean over labelled pixels"
-    if options.classWeights != .none { text += ", weighted by class" }
-    if options.clipNorm > 0 { text += "; gradients clipped to \(options.clipNorm)" }
-    return text
-  }
-
-  private static func augmentation(_ augmentation: Augmentation) -> String {
-    var parts: [String] = []
-    if augmentation.scale != 1...1 {
-      parts.append("scaled \(augmentation.scale.lowerBound)…\(augmentation.scale.upperBound)")
-    }
-    if augmentation.cropWidth > 0 {
-      parts.append("cropped to \(augmentation.cropWidth)×\(augmentation.cropHeight)")
-    }
-    if augmentation.flip { parts.append("every second one mirrored") }
-    if augmentation.brightness > 0 { parts.append("brightness ± \(augmentation.brightness)") }
-    if augmentation.contrast > 0 { parts.append("contrast ± \(augmentation.contrast)") }
-    return parts.isEmpty ? "as they are" : parts.joined(separator: ", ")
   }
 }
 

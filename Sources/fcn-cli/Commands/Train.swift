@@ -47,7 +47,8 @@ extension Subcommand {
     try OutputGuard.checkTraining(
       data: arguments.texts(TrainingData.data) + arguments.texts(TrainingData.validation),
       start: arguments.text(trainingStart),
-      source: arguments.text(FreshModel.source), classes: arguments.text(FreshModel.classes),
+      source: arguments.text(FreshModel.source), graph: arguments.text(FreshModel.graph),
+      classes: arguments.text(FreshModel.classes),
       classWeights: TrainOptions.classWeightsFile(arguments), folder: folder)
     if arguments.has(trainingStart), let option = FreshModel.given(in: arguments).first {
       throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
@@ -58,17 +59,18 @@ extension Subcommand {
       throw UsageError("--extend is for --resume")
     }
     try Trainer.checkFolder(folder, resume: arguments.has(resume))
+    let saved = arguments.has(resume) ? try SavedTraining(folder: folder) : nil
     let data = try TrainingData(
       arguments,
-      classNames: arguments.text(trainingStart).map {
-        try Model(contentsOf: $0).description.classNames
-      })
+      classNames: saved?.description.classNames
+        ?? arguments.text(trainingStart).map {
+          try Model(contentsOf: $0).description.classNames
+        }, binaryMasks: saved?.binaryMasks ?? false)
     let (training, validation) = (data.training, data.validation)
     let survey = try DataCheck.run(
       training, validation, arguments, folders: data.folders, output: folder)
     let isQuiet = arguments.has(.quiet)
-    let setup = try TrainingSetup(
-      arguments, training, survey, folder: folder, resume: arguments.has(resume))
+    let setup = try TrainingSetup(arguments, training, survey, folder: folder, saved: saved)
     let (model, options) = (setup.model, setup.options)
     warnOfOtherNames(model, training)
     DataCheck.tell(survey, options, model)
@@ -94,8 +96,7 @@ extension Subcommand {
         return !Interrupt.isPending
       }
       report.end(
-        ending, folder: folder, measuredBy: data.measured,
-        binaryMasks: arguments.has(.binaryMasks))
+        ending, folder: folder, measuredBy: data.measured, binaryMasks: training.areBinaryMasks)
     } catch let error as FCNError where error.kind == .aborted {
       throw FCNError(
         .aborted, "\(error.message); the same command with --resume goes on from there")
@@ -113,9 +114,9 @@ extension Subcommand {
     let (old, new) = (saved.options, setup.options)
     guard (old.epochs, old.iterations) != (new.epochs, new.iterations) else { return }
     throw UsageError(
-      "the training in \(folder) is one of \(length(old)), over which its learning rate falls to 0; "
-        + "with \(length(new)) it would be another. Either add --extend: it goes on at the rate "
-        + "that a training of \(length(new)) has there; or start anew from its best model: --model "
+      "the training in \(folder) is one of \(old.lengthInWords), over which its learning rate falls to "
+        + "0; with \(new.lengthInWords) it would be another. Either add --extend: it goes on at the "
+        + "rate that a training of \(new.lengthInWords) has there; or start anew from its best model: --model "
         + shellWord("\(folder)/\(saved.best == nil ? "model" : "best").safetensors")
         + " -o NEW_FOLDER")
   }

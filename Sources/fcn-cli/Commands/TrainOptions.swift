@@ -6,13 +6,6 @@ enum TrainOptions {
     "recipe", "NAME",
     "A training's settings, each of which another option overrides; modern by default. They are "
       + "listed below, and the defaults named here are modern's.")
-  private static let epochs = Option.value(
-    "epochs", "N",
-    "Times that every picture is seen; 5 to 300 by default, as follows from their number.")
-  private static let iterations = Option.value(
-    "iterations", "N", "Steps to make, in place of --epochs.")
-  private static let batch = Option.value(
-    "batch", "N", "Pictures of a minibatch; 8 by default, fewer for few.")
   private static let optimizer = Option.value(
     "optimizer", "NAME", "adamw (the default) or sgd.")
   private static let momentum = Option.value(
@@ -25,16 +18,12 @@ enum TrainOptions {
     "class-weights", "RULE",
     "Weights of the classes in the loss: none, enet (1 / ln(1.1 + share)), a list a,b,c or a file with "
       + "a number a line. By default enet where a class is rare.")
-  private static let lossReduction = Option.value(
-    "loss-reduction", "NAME",
-    "The loss of a minibatch is the mean (the default) or the sum of its labelled pixels' losses.")
+  private static let lossReduction = Option.value("loss-reduction", "NAME", help("lossReduction"))
   private static let layerRate = Option.value(
     "layer-rate", "NAME=FACTOR",
     "A factor on the learning rate of the layers whose names begin so; may be repeated.")
   private static let freeze = Option.value(
     "freeze", "NAME", "Layers whose names begin so do not learn; may be repeated.")
-  private static let seed = Option.value(
-    "seed", "N", "What initial weights, order and augmentation follow from; 1 by default.")
   private static let crop = Option.value(
     "crop", "WIDTHxHEIGHT",
     "Learn from pieces of this size, cut out at random places of the picture as the network sees it; "
@@ -44,16 +33,20 @@ enum TrainOptions {
     "scale", "LOW:HIGH", "Scale pictures by a random factor first; 0.6:1.6 by default.")
   private static let flip = Option.flag("flip", "Mirror every second picture: the default.")
   private static let noFlip = Option.flag("no-flip", "Mirror none, whatever the recipe says.")
-  private static let patience = Option.value(
-    "patience", "EPOCHS",
-    "End when the mean IU has not grown for so many epochs; --resume can go on. Never by default.")
+  private static let brightness = Option.value(
+    "brightness", "B", "Brighten by a random factor of 1 ± B; 0.2 by default.")
+  private static let contrast = Option.value(
+    "contrast", "C", "Change the contrast by a random factor of 1 ± C; 0.2 by default.")
   private static let timeLimit = Option.value(
     "time-limit", "TIME",
     "End after so long, 90s, 5m, 2h or 1h30m, with the last epoch that fits, the first at the "
       + "earliest; --resume can go on.")
-  private static let keepAll = Option.flag(
-    "keep-all", "Keep the model of every epoch, as epoch-0001.safetensors and so on.")
-  private static let half = Option.flag("half", "Store the models' weights as float16.")
+  private static let keepAll = Option.flag("keep-all", help("keepsEveryEpoch"))
+  private static let noKeepAll = Option.flag(
+    "no-keep-all", "Keep them no longer, in a training that is resumed.")
+  private static let half = Option.flag("half", help("elementType"))
+  private static let noHalf = Option.flag(
+    "no-half", "Store them as float32 again, in a training that is resumed.")
 
   /// An option, and what it does to a training's.
   private struct Row: Sendable {
@@ -65,7 +58,18 @@ enum TrainOptions {
       (self.option, set) = (option, { _, _ in })
     }
 
-    /// One that sets a number.
+    /// One of the table's that is a number.
+    init(_ option: Option, _ number: TrainingOption.Number?) {
+      self.option = option
+      set = { options, arguments in
+        guard let number, let text = arguments.text(option) else { return }
+        guard number.set(&options, text) else {
+          throw arguments.outside(option, text, number.wanted)
+        }
+      }
+    }
+
+    /// One that is a part of a row of the table.
     init<Number>(_ option: Option, _ number: TrainingNumber<Number>) {
       self.option = option
       set = { options, arguments in
@@ -73,60 +77,63 @@ enum TrainOptions {
         try options.set(number, to: value, "--\(option.name)")
       }
     }
+  }
 
-    init<Number>(_ name: String, _ value: String, _ number: TrainingNumber<Number>, _ help: String)
-    {
-      self.init(.value(name, value, help), number)
+  // MARK: From the table
+
+  /// The table's options that the command calls by other names than theirs.
+  private static let names = [
+    "batchSize": "batch", "accumulation": "accumulate", "learningRate": "lr", "clipNorm": "clip",
+    "evaluationInterval": "eval-every",
+  ]
+
+  /// The table's options that are several here, or have values of their own spelling.
+  private static let spelledHere = [
+    "optimizer": [Row(optimizer), Row(momentum)], "schedule": [Row(schedule)],
+    "classWeights": [Row(classWeights)], "lossReduction": [Row(lossReduction)],
+    "layerRates": [Row(layerRate), Row(freeze)], "timeLimit": [Row(timeLimit)],
+    "augmentation": [
+      Row(crop), Row(scale), Row(flip), Row(noFlip), Row(brightness, .brightness),
+      Row(contrast, .contrast),
+    ],
+    "keepsEveryEpoch": [Row(keepAll), Row(noKeepAll)], "elementType": [Row(half), Row(noHalf)],
+  ]
+
+  /// How the command calls an option of the table: `bias-rate` for `biasRate`.
+  private static func name(of option: String) -> String {
+    names[option] ?? option.map { $0.isUppercase ? "-\($0.lowercased())" : String($0) }.joined()
+  }
+
+  /// What the table tells of an option, others in it as they are spelled here.
+  private static func help(_ name: String) -> String {
+    let text = TrainingOption.all.first { $0.name == name }?.help ?? ""
+    return text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map {
+      $0.isMultiple(of: 2) ? String($1) : "--\(self.name(of: String($1)))"
+    }.joined()
+  }
+
+  private static func rows(_ group: TrainingOption.Group) -> [Row] {
+    TrainingOption.all.filter { $0.group == group }.flatMap { option in
+      spelledHere[option.name] ?? [Row(self.option(option), option.number)]
     }
   }
 
-  private static let learningRows = [
-    Row(recipe), Row(epochs, .epochs), Row(iterations, .iterations), Row(patience), Row(timeLimit),
-    Row(batch, .batchSize),
-    Row(
-      "accumulate", "N", .accumulation,
-      "Minibatches whose gradients are averaged for one step; 1 by default."),
-    Row(optimizer),
-    Row(
-      "lr", "RATE", .learningRate,
-      "The learning rate; for adamw 0.002 by default, 0.0005 with weights that were trained, 0.0001 "
-        + "without batch normalisation; for sgd 0.01."),
-    Row(momentum),
-    Row(
-      "weight-decay", "FACTOR", .weightDecay,
-      "Of weights, not of biases; 0.01 by default, 0.0005 for sgd."),
-    Row(
-      "bias-rate", "FACTOR", .biasRate,
-      "A factor on the learning rate of biases; 1 by default."),
-    Row(
-      "bias-decay", "FACTOR", .biasDecay,
-      "A factor on the weight decay of biases; 0 by default."),
-    Row(schedule),
-    Row(
-      "warmup", "N", .warmup,
-      "Iterations over which the learning rate first rises; a tenth of all, 100 at most, by default."
-    ),
-    Row(
-      "clip", "NORM", .clipNorm,
-      "Gradients longer than this are shortened to it; 0: never, the default but without batch "
-        + "normalisation, where it is 1."),
-    Row(classWeights), Row(lossReduction), Row(layerRate), Row(freeze), Row(seed, .seed),
-  ]
-  private static let fileRows = [
-    Row(
-      "eval-every", "N", .evaluationInterval,
-      "Epochs from one evaluation to the next; by default so many that evaluating takes a third of the "
-        + "time at most."),
-    Row(keepAll), Row(half),
-  ]
-  private static let augmentationRows = [
-    Row(crop), Row(scale), Row(flip), Row(noFlip),
-    Row(
-      "brightness", "B", .brightness, "Brighten by a random factor of 1 ± B; 0.2 by default."),
-    Row(
-      "contrast", "C", .contrast, "Change the contrast by a random factor of 1 ± C; 0.2 by default."
-    ),
-  ]
+  private static func option(_ option: TrainingOption) -> Option {
+    .value(name(of: option.name), option.number?.unit.uppercased() ?? "VALUE", help(option.name))
+  }
+
+  /// What the command line says of a number of the table, within `range` where not all of its own will
+  /// do.
+  private static func given<Number>(
+    _ number: TrainingNumber<Number>, in range: NumberRange<Number>? = nil, _ arguments: Arguments
+  ) throws -> Number? {
+    try arguments.number(
+      .value(name(of: number.name), "", ""), in: range ?? number.range)
+  }
+
+  private static let learningRows = [Row(recipe)] + rows(.learning)
+  private static let fileRows = rows(.output)
+  private static let augmentationRows = rows(.augmentation)
   static let learning = OptionGroup("Learning", learningRows.map(\.option))
   static let augmentation = OptionGroup(
     "Augmentation of the training pictures", augmentationRows.map(\.option))
@@ -142,15 +149,15 @@ enum TrainOptions {
   }
 
   /// What `--seed` says, 1 without it.
-  static func seed(_ arguments: Arguments) throws -> UInt64 { try arguments.seed(seed) ?? 1 }
+  static func seed(_ arguments: Arguments) throws -> UInt64 { try given(.seed, arguments) ?? 1 }
 
   /// What the command line settles of what else follows from the data.
   static func settled(_ arguments: Arguments) throws -> TrainingFacts.Settled {
     var settled = TrainingFacts.Settled()
-    settled.epochs = try arguments.number(epochs, .epochs)
-    settled.iterations = try arguments.number(
-      iterations, in: TrainingNumber.iterations.range.withoutZero)
-    settled.batchSize = try arguments.number(batch, .batchSize)
+    settled.epochs = try given(.epochs, arguments)
+    settled.iterations = try given(
+      .iterations, in: TrainingNumber.iterations.range.withoutZero, arguments)
+    settled.batchSize = try given(.batchSize, arguments)
     if let crop = try arguments.size(crop, in: Augmentation.sideRange.bounds) {
       (settled.cropWidth, settled.cropHeight) = crop
     }
@@ -182,11 +189,12 @@ enum TrainOptions {
     options.threads = try arguments.threads()
     if arguments.has(.device) { options.device = try arguments.device() }
     options.precision = try arguments.choice(precision) ?? options.precision
-    options.patience =
-      try arguments.number(patience, in: TrainingNumber.patience.range.withoutZero) ?? 0
     options.timeLimit = try arguments.text(timeLimit).map { try seconds($0, arguments) } ?? 0
-    options.keepsEveryEpoch = arguments.has(keepAll)
-    options.elementType = arguments.has(half) ? .float16 : .float32
+    options.keepsEveryEpoch =
+      try arguments.either(keepAll, or: noKeepAll) ?? options.keepsEveryEpoch
+    if let isHalf = try arguments.either(half, or: noHalf) {
+      options.elementType = isHalf ? .float16 : .float32
+    }
     return options
   }
 

@@ -8,12 +8,14 @@ extension Option {
 }
 
 extension VOCFolder.Reading {
-  /// What `--binary-masks` and `--classes` say of data; without the latter, a folder that lists no
-  /// classes has `classNames`.
-  init(_ arguments: Arguments, classNames: [String]? = nil) throws {
+  /// What `--binary-masks` and `--classes` say of data; without the former, labels are masks where
+  /// `binaryMasks` says so, without the latter, a folder that lists no classes has `classNames`.
+  init(
+    _ arguments: Arguments, classNames: [String]? = nil, binaryMasks: Bool = false
+  ) throws {
     let given = try arguments.text(FreshModel.classes).map(FreshModel.classNames(in:))
     self.init(
-      classNames: given ?? classNames, binaryMasks: arguments.has(.binaryMasks))
+      classNames: given ?? classNames, binaryMasks: arguments.has(.binaryMasks) || binaryMasks)
   }
 }
 
@@ -40,9 +42,11 @@ struct TrainingData {
   let folders: [String]
 
   /// Finds the lists; what is in them and whether the files are there, the check tells. A folder
-  /// that lists no classes has `classNames`, unless `--classes` is given.
-  init(_ arguments: Arguments, classNames: [String]? = nil) throws {
-    let reading = try VOCFolder.Reading(arguments, classNames: classNames)
+  /// that lists no classes has `classNames`, unless `--classes` is given; labels are masks with
+  /// `binaryMasks` or the option.
+  init(_ arguments: Arguments, classNames: [String]? = nil, binaryMasks: Bool = false) throws {
+    let reading = try VOCFolder.Reading(
+      arguments, classNames: classNames, binaryMasks: binaryMasks)
     let words = arguments.texts(TrainingData.data)
     let names = try words.map { try DataName($0, reading) }
     guard !names.isEmpty else { throw UsageError("\(TrainingData.data.spelling) is missing") }

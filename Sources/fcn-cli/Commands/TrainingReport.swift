@@ -141,7 +141,7 @@ final class TrainingReport {
       Terminal.note(
         "ended after epoch \(done) of \(epochs): no better mean IU for "
           + "\(counted(setup.options.patience, "epoch")); --resume with a larger --patience, or "
-          + "none, goes on")
+          + "0, goes on")
     case .timeLimit:
       Terminal.note(
         "ended after epoch \(done) of \(epochs): another would pass the time limit; --resume goes on"

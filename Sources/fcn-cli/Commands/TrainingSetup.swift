@@ -14,13 +14,12 @@ struct TrainingSetup {
   /// The data, counted.
   let survey: DatasetSurvey
 
-  /// `folder` is that of the output.
+  /// `folder` is that of the output, and `saved` the training there that is to go on.
   init(
     _ arguments: Arguments, _ data: any LabelledPictures, _ survey: DatasetSurvey,
-    folder: String, resume: Bool
+    folder: String, saved: SavedTraining?
   ) throws {
-    self.survey = survey
-    saved = resume ? try SavedTraining(folder: folder) : nil
+    (self.survey, self.saved) = (survey, saved)
     if let saved, let note = arguments.text(Subcommand.trainingNote),
       note != saved.description.note
     {
@@ -31,6 +30,13 @@ struct TrainingSetup {
     let training = UsualTraining(
       try TrainingSetup.facts(arguments, survey), saved: saved, recipe: recipe)
     model = try TrainingSetup.model(arguments, data, training, named)
+    if let saved, let path = arguments.text(FreshModel.graph),
+      model.description.graph != saved.description.graph
+    {
+      throw UsageError(
+        "--graph \(path) is another network than that of the training in \(folder); leave it out to "
+          + "go on with that, or name another folder for a training of its own")
+    }
     var usual = training.options(of: model)
     if let place = saved?.place {
       (usual.device, usual.precision) = (place.device, place.precision)

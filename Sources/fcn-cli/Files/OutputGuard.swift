@@ -135,13 +135,14 @@ extension OutputGuard {
   /// Checks the files of a training: `data` and `folder` are what the options say, the others the
   /// files that it starts from.
   static func checkTraining(
-    data: [String], start: String?, source: String?, classes: String?, classWeights: String?,
-    folder: String
+    data: [String], start: String?, source: String?, graph: String?, classes: String?,
+    classWeights: String?, folder: String
   ) throws {
     var files = OutputGuard()
     for text in data { files.reads(data: text) }
     files.reads(start, as: "the model to start from")
     files.reads(source, as: "the file of weights")
+    files.reads(graph, as: "the network")
     files.reads(classes, as: "the class names")
     files.reads(classWeights, as: "the class weights")
     var names = [

@@ -65,17 +65,6 @@ final class Progress {
   }
 }
 
-/// Seconds as 0:07, 12:34 or 1:02:03.
-func duration(_ seconds: Double) -> String {
-  guard seconds.isFinite, seconds < 1e9 else { return "?" }
-  let whole = Int(max(0, seconds).rounded())
-  func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-  let (hours, minutes) = (whole / 3600, whole / 60 % 60)
-  return hours > 0
-    ? "\(hours):\(twoDigits(minutes)):\(twoDigits(whole % 60))"
-    : "\(minutes):\(twoDigits(whole % 60))"
-}
-
 extension Double {
   /// As text with `places` digits after the point; "-" for what is no number.
   func rounded(toPlaces places: Int) -> String {
@@ -88,20 +77,4 @@ extension Double {
     let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
     return "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
   }
-}
-
-/// `count` with a comma every three digits.
-func grouped(_ count: Int) -> String {
-  var text = ""
-  for (index, digit) in String(count).reversed().enumerated() {
-    if index > 0, index % 3 == 0, digit != "-" { text.append(",") }
-    text.append(digit)
-  }
-  return String(text.reversed())
-}
-
-/// "1 picture", "2 epochs", "3 classes".
-func counted(_ count: Int, _ noun: String) -> String {
-  let ending = noun.hasSuffix("s") || noun.hasSuffix("tch") ? "es" : "s"
-  return "\(grouped(count)) \(noun)" + (count == 1 ? "" : ending)
 }

@@ -99,7 +99,7 @@ import Testing
 
   @Test func resumingOnMoreOrFewerPicturesIsRefused() throws {
     let checkpoint = Checkpoint(
-      epoch: 1, best: nil, seconds: 1, evaluationInterval: 1, pictureCount: 4,
+      epoch: 1, best: nil, seconds: 1, pictureCount: 4,
       options: [:], counts: nil, place: nil, description: try tinyModel().description,
       parameters: [:], optimizerState: [:])
     try checkpoint.checkPictures(4)
