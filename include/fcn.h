@@ -461,6 +461,11 @@ typedef struct fcn_model_info {
 /** Describes `model`. */
 fcn_status fcn_model_get_info(fcn_model_info *out, const fcn_model *model);
 
+/** Gives the network of `model`, of whichever architecture, as JSON to read and change: what
+ *  `fcn info --graph` prints, and fcn_trainer_params.graph takes; docs/model-format.md describes it.
+ *  `*json` is borrowed from the model. */
+fcn_status fcn_model_get_graph(const char **json, const fcn_model *model);
+
 enum {
   /** The network sees the picture at its own size. */
   FCN_SIZE_NATIVE = 0,
@@ -793,7 +798,7 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
 
   /** A folder as VOC lays it out: JPEGImages, SegmentationClass, ImageSets/Segmentation and
    *  class_names.txt; docs/data.md describes it. A folder without a list of classes has those of
-   *  `start`, else VOC's. Must be set. */
+   *  the training that is resumed, else of `start`, else VOC's. Must be set. */
   const char *data;
   /** The list in ImageSets/Segmentation to train on; NULL, the default, for "train". */
   const char *train_split;
@@ -807,17 +812,19 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  the same device, or to begin where there is none yet; 0, the default, to begin, which fails if
    *  there is a checkpoint. */
   int32_t resume;
-  /** 1 to keep every epoch's model, as epoch-0001.safetensors and so on; 0 is the default. */
+  /** 1 to keep every epoch's model, as epoch-0001.safetensors and so on, 0 not to; -1, the default:
+   *  as a resumed training did, else 0. */
   int32_t keep_every_epoch;
-  /** 1 to write models in half precision; 0, the default, in single. */
+  /** 1 to write models in half precision, 0 in single; -1, the default: as a resumed training did, else
+   *  0. */
   int32_t half_precision;
   /** Epochs from one evaluation to the next, 1 to 1000000; 0, the default: chosen. The last epoch
    *  always has one. */
   int32_t evaluation_interval;
 
   /** A model to start from, which stays as it is and whose architecture and options count; NULL,
-   *  the default, for fresh weights, which the fields to the next blank line describe. With a model
-   *  to start from these must have their defaults. */
+   *  the default, for fresh weights, which the fields to the next blank line and `graph` describe. With
+   *  a model to start from these must have their defaults. */
   const fcn_model *start;
   /** The architecture; NULL, the default, for the network of `weights`, else "fcn-simple". */
   const char *architecture;
@@ -907,11 +914,12 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
    *  FCN_E_INVALID_ARGUMENT. */
   int32_t precision;
   /** 1 where labels are masks of 0 and 255, or black and white: 255 means class 1, and no pixel is
-   *  ignored. 0, the default, where 255 means pixels to ignore. */
+   *  ignored. 0 where 255 means pixels to ignore. -1, the default: as a resumed training, of which it
+   *  must not differ, read them, else 0. */
   int32_t binary_masks;
   /** Epochs without a better mean IU on the validation split after which the training ends with
-   *  FCN_OK, 1 to 1000000, which needs a validation_split; 0, the default, for never. It can be
-   *  gone on with. */
+   *  FCN_OK, 0 to 1000000, which needs a validation_split; 0 for never; -1, the default: as a resumed
+   *  training had it, else 0. It can be gone on with. */
   int32_t patience;
   /** 1 to let a resumed training take another number of epochs although its learning rate falls
    *  over all of them (FCN_SCHEDULE_POLY): it goes on at the rate of the new length. 0, the
@@ -942,6 +950,10 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   /** Minibatches whose gradients are averaged for one step, 1 to 1024, Caffe's iter_size: a step as
    *  of a larger minibatch in the memory of a smaller one; 0, the default: chosen, which is 1. */
   int32_t accumulation;
+  /** The network itself as JSON text, as fcn_model_get_graph gives it, in place of `architecture`,
+   *  `width` and `batch_norm`, which must have their defaults. Its scores must be of the classes of
+   *  `data`. NULL, the default, for none. Read by fcn_trainer_create, not kept. */
+  const char *graph;
 } fcn_trainer_params;
 
 /** Fills `params` with defaults, which learn; `struct_size` is sizeof(fcn_trainer_params). */
@@ -960,7 +972,9 @@ FCN_EXPERIMENTAL fcn_status fcn_trainer_params_named(fcn_trainer_params *params,
 /** Makes a trainer. First reads all pictures and labels of both lists, which takes seconds, and
  *  fails with FCN_E_CORRUPT and words on all that is wrong there: files that are missing or
  *  damaged, labels beyond the classes, labels of another size, labels that nothing can be learned
- *  from. What is only odd goes to the log as warnings. Then makes the output folder. */
+ *  from. What is only odd goes to the log as warnings. Then makes the output folder.
+ *  FCN_E_INVALID_STATE where a trainer, of any process, runs in that folder; what processes that were
+ *  killed left half written there is taken away. */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_create(fcn_trainer **out,
                                                const fcn_trainer_params *params);
 /** Frees a trainer; NULL is allowed. What it wrote stays. */
@@ -1017,7 +1031,9 @@ FCN_EXPERIMENTAL typedef int32_t (*fcn_train_callback)(const fcn_train_progress 
 
 /** Trains to the end, or to that of patience or the time limit: the last epoch that the callback
  *  heard of tells. `callback` may be NULL. After FCN_E_ABORTED, or another failure whose cause
- *  has gone, a further call goes on from the last whole epoch. */
+ *  has gone, a further call goes on from the last whole epoch. The output folder is locked
+ *  meanwhile, where its file system has locks: FCN_E_INVALID_STATE where another trainer runs there,
+ *  or has run there since this one was made. */
 FCN_EXPERIMENTAL fcn_status fcn_trainer_run(fcn_trainer *trainer, fcn_train_callback callback,
                                             void *user_data);
 

@@ -1,5 +1,6 @@
 public import CFCN
 import FCNSwift
+import Synchronization
 
 /// What an fcn_model stands for: the model, and its strings in the form in which C borrows them.
 final class ModelObject: HandledObject {
@@ -15,6 +16,9 @@ final class ModelObject: HandledObject {
   private let classNames: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>
   private let palette: UnsafeMutableBufferPointer<UInt8>
   private let importNames: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>
+  /// Held by who makes `graph`: threads share models.
+  private let graphLock = Mutex<Void>(())
+  private var graph: UnsafePointer<CChar>?
 
   init(_ model: Model, report: ImportReport? = nil) throws {
     self.model = model
@@ -50,6 +54,16 @@ final class ModelObject: HandledObject {
     classNames.deallocate()
     palette.deallocate()
     importNames.deallocate()
+  }
+
+  /// The network as readable JSON, made when somebody first asks for it.
+  func graphText() throws -> UnsafePointer<CChar> {
+    try graphLock.withLock { _ in
+      if graph == nil { graph = try strings.add(NetworkGraph(model.network).readableText) }
+    }
+    // From here on it stays.
+    guard let graph else { throw FCNError(.internalDefect, "a model's graph was not made") }
+    return graph
   }
 
   /// Opens with `open`, logs what was opened from `place`.
@@ -144,4 +158,15 @@ public func fcn_model_get_info(
   _ out: UnsafeMutablePointer<fcn_model_info>?, _ model: OpaquePointer?
 ) -> fcn_status {
   attempt { try ModelObject.from(model).info.fill(out) }
+}
+
+@_cdecl("fcn_model_get_graph")
+public func fcn_model_get_graph(
+  _ json: UnsafeMutablePointer<UnsafePointer<CChar>?>?, _ model: OpaquePointer?
+) -> fcn_status {
+  attempt {
+    let json = try required(json, "json")
+    json.pointee = nil
+    json.pointee = try ModelObject.from(model).graphText()
+  }
 }

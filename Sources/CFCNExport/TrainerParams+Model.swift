@@ -9,23 +9,30 @@ extension fcn_trainer_params {
     if let start { return try ModelObject.from(start).model }
     let saved = training.saved
     if let saved, freshField == nil { return try Model.fresh(saved.description, seed: seed) }
-    let named = try (optionalString(architecture, "architecture") ?? training.recipe.architecture)
-      .map { try Architecture.named($0) }
+    let own = try givenGraph()
+    let named =
+      try own != nil
+      ? nil
+      : (optionalString(architecture, "architecture") ?? training.recipe.architecture)
+        .map { try Architecture.named($0) }
     let path = try optionalString(weights, "weights")
     let source = try path.map { path in
       try naming(path) { try ForeignWeights(contentsOf: path).translated() }
     }
-    var found = try source?.network(of: named)
+    var found = own == nil ? try source?.network(of: named) : nil
     let before = try saved.flatMap { saved in
       saved.description.graph == nil
         ? try Architecture.named(saved.description.architecture) : nil
     }
     let architecture = named ?? found?.architecture ?? before ?? .fcnSimple
-    if found == nil, source?.graph == nil { found = try source?.network(of: architecture) }
+    if found == nil, own == nil, source?.graph == nil {
+      found = try source?.network(of: architecture)
+    }
     let network = training.network(architecture)
     var rule =
       try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
-      ?? network.preprocessing ?? source?.preprocessing ?? architecture.preprocessing
+      ?? network.preprocessing ?? source?.preprocessing
+      ?? (own?.network.inputChannels == 1 ? .grey : architecture.preprocessing)
     if preprocessing == nil, rule.size == .native, let size = network.size { rule.size = size }
     if preprocessing == nil, let size = training.recipe.size { rule.size = size }
     let usual = found?.options ?? network.options
@@ -53,7 +60,7 @@ extension fcn_trainer_params {
         denseUpsampling: usual.denseUpsampling),
       classNames: folder.classNames, palette: known?.palette ?? folder.palette,
       preprocessing: rule, note: known?.note ?? "")
-    if named == nil, found == nil, let graph = source?.graph ?? saved?.description.graph {
+    if named == nil, found == nil, let graph = own ?? source?.graph ?? saved?.description.graph {
       try checkGraph(graph, classes: folder.classNames.count)
       description = ModelDescription(
         graph: graph, classNames: description.classNames, palette: description.palette,
@@ -77,20 +84,31 @@ extension fcn_trainer_params {
     return model
   }
 
+  /// What `graph` says; nil where it is NULL.
+  private func givenGraph() throws -> NetworkGraph? {
+    try optionalString(graph, "graph").map { text in
+      try naming("graph") { try NetworkGraph(parsing: text) }
+    }
+  }
+
   /// Throws where fields or classes ask for another network than `graph`.
   private func checkGraph(_ graph: NetworkGraph, classes: Int) throws {
+    try checkNothingChanges(graph: "the network is one that its file describes as a whole")
+    try graph.checkClasses(classes)
+  }
+
+  private func checkNothingChanges(graph what: String) throws {
     guard width == 0, batch_norm == Self.chosen else {
       throw FCNError(
         .invalidArgument,
-        "the network is one that its file describes as a whole: leave width at 0 and batch_norm at -1, "
-          + "or name an architecture")
+        "\(what): leave width at 0 and batch_norm at -1, or name an architecture")
     }
-    try graph.checkClasses(classes)
   }
 
   /// The first field that says what fresh weights are like; nil where none does.
   private var freshField: StaticString? {
     if architecture != nil { return "architecture" }
+    if graph != nil { return "graph" }
     if preprocessing != nil { return "preprocessing" }
     if weights != nil { return "weights" }
     if width != 0 { return "width" }
@@ -102,6 +120,12 @@ extension fcn_trainer_params {
     guard start == nil else { return }
     if width != 0 { try ArchitectureOptions.widthRange.check(width, "width", or: "0") }
     _ = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
+    if try givenGraph() != nil {
+      guard architecture == nil else {
+        throw FCNError(.invalidArgument, "architecture and graph are both set; leave one NULL")
+      }
+      try checkNothingChanges(graph: "graph says all of the network")
+    }
     _ = try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
     guard weights != nil else { return }
     let path = try pathString(weights, "weights")

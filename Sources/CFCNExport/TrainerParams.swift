@@ -35,6 +35,8 @@ extension fcn_trainer_params: GrowingStruct {
     params.brightness = options.augmentation.brightness
     params.contrast = options.augmentation.contrast
     params.seed = options.seed
+    (params.keep_every_epoch, params.half_precision) = (chosen, chosen)
+    (params.patience, params.binary_masks) = (chosen, chosen)
     return params
   }
 
@@ -74,11 +76,12 @@ extension fcn_trainer_params: GrowingStruct {
     return try Recipe.named(found.key)
   }
 
-  /// How label files are read.
-  func reading() throws -> VOCFolder.Reading {
+  /// How label files are read; what nobody says is as in `saved`.
+  func reading(_ saved: SavedTraining?) throws -> VOCFolder.Reading {
     VOCFolder.Reading(
-      classNames: try start.map { try ModelObject.from($0).model.description.classNames },
-      binaryMasks: try flag(binary_masks, "binary_masks"))
+      classNames: try saved?.description.classNames
+        ?? start.map { try ModelObject.from($0).model.description.classNames },
+      binaryMasks: try chosenFlag(binary_masks, "binary_masks") ?? saved?.binaryMasks ?? false)
   }
 
   /// What `survey` counted, and what these parameters settle.
@@ -137,10 +140,13 @@ extension fcn_trainer_params: GrowingStruct {
     try set(.contrast, contrast, "contrast")
     try set(.seed, seed, "seed")
     try set(.evaluationInterval, Int(evaluation_interval), "evaluation_interval", open: 0)
-    try set(.patience, Int(patience), "patience")
+    try set(.patience, Int(patience), "patience", open: -1)
     try set(.timeLimit, time_limit, "time_limit")
-    options.keepsEveryEpoch = try flag(keep_every_epoch, "keep_every_epoch")
-    options.elementType = try flag(half_precision, "half_precision") ? .float16 : .float32
+    options.keepsEveryEpoch =
+      try chosenFlag(keep_every_epoch, "keep_every_epoch") ?? options.keepsEveryEpoch
+    if let isHalf = try chosenFlag(half_precision, "half_precision") {
+      options.elementType = isHalf ? .float16 : .float32
+    }
     return options
   }
 
@@ -248,4 +254,9 @@ extension fcn_trainer_params: GrowingStruct {
 
 func flag(_ value: Int32, _ name: StaticString) throws -> Bool {
   try choice(value, name, [0: false, 1: true])
+}
+
+/// A flag, nil where it is left open.
+private func chosenFlag(_ value: Int32, _ name: StaticString) throws -> Bool? {
+  try choice(value, name, [0: .some(false), 1: .some(true), Int(fcn_trainer_params.chosen): nil])
 }

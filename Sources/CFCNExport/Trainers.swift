@@ -18,23 +18,23 @@ final class TrainerObject: HandledObject {
   private var trainer: Trainer?
 
   init(_ params: fcn_trainer_params) throws {
-    let data = try VOCFolder(
-      path: try pathString(params.data, "data"), reading: params.reading())
+    folder = try pathString(params.output, "output")
+    let dataPath = try pathString(params.data, "data")
+    let resumes = try params.resumes
+    let saved = resumes ? try SavedTraining(folder: folder) : nil
+    let data = try VOCFolder(path: dataPath, reading: params.reading(saved))
     let split = try optionalString(params.train_split, "train_split") ?? "train"
     training = try VOCSplit(data, split: split, requiringFiles: false)
     validation = try optionalString(params.validation_split, "validation_split").map {
       try VOCSplit(data, split: $0, requiringFiles: false)
     }
-    folder = try pathString(params.output, "output")
     mayExtend = try params.mayExtend
     // What is wrong with the parameters alone is told before all data is read.
     let recipe = try params.chosenRecipe()
     _ = try params.options(usual: TrainingOptions())
     try params.checkClassWeights(classCount: data.classNames.count)
     try params.checkFresh()
-    let resumes = try params.resumes
     try Trainer.checkFolder(folder, resume: resumes)
-    let saved = resumes ? try SavedTraining(folder: folder) : nil
     let survey = try DatasetSurvey.of(
       training: training, validation: validation, threads: Int(params.threads))
     classPixels = survey.training.classPixels

@@ -21,7 +21,7 @@ import Testing
     let inPython = try layoutInPython()
     for (old, new, line) in [
       (
-        "  int32_t accumulation;\n", "  int32_t accumulation;\n  /** New. */\n  int64_t added;\n",
+        "  const char *graph;\n", "  const char *graph;\n  /** New. */\n  int64_t added;\n",
         "fcn_trainer_params.added"
       ),
       ("  float weight_decay;\n", "  int32_t weight_decay;\n", "fcn_trainer_params.weight_decay"),

@@ -88,7 +88,7 @@ private struct Field {
       Field("scale_greatest", \.scale_greatest, Augmentation.scaleRange) { $0.scale_least = 0.05 },
       Field("brightness", \.brightness, Augmentation.lightRange),
       Field("contrast", \.contrast, Augmentation.lightRange),
-      Field("patience", \.patience, TrainingNumber.patience.range.withoutZero, open: 0),
+      Field("patience", \.patience, TrainingNumber.patience.range, open: -1),
       Field("time_limit", \.time_limit, TrainingNumber.timeLimit.range),
       Field("iterations", \.iterations, TrainingNumber.iterations.range.withoutZero, open: 0),
       Field("accumulation", \.accumulation, TrainingNumber.accumulation.range, open: 0),
@@ -134,7 +134,7 @@ private struct Field {
       "keep_every_epoch", "half_precision", "start", "architecture", "preprocessing", "weights",
       "batch_norm", "optimizer", "schedule", "loss", "class_weights", "flip", "reserved", "seed",
       "backend", "device", "precision", "binary_masks", "extend", "recipe", "layer_rates",
-      "class_weight_values", "class_weight_count",
+      "class_weight_values", "class_weight_count", "graph",
     ]
     let names = Field.all.map(\.name) + others
     #expect(names.sorted() == (try fields().map(\.name).sorted()))
@@ -164,6 +164,47 @@ private struct Field {
     #expect((options.warmup, options.seed, options.evaluationInterval) == (8, 9, 10))
     #expect((options.patience, options.timeLimit) == (11, 12))
     #expect((options.augmentation.cropWidth, options.augmentation.cropHeight) == (13, 14))
+  }
+
+  @Test func whatIsLeftOpenIsAsItWasAndWhatIsSaidCounts() throws {
+    var usual = TrainingOptions()
+    (usual.patience, usual.keepsEveryEpoch, usual.elementType) = (5, true, .float16)
+    var params = fcn_trainer_params.defaults
+    let kept = try params.options(usual: usual)
+    #expect((kept.patience, kept.keepsEveryEpoch, kept.elementType) == (5, true, .float16))
+    (params.patience, params.keep_every_epoch, params.half_precision) = (0, 0, 0)
+    let said = try params.options(usual: usual)
+    #expect((said.patience, said.keepsEveryEpoch, said.elementType) == (0, false, .float32))
+    params.half_precision = 2
+    expectError(.invalidArgument, saying: "half_precision is 2", "-1, 0, 1") {
+      _ = try params.options(usual: usual)
+    }
+  }
+
+  @Test func aGraphStandsAlone() throws {
+    func check(_ text: String, _ change: Field.Change = { _ in }) throws {
+      try text.withCString { text in
+        var params = fcn_trainer_params.defaults
+        params.graph = text
+        change(&params)
+        try params.checkFresh()
+      }
+    }
+    let network = try Architecture.fcnSimple.network(ArchitectureOptions(classes: 2, width: 0.05))
+    let text = try NetworkGraph(network).readableText
+    try check(text)
+    expectError(.corrupt, saying: "graph: ") { try check("{") }
+    expectError(.invalidArgument, saying: "graph says all", "width at 0") {
+      try check(text) { $0.width = 0.5 }
+    }
+    expectError(.invalidArgument, saying: "graph says all", "batch_norm at -1") {
+      try check(text) { $0.batch_norm = 0 }
+    }
+    "fcn-simple".withCString { name in
+      expectError(.invalidArgument, saying: "architecture and graph are both set") {
+        try check(text) { $0.architecture = name }
+      }
+    }
   }
 
   @Test func aRuleForClassWeightsTakesTheUsualOnesPlace() throws {

@@ -83,6 +83,63 @@ struct GraphTests {
     #expect(File.exists(folder.file("labels.png")))
   }
 
+  @Test func aGraphIsTrainedAfreshAndGoneOnWith() throws {
+    let scenes = try Fixture.scenes()
+    let text = String(decoding: try File.read(Self.example()), as: UTF8.self)
+    let eleven = text.replacingOccurrences(
+      of: "\"output_channels\":3", with: "\"output_channels\":11"
+    )
+    .replacingOccurrences(of: "\"groups\":3", with: "\"groups\":11")
+    let file = try folder.write(Array(eleven.utf8), "eleven.json")
+    let output = folder.file("fresh")
+    let train = [
+      "train", "--data", scenes, "--graph", file, "-o", output, "--epochs", "1", "--batch", "2",
+      "--crop", "32x32", "--threads", "1", "--seed", "5",
+    ]
+    let trained = try Command.run(train)
+    #expect(trained.status == 0, "\(trained.errors)")
+    // The weights that it begins with are those of init.
+    let model = folder.file("init.safetensors")
+    try Command.succeed(
+      "init", "--graph", file, "--classes", "\(scenes)/class_names.txt", "--seed", "5", "-o", model,
+      "-q")
+    let started = try Model(contentsOf: model)
+    let result = try Model(contentsOf: "\(output)/model.safetensors")
+    #expect(result.description.graph == started.description.graph)
+    #expect(result.description.preprocessing == started.description.preprocessing)
+    let same = folder.file("same")
+    let beside = try Command.run([
+      "train", "--data", scenes, "--model", model, "-o", same, "--epochs", "1", "--batch", "2",
+      "--crop", "32x32", "--threads", "1", "--seed", "5", "--lr", "0.002",
+    ])
+    #expect(beside.status == 0, "\(beside.errors)")
+    // The same command goes on, another network does not.
+    #expect(try Command.run(train + ["--resume"]).errors.contains("done already"))
+    let changed = eleven.replacingOccurrences(
+      of: "\"operation\":\"relu\"", with: "\"operation\":\"silu\"")
+    #expect(changed != eleven)
+    let other = try folder.write(Array(changed.utf8), "other.json")
+    try Command.fail(
+      2, saying: "other.json is another network than that of the training in \(output)",
+      calling: ["train", "--data", scenes, "--graph", other, "-o", output, "--resume", "-q"])
+
+    let call = ["train", "--data", scenes, "-o", folder.file("none"), "--graph"]
+    try Command.fail(
+      2, saying: "the network makes scores of 3 classes, and there are 11",
+      calling: call + [try Self.example(), "-q"])
+    for (more, message) in [
+      (["--model", model], "--graph is for a fresh model; --model names one that exists"),
+      (["--architecture", "fcn8s"], "give --graph or --architecture, not both"),
+      (["--width", "0.5"], "--width is for an architecture"),
+      (["--no-batch-norm"], "--no-batch-norm is for an architecture"),
+    ] {
+      try Command.fail(2, saying: message, calling: call + [file] + more)
+    }
+    try Command.fail(
+      3, saying: "--graph nowhere.json: there is no", calling: call + ["nowhere.json"])
+    #expect(!File.exists(folder.file("none")))
+  }
+
   @Test func whatIsWrongIsToldWithTheFile() throws {
     let example = try Self.example()
     let output = folder.file("x.safetensors")

@@ -161,7 +161,9 @@ struct TrainTests {
     try Command.fail(
       2, saying: "--lr",
       calling: ["train", "--data", "/no/such/data", "-o", folder.file("out"), "--lr", "fast"])
-    try Command.fail(2, saying: "--patience", calling: call("out", "--patience", "0"))
+    try Command.fail(
+      2, saying: "--patience is \"-1\"; wanted an integer, 0…1000000",
+      calling: call("out", "--patience=-1"))
     // Where --scale is augmentation, no message takes it for preprocessing.
     let mean = try Command.run(call("out", "--mean", "0.5"))
     #expect(mean.status == 2 && mean.errors.contains("say --std too"), "\(mean.errors)")

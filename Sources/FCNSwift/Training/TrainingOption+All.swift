@@ -2,14 +2,15 @@ extension TrainingOption {
   /// Every option that has a range, is kept or is told of; in the order of helps and announcements.
   package static let all = [
     TrainingOption(
-      .epochs, "Times that every picture is seen; 5 to 300 by default, as follows from their number.",
+      .epochs, "Times that every picture is seen; 5 to 300 by default, as follows from their "
+        + "number.",
       told: .on(.length) { $0.lengthInWords }),
     TrainingOption(
       .iterations, "Steps to make, in place of `epochs`.", resumed: .decidesWhere { $0.iterations > 0 }),
     TrainingOption(
       .patience, unit: "epochs",
-      "End when the mean IU has not grown for so many epochs; what is resumed can go on. 0, the default: "
-        + "never.",
+      "End when the mean IU has not grown for so many epochs; what is resumed can go on. "
+        + "0, the default: never.",
       resumed: .kept,
       told: .on(.length) {
         $0.patience > 0 ? "ended by \(counted($0.patience, "epoch")) without a better mean IU" : nil
@@ -105,8 +106,8 @@ extension TrainingOption {
     TrainingOption(.threads, in: .machine, resumed: .once),
     TrainingOption(
       .evaluationInterval,
-      "Epochs from one evaluation to the next; by default so many that evaluating takes a third of the "
-        + "time at most.", in: .output, resumed: .kept,
+      "Epochs from one evaluation to the next; by default so many that evaluating takes a "
+        + "third of the time at most.", in: .output, resumed: .kept,
       told: .on(.length) {
         $0.evaluationInterval > 1
           ? "an evaluation every \(counted($0.evaluationInterval, "epoch"))" : nil

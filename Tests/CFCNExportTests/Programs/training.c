@@ -47,6 +47,9 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_NOT_FOUND, p.train_split = "no-such-list");
   REFUSED(FCN_E_NOT_FOUND, p.validation_split = "no-such-list");
   REFUSED(FCN_E_NOT_FOUND, p.architecture = "no-such-network");
+  REFUSED(FCN_E_INVALID_ARGUMENT, (p.architecture = "fcn-simple", p.graph = "{}"));
+  REFUSED(FCN_E_CORRUPT, (p.width = 0, p.batch_norm = -1, p.graph = "[}"));
+  CHECK(strstr(fcn_last_error_message(), "graph") != NULL);
   REFUSED(FCN_E_NOT_FOUND, p.weights = "/no/such/weights");
   REFUSED(FCN_E_INVALID_ARGUMENT, p.weights = "");
   CHECK(strstr(fcn_last_error_message(), "weights") != NULL);
@@ -73,7 +76,7 @@ static void refusals(const fcn_model *model) {
   REFUSED(FCN_E_INVALID_ARGUMENT, p.warm_up = -2);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.evaluation_interval = -1);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.flip = 9);
-  REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = -1);
+  REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = -2);
   CHECK(strstr(fcn_last_error_message(), "patience") != NULL);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1000001);
   REFUSED(FCN_E_INVALID_ARGUMENT, p.patience = 1);  // there are no validation pictures

@@ -8,7 +8,7 @@ import Testing
 @Suite struct TrainingOptionTests {
   /// A new property belongs to the table, or here, where nothing is checked and nothing decides.
   @Test func everyPropertyIsInTheTable() {
-    let free: Set = ["device", "precision", "keepsEveryEpoch", "elementType"]
+    let free: Set = ["device", "precision"]
     let properties = Mirror(reflecting: TrainingOptions()).children.compactMap(\.label)
     let names = TrainingOption.all.map(\.name)
     #expect(Set(names).count == names.count)
@@ -27,6 +27,7 @@ import Testing
       "classWeights": "explicit([0.5, 2e-07])",
       "augmentation": "Augmentation(cropWidth: 64, cropHeight: 48, scale: ClosedRange(0.6...1.6), "
         + "flip: true, brightness: 0.25, contrast: 0.5)",
+      "keepsEveryEpoch": "true", "elementType": "F16",
     ]
     for option in TrainingOption.all {
       var options = TrainingOptions()
@@ -65,6 +66,53 @@ import Testing
     (options.threads, options.evaluationInterval, options.patience) = (3, 4, 5)
     options.timeLimit = 6
     #expect(options.decisive == text)
+  }
+
+  @Test func whatIsToldNamesEveryChangeOfSomething() {
+    var options = Recipe.modern.options
+    #expect(options.words(on: .length) == "60 epochs")
+    #expect(options.words(on: .minibatch) == "8 pictures")
+    #expect(options.words(on: .optimizer) == "AdamW, weight decay 0.01")
+    #expect(
+      options.words(on: .rate)
+        == "0.002, falling to 0 with power 0.9, warmed up over 100 iterations")
+    #expect(options.words(on: .loss) == "cross-entropy, mean over labelled pixels")
+    #expect(options.words(on: .biases).isEmpty && options.words(on: .models).isEmpty)
+    #expect(
+      options.words(on: .pictures)
+        == "scaled 0.6…1.6, cropped to 256×256, every second one mirrored, brightness ± 0.2, "
+        + "contrast ± 0.2")
+    (options.iterations, options.patience, options.timeLimit) = (2000, 3, 90)
+    (options.evaluationInterval, options.accumulation, options.biasRate) = (2, 4, 2)
+    (options.lossReduction, options.clipNorm, options.classWeights) = (.sum, 1, .enet)
+    (options.layerRates, options.schedule) = (["conv1": 0], .step(epochs: 1, factor: 0.5))
+    (options.augmentation, options.elementType) = (Augmentation(), .float16)
+    #expect(
+      options.words(on: .length)
+        == "2,000 iterations, ended by 3 epochs without a better mean IU, at most 1:30, an evaluation "
+        + "every 2 epochs")
+    #expect(options.words(on: .minibatch) == "8 pictures, gradients of 4 minibatches a step")
+    #expect(options.words(on: .biases) == "rate × 2.0, weight decay × 0.0")
+    #expect(
+      options.words(on: .rate)
+        == "0.002, × 0.5 every epoch, warmed up over 100 iterations; conv1… × 0.0")
+    #expect(
+      options.words(on: .loss)
+        == "cross-entropy, summed over pixels, weighted by class; gradients clipped to 1.0")
+    #expect(options.words(on: .pictures) == "as they are")
+    #expect(options.words(on: .models) == "stored as float16")
+  }
+
+  /// No door's spelling stands in the table, and what it refers to exists.
+  @Test func helpsNameOptionsOfTheTableAlone() {
+    let names = Set(TrainingOption.all.map(\.name))
+    for option in TrainingOption.all {
+      #expect(!option.help.contains("--"), "\(option.name)")
+      let parts = option.help.split(separator: "`", omittingEmptySubsequences: false)
+      for (index, part) in parts.enumerated() where index % 2 == 1 {
+        #expect(names.contains(String(part)), "\(option.name): \(part)")
+      }
+    }
   }
 
   @Test func whatIsOutOfRangeIsRefusedByNameAndTheEdgesAreTaken() throws {

@@ -146,7 +146,7 @@ class TrainerParamsStruct(ctypes.Structure):
         ("binary_masks", c_int32), ("patience", c_int32), ("extend", c_int32),
         ("time_limit", c_double), ("recipe", c_char_p), ("layer_rates", c_char_p),
         ("class_weight_values", POINTER(c_float)), ("iterations", c_int64),
-        ("class_weight_count", c_int32), ("accumulation", c_int32),
+        ("class_weight_count", c_int32), ("accumulation", c_int32), ("graph", c_char_p),
     ]
 
 
@@ -195,6 +195,7 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_model_open_default": [POINTER(_Model)],
     "fcn_model_open_memory": [POINTER(_Model), c_char_p, c_size_t],
     "fcn_model_get_info": [POINTER(ModelInfoStruct), _Model],
+    "fcn_model_get_graph": [POINTER(c_char_p), _Model],
     "fcn_preprocessing_named": [POINTER(PreprocessingStruct), c_char_p],
     "fcn_model_get_import_info": [POINTER(ImportInfoStruct), _Model],
     "fcn_model_get_preprocessing": [POINTER(PreprocessingStruct), _Model],

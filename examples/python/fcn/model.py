@@ -126,6 +126,13 @@ class Model(Handle):
         return self._info().architecture.decode()
 
     @property
+    def graph(self) -> str:
+        """The network as JSON to read and change; Trainer(graph=...) trains such a one afresh."""
+        text = ctypes.c_char_p()
+        lib.fcn_model_get_graph(byref(text), self.live)
+        return (text.value or b"").decode()
+
+    @property
     def note(self) -> str:
         """What it was trained on, and how well it does."""
         return self._info().note.decode()

@@ -138,16 +138,19 @@ class Trainer(Handle):
         iterations: int | None = None,
         accumulation: int | None = None,
         layer_rates: Mapping[str, float] | None = None,
+        graph: str | None = None,
     ) -> None:
         """Prepares to train on `data`, a folder in VOC's layout. The folder `output` gets models,
         a log and a checkpoint after every epoch. `start` is a model to go on from, beside
-        which `architecture`, `weights`, `width`, `batch_norm` and `preprocessing` must be None.
+        which `architecture`, `graph`, `weights`, `width`, `batch_norm` and `preprocessing` must be
+        None.
 
         Further parameters are those of fcn_trainer_params in fcn.h, where their ranges and defaults
         stand; None is the default. `preprocessing` is as for Model.imported. `recipe` names a
         published training, "voc-fcn32s" for one, whose settings others then change. `layer_rates` are
         factors by the beginning of a layer's name, 0 to keep layers as they are. `class_weights` is a
-        rule, or a number for each class.
+        rule, or a number for each class. `graph` is the network as JSON text, as `Model.graph` gives
+        it.
         """
         given = {
             name: value for name, value in locals().items()
@@ -178,6 +181,9 @@ class Trainer(Handle):
         if layer_rates is not None:
             fields.layer_rates = _layer_rates(layer_rates)
             del given["layer_rates"]
+        if graph is not None:
+            fields.graph = encoded_text("graph", graph)
+            del given["graph"]
         for name, value in given.items():
             setattr(fields, name, self._value(name, value, types[name]))
         self._paths = f" {os.fsdecode(data)} -> {os.fsdecode(output)}"
