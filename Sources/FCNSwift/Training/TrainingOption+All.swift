@@ -2,11 +2,13 @@ extension TrainingOption {
   /// Every option that has a range, is kept or is told of; in the order of helps and announcements.
   package static let all = [
     TrainingOption(
-      .epochs, "Times that every picture is seen; 5 to 300 by default, as follows from their "
+      .epochs,
+      "Times that every picture is seen; 5 to 300 by default, as follows from their "
         + "number.",
       told: .on(.length) { $0.lengthInWords }),
     TrainingOption(
-      .iterations, "Steps to make, in place of `epochs`.", resumed: .decidesWhere { $0.iterations > 0 }),
+      .iterations, "Steps to make, in place of `epochs`.",
+      resumed: .decidesWhere { $0.iterations > 0 }),
     TrainingOption(
       .patience, unit: "epochs",
       "End when the mean IU has not grown for so many epochs; what is resumed can go on. "
@@ -107,14 +109,16 @@ extension TrainingOption {
     TrainingOption(
       .evaluationInterval,
       "Epochs from one evaluation to the next; by default so many that evaluating takes a "
-        + "third of the time at most.", in: .output, resumed: .kept,
+        + "third of the time at most.",
+      in: .output, resumed: .kept,
       told: .on(.length) {
         $0.evaluationInterval > 1
           ? "an evaluation every \(counted($0.evaluationInterval, "epoch"))" : nil
       }),
     TrainingOption(
       "keepsEveryEpoch", \.keepsEveryEpoch, Bool.init,
-      "Keep the model of every epoch, as epoch-0001.safetensors and so on.", in: .output, resumed: .kept,
+      "Keep the model of every epoch, as epoch-0001.safetensors and so on.", in: .output,
+      resumed: .kept,
       told: .on(.models) { $0.keepsEveryEpoch ? "that of every epoch kept" : nil }),
     TrainingOption(
       "elementType", \.elementType, ElementType.init(rawValue:),

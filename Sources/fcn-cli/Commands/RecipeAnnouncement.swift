@@ -17,7 +17,8 @@ extension Subcommand {
       recipe.name,
       "\(recipe.source): \(recipe.architecture ?? "any network")\(start); "
         + "\(options.words(on: .optimizer)), rate \(options.learningRate), "
-        + "\(options.words(on: .minibatch)), \(options.lengthInWords)\(options.lossReduction == .sum ? ", summed loss" : "")."
+        + "\(options.words(on: .minibatch)), \(options.lengthInWords)"
+        + "\(options.lossReduction == .sum ? ", summed loss" : "")."
     )
   }
 

@@ -116,7 +116,8 @@ extension Subcommand {
     throw UsageError(
       "the training in \(folder) is one of \(old.lengthInWords), over which its learning rate falls to "
         + "0; with \(new.lengthInWords) it would be another. Either add --extend: it goes on at the "
-        + "rate that a training of \(new.lengthInWords) has there; or start anew from its best model: --model "
+        + "rate that a training of \(new.lengthInWords) has there; or start anew from its best model: "
+        + "--model "
         + shellWord("\(folder)/\(saved.best == nil ? "model" : "best").safetensors")
         + " -o NEW_FOLDER")
   }

@@ -44,6 +44,23 @@ static int32_t read_without_end(void *buffer, size_t capacity, size_t *count, vo
   return 0;
 }
 
+/** The network as JSON, alike at every asking and of every model of it. */
+static void network(const fcn_model *model, const char *path) {
+  const char *json = NULL, *again = NULL, *other = NULL;
+  MUST(fcn_model_get_graph(&json, model));
+  CHECK(json && json[0] == '{' && strstr(json, "\"layers\"") != NULL);
+  MUST(fcn_model_get_graph(&again, model));
+  CHECK(again == json);
+  fcn_model *copy = NULL;
+  MUST(fcn_model_open(&copy, path));
+  MUST(fcn_model_get_graph(&other, copy));
+  CHECK(strcmp(other, json) == 0);
+  fcn_model_free(copy);
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_get_graph(NULL, model));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_get_graph(&other, NULL));
+  CHECK(other == NULL);
+}
+
 static float *wanted;
 static size_t wanted_count;
 
@@ -187,6 +204,10 @@ int main(int argc, char **argv) {
   size_t size;
   unsigned char *bytes = contents(argv[1], &size);
   ways(argv[1], bytes, size);
+  fcn_model *model = NULL;
+  MUST(fcn_model_open(&model, argv[1]));
+  network(model, argv[1]);
+  fcn_model_free(model);
   saved(argv[1], argv[2]);
   damaged(bytes, size);
   free(wanted);

@@ -5,6 +5,7 @@ the folder of CUDA libraries that have one device)
 """
 
 import gc
+import json
 import sys
 import threading
 import unittest
@@ -35,6 +36,35 @@ class ModelTest(unittest.TestCase):
             rule = model.preprocessing
             self.assertEqual((rule["size"], rule["channels"]), ("native", "rgb"))
             np.testing.assert_allclose(rule["mean"], [123.675, 116.28, 103.53], rtol=1e-5)
+
+    def test_a_network_is_read_changed_and_trained(self):
+        with fcn.Model(MODEL) as model:
+            network = json.loads(model.graph)
+            self.assertEqual(model.graph, model.graph)
+            self.assertGreater(len(network["layers"]), 20)
+            text = model.graph
+        with self.assertRaises(ValueError):
+            model.graph
+        changed = text.replace('"operation":"relu"', '"operation":"silu"')
+        self.assertNotEqual(changed, text)
+        out = Path(FOLDER) / "graph"
+        params = dict(epochs=1, batch_size=2, crop_width=32, crop_height=32, threads=1)
+        with fcn.Trainer(DATA, out, graph=changed, half_precision=True, **params) as trainer:
+            trainer.run()
+        size = (out / "model.safetensors").stat().st_size
+        with fcn.Model(out / "model.safetensors") as model:
+            self.assertEqual((model.architecture, model.graph), ("graph", changed))
+        # What is resumed without a word goes on as it was.
+        more = dict(epochs=2, batch_size=2, crop_width=32, crop_height=32, threads=1)
+        with fcn.Trainer(DATA, out, resume=True, extend=True, **more) as trainer:
+            trainer.run()
+        self.assertEqual((out / "model.safetensors").stat().st_size, size)
+        for error, graph, message in [
+            (fcn.FCNError, "{}", "graph: "), (TypeError, 7, "graph is 7"),
+        ]:
+            with self.subTest(graph), self.assertRaises(error) as wrong:
+                fcn.Trainer(DATA, Path(FOLDER) / "none", graph=graph)
+            self.assertIn(message, str(wrong.exception))
 
     def test_ways_to_open(self):
         picture = noise(40, 50)
