@@ -81,8 +81,7 @@ public final class Trainer {
   /// Throws `invalidArgument` where options or classes do not fit, patience has nothing to go
   /// by, or the training to resume ran in another precision, `invalidState` where the folder holds
   /// another training that is not to be resumed, or one is running there, `notFinite` where a weight to
-  /// begin with is NaN or
-  /// infinite.
+  /// begin with is NaN or infinite.
   public convenience init(
     model: Model, training: any LabelledPictures, validation: (any LabelledPictures)?,
     folder: String, options: TrainingOptions, resume: Bool = false, extend: Bool = false,
