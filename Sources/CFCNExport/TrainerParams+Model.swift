@@ -120,11 +120,12 @@ extension fcn_trainer_params {
     guard start == nil else { return }
     if width != 0 { try ArchitectureOptions.widthRange.check(width, "width", or: "0") }
     _ = try optionalString(architecture, "architecture").map { try Architecture.named($0) }
-    if try givenGraph() != nil {
+    if graph != nil {
       guard architecture == nil else {
         throw FCNError(.invalidArgument, "architecture and graph are both set; leave one NULL")
       }
       try checkNothingChanges(graph: "graph says all of the network")
+      _ = try givenGraph()
     }
     _ = try preprocessing.map { try fcn_preprocessing.read($0, over: fcn_preprocessing()).rule() }
     guard weights != nil else { return }

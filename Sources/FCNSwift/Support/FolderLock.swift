@@ -28,7 +28,10 @@ final class FolderLock {
         close(descriptor)
         descriptor = -1
         // Other reasons: there are no locks here.
-        guard reason == EWOULDBLOCK else { return }
+        guard reason == EWOULDBLOCK else {
+          unlink(path)
+          return
+        }
         throw FCNError(
           .invalidState,
           "\(use) \(folder) already\(owner.map { ", by \($0)" } ?? ""); wait until it ends, stop it, "
