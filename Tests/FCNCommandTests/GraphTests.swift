@@ -113,6 +113,8 @@ struct GraphTests {
       "--crop", "32x32", "--threads", "1", "--seed", "5", "--lr", "0.002",
     ])
     #expect(beside.status == 0, "\(beside.errors)")
+    let name = "model.safetensors"
+    #expect(try File.read("\(output)/\(name)") == File.read("\(same)/\(name)"))
     // The same command goes on, another network does not.
     #expect(try Command.run(train + ["--resume"]).errors.contains("done already"))
     let changed = eleven.replacingOccurrences(
