@@ -3,7 +3,7 @@ import CDeviceCalls
 /// A network on the processor by its reference forms, on a tensor.
 final class ProcessorRun {
   let output: Tensor
-  private let plan: TrainingPlan
+  private let plan: TrainingPlan<ProcessorTraining>
   private let parameters: ParameterTable
 
   init(
@@ -17,18 +17,20 @@ final class ProcessorRun {
     try plan.run()
     output = try Tensor(plan.output.shape, plan.output.elements)
     self.plan = try TrainingPlan(
-      network, parameters: parameters, learned: network.learnableParameters,
-      inputShape: input.shape, pool: pool, disabledForms: others)
+      network, inputShape: input.shape,
+      ProcessorTraining(
+        network, parameters: parameters, learned: network.learnableParameters, pool: pool,
+        disabledForms: others))
     self.plan.input.pointer.update(from: input.pointer, count: input.shape.count)
     self.parameters = parameters
   }
 
   /// The gradients by the parameters, given that by the output.
   func gradients(_ upstream: Tensor) throws -> ParameterTable {
-    plan.forward(seed: 0)
-    plan.outputGradient.pointer.update(from: upstream.pointer, count: upstream.shape.count)
-    plan.backward(seed: 0)
-    return try plan.gradients.mapValues { try Tensor($0.shape, $0.elements) }
+    try plan.forward(seed: 0)
+    plan.own.gradient.pointer.update(from: upstream.pointer, count: upstream.shape.count)
+    try plan.backward(seed: 0)
+    return try plan.backend.gradients.mapValues { try Tensor($0.shape, $0.elements) }
   }
 }
 
@@ -81,16 +83,15 @@ final class DeviceRun {
   func gradients(_ upstream: Tensor) throws -> ParameterTable {
     try context.run {
       let store = try DeviceParameterStore(parameters, in: context)
-      let plan = try DeviceTrainingPlan(
-        network, store, learned: network.learnableParameters, inputShape: input.shape,
-        precision: precision, context: context, stream: libraryForm == nil ? nil : stream)
+      let plan = try TrainingPlan(
+        network, inputShape: input.shape,
+        DeviceTraining(
+          store, learned: network.learnableParameters, precision: precision, stream: stream,
+          usesLibraries: libraryForm != nil))
       let staged = try DeviceCopy(input, plan.input, stream)
-      try plan.enqueueForward(stream, seed: 0)
-      guard let scores = plan.scores.last else {
-        throw FCNError(.internalDefect, "the plan has no scores")
-      }
-      let stagedUpstream = try DeviceCopy(upstream, scores.gradient, stream)
-      try plan.enqueueBackward(stream, seed: 0, gradientScale: 1)
+      try plan.forward(seed: 0)
+      let stagedUpstream = try DeviceCopy(upstream, plan.own.gradient, stream)
+      try plan.backward(seed: 0)
       try stream.synchronize()
       return try withExtendedLifetime((staged, stagedUpstream)) {
         try network.learnableParameters.reduce(into: ParameterTable()) { table, name in

@@ -19,9 +19,10 @@ struct TrainingPlacement {
     let scratch: Int?
   }
 
-  /// The input takes `inputSize` units and the output of each layer that many of `sizes`, in the unit
-  /// that the caller counts in, sixteen of which may be kept apart.
-  init(_ topology: TrainingTopology, learned: Set<String>, inputSize: Int, sizes: [Int]) throws {
+  /// `size` tells how many units a value takes, sixteen of which may be kept apart.
+  init(
+    _ topology: TrainingTopology, learned: Set<String>, _ size: (TrainingValue) throws -> Int
+  ) throws {
     try topology.checkCanLearn(learned)
     self.topology = topology
     let network = topology.network
@@ -29,7 +30,8 @@ struct TrainingPlacement {
     let wantsGradient = topology.wantsGradient(learned)
     self.wantsGradient = wantsGradient
     var counts = [Int](repeating: 0, count: topology.bufferCount)
-    counts[0] = inputSize
+    counts[0] = try size(topology.value(-1))
+    let sizes = try network.layers.indices.map { try size(topology.value($0)) }
     for (buffer, size) in zip(topology.buffers, sizes) {
       counts[buffer] = max(counts[buffer], size)
     }

@@ -3,16 +3,17 @@
 struct TrainingTopology {
   let network: Network
   let inputShape: Shape
-  /// Output shape of each layer.
-  let shapes: [Shape]
   /// The buffer of each layer's output; buffer 0 is the input's.
   let buffers: [Int]
   let bufferCount: Int
+  private let shapes: [Shape]
+  private let carriesScores: [Bool]
 
   init(_ network: Network, inputShape: Shape) throws {
     self.network = network
     self.inputShape = inputShape
     shapes = try network.shapes(for: inputShape)
+    carriesScores = network.carriesScores
     let readers = network.readers
     // The loss reads scores once all layers have run.
     let areScores = network.layers.map { network.auxiliaryScores[$0.name] != nil }
@@ -34,30 +35,31 @@ struct TrainingTopology {
     self.bufferCount = bufferCount
   }
 
-  /// The buffers that layer `index` reads.
-  func inputBuffers(_ index: Int) -> [Int] {
-    network.inputIndices[index].map { $0 < 0 ? 0 : buffers[$0] }
+  /// The output of layer `index`; −1: the input.
+  func value(_ index: Int) -> TrainingValue {
+    index < 0
+      ? TrainingValue(shape: inputShape, carriesScores: false)
+      : TrainingValue(shape: shapes[index], carriesScores: carriesScores[index])
   }
 
-  /// The layers whose outputs the loss sees: the last, and those of auxiliary heads.
+  /// The buffer that it is in.
+  func buffer(_ index: Int) -> Int { index < 0 ? 0 : buffers[index] }
+
+  /// The layers whose outputs the loss sees: those of auxiliary heads, and the last.
   var scoreLayers: [Int] {
     network.layers.indices.filter {
       $0 == network.layers.count - 1 || network.auxiliaryScores[network.layers[$0].name] != nil
     }
   }
 
-  /// The factor on the loss of layer `index`, which makes auxiliary scores.
+  /// The factor on the loss of layer `index`, which makes scores.
   func factor(of index: Int) throws -> Float {
+    guard index < network.layers.count - 1 else { return 1 }
     let name = network.layers[index].name
     guard let factor = network.auxiliaryScores[name] else {
       throw FCNError(.internalDefect, "the factor on the loss of layer \(name) was lost")
     }
     return factor
-  }
-
-  /// The shapes that layer `index` reads.
-  func inputShapes(_ index: Int) -> [Shape] {
-    network.inputIndices[index].map { $0 < 0 ? inputShape : shapes[$0] }
   }
 
   /// Throws unless all of `learned` have gradients.

@@ -20,7 +20,7 @@ final class DeviceLearner: Learner {
   private let accumulated: DeviceParameterStore?
   private let update: DeviceFunction
   private let accumulate: DeviceFunction
-  private var plan: (plan: DeviceTrainingPlan, loss: DeviceLoss)?
+  private var plan: (plan: TrainingPlan<DeviceTraining>, loss: DeviceLoss)?
   private var pictures: DeviceStaging?
   private var lossScale: LossScale
   /// Steps made, which Adam's bias correction counts.
@@ -117,13 +117,14 @@ final class DeviceLearner: Learner {
     let (plan, deviceLoss) = try plan(for: shape)
     try enqueuePictures(minibatch, plan)
     let seed = SeededGenerator(seed: options.seed, stream: UInt64(draw)).state.0
-    try plan.enqueueForward(stream, seed: seed)
+    try plan.forward(seed: seed)
     let weight = loss.totalWeight(minibatch.labels)
     let reduction: Float =
       loss.reduction == .sum ? 1 : weight > 0 ? Float(1 / weight) : 0
     try deviceLoss.enqueue(
       stream, labels: minibatch.labels, scale: reduction * lossScale.factor)
-    try plan.enqueueBackward(stream, seed: seed, gradientScale: 1 / lossScale.factor)
+    plan.backend.gradientScale = 1 / lossScale.factor
+    try plan.backward(seed: seed)
     let gradients = try gradientsOfStep(part)
     try deviceLoss.enqueueResults(stream, gradients: gradients)
     try stream.synchronize()
@@ -131,13 +132,11 @@ final class DeviceLearner: Learner {
       $0 + Double($1.0.factor) * loss.reduced((sum: $1.1, weight: weight))
     }
     guard value.isFinite else {
-      try enqueuePictures(minibatch, plan)
-      let layer = try plan.firstLayerNotFinite(stream, seed: seed)
       throw FCNError(
         .notFinite,
         "the loss is \(value); the first values that are not finite are those of "
-          + "\(layer ?? "the loss itself"). Lower the learning rate, warm it up, or clip the "
-          + "gradients")
+          + "\(try plan.firstNotFinite(seed: seed) ?? "the loss itself"). Lower the learning rate, "
+          + "warm it up, or clip the gradients")
     }
     try confusion.add(minibatch, deviceLoss.predictions)
     return (value, gradients.indices.map { deviceLoss.square($0) })
@@ -160,7 +159,9 @@ final class DeviceLearner: Learner {
     }
   }
 
-  private func enqueuePictures(_ minibatch: Minibatch, _ plan: DeviceTrainingPlan) throws {
+  private func enqueuePictures(
+    _ minibatch: Minibatch, _ plan: TrainingPlan<DeviceTraining>
+  ) throws {
     try withPixelViews(of: minibatch.pictures[...]) { views in
       let batch = DeviceBatch(views)
       let pictures = try staging(batch.byteCount)
@@ -183,12 +184,14 @@ final class DeviceLearner: Learner {
 
   private func plan(
     for shape: Shape
-  ) throws -> (plan: DeviceTrainingPlan, loss: DeviceLoss) {
+  ) throws -> (plan: TrainingPlan<DeviceTraining>, loss: DeviceLoss) {
     if let plan, plan.plan.input.shape == shape { return plan }
     plan = nil
-    let made = try DeviceTrainingPlan(
-      model.network, store, learned: Set(state.learned.map(\.name)), inputShape: shape,
-      precision: options.precision, context: context, stream: stream)
+    let made = try TrainingPlan(
+      model.network, inputShape: shape,
+      DeviceTraining(
+        store, learned: Set(state.learned.map(\.name)), precision: options.precision,
+        stream: stream))
     try loss.checkScores(
       made.scores.map(\.value.shape), of: shape, classes: model.description.classNames.count)
     let loss = try DeviceLoss(

@@ -32,7 +32,7 @@ final class ProcessorLearner: Learner {
   private let pool: WorkerPool
   private let evaluating: Segmenter
   /// Of the minibatch shape that came last.
-  private var plan: TrainingPlan?
+  private var plan: TrainingPlan<ProcessorTraining>?
   private var predictions: [UInt8] = []
   /// The mean gradients of a step's minibatches, where it has several.
   private var accumulated: ParameterTable = [:]
@@ -75,7 +75,8 @@ final class ProcessorLearner: Learner {
     for part in 0..<parts {
       let plan = try differentiate(
         try next(), draw: iteration * parts + part, loss: &value, &confusion)
-      gradients = parts == 1 ? plan.gradients : try accumulate(plan.gradients, part, of: parts)
+      gradients = plan.backend.gradients
+      if parts > 1 { gradients = try accumulate(gradients, part, of: parts) }
     }
     let scale = try gradientScale(gradients)
     made += 1
@@ -93,7 +94,7 @@ final class ProcessorLearner: Learner {
   /// from `draw`.
   private func differentiate(
     _ minibatch: Minibatch, draw: Int, loss: inout Double, _ confusion: inout ConfusionMatrix
-  ) throws -> TrainingPlan {
+  ) throws -> TrainingPlan<ProcessorTraining> {
     let shape = Shape(
       minibatch.pictures.count, network.inputChannels, minibatch.height, minibatch.width)
     let plan = try plan(for: shape)
@@ -102,9 +103,9 @@ final class ProcessorLearner: Learner {
     }
     try pool.requireMatrixMemory()
     let seed = SeededGenerator(seed: options.seed, stream: UInt64(draw)).state.0
-    plan.forward(seed: seed)
-    loss += try evaluateLoss(minibatch, plan, &confusion)
-    plan.backward(seed: seed)
+    try plan.forward(seed: seed)
+    loss += try evaluateLoss(minibatch, plan, seed, &confusion)
+    try plan.backward(seed: seed)
     return plan
   }
 
@@ -125,45 +126,41 @@ final class ProcessorLearner: Learner {
     return accumulated
   }
 
-  private func plan(for shape: Shape) throws -> TrainingPlan {
+  private func plan(for shape: Shape) throws -> TrainingPlan<ProcessorTraining> {
     if let plan, plan.input.shape == shape { return plan }
     plan = nil
     let made = try TrainingPlan(
-      network, parameters: state.parameters, learned: Set(state.learned.map(\.name)),
-      inputShape: shape,
-      pool: pool)
-    try loss.checkScores(
-      [made.output.shape] + made.auxiliary.map(\.scores.shape), of: shape, classes: classCount)
+      network, inputShape: shape,
+      ProcessorTraining(
+        network, parameters: state.parameters, learned: Set(state.learned.map(\.name)), pool: pool))
+    try loss.checkScores(made.scores.map(\.value.shape), of: shape, classes: classCount)
     plan = made
     return made
   }
 
   private func evaluateLoss(
-    _ minibatch: Minibatch, _ plan: TrainingPlan, _ confusion: inout ConfusionMatrix
+    _ minibatch: Minibatch, _ plan: TrainingPlan<ProcessorTraining>, _ seed: UInt64,
+    _ confusion: inout ConfusionMatrix
   ) throws -> Double {
     try requireMemory(minibatch.labels.count)
     predictions = [UInt8](repeating: 0, count: minibatch.labels.count)
     return try minibatch.labels.withUnsafeBufferPointer { labels in
       let value = predictions.withUnsafeMutableBufferPointer { predictions in
-        var value = 0.0
-        for (scores, gradient, factor) in plan.auxiliary {
-          let auxiliary = loss.reduced(
-            loss.evaluate(scores, labels, gradient: gradient, predictions: predictions, pool))
-          value += Double(factor) * auxiliary
-          scaleInPlace(gradient, by: factor)
-        }
-        // Last, so that the predictions are those of the network's own scores.
-        return value
-          + loss.reduced(
+        // The network's own scores come last, and their predictions stay.
+        plan.scores.reduce(0.0) { value, scores in
+          let own = loss.reduced(
             loss.evaluate(
-              plan.output, labels, gradient: plan.outputGradient, predictions: predictions, pool))
+              scores.value, labels, gradient: scores.gradient, predictions: predictions, pool))
+          if scores.factor != 1 { scaleInPlace(scores.gradient, by: scores.factor) }
+          return value + Double(scores.factor) * own
+        }
       }
       guard value.isFinite else {
         throw FCNError(
           .notFinite,
           "the loss is \(value); the first values that are not finite are those of "
-            + "\(plan.firstLayerNotFinite() ?? "the loss itself"). Lower the learning rate, warm it "
-            + "up, or clip the gradients")
+            + "\(try plan.firstNotFinite(seed: seed) ?? "the loss itself"). Lower the learning rate, "
+            + "warm it up, or clip the gradients")
       }
       try predictions.withUnsafeBufferPointer { try confusion.add(minibatch, $0) }
       return value

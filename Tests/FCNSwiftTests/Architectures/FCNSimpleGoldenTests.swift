@@ -76,24 +76,25 @@ struct TrainingStepGoldenTests {
     let input = try tensor("input")
     let pool = try WorkerPool(threads: threads)
     let plan = try TrainingPlan(
-      network, parameters: parameters,
-      learned: Set(network.parameters.filter { $0.role != .statistic }.map(\.name)),
-      inputShape: input.shape, pool: pool,
-      disabledForms: onlyReferenceForms
-        ? Set(network.formNames.filter { !$0.hasSuffix(".reference") }) : [])
+      network, inputShape: input.shape,
+      ProcessorTraining(
+        network, parameters: parameters,
+        learned: Set(network.parameters.filter { $0.role != .statistic }.map(\.name)), pool: pool,
+        disabledForms: onlyReferenceForms
+          ? Set(network.formNames.filter { !$0.hasSuffix(".reference") }) : []))
     plan.input.pointer.update(from: input.pointer, count: input.shape.count)
-    plan.forward(seed: 0)
+    try plan.forward(seed: 0)
     expectClose([Float(try loss(of: plan, pool))], try tensor("loss").elements, absolute: 1e-6)
-    plan.backward(seed: 0)
+    try plan.backward(seed: 0)
 
     for parameter in network.parameters {
       let name = parameter.name
       if parameter.role == .statistic {
         let statistic = try #require(parameters[name])
         expectClose(statistic, try tensor("after/\(name)"), absolute: 2e-6, relative: 2e-6, name)
-        #expect(plan.gradients[name] == nil)
+        #expect(plan.backend.gradients[name] == nil)
       } else {
-        let gradient = try #require(plan.gradients[name])
+        let gradient = try #require(plan.backend.gradients[name])
         let wanted = try tensor("gradient/\(name)")
         // Thirteen batch norms over few values magnify rounding errors.
         let scale = max(wanted.elements.map(abs).max() ?? 0, 0.01)
@@ -102,7 +103,7 @@ struct TrainingStepGoldenTests {
     }
   }
 
-  private func loss(of plan: TrainingPlan, _ pool: WorkerPool) throws -> Double {
+  private func loss(of plan: TrainingPlan<ProcessorTraining>, _ pool: WorkerPool) throws -> Double {
     let labels = try tensor("labels").elements.map { UInt8($0) }
     var predictions = labels
     let loss = SoftmaxCrossEntropy(reduction: .mean, classWeights: nil)
@@ -110,7 +111,7 @@ struct TrainingStepGoldenTests {
       predictions.withUnsafeMutableBufferPointer {
         loss.reduced(
           loss.evaluate(
-            plan.output, labels, gradient: plan.outputGradient, predictions: $0, pool))
+            plan.own.value, labels, gradient: plan.own.gradient, predictions: $0, pool))
       }
     }
   }

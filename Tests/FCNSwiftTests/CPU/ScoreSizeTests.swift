@@ -111,21 +111,22 @@ struct ScoreSizeTests {
       }, auxiliaryScores: ["aux2": 0.5])
     func gradients(_ network: Network) throws -> (ParameterTable, [Tensor]) {
       let plan = try TrainingPlan(
-        network, parameters: table, learned: learned, inputShape: shape, pool: Self.pool.get())
+        network, inputShape: shape,
+        ProcessorTraining(
+          network, parameters: table, learned: learned, pool: Self.pool.get()))
       let input = try Tensor.random(shape, seed: 2)
       plan.input.pointer.update(from: input.pointer, count: shape.count)
-      plan.forward(seed: 3)
-      let scores = [plan.output] + plan.auxiliary.map(\.scores)
+      try plan.forward(seed: 3)
+      let scores = plan.scores.map(\.value)
+      #expect(scores.count == 2)
       #expect(scores.allSatisfy { $0.shape == Shape(2, 2, 12, 20) })
       let made = try scores.map { try $0.copy() }
-      for (index, gradient)
-        in ([plan.outputGradient] + plan.auxiliary.map(\.gradient)).enumerated()
-      {
+      for (index, gradient) in plan.scores.map(\.gradient).enumerated() {
         let upstream = try Tensor.random(gradient.shape, seed: 6, stream: UInt64(index))
         gradient.pointer.update(from: upstream.pointer, count: gradient.shape.count)
       }
-      plan.backward(seed: 3)
-      return (plan.gradients, made)
+      try plan.backward(seed: 3)
+      return (plan.backend.gradients, made)
     }
     // Dropout's choices follow from a layer's number, which is the same in both.
     let (own, scores) = try gradients(network)
@@ -149,15 +150,16 @@ struct ScoreSizeTests {
     let table = try GraphFixture.table(network)
     let shape = Shape(1, 3, 5, 6)
     let plan = try TrainingPlan(
-      network, parameters: table, learned: Set(table.keys), inputShape: shape,
-      pool: Self.pool.get())
+      network, inputShape: shape,
+      ProcessorTraining(
+        network, parameters: table, learned: Set(table.keys), pool: Self.pool.get()))
     let input = try Tensor.random(shape, seed: 2)
     plan.input.pointer.update(from: input.pointer, count: shape.count)
-    plan.forward(seed: 1)
+    try plan.forward(seed: 1)
     let (weight, bias) = (try #require(table["aux.weight"]), try #require(table["aux.bias"]))
     let expected =
       bias.elements[0] + (0..<3).reduce(0) { $0 + weight[0, $1, 0, 0] * input[0, $1, 0, 0] }
-    let scores = try #require(plan.auxiliary.first?.scores)
+    let scores = plan.scores[0].value
     expectClose([scores[0, 0, 0, 0]], [expected], absolute: 1e-5)
   }
 }

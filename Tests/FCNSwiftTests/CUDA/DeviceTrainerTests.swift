@@ -126,12 +126,14 @@ extension CUDATests {
         let store = try DeviceParameterStore(
           ["scores.weight": Tensor(Shape(2, 1, 1, 1)), "scores.bias": Tensor(Shape(1, 1, 1, 2))],
           in: context)
-        let plan = try DeviceTrainingPlan(
-          network, store, learned: ["scores.weight"], inputShape: Shape(1, 1, 4, 4),
-          precision: .float32, context: context)
+        let stream = try DeviceStream(context)
+        let plan = try TrainingPlan(
+          network, inputShape: Shape(1, 1, 4, 4),
+          DeviceTraining(
+            store, learned: ["scores.weight"], precision: .float32, stream: stream,
+            usesLibraries: false))
         let loss = try DeviceLoss(plan, classWeights: nil, parameterCount: 0, context)
         let labels = [UInt8](repeating: 0, count: 15)
-        let stream = try DeviceStream(context)
         expectError(.internalDefect, saying: "15 labels for scores of 16 pixels") {
           try loss.enqueue(stream, labels: labels, scale: 1)
         }
@@ -156,18 +158,20 @@ extension CUDATests {
       let context = try FakeDevice.context()
       try context.run {
         let store = try DeviceParameterStore(parameters, in: context)
-        let plan = try DeviceTrainingPlan(
-          network, store, learned: Set(learned), inputShape: input.shape, precision: .float32,
-          context: context)
-        let loss = try DeviceLoss(plan, classWeights: nil, parameterCount: 0, context)
         let (stream, loader) = (try DeviceStream(context), try DeviceLoader(context))
+        let plan = try TrainingPlan(
+          network, inputShape: input.shape,
+          DeviceTraining(
+            store, learned: Set(learned), precision: .float32, stream: stream,
+            usesLibraries: false))
+        let loss = try DeviceLoss(plan, classWeights: nil, parameterCount: 0, context)
         try input.channelsLast.withUnsafeBufferPointer {
           try loader.copy($0, to: plan.input.base)
         }
-        try plan.enqueueForward(stream, seed: 0)
+        try plan.forward(seed: 0)
         let weight = Double(labels.count { $0 < 3 })
         try loss.enqueue(stream, labels: labels, scale: Float(1 / weight))
-        try plan.enqueueBackward(stream, seed: 0, gradientScale: 1)
+        try plan.backward(seed: 0)
         try loss.enqueueResults(stream, gradients: [])
         try stream.synchronize()
         expectClose([Float(loss.losses[0] / weight)], try tensor("loss").elements, absolute: 1e-6)

@@ -7,7 +7,7 @@ struct HouseTests {
   private static let storeys = [
     "Support", "Tensor", "Formats", "Imaging", "Metrics", "Network", "Architectures", "Weights",
     "Weights/Foreign", "Weights/Import", "Weights/ONNX", "Plan", "CPU", "CUDA/Runtime",
-    "CUDA/Forms", "CUDA/Libraries", "CUDA", "CUDA/Training", "Data", "Data/Scenes", "Session",
+    "CUDA/Forms", "CUDA/Libraries", "CUDA/Training", "CUDA", "Data", "Data/Scenes", "Session",
     "Training", "Check",
   ]
 

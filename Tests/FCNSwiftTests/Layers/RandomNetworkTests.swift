@@ -119,18 +119,19 @@ struct RandomNetworkTests {
       let upstream = try Tensor.random(wanted.shape, seed: 4)
       let expected = try ProcessorRun(network, table, input, pool).gradients(upstream)
       let training = try TrainingPlan(
-        network, parameters: table, learned: network.learnableParameters, inputShape: shape,
-        pool: pool)
+        network, inputShape: shape,
+        ProcessorTraining(
+          network, parameters: table, learned: network.learnableParameters, pool: pool))
       training.input.pointer.update(from: input.pointer, count: shape.count)
-      training.forward(seed: 0)
-      training.outputGradient.pointer.update(from: upstream.pointer, count: upstream.shape.count)
-      training.backward(seed: 0)
+      try training.forward(seed: 0)
+      training.own.gradient.pointer.update(from: upstream.pointer, count: upstream.shape.count)
+      try training.backward(seed: 0)
       // A bias before a normalisation has a gradient that is zero but for rounding.
       let learned = network.parameters.filter { $0.role != .statistic }
       let largest = learned.flatMap { expected[$0.name]?.elements ?? [] }.map(abs).max() ?? 0
       for parameter in learned {
         let wanted = try #require(expected[parameter.name])
-        let found = try #require(training.gradients[parameter.name])
+        let found = try #require(training.backend.gradients[parameter.name])
         let range = wanted.elements.map(abs).max() ?? 0
         expectClose(
           found, wanted, absolute: 2e-3 * range + 3e-5 * largest, "\(what), \(parameter.name)")

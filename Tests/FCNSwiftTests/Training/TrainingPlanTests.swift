@@ -17,24 +17,25 @@ struct TrainingPlanTests {
       ], auxiliaryScores: ["early": 0.5])
   }
 
-  private func plan(learning learned: Set<String>) throws -> TrainingPlan {
+  private func plan(learning learned: Set<String>) throws -> TrainingPlan<ProcessorTraining> {
     let network = try network()
     let parameters = try network.parameters.reduce(into: ParameterTable()) {
       // Every early score is negative.
       $0[$1.name] = try Tensor($1.tensorShape, filledWith: $1.name == "early.weight" ? -1 : 1)
     }
     return try TrainingPlan(
-      network, parameters: parameters, learned: learned, inputShape: Shape(1, 1, 4, 4),
-      pool: WorkerPool(threads: 1))
+      network, inputShape: Shape(1, 1, 4, 4),
+      ProcessorTraining(
+        network, parameters: parameters, learned: learned, pool: WorkerPool(threads: 1)))
   }
 
   @Test func theLossSeesAuxiliaryScoresAsTheyWereMade() throws {
     let plan = try plan(learning: ["early.weight", "scores.weight"])
     plan.input.pointer.update(repeating: 3, count: plan.input.shape.count)
-    plan.forward(seed: 0)
-    let auxiliary = try #require(plan.auxiliary.first)
-    #expect(auxiliary.factor == 0.5)
-    #expect(auxiliary.scores.elements.allSatisfy { $0 == -2 })
+    try plan.forward(seed: 0)
+    let auxiliary = plan.scores[0]
+    #expect(plan.scores.count == 2 && auxiliary.factor == 0.5)
+    #expect(auxiliary.value.elements.allSatisfy { $0 == -2 })
   }
 
   @Test(arguments: ["nowhere.weight", "normal.running_mean"])

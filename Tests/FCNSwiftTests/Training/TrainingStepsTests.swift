@@ -121,23 +121,25 @@ struct TrainingStepsTests {
     let model = try resNet(auxiliaryHead: true)
     let pool = try WorkerPool(threads: 1)
     let plan = try TrainingPlan(
-      model.network, parameters: model.parameterTable().mapValues { try $0.copy() },
-      learned: [name], inputShape: Shape(2, 3, 24, 24), pool: pool)
-    let auxiliary = try #require(plan.auxiliary.first)
-    #expect(plan.auxiliary.count == 1 && auxiliary.factor == 0.5)
-    #expect(auxiliary.scores.shape == plan.output.shape)
+      model.network, inputShape: Shape(2, 3, 24, 24),
+      ProcessorTraining(
+        model.network, parameters: model.parameterTable().mapValues { try $0.copy() },
+        learned: [name], pool: pool))
+    let (auxiliary, own) = (plan.scores[0], plan.own)
+    #expect(plan.scores.count == 2 && auxiliary.factor == 0.5 && own.factor == 1)
+    #expect(auxiliary.value.shape == own.value.shape)
     let input = try Tensor.random(plan.input.shape, seed: 8)
-    let upstream = try [9, 10].map { try Tensor.random(plan.output.shape, seed: $0) }
+    let upstream = try [9, 10].map { try Tensor.random(own.value.shape, seed: $0) }
 
     func gradient(main: Float, auxiliary factor: Float) throws -> [Float] {
       plan.input.pointer.update(from: input.pointer, count: input.shape.count)
-      plan.forward(seed: 2)
-      for i in 0..<plan.output.shape.count {
-        plan.outputGradient.pointer[i] = main * upstream[0].pointer[i]
+      try plan.forward(seed: 2)
+      for i in 0..<own.value.shape.count {
+        own.gradient.pointer[i] = main * upstream[0].pointer[i]
         auxiliary.gradient.pointer[i] = factor * upstream[1].pointer[i]
       }
-      plan.backward(seed: 2)
-      return try #require(plan.gradients[name]).elements
+      try plan.backward(seed: 2)
+      return try #require(plan.backend.gradients[name]).elements
     }
     let (one, other) = (
       try gradient(main: 1, auxiliary: 0), try gradient(main: 0, auxiliary: 1)

@@ -9,12 +9,12 @@ final class DeviceLoss {
   private let labels: DeviceStaging
   /// Predictions, then each block's loss of every score tensor, then squares.
   private let results: DeviceStaging
-  private let plan: DeviceTrainingPlan
+  private let plan: TrainingPlan<DeviceTraining>
   private let pixelCount: Int
   private let parameterCount: Int
 
   init(
-    _ plan: DeviceTrainingPlan, classWeights: [Float]?, parameterCount: Int,
+    _ plan: TrainingPlan<DeviceTraining>, classWeights: [Float]?, parameterCount: Int,
     _ context: DeviceContext
   ) throws {
     guard plan.scores.allSatisfy({ $0.value.element == .float32 }) else {

@@ -1,0 +1,124 @@
+import CDeviceCalls
+
+/// A device, as a plan for training asks it: values are of the precision's numbers, scores and what
+/// follows from them in float32, and are counted in units of four bytes; work is handed to a stream. To
+/// be used with the context current.
+struct DeviceTraining: TrainingBackend {
+  let learned: Set<String>
+  let stream: DeviceStream
+  /// What gradients by parameters are multiplied by: one over the factor on the loss.
+  var gradientScale: Float = 1
+  private let store: DeviceParameterStore
+  private let precision: Precision
+  private let stored: DeviceElement
+  private let usesLibraries: Bool
+
+  /// Weights and their gradients are in `store`.
+  init(
+    _ store: DeviceParameterStore, learned: Set<String>, precision: Precision,
+    stream: DeviceStream, usesLibraries: Bool = true
+  ) throws {
+    (self.store, self.learned, self.stream) = (store, learned, stream)
+    (self.precision, self.usesLibraries) = (precision, usesLibraries)
+    stored = try precision.requireDeviceElement()
+  }
+
+  typealias Memory = (values: DeviceMemory, workspace: CUDADriver.Address)
+  typealias Addition = (function: DeviceFunction, part: DeviceTensor, total: DeviceTensor)
+
+  private func tensor(_ value: TrainingValue) -> DeviceTensor {
+    DeviceTensor(value.shape, value.carriesScores ? .float32 : stored)
+  }
+
+  func size(of value: TrainingValue) throws -> Int {
+    let tensor = tensor(value)
+    try tensor.checkCounts()
+    return (DeviceTensor.byteCount(tensor.shape, tensor.element) + 3) / 4
+  }
+
+  func prepare(
+    _ layer: Layer, inputs: [TrainingValue], output: TrainingValue
+  ) throws -> any PreparedDeviceTrainingForm {
+    try naming("layer \(layer.name)") {
+      guard let form = layer.deviceTraining else {
+        throw FCNError(
+          .unsupported,
+          "\(type(of: layer.operation).name) cannot be trained on a device; train on the processor")
+      }
+      return try form.make(
+        DeviceTrainingRequest(
+          inputs: inputs.map(tensor), output: tensor(output), precision: precision,
+          context: stream.context, stream: usesLibraries ? stream : nil))
+    }
+  }
+
+  func memory(_ units: Int, for forms: [any PreparedDeviceTrainingForm]) throws -> Memory {
+    let byteCount = roundUp(units * 4, toMultipleOf: 256)
+    let values = try DeviceMemory(
+      byteCount + (forms.map(\.workspaceByteCount).max() ?? 0), in: stream.context)
+    return (values, values.address + UInt64(byteCount))
+  }
+
+  func place(_ value: TrainingValue, in memory: Memory, at offset: Int) -> DeviceTensor {
+    var tensor = tensor(value)
+    tensor.base = memory.values.address + UInt64(offset * 4)
+    return tensor
+  }
+
+  func forwardCall(
+    _ index: Int, of network: Network, inputs: [DeviceTensor], output: DeviceTensor,
+    _ memory: Memory
+  ) throws -> DeviceTrainingCall {
+    DeviceTrainingCall(
+      inputs: inputs, output: output,
+      parameters: try network.parametersByLayer[index].map { try store.weight($0.name) },
+      workspace: memory.workspace)
+  }
+
+  func backwardCall(
+    _ index: Int, of network: Network, after forward: DeviceTrainingCall,
+    outputGradient: DeviceTensor, inputGradients: [DeviceTensor?]
+  ) throws -> DeviceTrainingCall {
+    var call = forward
+    call.outputGradient = outputGradient
+    call.inputGradients = inputGradients
+    call.parameterGradients = try network.parametersByLayer[index].map {
+      learned.contains($0.name) ? try store.gradient($0.name) : nil
+    }
+    return call
+  }
+
+  func addition(of part: DeviceTensor, to total: DeviceTensor, _: Memory) throws -> Addition {
+    let type = total.element.typeName
+    let function = try stream.context.functions.function(
+      "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"], stream.context)
+    return (function, part, total)
+  }
+
+  func forward(
+    _ prepared: any PreparedDeviceTrainingForm, _ call: DeviceTrainingCall, seed: UInt64
+  ) throws {
+    var call = call
+    call.seed = seed
+    try prepared.forward(call, stream)
+  }
+
+  func backward(
+    _ prepared: any PreparedDeviceTrainingForm, _ call: DeviceTrainingCall, seed: UInt64
+  ) throws {
+    var call = call
+    (call.seed, call.gradientScale) = (seed, gradientScale)
+    try prepared.backward(call, stream)
+  }
+
+  func add(_ addition: Addition) throws {
+    let (function, part, total) = addition
+    try stream.launch(
+      function, over: total.groupCount, fcn_combine_call([total, part], to: total))
+  }
+
+  func isAllFinite(_ tensor: DeviceTensor) throws -> Bool {
+    try stream.synchronize()
+    return try DeviceLoader(stream.context).isFinite(tensor)
+  }
+}
