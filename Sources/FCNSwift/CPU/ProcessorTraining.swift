@@ -23,7 +23,6 @@ struct ProcessorTraining: TrainingBackend {
   }
 
   typealias Memory = (values: AlignedMemory, workers: Workers)
-  typealias Addition = (part: Tensor, total: Tensor, workers: Workers)
 
   func size(of value: TrainingValue) -> Int { value.shape.count }
 
@@ -56,45 +55,40 @@ struct ProcessorTraining: TrainingBackend {
     Tensor(value.shape, memory: memory.values, offset: offset)
   }
 
-  func forwardCall(
-    _ index: Int, of network: Network, inputs: [Tensor], output: Tensor, _ memory: Memory
-  ) throws -> ForwardCall {
-    ForwardCall(
-      inputs: inputs, output: output, parameters: try parameters.tensors(of: index, in: network),
-      workers: memory.workers, training: true)
+  func forward(_ layer: TrainedLayer<Self>) throws -> TrainingPass {
+    let call = ForwardCall(
+      inputs: layer.inputs, output: layer.output,
+      parameters: try parameters.tensors(of: layer.index, in: layer.network),
+      workers: layer.memory.workers, training: true)
+    return { seed in
+      var call = call
+      call.seed = seed
+      layer.prepared.forward(call)
+    }
   }
 
-  func backwardCall(
-    _ index: Int, of network: Network, after forward: ForwardCall, outputGradient: Tensor,
-    inputGradients: [Tensor?]
-  ) -> BackwardCall {
-    BackwardCall(
-      inputs: forward.inputs, output: forward.output, parameters: forward.parameters,
+  func backward(
+    _ layer: TrainedLayer<Self>, outputGradient: Tensor, inputGradients: [Tensor?]
+  ) throws -> TrainingPass {
+    let call = BackwardCall(
+      inputs: layer.inputs, output: layer.output,
+      parameters: try parameters.tensors(of: layer.index, in: layer.network),
       outputGradient: outputGradient, inputGradients: inputGradients,
-      parameterGradients: network.parametersByLayer[index].map { gradients[$0.name] },
-      workers: forward.workers)
+      parameterGradients: layer.parameters.map { gradients[$0] },
+      workers: layer.memory.workers)
+    return { seed in
+      var call = call
+      call.seed = seed
+      layer.prepared.backward(call)
+    }
   }
 
-  func addition(of part: Tensor, to total: Tensor, _ memory: Memory) -> Addition {
-    (part, total, memory.workers)
-  }
-
-  func forward(_ prepared: any PreparedTrainingForm, _ call: ForwardCall, seed: UInt64) {
-    var call = call
-    call.seed = seed
-    prepared.forward(call)
-  }
-
-  func backward(_ prepared: any PreparedTrainingForm, _ call: BackwardCall, seed: UInt64) {
-    var call = call
-    call.seed = seed
-    prepared.backward(call)
-  }
-
-  func add(_ addition: Addition) {
-    let (source, target) = (addition.part.pointer, addition.total.pointer)
-    forEachChunk(of: addition.total.shape.count, addition.workers) { range in
-      for i in range { target[i] += source[i] }
+  func adding(_ part: Tensor, to total: Tensor, _ memory: Memory) -> TrainingPass {
+    { _ in
+      let (source, target) = (part.pointer, total.pointer)
+      forEachChunk(of: total.shape.count, memory.workers) { range in
+        for i in range { target[i] += source[i] }
+      }
     }
   }
 

@@ -3,7 +3,7 @@ import CDeviceCalls
 /// A device, as a plan for training asks it: values are of the precision's numbers, scores and what
 /// follows from them in float32, and are counted in units of four bytes; work is handed to a stream. To
 /// be used with the context current.
-struct DeviceTraining: TrainingBackend {
+final class DeviceTraining: TrainingBackend {
   let learned: Set<String>
   let stream: DeviceStream
   /// What gradients by parameters are multiplied by: one over the factor on the loss.
@@ -24,7 +24,6 @@ struct DeviceTraining: TrainingBackend {
   }
 
   typealias Memory = (values: DeviceMemory, workspace: CUDADriver.Address)
-  typealias Addition = (function: DeviceFunction, part: DeviceTensor, total: DeviceTensor)
 
   private func tensor(_ value: TrainingValue) -> DeviceTensor {
     DeviceTensor(value.shape, value.carriesScores ? .float32 : stored)
@@ -65,56 +64,45 @@ struct DeviceTraining: TrainingBackend {
     return tensor
   }
 
-  func forwardCall(
-    _ index: Int, of network: Network, inputs: [DeviceTensor], output: DeviceTensor,
-    _ memory: Memory
-  ) throws -> DeviceTrainingCall {
-    DeviceTrainingCall(
-      inputs: inputs, output: output,
-      parameters: try network.parametersByLayer[index].map { try store.weight($0.name) },
-      workspace: memory.workspace)
-  }
-
-  func backwardCall(
-    _ index: Int, of network: Network, after forward: DeviceTrainingCall,
-    outputGradient: DeviceTensor, inputGradients: [DeviceTensor?]
-  ) throws -> DeviceTrainingCall {
-    var call = forward
-    call.outputGradient = outputGradient
-    call.inputGradients = inputGradients
-    call.parameterGradients = try network.parametersByLayer[index].map {
-      learned.contains($0.name) ? try store.gradient($0.name) : nil
+  func forward(_ layer: TrainedLayer<DeviceTraining>) throws -> TrainingPass {
+    let call = try call(layer)
+    return { [stream] seed in
+      var call = call
+      call.seed = seed
+      try layer.prepared.forward(call, stream)
     }
-    return call
   }
 
-  func addition(of part: DeviceTensor, to total: DeviceTensor, _: Memory) throws -> Addition {
-    let type = total.element.typeName
-    let function = try stream.context.functions.function(
-      "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"], stream.context)
-    return (function, part, total)
-  }
-
-  func forward(
-    _ prepared: any PreparedDeviceTrainingForm, _ call: DeviceTrainingCall, seed: UInt64
-  ) throws {
-    var call = call
-    call.seed = seed
-    try prepared.forward(call, stream)
+  private func call(_ layer: TrainedLayer<DeviceTraining>) throws -> DeviceTrainingCall {
+    DeviceTrainingCall(
+      inputs: layer.inputs, output: layer.output,
+      parameters: try layer.parameters.map(store.weight), workspace: layer.memory.workspace)
   }
 
   func backward(
-    _ prepared: any PreparedDeviceTrainingForm, _ call: DeviceTrainingCall, seed: UInt64
-  ) throws {
-    var call = call
-    (call.seed, call.gradientScale) = (seed, gradientScale)
-    try prepared.backward(call, stream)
+    _ layer: TrainedLayer<DeviceTraining>, outputGradient: DeviceTensor,
+    inputGradients: [DeviceTensor?]
+  ) throws -> TrainingPass {
+    var call = try call(layer)
+    (call.outputGradient, call.inputGradients) = (outputGradient, inputGradients)
+    call.parameterGradients = try layer.parameters.map {
+      learned.contains($0) ? try store.gradient($0) : nil
+    }
+    return { [self, call] seed in
+      var call = call
+      (call.seed, call.gradientScale) = (seed, gradientScale)
+      try layer.prepared.backward(call, stream)
+    }
   }
 
-  func add(_ addition: Addition) throws {
-    let (function, part, total) = addition
-    try stream.launch(
-      function, over: total.groupCount, fcn_combine_call([total, part], to: total))
+  func adding(_ part: DeviceTensor, to total: DeviceTensor, _: Memory) throws -> TrainingPass {
+    let type = total.element.typeName
+    let function = try stream.context.functions.function(
+      "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"], stream.context)
+    return { [stream] _ in
+      try stream.launch(
+        function, over: total.groupCount, fcn_combine_call([total, part], to: total))
+    }
   }
 
   func isAllFinite(_ tensor: DeviceTensor) throws -> Bool {

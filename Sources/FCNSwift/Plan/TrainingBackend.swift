@@ -6,11 +6,6 @@ protocol TrainingBackend {
   associatedtype Prepared
   /// The memory of a plan's values and of its forms' scratch.
   associatedtype Memory
-  /// What a layer's form works on going forward, and going back.
-  associatedtype Forward
-  associatedtype Backward
-  /// The addition of a gradient to another.
-  associatedtype Addition
 
   /// Names of the parameters that want gradients.
   var learned: Set<String> { get }
@@ -19,7 +14,7 @@ protocol TrainingBackend {
   /// than there can be.
   func size(of value: TrainingValue) throws -> Int
 
-  /// The form in which to train a layer. Throws where there is none.
+  /// The form in which to train a layer. Throws, naming it, where there is none.
   func prepare(
     _ layer: Layer, inputs: [TrainingValue], output: TrainingValue
   ) throws -> Prepared
@@ -30,29 +25,37 @@ protocol TrainingBackend {
   /// A value from unit `offset` on.
   func place(_ value: TrainingValue, in memory: Memory, at offset: Int) -> Value
 
-  /// Ready-made calls of layer `index`.
-  func forwardCall(
-    _ index: Int, of network: Network, inputs: [Value], output: Value, _ memory: Memory
-  ) throws -> Forward
-  func backwardCall(
-    _ index: Int, of network: Network, after forward: Forward, outputGradient: Value,
-    inputGradients: [Value?]
-  ) throws -> Backward
-  func addition(of part: Value, to total: Value, _ memory: Memory) throws -> Addition
+  /// The passes of a layer, and the addition of a gradient to another, with all that they work on.
+  func forward(_ layer: TrainedLayer<Self>) throws -> TrainingPass
+  func backward(
+    _ layer: TrainedLayer<Self>, outputGradient: Value, inputGradients: [Value?]
+  ) throws -> TrainingPass
+  func adding(_ part: Value, to total: Value, _ memory: Memory) throws -> TrainingPass
 
-  // What follows is done when it returns, or handed over to be done in this order.
-
-  func forward(_ prepared: Prepared, _ call: Forward, seed: UInt64) throws
-  func backward(_ prepared: Prepared, _ call: Backward, seed: UInt64) throws
-  func add(_ addition: Addition) throws
-
-  /// Whether what is in `value`, once all is done, is finite.
+  /// Whether what is in `value` once all passes are done is finite.
   func isAllFinite(_ value: Value) throws -> Bool
 }
+
+/// Makes a pass before it returns, or hands it over to be made after those before it. Random choices
+/// follow from `seed`.
+typealias TrainingPass = (_ seed: UInt64) throws -> Void
 
 /// A value or a gradient of a plan for training, wherever it lies.
 struct TrainingValue {
   let shape: Shape
   /// Whether it is scores, or what follows from them.
   let carriesScores: Bool
+}
+
+/// A layer of a plan for training.
+struct TrainedLayer<Backend: TrainingBackend> {
+  let network: Network
+  let index: Int
+  let prepared: Backend.Prepared
+  let inputs: [Backend.Value]
+  let output: Backend.Value
+  let memory: Backend.Memory
+
+  /// The names of its parameters, in the operation's order.
+  var parameters: [String] { network.parametersByLayer[index].map(\.name) }
 }

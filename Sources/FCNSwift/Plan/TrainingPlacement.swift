@@ -11,13 +11,9 @@ struct TrainingPlacement {
   /// For each layer and input: where its gradient goes, nil where nobody wants it.
   private let targets: [[Target?]]
 
-  /// A gradient's destination: the value's own buffer, or a scratch buffer to be added to that.
-  private struct Target {
-    /// Whose output's gradient it is.
-    let layer: Int
-    let buffer: Int
-    let scratch: Int?
-  }
+  /// A gradient's destination: the buffer of the layer whose output's it is, or scratch to be added to
+  /// that.
+  private typealias Target = (layer: Int, scratch: Int?)
 
   /// `size` tells how many units a value takes, sixteen of which may be kept apart.
   init(
@@ -30,10 +26,9 @@ struct TrainingPlacement {
     let wantsGradient = topology.wantsGradient(learned)
     self.wantsGradient = wantsGradient
     var counts = [Int](repeating: 0, count: topology.bufferCount)
-    counts[0] = try size(topology.value(-1))
-    let sizes = try network.layers.indices.map { try size(topology.value($0)) }
-    for (buffer, size) in zip(topology.buffers, sizes) {
-      counts[buffer] = max(counts[buffer], size)
+    for layer in -1..<layerCount {
+      let buffer = topology.buffer(layer)
+      counts[buffer] = max(counts[buffer], try size(topology.value(layer)))
     }
 
     // Forward of layer i is step i, the loss step L, backward of layer i step 2L − i. The first
@@ -44,11 +39,8 @@ struct TrainingPlacement {
     var made: Set<Int> = []
     for (index, buffer) in topology.buffers.enumerated() where made.insert(buffer).inserted {
       firstMaker[buffer] = index
-    }
-    for buffer in made {
-      let maker = firstMaker[buffer]
       // The layer that made the value may read it going backward; nothing after that does.
-      buffers[buffer].lifetime = maker...(2 * layerCount - maker)
+      buffers[buffer].lifetime = index...(2 * layerCount - index)
     }
     var gradients = counts.map { MemoryPlan.Buffer(count: $0, lifetime: 0...0) }
     var written: Set<Int> = []
@@ -61,19 +53,18 @@ struct TrainingPlacement {
     var targets = [[Target?]](repeating: [], count: layerCount)
     for index in (0..<layerCount).reversed() {
       let step = 2 * layerCount - index
-      targets[index] = network.inputIndices[index].map { source in
+      targets[index] = try network.inputIndices[index].map { source in
         guard source >= 0, wantsGradient[source], wantsGradient[index] else { return nil }
         let buffer = topology.buffers[source]
-        if buffer == topology.buffers[index] {
-          return Target(layer: source, buffer: buffer, scratch: nil)  // runs in place backward too
-        }
+        if buffer == topology.buffers[index] { return (source, nil) }  // in place backward too
         if written.insert(buffer).inserted {
-          let maker = firstMaker[buffer]
-          gradients[buffer].lifetime = step...(2 * layerCount - maker)
-          return Target(layer: source, buffer: buffer, scratch: nil)
+          gradients[buffer].lifetime = step...(2 * layerCount - firstMaker[buffer])
+          return (source, nil)
         }
-        scratch.append(MemoryPlan.Buffer(count: sizes[source], lifetime: step...step))
-        return Target(layer: source, buffer: buffer, scratch: scratch.count - 1)
+        scratch.append(
+          MemoryPlan.Buffer(
+            count: try size(topology.value(source)), lifetime: step...step))
+        return (source, scratch.count - 1)
       }
     }
     // Gradients that nobody writes take no room.
@@ -84,20 +75,20 @@ struct TrainingPlacement {
     self.targets = targets
   }
 
-  /// Where the value in `buffer` begins.
-  func value(_ buffer: Int) -> Int { offsets[buffer] }
+  /// Where the output of layer `index` begins; −1: the input.
+  func value(_ index: Int) -> Int { offsets[topology.buffer(index)] }
 
-  /// Where the gradient of the value in `buffer` begins.
-  func gradient(_ buffer: Int) -> Int { offsets[topology.bufferCount + buffer] }
+  /// Where the gradient by it begins.
+  func gradient(_ index: Int) -> Int { offsets[topology.bufferCount + topology.buffer(index)] }
 
   /// Of each input of layer `index` whose gradient somebody wants: the layer that made it, where its
   /// gradient is written, and the gradient that this is then added to.
   func inputGradients(_ index: Int) -> [(layer: Int, written: Int, total: Int?)?] {
     targets[index].map { target in
-      target.map { target in
-        let own = gradient(target.buffer)
-        guard let scratch = target.scratch else { return (target.layer, own, nil) }
-        return (target.layer, offsets[2 * topology.bufferCount + scratch], own)
+      target.map { layer, scratch in
+        let own = gradient(layer)
+        return scratch.map { (layer, offsets[2 * topology.bufferCount + $0], own) }
+          ?? (layer, own, nil)
       }
     }
   }
