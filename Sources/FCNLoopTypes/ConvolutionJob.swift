@@ -1,4 +1,4 @@
-/// Channels that lie side by side in a blocked tensor, N×⌈C/16⌉×H×W×16: one AVX-512 register, two of
+/// Channels that lie side by side in a blocked tensor, ⌈C/16⌉×N×H×W×16: one AVX-512 register, two of
 /// AVX2, four of NEON or SSE.
 public let channelBlock = 16
 

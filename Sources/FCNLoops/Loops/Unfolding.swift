@@ -17,7 +17,7 @@ func unfold(
         for block in 0..<job.inputBlocks {
           let pixels = target + block * capacity * channelBlock
           let line =
-            job.input + (run.picture * job.inputBlocks + block) * planeStride
+            job.input + (block * job.pictures + run.picture) * planeStride
             + row * job.inputWidth * channelBlock
           for x in 0..<run.count {
             let column = (run.x + x) * job.strideWidth + shift
@@ -122,7 +122,7 @@ func storePixels(
         let (picture, pixel) = (row / planeCount, row % planeCount)
         let count = min(rows.upperBound - row, planeCount - pixel)
         let start =
-          ((picture * job.outputBlocks + block + panelBlock) * planeCount + pixel) * channelBlock
+          (((block + panelBlock) * job.pictures + picture) * planeCount + pixel) * channelBlock
           + offset
         let from = source + (row - rows.lowerBound) * columns
         for x in 0..<count {

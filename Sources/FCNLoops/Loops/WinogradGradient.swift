@@ -48,7 +48,7 @@ func prepareGradient(
   let tile = scratch + 6 * 4 * Lanes.scalarCount
   for row in rows {
     let place = TilePlace(job, row, grid)
-    let plane = gradient + (place.picture * job.outputBlocks + block) * planeStride
+    let plane = gradient + (block * job.pictures + place.picture) * planeStride
     let target = w + (block * capacity + row - rows.lowerBound) * channelBlock
     for y in 0..<4 {
       for x in 0..<4 {

@@ -43,7 +43,7 @@ private func storeTile(
   _ job: borrowing ConvolutionJob, _ place: TilePlace, _ m: Int, _ block: Int, _ offset: Int,
   _ pixels: UnsafeMutablePointer<Float>
 ) {
-  let plane = (place.picture * job.outputBlocks + block) * job.outputHeight * job.outputWidth
+  let plane = (block * job.pictures + place.picture) * job.outputHeight * job.outputWidth
   let bias = load(job.bias + block * channelBlock + offset)
   let (stepDown, stepAcross) = (job.phasesDown, job.phasesAcross)
   let height = min(m, (job.outputHeight - place.row + stepDown - 1) / stepDown)
@@ -69,7 +69,7 @@ private func storePooled(
   _ offset: Int, _ bias: Lanes, _ pixels: UnsafeMutablePointer<Float>,
   _ pooled: (height: Int, width: Int)
 ) {
-  let plane = (place.picture * job.outputBlocks + block) * pooled.height * pooled.width
+  let plane = (block * job.pictures + place.picture) * pooled.height * pooled.width
   let (top, left) = (place.row / 2, place.column / 2)
   for y in 0..<min(m / 2, pooled.height - top) {
     // A window that hangs over the edge has but one row or column.

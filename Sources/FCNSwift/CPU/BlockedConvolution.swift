@@ -245,17 +245,16 @@ final class BlockedConvolution: PreparedForm {
   private func multiplyInPlace(_ workers: Workers) {
     let (job, loops, blocking, panels) = (job, loops, blocking, panels)
     let pixels = job.pointee.inputHeight * job.pointee.inputWidth
+    let all = job.pointee.pictures * pixels
     let parts = blocking.taskCount(pixels)
     let groups = (panels.count + blocking.panelsAtATime - 1) / blocking.panelsAtATime
     workers.run(job.pointee.pictures * parts * groups) { task, scratch in
       let picture = task / (parts * groups)
       let rows = part(task / groups % parts, of: pixels, size: blocking.rows)
-      let a =
-        job.pointee.input
-        + (picture * job.pointee.inputBlocks * pixels + rows.lowerBound) * channelBlock
+      let a = job.pointee.input + (picture * pixels + rows.lowerBound) * channelBlock
       for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
         let panel = panels[index]
-        loops.multiply(job, 0..<1, panel.block, panel.width, a, pixels, 0..<rows.count, scratch)
+        loops.multiply(job, 0..<1, panel.block, panel.width, a, all, 0..<rows.count, scratch)
         loops.finish(
           job, picture * pixels + rows.lowerBound..<picture * pixels + rows.upperBound,
           panel.block, panel.width, scratch, scratch)

@@ -25,7 +25,7 @@ func changeLayout(
     let (y, block, n) = (task % shape.h, task / shape.h % blocks, task / (shape.h * blocks))
     let channels = min(channelBlock, shape.c - block * channelBlock)
     let planes = (n * shape.c + block * channelBlock) * shape.planeCount + y * shape.w
-    let pixels = ((n * blocks + block) * shape.h + y) * shape.w * channelBlock
+    let pixels = ((block * shape.n + n) * shape.h + y) * shape.w * channelBlock
     switch layout {
     case .blocked:
       if channels < channelBlock {

@@ -80,11 +80,11 @@ extension Concatenation: ProcessorOperation {
     [
       Form("concatenation.blocked", takes: .blocked, makes: .blocked) { request in
         let inputs = request.inputs
-        // Whole blocks follow each other as whole planes do.
+        // Whole blocks of all pictures follow each other as whole planes of one do.
         guard request.epilogue == Epilogue(),
           inputs.dropLast().allSatisfy({ $0.c % channelBlock == 0 })
         else { return nil }
-        return ConcatenationReference(inputs.map { Layout.blocked.count($0) / $0.n })
+        return ConcatenationReference(inputs.map { Layout.blocked.count($0) }, pieces: 1)
       }
     ]
   }

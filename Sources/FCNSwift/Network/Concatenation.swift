@@ -26,44 +26,48 @@ public struct Concatenation: Operation {
   }
 
   public var reference: ReferenceForm {
-    ReferenceForm { inputs, _ in ConcatenationReference(inputs.map(\.pictureCount)) }
+    ReferenceForm { inputs, _ in
+      ConcatenationReference(inputs.map(\.pictureCount), pieces: inputs[0].n)
+    }
   }
 }
 
-/// Copies what each input has of a picture, which lies in one piece.
+/// Copies what each input has of a picture, which lies in one piece, or of all pictures where that does.
 final class ConcatenationReference: PreparedTrainingForm {
-  /// Floats of a picture in each input.
+  /// Floats of a piece in each input.
   private let counts: [Int]
   private let total: Int
+  private let pieces: Int
 
-  init(_ counts: [Int]) {
+  init(_ counts: [Int], pieces: Int) {
     self.counts = counts
+    self.pieces = pieces
     total = counts.reduce(0, +)
   }
 
   func forward(_ call: ForwardCall) {
     let target = call.output.pointer
-    forEachPart(of: call.output.shape.n, call.workers) { [total] input, picture, offset, count in
-      (target + picture * total + offset).update(
-        from: call.inputs[input].pointer + picture * count, count: count)
+    forEachPart(call.workers) { [total] input, piece, offset, count in
+      (target + piece * total + offset).update(
+        from: call.inputs[input].pointer + piece * count, count: count)
     }
   }
 
   func backward(_ call: BackwardCall) {
     let source = call.outputGradient.pointer
-    forEachPart(of: call.output.shape.n, call.workers) { [total] input, picture, offset, count in
+    forEachPart(call.workers) { [total] input, piece, offset, count in
       guard let gradient = call.inputGradients[input]?.pointer else { return }
-      (gradient + picture * count).update(from: source + picture * total + offset, count: count)
+      (gradient + piece * count).update(from: source + piece * total + offset, count: count)
     }
   }
 
   private func forEachPart(
-    of pictures: Int, _ workers: Workers,
-    _ body: @escaping (_ input: Int, _ picture: Int, _ offset: Int, _ count: Int) -> Void
+    _ workers: Workers,
+    _ body: @escaping (_ input: Int, _ piece: Int, _ offset: Int, _ count: Int) -> Void
   ) {
-    let counts = counts
+    let (counts, pieces) = (counts, pieces)
     let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }
-    workers.run(pictures * counts.count) { task, _ in
+    workers.run(pieces * counts.count) { task, _ in
       let input = task % counts.count
       body(input, task / counts.count, offsets[input], counts[input])
     }

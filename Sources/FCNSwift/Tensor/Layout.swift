@@ -4,8 +4,8 @@ import FCNLoopTypes
 public enum Layout: Sendable, Hashable {
   /// N×C×H×W, a row of pixels after the other.
   case planar
-  /// N×⌈C/16⌉×H×W×16: sixteen channels of a pixel side by side, zeros after the last one. What the
-  /// inner loops read and write.
+  /// ⌈C/16⌉×N×H×W×16: sixteen channels of a pixel side by side, zeros after the last one. What the
+  /// inner loops read and write. Blocks of channels come first, so that some of them are a tensor too.
   case blocked
 
   /// Floats that a tensor of `shape` takes.
