@@ -1,9 +1,9 @@
 import FCNLoopTypes
 
 /// The processor, as the schedule of a network asks it: values lie planar, N×C×H×W, or blocked,
-/// N×⌈C/16⌉×H×W×16, and are counted in floats.
+/// ⌈C/16⌉×N×H×W×16, and are counted in floats.
 struct ProcessorSchedule: ScheduleBackend {
-  struct Place {
+  struct Place: Equatable {
     let shape: Shape
     let layout: Layout
     /// Floats before it in its buffer.
@@ -48,24 +48,21 @@ struct ProcessorSchedule: ScheduleBackend {
   func size(of place: Place) -> Int { place.layout.count(place.shape) }
   func end(of place: Place) -> Int { place.offset + size(of: place) }
 
-  func moved(_ place: Place, by floats: Int) -> Place {
-    Place(shape: place.shape, layout: place.layout, offset: place.offset + floats)
-  }
-
   /// Kernels know no gaps between rows.
   func part(of whole: Place, from offset: Extent, _ shape: Shape) -> Place? { nil }
 
-  /// Of several pictures, each one's channels lie apart; blocks are whole but for the last, and registers
-  /// want their alignment.
-  func offsets(of shapes: [Shape], _ layout: Layout) -> [Int]? {
-    var offsets: [Int] = []
-    var next = 0
-    for shape in shapes {
-      guard shape.n == 1, next % 16 == 0 else { return nil }
-      offsets.append(next)
-      next += layout.count(shape)
-    }
-    let isWhole = layout == .planar || shapes.dropLast().allSatisfy { $0.c % channelBlock == 0 }
-    return isWhole ? offsets : nil
+  /// Blocks begin with whole ones before them; planar pictures have their channels apart. Registers want
+  /// their alignment.
+  func channels(of whole: Place, from first: Int, _ shape: Shape) -> Place? {
+    guard whole.layout == .blocked ? first % channelBlock == 0 : shape.n == 1 else { return nil }
+    let before = first * shape.n * shape.planeCount
+    guard before % 16 == 0 else { return nil }
+    return Place(shape: shape, layout: whole.layout, offset: whole.offset + before)
+  }
+
+  func concatenated(carriesScores: Bool) -> Layout? { nil }
+
+  func moved(_ place: Place, into part: Place) -> Place {
+    Place(shape: place.shape, layout: place.layout, offset: place.offset + part.offset)
   }
 }

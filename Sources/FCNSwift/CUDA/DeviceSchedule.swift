@@ -1,12 +1,12 @@
 import CDeviceCalls
 
 /// A device, as the schedule of a network asks it: values lie N×H×W×C, of the precision's numbers or in
-/// float32, and are counted in bytes; a crop is a window of what it crops. To be used with the context
-/// current, for forms are compiled; those of NVIDIA's libraries are tried out on `stream`, and not
-/// used without one.
+/// float32, and are counted in bytes; a crop is a window of what it crops, and what is concatenated are
+/// windows of the whole. To be used with the context current, for forms are compiled; those of NVIDIA's
+/// libraries are tried out on `stream`, and not used without one.
 struct DeviceSchedule: ScheduleBackend {
   private let stored: DeviceElement
-  private let disabledForms: Set<String>
+  let disabledForms: Set<String>
   private let precision: Precision
   private let context: DeviceContext
   private let stream: DeviceStream?
@@ -51,7 +51,7 @@ struct DeviceSchedule: ScheduleBackend {
       let request = DeviceRequest(
         inputs: layer.inputs.map { tensor($0, elements.input) }
           + (residual.map { [tensor($0, elements.output)] } ?? []),
-        output: DeviceTensor(output, elements.output), epilogue: fusion.epilogue,
+        output: tensor(output, elements.output), epilogue: fusion.epilogue,
         precision: precision, context: context, stream: stream, operationOutput: layer.output)
       if let (form, prepared) = try best(of: forms, request, &reasons) {
         return ScheduledForm(
@@ -96,11 +96,13 @@ struct DeviceSchedule: ScheduleBackend {
   private func elements(
     of layer: ScheduledLayer<Self>
   ) -> (input: DeviceElement, output: DeviceElement) {
-    let output = layer.carriesScores ? .float32 : stored
+    let output = element(carriesScores: layer.carriesScores)
     return (layer.layer.operation is Convolution ? stored : output, output)
   }
 
-  /// What an operand is in `element`, or will be when it has been converted.
+  private func element(carriesScores: Bool) -> DeviceElement { carriesScores ? .float32 : stored }
+
+  /// What an operand is in `element`, or will be when it has been converted or made.
   private func tensor(
     _ operand: ScheduledLayer<Self>.Operand, _ element: DeviceElement
   ) -> DeviceTensor {
@@ -116,7 +118,8 @@ struct DeviceSchedule: ScheduleBackend {
     let prepared = PointwiseDeviceForm(try request.function("combine", of: .pointwise)) { call in
       fcn_combine_call([call.inputs[0]], to: call.output)
     }
-    return ("element.\(target.element)", prepared)
+    let isCopy = source.element == target.element
+    return (isCopy ? "concatenation.copy" : "element.\(target.element)", prepared)
   }
 
   func place(_ shape: Shape, _ element: DeviceElement) -> DeviceTensor {
@@ -130,12 +133,19 @@ struct DeviceSchedule: ScheduleBackend {
   /// Windows lie within what they are parts of.
   func end(of tensor: DeviceTensor) -> Int { tensor.isContiguous ? size(of: tensor) : 0 }
 
-  func moved(_ tensor: DeviceTensor, by bytes: Int) -> DeviceTensor { tensor }
-
   func part(of whole: DeviceTensor, from offset: Extent, _ shape: Shape) -> DeviceTensor? {
     whole.part(offset, height: shape.h, width: shape.w)
   }
 
-  /// Kernels of NVIDIA's libraries are made for whole pixels.
-  func offsets(of shapes: [Shape], _ element: DeviceElement) -> [Int]? { nil }
+  /// Whole channel groups come before.
+  func channels(of whole: DeviceTensor, from first: Int, _ shape: Shape) -> DeviceTensor? {
+    first % Int(FCN_CHANNEL_GROUP) == 0 ? whole.channels(from: first, count: shape.c) : nil
+  }
+
+  /// Forms of NVIDIA's libraries are made and tried out for the strides at hand.
+  func concatenated(carriesScores: Bool) -> DeviceElement? {
+    element(carriesScores: carriesScores)
+  }
+
+  func moved(_ tensor: DeviceTensor, into part: DeviceTensor) -> DeviceTensor { tensor }
 }

@@ -29,6 +29,9 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
   private var bufferCount = 0
   /// The value of each layer's output (−1: the input's) in each variant that exists of it.
   private var valueOf: [Int: [Backend.Variant: Int]] = [:]
+  private let homes: ConcatenationHomes<Backend>
+  /// The buffers of concatenations whose parts have homes, from the first part on.
+  private var homeBuffers: [Int: Int] = [:]
   /// Layers whose values are others' too, which nothing may be written over.
   private var shared: Set<Int> = []
   private let backend: Backend
@@ -44,6 +47,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     shapes = try network.shapes(for: inputShape)
     readers = network.readers
     carriesScores = network.carriesScores
+    homes = ConcatenationHomes(network, shapes, inputShape: inputShape, backend)
     valueOf[-1] = [backend.inputVariant: add(backend.inputVariant, inputShape)]
     var covered: Set<Int> = []
     for index in network.layers.indices where !covered.contains(index) {
@@ -75,7 +79,10 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
       shared.formUnion([index, sources[0]])
       return true
     }
-    return try operation is Concatenation && join(index, sources)
+    guard operation is Concatenation, !backend.disabledForms.contains(Joining.name) else {
+      return false
+    }
+    return try complete(index, sources) || join(index, sources)
   }
 
   /// Adds the step of layer `index`, as many of those after it covered as a form can; returns these.
@@ -89,7 +96,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
         layer: layer, carriesScores: carriesScores[index], inputs: operands.map(operand),
         output: shapes[index],
         fusions: (fusions + [Fusion(last: index)]).map { fusion in
-          (fusion, shapes[fusion.last], fusion.residual.map(operand))
+          (fusion, result(of: fusion.last), fusion.residual.map(operand))
         }))
     let fusion = choice.fusion
     var inputs = try operands.map { try value(of: $0, in: choice.takes) }
@@ -101,7 +108,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     let made =
       reusesInput
       ? add(choice.makes, values[inputs[0]].place, in: values[inputs[0]].buffer)
-      : add(choice.makes, shapes[fusion.last])
+      : add(choice.makes, of: fusion.last)
     valueOf[fusion.last] = [choice.makes: made]
     steps.append(
       Step(
@@ -147,16 +154,64 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
   }
 }
 
+// Concatenations take no step where their parts are made side by side.
 extension NetworkSchedule {
+  /// What layer `layer` will make, and its place where that is known.
+  private func result(of layer: Int) -> ScheduledLayer<Backend>.Operand {
+    let known = homes.of[layer].map { [$0.variant: $0.place] }
+    return ScheduledLayer<Backend>.Operand(shape: shapes[layer], known: known ?? [:])
+  }
+
+  /// What layer `layer` makes: in its home, or at the beginning of a buffer.
+  private mutating func add(_ variant: Backend.Variant, of layer: Int) -> Int {
+    guard let home = homes.of[layer], home.variant == variant else {
+      return add(variant, shapes[layer])
+    }
+    return add(variant, home.place, in: buffer(of: home))
+  }
+
+  private mutating func buffer(of home: ConcatenationHomes<Backend>.Home) -> Int {
+    if let buffer = homeBuffers[home.whole] { return buffer }
+    bufferCount += 1
+    homeBuffers[home.whole] = bufferCount - 1
+    return bufferCount - 1
+  }
+
+  /// Copies what layer `index` concatenates to where it belongs, as far as it was not made there: the
+  /// network's input, what another concatenation has, what is but a window or of another variant. false
+  /// where places were not known.
+  private mutating func complete(_ index: Int, _ sources: [Int]) throws -> Bool {
+    guard let parts = homes.parts[index] else { return false }
+    for (source, home) in zip(sources, parts) {
+      let buffer = buffer(of: home)
+      let known = try valueOf[source]?[home.variant] ?? value(of: source)
+      if values[known].buffer == buffer, values[known].place == home.place { continue }
+      let copied = add(home.variant, home.place, in: buffer)
+      let (formName, prepared) = try backend.conversion(values[known].place, home.place)
+      steps.append(
+        Step(
+          layer: nil, name: network.layers[index].name, formName: formName, prepared: prepared,
+          inputs: [known], output: copied))
+    }
+    valueOf[index] = [parts[0].variant: add(parts[0].variant, of: index)]
+    return true
+  }
+
   /// Puts what layer `index` concatenates side by side from the start, so that nothing has to be copied,
   /// but where a value is changed into the others' variant; false where that cannot be.
   private mutating func join(_ index: Int, _ sources: [Int]) throws -> Bool {
     let known = sources.map { valueOf[$0] ?? [:] }
     let common = known[0].keys.filter { variant in known.allSatisfy { $0[variant] != nil } }
     guard Set(sources).count == sources.count,
-      let variant = backend.preferred(common) ?? backend.preferred(known.flatMap(\.keys)),
-      let offsets = backend.offsets(of: sources.map(shape), variant)
+      let variant = backend.preferred(common) ?? backend.preferred(known.flatMap(\.keys))
     else { return false }
+    let place = backend.place(shapes[index], variant)
+    var (parts, channel) = ([Backend.Place](), 0)
+    for source in sources.map(shape) {
+      guard let part = backend.channels(of: place, from: channel, source) else { return false }
+      parts.append(part)
+      channel += source.c
+    }
     // Each must fill a buffer of its own; the network's input is filled by others.
     let sizes = bufferSizes()
     var taken: Set<Int> = [values[0].buffer]
@@ -167,10 +222,10 @@ extension NetworkSchedule {
     }
     let buffers = try sources.map { values[try value(of: $0, in: variant)].buffer }
     let whole = add(variant, shapes[index])
-    for (buffer, offset) in zip(buffers, offsets) {
+    for (buffer, part) in zip(buffers, parts) {
       for value in values.indices where values[value].buffer == buffer {
         values[value].buffer = values[whole].buffer
-        values[value].place = backend.moved(values[value].place, by: offset)
+        values[value].place = backend.moved(values[value].place, into: part)
       }
     }
     valueOf[index] = [variant: whole]

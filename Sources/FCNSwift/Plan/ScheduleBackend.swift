@@ -3,7 +3,7 @@ protocol ScheduleBackend {
   /// What may differ between values of one shape: how they lie in memory, of what numbers they are.
   associatedtype Variant: Hashable
   /// A value's shape, variant and place within a buffer.
-  associatedtype Place
+  associatedtype Place: Equatable
   /// A form made ready.
   associatedtype Prepared
 
@@ -13,6 +13,9 @@ protocol ScheduleBackend {
 
   /// Whether forms may write over their first input, where the operation may.
   var runsInPlace: Bool { get }
+
+  /// What is not to be used; `Joining.name` among it where concatenations are to be copied.
+  var disabledForms: Set<String> { get }
 
   /// The one of `variants` that others had better be made of; the same every time. nil for none.
   func preferred(_ variants: some Collection<Variant>) -> Variant?
@@ -31,20 +34,24 @@ protocol ScheduleBackend {
   func size(of place: Place) -> Int
   func end(of place: Place) -> Int
 
-  /// The same `units` further on.
-  func moved(_ place: Place, by units: Int) -> Place
-
   /// The part of `shape` that begins at `offset`, where a part can be seen without being copied.
   func part(of whole: Place, from offset: Extent, _ shape: Shape) -> Place?
 
-  /// Where in a concatenation each of `shapes` begins, in units, where each can be seen as a value
-  /// there.
-  func offsets(of shapes: [Shape], _ variant: Variant) -> [Int]?
+  /// The value of `shape` that is the channels of `whole` from `first` on, where they can be seen as one.
+  func channels(of whole: Place, from first: Int, _ shape: Shape) -> Place?
+
+  /// The variant of a concatenation, where that is known before its parts are made, so that forms are
+  /// chosen for the places that these have in it. nil where it follows from theirs, and forms serve any
+  /// place; then they are put there afterwards.
+  func concatenated(carriesScores: Bool) -> Variant?
+
+  /// A place in the buffer that `part` takes the place of.
+  func moved(_ place: Place, into part: Place) -> Place
 }
 
 /// A layer for which a form is to be chosen.
 struct ScheduledLayer<Backend: ScheduleBackend> {
-  /// What it reads, and in which variants that is there.
+  /// What it reads or makes, and in which variants that has its place already.
   struct Operand {
     let shape: Shape
     let known: [Backend.Variant: Backend.Place]
@@ -56,9 +63,8 @@ struct ScheduledLayer<Backend: ScheduleBackend> {
   let inputs: [Operand]
   /// What it makes by itself.
   let output: Shape
-  /// What can be done with it, the most first and nothing last; the shape that is made then, and what is
-  /// added.
-  let fusions: [(fusion: Fusion, output: Shape, residual: Operand?)]
+  /// What can be done with it, the most first and nothing last; what is made then, and what is added.
+  let fusions: [(fusion: Fusion, output: Operand, residual: Operand?)]
 }
 
 /// The form that was chosen for a layer.

@@ -97,7 +97,7 @@ public final class Session {
   ) throws -> any PictureSegmenter {
     var forms = options.disabledForms
     let folding = forms.remove(InferenceWeights.foldingName) == nil
-    try model.network.validateFormNames(forms.subtracting([BorderReduction.name]))
+    try model.network.validateFormNames(forms.subtracting([BorderReduction.name, Joining.name]))
     let weights = try model.inferenceWeights(folding: folding)
     let preprocessing = model.description.preprocessing
     let pool = try WorkerPool(threads: options.threads)
@@ -117,7 +117,7 @@ public final class Session {
 
   /// Every name that `Options.disabledForms` may hold for `model`.
   public static func formNames(of model: Model) -> [String] {
-    [InferenceWeights.foldingName, BorderReduction.name] + model.network.formNames
+    [InferenceWeights.foldingName, BorderReduction.name, Joining.name] + model.network.formNames
   }
 
   /// Threads it works with.

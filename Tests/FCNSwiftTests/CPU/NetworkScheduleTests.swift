@@ -62,23 +62,30 @@ struct NetworkScheduleTests {
     expectClose(fused.output, plain.output, absolute: range * 1e-4, "scores")
   }
 
-  /// Compares the scores of `build`'s network, one picture and two, with its reference forms'; returns
-  /// the layers that a step of one picture copies.
+  /// Compares the scores of `build`'s network, one picture and two, with its reference forms', and with
+  /// those where all that is concatenated is copied, to the bit; returns the layers that a step copies.
   private func copies(_ build: (inout NetworkBuilder) -> Void) throws -> [String] {
     var builder = NetworkBuilder()
     build(&builder)
     builder.add("score", Convolution(3, kernel: 1))
     let network = try Network(inputChannels: 16, stride: 1, layers: builder.layers)
-    var names: [String] = []
+    var names: [[String]] = []
     for pictures in [2, 1] {
       let fast = try plan(network, pictures: pictures)
       let plain = try referencePlan(network, pictures: pictures)
       let range = plain.output.elements.map(abs).max() ?? 0
       expectClose(fast.output, plain.output, absolute: range * 1e-4, "\(pictures) pictures")
-      names = fast.steps.filter { $0.formName.hasPrefix("concatenation") }.map(\.name)
-      #expect(pictures == 1 || !names.isEmpty)
+      let copying = try plan(network, [Joining.name], pictures: pictures)
+      #expect(fast.output.elements == copying.output.elements, "\(pictures) pictures")
+      func copies(_ plan: Plan) -> [String] {
+        plan.steps.filter { $0.formName.hasPrefix("concatenation") }.map(\.name)
+      }
+      #expect(
+        copies(copying).count == network.layers.count { $0.operation is Concatenation })
+      names.append(copies(fast))
     }
-    return names
+    #expect(names[0] == names[1])
+    return names[1]
   }
 
   @Test func whatIsConcatenatedIsMadeSideBySide() throws {

@@ -3,37 +3,56 @@ import Testing
 
 @testable import FCNSwift
 
-/// A network on the fake device, without a model or pictures: the counterpart of `Plan`.
+/// A network on the fake device, without a model or pictures: the counterpart of `Plan`. Without
+/// NVIDIA's libraries unless a runtime is named that has them.
 final class DevicePlanRun {
   let plan: DevicePlan
   private let context: DeviceContext
+  private let stream: DeviceStream
 
   init(
     _ network: Network, _ parameters: ParameterTable, _ inputShape: Shape,
-    _ precision: Precision = .float32, without disabledForms: Set<String> = []
+    _ precision: Precision = .float32, without disabledForms: Set<String> = [],
+    on runtime: CUDARuntime? = nil
   ) throws {
-    let context = try FakeDevice.context()
+    let context = try runtime?.context(0) ?? FakeDevice.context()
     self.context = context
-    plan = try context.run {
-      try DevicePlan(
-        network, parameters: parameters, inputShape: inputShape, weights: PackedWeights(),
-        disabledForms: disabledForms, precision: precision, context: context)
+    (plan, stream) = try context.run {
+      let stream = try DeviceStream(context)
+      return (
+        try DevicePlan(
+          network, parameters: parameters, inputShape: inputShape, weights: PackedWeights(),
+          disabledForms: disabledForms, precision: precision, context: context,
+          stream: runtime == nil ? nil : stream), stream
+      )
     }
   }
 
   /// Names of the forms that run; without the one that makes scores as they are asked for.
   var formNames: [String] { plan.steps.map(\.formName) }
 
+  private func load(_ input: Tensor) throws {
+    let values = input.channelsLast
+    let loaded = try plan.input.element.encode(values, DeviceLoader(context))
+    let byteCount = values.count * plan.input.element.byteCount
+    let host = try PinnedMemory(byteCount, in: context)
+    try stream.download(loaded.address, byteCount, to: host.base)
+    try stream.upload(host.base, byteCount, to: plan.input.base)
+    try stream.synchronize()
+  }
+
+  /// `DevicePlan.firstNotFinite` of `input`.
+  func firstNotFinite(_ input: Tensor) throws -> String? {
+    try context.run {
+      try load(input)
+      return try plan.firstNotFinite(stream)
+    }
+  }
+
   /// The scores of `input`.
   func scores(of input: Tensor) throws -> Tensor {
     try context.run {
-      let stream = try DeviceStream(context)
-      let values = input.channelsLast
-      let loaded = try plan.input.element.encode(values, DeviceLoader(context))
-      let byteCount = values.count * plan.input.element.byteCount
-      let host = try PinnedMemory(byteCount, in: context)
-      try stream.download(loaded.address, byteCount, to: host.base)
-      try stream.upload(host.base, byteCount, to: plan.input.base)
+      try load(input)
       try plan.enqueue(stream)
 
       let result = try Tensor(plan.outputShape)

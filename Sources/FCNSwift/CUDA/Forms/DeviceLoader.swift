@@ -148,13 +148,17 @@ final class DeviceLoader {
     }
   }
 
-  /// Whether no number of a whole tensor is NaN or infinite.
+  /// Whether no number of a tensor is NaN or infinite; what lies between the pixels of a window may be.
   func isFinite(_ tensor: DeviceTensor) throws -> Bool {
-    let byteCount = DeviceTensor.byteCount(tensor.shape, tensor.element)
+    let byteCount = tensor.spanByteCount
     let memory = try AlignedMemory(count: (byteCount + 3) / 4)
     let bytes = UnsafeMutableRawBufferPointer(start: memory.pointer, count: byteCount)
-    try fetch(tensor.base, to: bytes)
-    return withExtendedLifetime(memory) { tensor.element.areFinite(UnsafeRawBufferPointer(bytes)) }
+    try fetch(tensor.view.address, to: bytes)
+    return withExtendedLifetime(memory) {
+      tensor.piecesSatisfy {
+        tensor.element.areFinite(UnsafeRawBufferPointer(rebasing: bytes[$0]))
+      }
+    }
   }
 
   private func copy(_ bytes: UnsafeRawBufferPointer, to address: CUDADriver.Address) throws {

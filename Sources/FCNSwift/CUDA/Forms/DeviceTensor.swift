@@ -56,31 +56,36 @@ extension DeviceElement {
 
 /// A tensor on a device, N×H×W×C: the channels of a pixel side by side, in whole groups of
 /// `FCN_CHANNEL_GROUP`, zeros after the last. May be a window of a larger one.
-struct DeviceTensor {
+struct DeviceTensor: Equatable {
   /// In the engine's order, N×C×H×W.
   let shape: Shape
   let element: DeviceElement
   /// Elements from a picture, a row, a pixel to the next.
-  private let strides: (picture: Int, row: Int, pixel: Int)
+  private let strides: Strides
   /// Elements before the first.
   private let offset: Int
   /// Where the whole begins.
   var base: CUDADriver.Address = 0
+
+  private struct Strides: Equatable {
+    let picture, row, pixel: Int
+  }
 
   /// A whole tensor.
   init(_ shape: Shape, _ element: DeviceElement) {
     self.shape = shape
     self.element = element
     let pixel = DeviceTensor.wholeGroups(shape.c)
-    strides = (shape.planeCount * pixel, shape.w * pixel, pixel)
+    strides = Strides(picture: shape.planeCount * pixel, row: shape.w * pixel, pixel: pixel)
     offset = 0
   }
 
-  private init(_ shape: Shape, partOf whole: DeviceTensor, _ offset: Extent) {
+  /// `offset` elements after the first of `whole`.
+  private init(_ shape: Shape, partOf whole: DeviceTensor, _ offset: Int) {
     self.shape = shape
     element = whole.element
     strides = whole.strides
-    self.offset = whole.offset + offset.h * whole.strides.row + offset.w * whole.strides.pixel
+    self.offset = whole.offset + offset
     base = whole.base
   }
 
@@ -102,7 +107,14 @@ struct DeviceTensor {
 
   /// The part of `height`×`width` from row `offset.h` and column `offset.w` on.
   func part(_ offset: Extent, height: Int, width: Int) -> DeviceTensor {
-    DeviceTensor(Shape(shape.n, shape.c, height, width), partOf: self, offset)
+    DeviceTensor(
+      Shape(shape.n, shape.c, height, width), partOf: self,
+      offset.h * strides.row + offset.w * strides.pixel)
+  }
+
+  /// `count` channels from `first` on, with which a group begins.
+  func channels(from first: Int, count: Int) -> DeviceTensor {
+    DeviceTensor(Shape(shape.n, count, shape.h, shape.w), partOf: self, first)
   }
 
   /// Throws `outOfMemory` where kernels, which count pixels and the elements of a row in 32 bits, could
@@ -129,6 +141,27 @@ struct DeviceTensor {
 
   /// Whether its pixels follow each other without a gap.
   var isContiguous: Bool { strides == DeviceTensor(shape, element).strides }
+
+  /// Elements from each pixel to the next, the first of the next row and of the next picture too; nil
+  /// where these are further apart.
+  var evenStride: Int? {
+    let isEven =
+      (shape.h == 1 || strides.row == shape.w * strides.pixel)
+      && (shape.n == 1 || strides.picture == shape.planeCount * strides.pixel)
+    return isEven ? strides.pixel : nil
+  }
+
+  /// Whether `predicate` holds for every piece of it without gaps, as bytes after its first.
+  func piecesSatisfy(_ predicate: (Range<Int>) -> Bool) -> Bool {
+    guard !isContiguous else { return predicate(0..<spanByteCount) }
+    let (size, count) = (element.byteCount, DeviceTensor.wholeGroups(shape.c))
+    return (0..<shape.n * shape.planeCount).allSatisfy { pixel in
+      let first =
+        pixel / shape.planeCount * strides.picture + pixel / shape.w % shape.h * strides.row
+        + pixel % shape.w * strides.pixel
+      return predicate(first * size..<(first + count) * size)
+    }
+  }
 
   /// As kernels see it.
   var view: fcn_view {

@@ -13,8 +13,8 @@ final class CUBLASLtConvolution: PreparedDeviceForm {
     let window = operation.window
     guard let stream = request.stream, request.epilogue.isDoneByLibraries,
       operation.groups == 1, window.kernel == 1, window.stride == 1, window.padding == 0,
-      request.inputs.allSatisfy(\.isContiguous),
-      let element = request.precision.deviceElement, request.inputs[0].element == element
+      let strides = CUBLASLtProblem.Strides(request), let element = request.precision.deviceElement,
+      request.inputs[0].element == element
     else { return nil }
     // It wants the bias in the type of the output.
     parameters = ConvolutionParameters(
@@ -25,7 +25,7 @@ final class CUBLASLtConvolution: PreparedDeviceForm {
       pixels: output.shape.n * output.shape.planeCount,
       inputs: DeviceTensor.wholeGroups(parameters.inputs),
       outputs: DeviceTensor.wholeGroups(output.shape.c), element: element,
-      outputElement: output.element, addsResidual: addsResidual,
+      outputElement: output.element, strides: strides,
       rectifies: request.epilogue.activation == .relu, precision: request.precision)
     product = try CUBLASLtProduct(problem, try stream.libraries().cublasLt())
     (algorithm, milliseconds) = try Self.quickest(problem, product, parameters, request, stream)

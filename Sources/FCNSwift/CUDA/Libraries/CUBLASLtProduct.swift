@@ -6,8 +6,28 @@ struct CUBLASLtProblem: Hashable {
   /// Channels, whole groups.
   let inputs, outputs: Int
   let element, outputElement: DeviceElement
-  let addsResidual, rectifies: Bool
+  let strides: Strides
+  let rectifies: Bool
   let precision: Precision
+
+  /// Elements from a pixel to the next, more than channels in windows; no residual without one.
+  struct Strides: Hashable {
+    let input, output: Int
+    let residual: Int?
+
+    /// nil where pixels do not follow each other in even steps.
+    init?(_ request: DeviceRequest) {
+      guard let input = request.inputs[0].evenStride, let output = request.output.evenStride
+      else { return nil }
+      (self.input, self.output) = (input, output)
+      guard request.epilogue.addsResidual else {
+        residual = nil
+        return
+      }
+      guard let stride = request.inputs[1].evenStride else { return nil }
+      residual = stride
+    }
+  }
 }
 
 /// A handle of cuBLASLt's. One thread at a time, with the context current.
@@ -37,6 +57,8 @@ final class CUBLASLtProduct {
   private var weights: CUBLASLt.Descriptor = nil
   private var input: CUBLASLt.Descriptor = nil
   private var output: CUBLASLt.Descriptor = nil
+  /// Of what is added; the output, times zero, where nothing is.
+  private var residual: CUBLASLt.Descriptor = nil
 
   /// A way to carry it out: cublasLtMatmulAlgo_t, which is plain memory.
   struct Algorithm {
@@ -59,9 +81,12 @@ final class CUBLASLtProduct {
       cublasLt.cublasLtMatmulDescCreate(&product, computeType, DeviceElement.float32.cudaType),
       "cublasLtMatmulDescCreate")
     // Weights are [outputs][inputs] by rows, so inputs×outputs by columns, and turned.
-    weights = try layout(problem.inputs, problem.outputs, problem.element)
-    input = try layout(problem.inputs, problem.pixels, problem.element)
-    output = try layout(problem.outputs, problem.pixels, problem.outputElement)
+    let strides = problem.strides
+    weights = try layout(problem.inputs, problem.outputs, problem.element, problem.inputs)
+    input = try layout(problem.inputs, problem.pixels, problem.element, strides.input)
+    output = try layout(problem.outputs, problem.pixels, problem.outputElement, strides.output)
+    residual = try layout(
+      problem.outputs, problem.pixels, problem.outputElement, strides.residual ?? strides.output)
     try set("TRANSA", Value.turnsFirst, Value.turned)
     try set("TRANSB", Value.turnsSecond, Value.plain)
     try set("EPILOGUE", Value.epilogue, problem.rectifies ? Value.biasAndRectify : Value.bias)
@@ -69,19 +94,19 @@ final class CUBLASLtProduct {
   }
 
   deinit {
-    for layout in [weights, input, output] where layout != nil {
+    for layout in [weights, input, output, residual] where layout != nil {
       _ = cublasLt.cublasLtMatrixLayoutDestroy(layout)
     }
     if product != nil { _ = cublasLt.cublasLtMatmulDescDestroy(product) }
   }
 
   private func layout(
-    _ rows: Int, _ columns: Int, _ element: DeviceElement
+    _ rows: Int, _ columns: Int, _ element: DeviceElement, _ stride: Int
   ) throws -> CUBLASLt.Descriptor {
     var layout: CUBLASLt.Descriptor = nil
     try cublasLt.check(
       cublasLt.cublasLtMatrixLayoutCreate(
-        &layout, element.cudaType, UInt64(rows), UInt64(columns), Int64(rows)),
+        &layout, element.cudaType, UInt64(rows), UInt64(columns), Int64(stride)),
       "cublasLtMatrixLayoutCreate of \(rows)×\(columns)")
     return layout
   }
@@ -125,7 +150,7 @@ final class CUBLASLtProduct {
     var count: Int32 = 0
     try cublasLt.check(
       cublasLt.cublasLtMatmulAlgoGetHeuristic(
-        handle.handle, product, weights, input, output, output, preference, Int32(most), base,
+        handle.handle, product, weights, input, residual, output, preference, Int32(most), base,
         &count), "cublasLtMatmulAlgoGetHeuristic")
     return (0..<min(max(Int(count), 0), most)).compactMap { index in
       // cublasLtMatmulHeuristicResult_t: the algorithm, bytes of workspace, a status, and more.
@@ -140,14 +165,15 @@ final class CUBLASLtProduct {
   /// Hands it over.
   func enqueue(_ algorithm: Algorithm, _ addresses: Addresses) throws {
     try set("BIAS_POINTER", Value.biasAddress, addresses.bias)
-    let (one, factor): (Float, Float) = (1, problem.addsResidual ? 1 : 0)
+    let addsResidual = problem.strides.residual != nil
+    let (one, factor): (Float, Float) = (1, addsResidual ? 1 : 0)
     let status = withUnsafePointer(to: one) { one in
       withUnsafePointer(to: factor) { factor in
         algorithm.words.withUnsafeBytes { words -> CUBLASLt.Status in
           guard let words = words.baseAddress else { return -1 }
           return cublasLt.cublasLtMatmul(
             handle.handle, product, one, addresses.weights, weights, addresses.input, input, factor,
-            problem.addsResidual ? addresses.residual : addresses.output, output, addresses.output,
+            addsResidual ? addresses.residual : addresses.output, residual, addresses.output,
             output, words, algorithm.workspaceByteCount == 0 ? 0 : addresses.workspace,
             algorithm.workspaceByteCount, handle.queue.handle)
         }
