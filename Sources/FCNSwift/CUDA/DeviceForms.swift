@@ -19,7 +19,9 @@ extension TransposedConvolution: DeviceOperation {
 }
 
 extension Resize: DeviceOperation {
-  var deviceForms: [DeviceForm] { [DeviceForm("resize.cuda") { try DeviceResize($0) }] }
+  var deviceForms: [DeviceForm] {
+    interpolation == .cubic ? [] : [DeviceForm("resize.cuda") { try DeviceResize(self, $0) }]
+  }
 }
 
 extension MaxPool: DeviceOperation {

@@ -41,6 +41,19 @@ struct Window: Sendable, Hashable {
     return Extent(room.h / stride.h + 1, room.w / stride.w + 1)
   }
 
+  /// The same in ceil mode, as Caffe's pools count: a last window that hangs over the end counts too, if
+  /// it starts inside the input or its left padding. The input must not be smaller than the window.
+  func ceiledPositions(height: Int, width: Int) throws -> Extent {
+    _ = try positions(height: height, width: width)
+    func ceiled(_ size: Int, _ span: Int, _ stride: Int, _ padding: Int) -> Int {
+      let count = (size + 2 * padding - span + stride - 1) / stride + 1
+      // A window that would start in the right padding sees nothing.
+      return (count - 1) * stride >= size + padding ? count - 1 : count
+    }
+    return Extent(
+      ceiled(height, span.h, stride.h, padding.h), ceiled(width, span.w, stride.w, padding.w))
+  }
+
   /// Throws unless every setting can be computed with: kernels and strides positive, and all small
   /// enough that no product of them overflows.
   func validate() throws {

@@ -21,18 +21,11 @@ public struct MaxPool: Operation {
         .invalidArgument,
         "a pool's padding \(window.padding) must be at most half its kernel \(window.kernel)")
     }
-    var positions = try window.positions(height: input.h, width: input.w)
-    if ceilMode {
-      positions.h = ceiled(input.h, window.kernel.h, window.stride.h, window.padding.h)
-      positions.w = ceiled(input.w, window.kernel.w, window.stride.w, window.padding.w)
-    }
+    let positions =
+      ceilMode
+      ? try window.ceiledPositions(height: input.h, width: input.w)
+      : try window.positions(height: input.h, width: input.w)
     return Shape(input.n, input.c, positions.h, positions.w)
-  }
-
-  private func ceiled(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int) -> Int {
-    let count = (size + 2 * padding - kernel + stride - 1) / stride + 1
-    // A window that would start in the right padding sees nothing.
-    return (count - 1) * stride >= size + padding ? count - 1 : count
   }
 
   /// Whether it takes the largest of each 2×2.

@@ -76,3 +76,27 @@ extension TransposedConvolution: MovesPixels {
 extension Crop: MovesPixels {
   func alignment(of input: PixelAlignment) -> PixelAlignment { input.cropped(offset) }
 }
+
+extension AveragePool: MovesPixels {
+  func alignment(of input: PixelAlignment) -> PixelAlignment { input.slid(window) }
+}
+
+extension Pad: MovesPixels {
+  func alignment(of input: PixelAlignment) -> PixelAlignment { input.cropped(Extent(-top, -left)) }
+}
+
+extension DepthToSpace: MovesPixels {
+  func alignment(of input: PixelAlignment) -> PixelAlignment { input.unslid(.squares(of: block)) }
+}
+
+extension SpaceToDepth: MovesPixels {
+  func alignment(of input: PixelAlignment) -> PixelAlignment { input.slid(.squares(of: block)) }
+}
+
+extension Window {
+  /// Squares side by side.
+  fileprivate static func squares(of side: Int) -> Window {
+    let extent = Extent(side, side)
+    return Window(kernel: extent, stride: extent, padding: 0, dilation: 1)
+  }
+}

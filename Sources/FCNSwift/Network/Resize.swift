@@ -1,6 +1,6 @@
-/// Bilinear resizing with corners not aligned: output pixel x stands at (x + ½) · in/out − ½ of the
-/// input, and beyond the outermost pixel centres the edge goes on. No smoothing when shrinking, as
-/// PyTorch's `interpolate(align_corners=False)`.
+/// Resizing of each channel. Where an output pixel stands on the input follows from `coordinates`; what
+/// it becomes there from `interpolation`. Beyond the outermost pixel centres the edge goes on. No
+/// smoothing when shrinking, as PyTorch's `interpolate` without `antialias`.
 public struct Resize: Operation {
   /// What the output's size is taken from.
   public enum Size: Sendable, Hashable {
@@ -10,125 +10,135 @@ public struct Resize: Operation {
     case scaled(by: Extent)
     /// A fixed size.
     case exact(Extent)
+    /// The input's size times a factor, rounded down. The factor itself, not what the rounding makes of
+    /// it, says where pixels stand, but with corners aligned.
+    case scaledAndRounded(h: Float, w: Float)
+  }
+
+  /// What an output pixel becomes.
+  public enum Interpolation: Sendable, Hashable {
+    /// The input pixel that is nearest, in the sense of `Rounding`.
+    case nearest(Rounding)
+    /// The mean of two by two, weighted by their nearness.
+    case bilinear
+    /// The sum of four by four, by Keys' cubic kernel of a = −0.75.
+    case cubic
+  }
+
+  /// Which whole number is nearest.
+  public enum Rounding: String, Sendable, Hashable, CaseIterable {
+    /// The next below. With asymmetric coordinates, PyTorch's `nearest`.
+    case floor
+    /// The next above.
+    case ceil
+    /// The nearest, of two the lower.
+    case preferFloor = "round_prefer_floor"
+    /// The nearest, of two the higher. With half pixels, PyTorch's `nearest-exact`.
+    case preferCeil = "round_prefer_ceil"
+  }
+
+  /// Where output pixel i of `out` stands on an axis of `in` input pixels.
+  public enum Coordinates: String, Sendable, Hashable, CaseIterable {
+    /// (i + ½) · in/out − ½: the outer edges lie on each other.
+    case halfPixel = "half_pixel"
+    /// The same, but 0 where the output has a single pixel.
+    case pytorchHalfPixel = "pytorch_half_pixel"
+    /// i · (in − 1)/(out − 1): the outermost pixels lie on each other; 0 where the output has but one.
+    case alignCorners = "align_corners"
+    /// i · in/out: the first pixels lie on each other.
+    case asymmetric
   }
 
   public static let name = "resize"
   /// What the output's size is taken from.
   public let size: Size
+  /// What an output pixel becomes.
+  public let interpolation: Interpolation
+  /// Where an output pixel stands.
+  public let coordinates: Coordinates
 
-  /// Makes a resize to `size`.
-  public init(to size: Size) { self.size = size }
+  /// Makes a resize to `size`; bilinear, corners not aligned, unless told otherwise.
+  public init(
+    to size: Size, _ interpolation: Interpolation = .bilinear,
+    coordinates: Coordinates = .halfPixel
+  ) {
+    self.size = size
+    self.interpolation = interpolation
+    self.coordinates = coordinates
+  }
 
   public var inputCount: ClosedRange<Int> { size == .likeSecondInput ? 2...2 : 1...1 }
 
   public func outputShape(of inputs: [Shape]) throws -> Shape {
     let input = inputs[0]
+    let (height, width): (Int?, Int?)
     switch size {
-    case .likeSecondInput: return Shape(input.n, input.c, inputs[1].h, inputs[1].w)
-    case .exact(let size): return Shape(input.n, input.c, size.h, size.w)
+    case .likeSecondInput: (height, width) = (inputs[1].h, inputs[1].w)
+    case .exact(let size): (height, width) = (size.h, size.w)
     case .scaled(let factor):
-      guard let height = checkedProduct(input.h, factor.h),
-        let width = checkedProduct(input.w, factor.w)
-      else { throw FCNError(.shapeMismatch, "a resize by \(factor) of \(input) is too large") }
-      return Shape(input.n, input.c, height, width)
+      (height, width) = (checkedProduct(input.h, factor.h), checkedProduct(input.w, factor.w))
+    case .scaledAndRounded(let h, let w):
+      // As runtimes multiply, in float32.
+      (height, width) = (
+        Int(exactly: (Float(input.h) * h).rounded(.down)),
+        Int(exactly: (Float(input.w) * w).rounded(.down))
+      )
     }
+    guard let height, let width, (1...Self.most).contains(height), (1...Self.most).contains(width)
+    else {
+      throw FCNError(
+        .shapeMismatch,
+        "a resize \(described) of \(input) makes too much or nothing; wanted sides of 1…\(Self.most)")
+    }
+    return Shape(input.n, input.c, height, width)
+  }
+
+  /// The longest side.
+  static let most = 1 << 22
+
+  private var described: String {
+    switch size {
+    case .likeSecondInput: "to the second input's size"
+    case .exact(let size): "to \(size)"
+    case .scaled(let factor): "by \(factor)"
+    case .scaledAndRounded(let h, let w): "by \(h)×\(w)"
+    }
+  }
+
+  /// Whether it is the resize that every backend has: bilinear, corners not aligned, by sizes.
+  var isPlain: Bool { interpolation == .bilinear && coordinates == .halfPixel && factors == nil }
+
+  /// The factors that say where pixels stand, where sizes do not.
+  private var factors: (h: Float, w: Float)? {
+    if case .scaledAndRounded(let h, let w) = size { (h, w) } else { nil }
+  }
+
+  /// How rows and columns of `input` become those of `output`.
+  func axes(_ input: Shape, _ output: Shape) -> (rows: ResizeAxis, columns: ResizeAxis) {
+    (
+      ResizeAxis(self, from: input.h, to: output.h, factor: factors?.h),
+      ResizeAxis(self, from: input.w, to: output.w, factor: factors?.w)
+    )
+  }
+
+  /// The same as weights of two by two; not for cubic ones.
+  func bilinearAxes(_ input: Shape, _ output: Shape) -> (rows: BilinearAxis, columns: BilinearAxis) {
+    guard !isPlain else {
+      return (
+        BilinearAxis(from: input.h, to: output.h), BilinearAxis(from: input.w, to: output.w)
+      )
+    }
+    let axes = axes(input, output)
+    return (BilinearAxis(axes.rows, of: input.h), BilinearAxis(axes.columns, of: input.w))
   }
 
   public var readsFirstInputOnly: Bool { true }
-  public var reference: ReferenceForm { ReferenceForm { ResizeReference($0[0], $1) } }
-}
-
-/// One axis of a bilinear resize: for each output position two input positions and their weights.
-struct BilinearAxis {
-  let low: [Int]
-  let high: [Int]
-  /// The weight of `high`; `low` has the rest.
-  let fraction: [Float]
-
-  /// Throws `outOfMemory` where there is no room for the axes of a picture, with what is made on the way.
-  static func requireMemory(height: Int, width: Int) throws {
-    guard let bytes = checkedProduct(max(height, width), 2 * 40) else {
-      throw FCNError(.outOfMemory, "\(height)×\(width) pixels cannot be addressed")
-    }
-    try FCNSwift.requireMemory(bytes)
-  }
-
-  init(from input: Int, to output: Int) {
-    let scale = Double(input) / Double(output)
-    let positions = (0..<output).map {
-      min(max((Double($0) + 0.5) * scale - 0.5, 0), Double(input - 1))
-    }
-    low = positions.map { Int($0) }
-    high = low.map { min($0 + 1, input - 1) }
-    fraction = zip(positions, low).map { Float($0 - Double($1)) }
-  }
-}
-
-final class ResizeReference: PreparedTrainingForm {
-  private let rows: BilinearAxis
-  private let columns: BilinearAxis
-
-  init(_ input: Shape, _ output: Shape) {
-    rows = BilinearAxis(from: input.h, to: output.h)
-    columns = BilinearAxis(from: input.w, to: output.w)
-  }
-
-  func forward(_ call: ForwardCall) {
-    let (input, output, rows, columns) = (call.input, call.output, rows, columns)
-    call.workers.run(output.shape.n * output.shape.c) { plane, _ in
-      resizePlane(
-        input.pointer + plane * input.shape.planeCount, width: input.shape.w,
-        to: output.pointer + plane * output.shape.planeCount, rows, columns)
-    }
-  }
-
-  func backward(_ call: BackwardCall) {
-    if let like = call.inputGradients.dropFirst().first ?? nil {
-      like.pointer.update(repeating: 0, count: like.shape.count)
-    }
-    guard let gradient = call.inputGradients[0] else { return }
-    let (upstream, rows, columns) = (call.outputGradient, rows, columns)
-    call.workers.run(upstream.shape.n * upstream.shape.c) { plane, _ in
-      let source = upstream.pointer + plane * upstream.shape.planeCount
-      let target = gradient.pointer + plane * gradient.shape.planeCount
-      target.update(repeating: 0, count: gradient.shape.planeCount)
-      for y in 0..<upstream.shape.h {
-        let above = target + rows.low[y] * gradient.shape.w
-        let below = target + rows.high[y] * gradient.shape.w
-        for x in 0..<upstream.shape.w {
-          let value = source[y * upstream.shape.w + x]
-          let (down, right) = (rows.fraction[y], columns.fraction[x])
-          above[columns.low[x]] += value * (1 - down) * (1 - right)
-          above[columns.high[x]] += value * (1 - down) * right
-          below[columns.low[x]] += value * down * (1 - right)
-          below[columns.high[x]] += value * down * right
-        }
+  public var reference: ReferenceForm {
+    ReferenceForm { inputs, output in
+      if interpolation == .bilinear {
+        return BilinearReference(bilinearAxes(inputs[0], output))
       }
+      return ResizeReference(axes(inputs[0], output))
     }
-  }
-}
-
-/// Resizes one plane whose rows are `width` long to the size of the axes.
-func resizePlane(
-  _ source: UnsafePointer<Float>, width: Int, to target: UnsafeMutablePointer<Float>,
-  _ rows: BilinearAxis, _ columns: BilinearAxis
-) {
-  for y in rows.low.indices {
-    interpolateRow(
-      above: source + rows.low[y] * width, below: source + rows.high[y] * width, rows.fraction[y],
-      columns, to: target + y * columns.low.count)
-  }
-}
-
-/// One row of a bilinear resize, `down` of the way from the row `above` to the row `below`.
-func interpolateRow(
-  above: UnsafePointer<Float>, below: UnsafePointer<Float>, _ down: Float,
-  _ columns: BilinearAxis, to result: UnsafeMutablePointer<Float>
-) {
-  for x in columns.low.indices {
-    let (low, high, right) = (columns.low[x], columns.high[x], columns.fraction[x])
-    let top = above[low] + (above[high] - above[low]) * right
-    let bottom = below[low] + (below[high] - below[low]) * right
-    result[x] = top + (bottom - top) * down
   }
 }

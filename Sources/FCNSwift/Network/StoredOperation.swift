@@ -14,9 +14,12 @@ protocol StoredOperation: Operation {
 /// The operations that files may name.
 enum StoredOperations {
   static let all: [any StoredOperation.Type] = [
-    BatchNorm.self, ClippedReLU.self, Concatenation.self, Convolution.self, Crop.self, Dropout.self,
-    HardSigmoid.self, HardSwish.self, LeakyReLU.self, LocalResponseNormalization.self, MaxPool.self,
-    ReLU.self, Resize.self, Scale.self, SiLU.self, Sigmoid.self, Softmax.self, Sum.self,
+    Affine.self, AveragePool.self, BatchNorm.self, ClippedReLU.self, Concatenation.self,
+    Convolution.self, Crop.self, DepthToSpace.self, Difference.self, Dropout.self,
+    GlobalAveragePool.self, GlobalMaxPool.self, HardSigmoid.self, HardSwish.self,
+    InstanceNormalization.self, LeakyReLU.self, LocalResponseNormalization.self, MaxPool.self,
+    Pad.self, PReLU.self, Product.self, Quotient.self, ReLU.self, Resize.self, Scale.self,
+    Sigmoid.self, SiLU.self, Slicing.self, Softmax.self, SpaceToDepth.self, Sum.self,
     TransposedConvolution.self,
   ]
 
@@ -51,6 +54,15 @@ struct AttributeWriter {
 
   mutating func add(_ name: String, _ value: Bool, unless standard: Bool) {
     if value != standard { members.append(.init(name, .bool(value))) }
+  }
+
+  mutating func add(_ name: String, _ value: JSON) { members.append(.init(name, value)) }
+
+  /// A choice by its name.
+  mutating func add<Choice: RawRepresentable<String>>(
+    _ name: String, _ value: Choice, unless standard: Choice
+  ) {
+    if value.rawValue != standard.rawValue { add(name, .string(value.rawValue)) }
   }
 
   /// One number where both are the same, an array of rows and columns otherwise.
@@ -105,6 +117,16 @@ final class AttributeReader {
         values.allSatisfy({ range.contains($0) })
       else { return nil }
       return Extent(values[0], values[1])
+    }
+  }
+
+  /// A choice by its name.
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, else standard: Choice
+  ) throws -> Choice {
+    let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    return try value(name, "one of \(names)", else: standard) { json in
+      json.text.flatMap { Choice(rawValue: $0) }
     }
   }
 

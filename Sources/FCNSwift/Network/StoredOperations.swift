@@ -1,7 +1,7 @@
 // The settings of each operation as networks in files have them; docs/model-format.md lists them.
 
 /// Limits that keep every product of sizes within what can be counted.
-private enum Limits {
+enum OperationLimits {
   static let channels = 1...65536
   static let window = 1...4096
   static let padding = 0...4096
@@ -11,17 +11,17 @@ private enum Limits {
 
 extension AttributeReader {
   /// A window's settings, all but a kernel's with a default.
-  fileprivate func window(stride: Extent?, hasDilation: Bool) throws -> Window {
+  func window(stride: Extent?, hasDilation: Bool) throws -> Window {
     Window(
-      kernel: try extent("kernel", in: Limits.window),
-      stride: try extent("stride", in: Limits.window, else: stride),
-      padding: try extent("padding", in: Limits.padding, else: 0),
-      dilation: hasDilation ? try extent("dilation", in: Limits.window, else: 1) : 1)
+      kernel: try extent("kernel", in: OperationLimits.window),
+      stride: try extent("stride", in: OperationLimits.window, else: stride),
+      padding: try extent("padding", in: OperationLimits.padding, else: 0),
+      dilation: hasDilation ? try extent("dilation", in: OperationLimits.window, else: 1) : 1)
   }
 }
 
 extension AttributeWriter {
-  fileprivate mutating func add(_ window: Window, stride: Extent?) {
+  mutating func add(_ window: Window, stride: Extent?) {
     add("kernel", window.kernel)
     add("stride", window.stride, unless: stride)
     add("padding", window.padding, unless: 0)
@@ -39,12 +39,12 @@ extension Convolution: StoredOperation {
   }
 
   init(_ attributes: AttributeReader) throws {
-    let outputChannels = try attributes.integer("output_channels", in: Limits.channels)
+    let outputChannels = try attributes.integer("output_channels", in: OperationLimits.channels)
     let window = try attributes.window(stride: 1, hasDilation: true)
     self.init(
       outputChannels, kernel: window.kernel, stride: window.stride, padding: window.padding,
       dilation: window.dilation,
-      groups: try attributes.integer("groups", in: Limits.channels, else: 1),
+      groups: try attributes.integer("groups", in: OperationLimits.channels, else: 1),
       bias: try attributes.truth("bias", else: true),
       makesScores: try attributes.truth("makes_scores", else: false))
   }
@@ -60,11 +60,11 @@ extension TransposedConvolution: StoredOperation {
   }
 
   init(_ attributes: AttributeReader) throws {
-    let outputChannels = try attributes.integer("output_channels", in: Limits.channels)
+    let outputChannels = try attributes.integer("output_channels", in: OperationLimits.channels)
     let window = try attributes.window(stride: 1, hasDilation: false)
     self.init(
       outputChannels, kernel: window.kernel, stride: window.stride, padding: window.padding,
-      groups: try attributes.integer("groups", in: Limits.channels, else: 1),
+      groups: try attributes.integer("groups", in: OperationLimits.channels, else: 1),
       bias: try attributes.truth("bias", else: true),
       isFixed: try attributes.truth("fixed", else: false))
   }
@@ -105,7 +105,7 @@ extension Crop: StoredOperation {
   func write(to attributes: inout AttributeWriter) { attributes.add("offset", offset) }
 
   init(_ attributes: AttributeReader) throws {
-    self.init(offset: try attributes.extent("offset", in: Limits.offset))
+    self.init(offset: try attributes.extent("offset", in: OperationLimits.offset))
   }
 }
 
@@ -134,28 +134,6 @@ extension LocalResponseNormalization: StoredOperation {
       alpha: try attributes.number("alpha", "a number of 0 or more", else: 1e-4) { $0 >= 0 },
       beta: try attributes.number("beta", else: 0.75),
       bias: try attributes.number("bias", "a number above 0", else: 1) { $0 > 0 })
-  }
-}
-
-extension Resize: StoredOperation {
-  func write(to attributes: inout AttributeWriter) {
-    switch size {
-    case .likeSecondInput: break
-    case .scaled(let factor): attributes.add("factor", factor)
-    case .exact(let size): attributes.add("size", size)
-    }
-  }
-
-  /// Like the second input where neither a factor nor a size is given.
-  init(_ attributes: AttributeReader) throws {
-    let factor = try attributes.extent("factor", in: Limits.window, else: 1)
-    let size = try attributes.extent("size", in: Limits.side, else: 1)
-    switch (attributes.has("factor"), attributes.has("size")) {
-    case (true, true): throw FCNError(.corrupt, "factor and size are both given; wanted one")
-    case (true, false): self.init(to: .scaled(by: factor))
-    case (false, true): self.init(to: .exact(size))
-    case (false, false): self.init(to: .likeSecondInput)
-    }
   }
 }
 

@@ -91,6 +91,11 @@ final class DeviceLayerRun {
 }
 
 extension Operation {
+  /// Whether devices can train it.
+  var trainsOnDevices: Bool {
+    self is any DeviceTrainingOperation && (self as? Resize)?.interpolation != .cubic
+  }
+
   /// Forms on a device that use no library of NVIDIA's.
   var ownDeviceForms: [DeviceForm] {
     Layer("layer", self, []).deviceForms.filter { !$0.usesLibrary }

@@ -321,6 +321,124 @@ def make_broad_convolutions():
     convolution("conv 3x3 dilation 2 of 17 channels", (1, 17, 6, 7), 8, 3, padding=2, dilation=2)
 
 
+def make_pairs():
+    for name, compute in [("product", torch.mul), ("difference", torch.sub), ("quotient", torch.div)]:
+        for what, shape in [("", (2, 18, 3, 5)), (" by channel", (2, 18, 1, 1)), (" by pixel", (2, 1, 3, 5)),
+                            (" by row", (2, 1, 3, 1)), (" by column of a channel", (2, 18, 1, 5))]:
+            other = normal(*shape)
+            other = other + np.sign(other) * np.float32(0.5)  # away from zero
+            layer(f"{name}{what}", name, {}, [normal(2, 18, 3, 5), other], {},
+                  lambda x, p, _, compute=compute: compute(x[0], x[1]))
+
+
+def average(name, shape, kernel, stride, padding=0, ceil=False, counts=True):
+    kernel, stride, padding = map(pair, (kernel, stride, padding))
+    layer(
+        name, "average_pool",
+        dict(kernel=kernel, stride=stride, padding=padding, ceilMode=ceil, countsPadding=counts),
+        [normal(*shape)], {},
+        lambda x, p, _: F.avg_pool2d(x[0], kernel, stride, padding, ceil, counts))
+
+
+def make_averages():
+    average("average 2x2", (2, 3, 6, 8), 2, 2)
+    average("average 3x3 stride 2 pad 1", (2, 3, 7, 8), 3, 2, 1)
+    average("average 3x3 stride 2 pad 1, padding not counted", (2, 3, 7, 8), 3, 2, 1, counts=False)
+    average("average 3x2 stride 2,3 pad 1,1 ceil", (1, 2, 8, 9), (3, 2), (2, 3), (1, 1), ceil=True)
+    average("average 3x3 stride 2 ceil, padding not counted", (1, 17, 8, 6), 3, 2, 1, ceil=True, counts=False)
+    average("average 2x2 stride 3 ceil", (1, 2, 6, 7), 2, 3, ceil=True)
+    layer("global average", "global_average_pool", {}, [normal(2, 19, 5, 7)], {},
+          lambda x, p, _: F.adaptive_avg_pool2d(x[0], 1))
+    layer("global max", "global_max_pool", {}, [distinct(2, 19, 5, 7)], {},
+          lambda x, p, _: F.adaptive_max_pool2d(x[0], 1))
+
+
+def make_resizes():
+    def case(name, shape, interpolation, coordinates, compute, rounding=None, **settings):
+        settings |= dict(interpolation=interpolation, coordinates=coordinates)
+        if rounding:
+            settings["rounding"] = rounding
+        layer(name, "resize", settings, [normal(*shape)], {}, lambda x, p, _: compute(x[0]))
+
+    def to(mode, size, **options):
+        return lambda x: F.interpolate(x, size=size, mode=mode, **options)
+
+    def by(mode, factors, **options):
+        return lambda x: F.interpolate(
+            x, scale_factor=factors, mode=mode, recompute_scale_factor=False, **options)
+
+    nearest = ("nearest", "asymmetric")
+    case("nearest up", (2, 3, 4, 5), *nearest, to("nearest", [9, 13]), "floor", exact=[9, 13])
+    case("nearest down", (1, 18, 9, 11), *nearest, to("nearest", [4, 5]), "floor", exact=[4, 5])
+    case("nearest by 2 and 3", (1, 18, 3, 4), *nearest, to("nearest", [6, 12]), "floor", scale=[2, 3])
+    case("nearest by 1.5 and 0.75", (1, 2, 5, 9), *nearest, by("nearest", [1.5, 0.75]), "floor",
+         factors=[1.5, 0.75])
+    case("nearest of half pixels, the higher of two", (1, 2, 8, 5), "nearest", "half_pixel",
+         to("nearest-exact", [4, 11]), "round_prefer_ceil", exact=[4, 11])
+    case("bilinear with corners aligned", (2, 3, 4, 5), "bilinear", "align_corners",
+         to("bilinear", [9, 7], align_corners=True), exact=[9, 7])
+    case("bilinear with corners aligned to one row", (1, 18, 4, 5), "bilinear", "align_corners",
+         to("bilinear", [1, 7], align_corners=True), exact=[1, 7])
+    case("bilinear by 1.7 and 2.3", (1, 3, 5, 4), "bilinear", "half_pixel",
+         by("bilinear", [1.7, 2.3], align_corners=False), factors=[1.7, 2.3])
+    case("cubic up", (2, 3, 4, 5), "cubic", "half_pixel",
+         to("bicubic", [9, 7], align_corners=False), exact=[9, 7])
+    case("cubic down", (1, 2, 9, 11), "cubic", "half_pixel",
+         to("bicubic", [4, 5], align_corners=False), exact=[4, 5])
+    case("cubic with corners aligned", (1, 2, 4, 5), "cubic", "align_corners",
+         to("bicubic", [7, 9], align_corners=True), exact=[7, 9])
+
+
+def make_shaping():
+    for name, sides, filling, value in [
+        ("pad", (1, 2, 3, 0), "constant", 0), ("pad with 0.5", (0, 1, 2, 2), "constant", 0.5),
+        ("pad and crop", (-1, 2, 1, -2), "constant", 0), ("crop by padding", (-1, -2, 0, -1), "constant", 0),
+        ("pad by reflection", (2, 1, 3, 4), "reflect", 0), ("pad by the edge", (2, 1, 6, 7), "edge", 0),
+    ]:
+        top, left, bottom, right = sides
+        mode = {"edge": "replicate"}.get(filling, filling)
+        layer(name, "pad", dict(sides=list(sides), filling=filling, value=value), [normal(2, 3, 5, 6)], {},
+              lambda x, p, _: F.pad(x[0], [left, right, top, bottom], mode,
+                                    **(dict(value=value) if mode == "constant" else {})))
+    for name, channels, rows, columns in [
+        ("slice of channels", [16, 33], None, None), ("slice of rows and columns", None, [1, -1], [-4, None]),
+        ("slice of all three", [-5, 10000], [2, 4], [0, 3]),
+    ]:
+        part = [slice(None)] + [slice(*(lines or [None])) for lines in (channels, rows, columns)]
+        settings = {key: [x for x in lines if x is not None] for key, lines in
+                    zip(("channels", "rows", "columns"), (channels, rows, columns)) if lines}
+        layer(name, "slice", settings, [normal(2, 35, 5, 6)], {}, lambda x, p, _: x[0][tuple(part)])
+
+    def depth_first(x, r):
+        n, c, h, w = x.shape
+        return x.reshape(n, r, r, c // (r * r), h, w).permute(0, 3, 4, 1, 5, 2).reshape(
+            n, c // (r * r), h * r, w * r)
+
+    layer("pixel shuffle", "depth_to_space", dict(block=2, order="crd"), [normal(2, 12, 3, 4)], {},
+          lambda x, p, _: F.pixel_shuffle(x[0], 2))
+    layer("depth to space", "depth_to_space", dict(block=3, order="dcr"), [normal(1, 18, 2, 3)], {},
+          lambda x, p, _: depth_first(x[0], 3))
+
+    def depth_from(x, r):
+        n, c, h, w = x.shape
+        return x.reshape(n, c, h // r, r, w // r, r).permute(0, 3, 5, 1, 2, 4).reshape(
+            n, c * r * r, h // r, w // r)
+
+    layer("space to depth", "space_to_depth", dict(block=2), [normal(2, 3, 4, 6)], {},
+          lambda x, p, _: depth_from(x[0], 2))
+
+
+def make_channelwise():
+    for name, shared in [("prelu", False), ("prelu of one slope", True)]:
+        layer(name, "prelu", dict(shared=shared), [normal(2, 18, 3, 5)], {"weight": normal(1 if shared else 18)},
+              lambda x, p, _: F.prelu(x[0], p["weight"]))
+    layer("affine", "affine", {}, [normal(2, 18, 3, 5)], {"weight": normal(18), "bias": normal(18)},
+          lambda x, p, _: x[0] * p["weight"][:, None, None] + p["bias"][:, None, None])
+    layer("instance normalization", "instance_normalization", dict(epsilon=1e-3),
+          [2 * normal(2, 5, 4, 6) + normal(1, 5, 1, 1)], {"weight": 1 + normal(5, deviation=0.3), "bias": normal(5)},
+          lambda x, p, _: F.instance_norm(x[0], weight=p["weight"], bias=p["bias"], eps=1e-3))
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -332,6 +450,11 @@ def main():
     make_broad_convolutions()
     make_activations()
     make_concatenations()
+    make_pairs()
+    make_averages()
+    make_resizes()
+    make_shaping()
+    make_channelwise()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

@@ -10,6 +10,8 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
     case normal
     /// Normal, but nothing nearer to zero than 1/4: away from ReLU's kink.
     case awayFromZero
+    /// Normal, but nothing nearer to zero than 4: to divide by.
+    case farFromZero
     /// No two values of a tensor nearer than 1/2: away from a maximum's kinks.
     case apart
   }
@@ -71,10 +73,11 @@ extension Tensor {
     var elements: [Float]
     switch values {
     case .normal: elements = (0..<shape.count).map { _ in generator.normal() }
-    case .awayFromZero:
+    case .awayFromZero, .farFromZero:
+      let distance: Float = values == .farFromZero ? 4 : 0.25
       elements = (0..<shape.count).map { _ in
         let value = generator.normal()
-        return value < 0 ? value - 0.25 : value + 0.25
+        return value < 0 ? value - distance : value + distance
       }
     case .apart:
       elements = (0..<shape.count).map { 0.5 * Float($0 - shape.count / 2) }

@@ -61,6 +61,21 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
   private let k: Float?
   private let slope: Float?
   private let limit: Float?
+  private let countsPadding: Bool?
+  private let interpolation: String?
+  private let coordinates: String?
+  private let rounding: String?
+  private let factors: [Float]?
+  /// Top, left, bottom, right.
+  private let sides: [Int]?
+  private let filling: String?
+  private let value: Float?
+  private let channels: [Int]?
+  private let rows: [Int]?
+  private let columns: [Int]?
+  private let block: Int?
+  private let order: String?
+  private let shared: Bool?
   /// The first row and column of the output that the golden has; outside it the upstream gradient is
   /// zero. Without it the golden has all.
   let window: Pair?
@@ -98,8 +113,7 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
     case "batch_norm":
       return BatchNorm(epsilon: try require(epsilon), momentum: try require(momentum))
     case "resize":
-      let size = exact.map { Resize.Size.exact($0.extent) } ?? scale.map { .scaled(by: $0.extent) }
-      return Resize(to: size ?? .likeSecondInput)
+      return try makeResize()
     case "crop": return Crop(offset: try require(offset).extent)
     case "relu": return ReLU()
     case "leaky_relu": return LeakyReLU(slope: try require(slope))
@@ -116,9 +130,55 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
     case "softmax": return Softmax()
     case "sum": return Sum()
     case "concatenation": return Concatenation()
+    case "product": return Product()
+    case "difference": return Difference()
+    case "quotient": return Quotient()
+    case "average_pool":
+      return AveragePool(
+        kernel: try require(kernel).extent, stride: try require(stride).extent,
+        padding: try require(padding).extent, ceilMode: try require(ceilMode),
+        countsPadding: try require(countsPadding))
+    case "global_average_pool": return GlobalAveragePool()
+    case "global_max_pool": return GlobalMaxPool()
+    case "pad":
+      let sides = try require(sides)
+      let filling: Pad.Filling =
+        filling == "reflect" ? .reflect : filling == "edge" ? .edge : .constant(try require(value))
+      return Pad(
+        top: sides[0], left: sides[1], bottom: sides[2], right: sides[3], filling: filling)
+    case "slice":
+      return Slicing(channels: lines(channels), rows: lines(rows), columns: lines(columns))
+    case "prelu": return PReLU(isShared: try require(shared))
+    case "affine": return Affine()
+    case "instance_normalization": return InstanceNormalization(epsilon: try require(epsilon))
+    case "depth_to_space":
+      return DepthToSpace(
+        block: try require(block), order: try require(DepthToSpace.Order(rawValue: require(order))))
+    case "space_to_depth": return SpaceToDepth(block: try require(block))
     default:
       throw FCNError(.unsupported, "\(name): there is no operation \(operation)")
     }
+  }
+
+  private func makeResize() throws -> Resize {
+    let size =
+      exact.map { Resize.Size.exact($0.extent) } ?? scale.map { .scaled(by: $0.extent) }
+      ?? factors.map { .scaledAndRounded(h: $0[0], w: $0[1]) }
+    let kind: Resize.Interpolation =
+      switch interpolation {
+      case "nearest": .nearest(try require(Resize.Rounding(rawValue: require(rounding))))
+      case "cubic": .cubic
+      default: .bilinear
+      }
+    return Resize(
+      to: size ?? .likeSecondInput, kind,
+      coordinates: try coordinates.map { try require(Resize.Coordinates(rawValue: $0)) }
+        ?? .halfPixel)
+  }
+
+  private func lines(_ numbers: [Int]?) -> Slicing.Lines {
+    guard let numbers else { return .all }
+    return Slicing.Lines(from: numbers[0], to: numbers.count == 2 ? numbers[1] : nil)
   }
 
   private func require<Value>(_ value: Value?) throws -> Value {

@@ -46,6 +46,47 @@ struct StoredOperationTests {
     (Sigmoid(), "{}"), (HardSigmoid(), "{}"), (HardSwish(), "{}"), (LeakyReLU(), "{}"),
     (LeakyReLU(slope: -0.5), #"{"slope":-0.5}"#), (ClippedReLU(), "{}"),
     (ClippedReLU(limit: 1), #"{"limit":1}"#),
+    (Product(), "{}"), (Difference(), "{}"), (Quotient(), "{}"), (Affine(), "{}"),
+    (GlobalAveragePool(), "{}"), (GlobalMaxPool(), "{}"),
+    (AveragePool(kernel: 2, stride: 1), #"{"kernel":2,"stride":1}"#),
+    (
+      AveragePool(
+        kernel: Extent(3, 4), stride: 2, padding: Extent(1, 2), ceilMode: true,
+        countsPadding: false),
+      #"{"kernel":[3,4],"stride":2,"padding":[1,2],"ceil_mode":true,"counts_padding":false}"#
+    ),
+    (
+      Resize(to: .exact(5), .nearest(.floor), coordinates: .asymmetric),
+      #"{"size":5,"interpolation":"nearest","coordinates":"asymmetric"}"#
+    ),
+    (
+      Resize(to: .scaled(by: 2), .nearest(.preferCeil)),
+      #"{"factor":2,"interpolation":"nearest","rounding":"round_prefer_ceil"}"#
+    ),
+    (
+      Resize(to: .likeSecondInput, .cubic, coordinates: .alignCorners),
+      #"{"interpolation":"cubic","coordinates":"align_corners"}"#
+    ),
+    (Resize(to: .scaledAndRounded(h: 1.5, w: 2)), #"{"factor":[1.5,2]}"#),
+    (Resize(to: .scaledAndRounded(h: 0.1, w: 0.1)), #"{"factor":0.1}"#),
+    (Pad(), "{}"),
+    (
+      Pad(top: 1, left: -2, bottom: 3, right: -4, filling: .constant(0.5)),
+      #"{"top":1,"left":-2,"bottom":3,"right":-4,"value":0.5}"#
+    ),
+    (Pad(left: 1, filling: .reflect), #"{"left":1,"filling":"reflect"}"#),
+    (Pad(right: 1, filling: .edge), #"{"right":1,"filling":"edge"}"#),
+    (Slicing(), "{}"),
+    (
+      Slicing(channels: .init(from: 1, to: 3), rows: .init(from: -2), columns: .init(to: -1)),
+      #"{"channels":[1,3],"rows":[-2],"columns":[0,-1]}"#
+    ),
+    (Slicing(rows: .init(from: 1, to: .max)), #"{"rows":[1]}"#),
+    (PReLU(), "{}"), (PReLU(isShared: true), #"{"shared":true}"#),
+    (InstanceNormalization(), "{}"), (InstanceNormalization(epsilon: 0.01), #"{"epsilon":0.01}"#),
+    (DepthToSpace(block: 2), #"{"block":2}"#),
+    (DepthToSpace(block: 3, order: .channelsFirst), #"{"block":3,"order":"crd"}"#),
+    (SpaceToDepth(block: 4), #"{"block":4}"#),
   ]
 
   @Test func attributesComeBack() throws {
@@ -57,6 +98,26 @@ struct StoredOperationTests {
       let read = try StoredOperations.make(name, JSON(parsing: text))
       #expect("\(read)" == "\(operation)")
       #expect(type(of: read) == type(of: operation))
+    }
+  }
+
+  @Test func whatContradictsItselfIsRefused() {
+    let cases: [(name: String, text: String, complaint: String)] = [
+      ("resize", #"{"factor":2,"size":3}"#, "factor and size are both given"),
+      ("resize", #"{"factor":-1.5}"#, "factor is -1.5; wanted a number above 0, at most 4096"),
+      ("resize", #"{"interpolation":"area"}"#, "wanted one of nearest, bilinear, cubic"),
+      ("resize", #"{"coordinates":"tf"}"#, "wanted one of half_pixel, pytorch_half_pixel"),
+      ("resize", #"{"rounding":"ceil"}"#, "interpolation is bilinear; wanted nearest"),
+      ("pad", #"{"filling":"edge","value":1}"#, "filling is edge; wanted constant"),
+      ("pad", #"{"top":65537}"#, "top is 65537; wanted an integer of -65536…65536"),
+      ("slice", #"{"rows":[1,2,3]}"#, "rows is [1,2,3]; wanted an array"),
+      ("slice", #"{"rows":[0.5]}"#, "rows is [0.5]; wanted an array"),
+      ("depth_to_space", #"{"block":0}"#, "block is 0; wanted an integer of 1…256"),
+    ]
+    for (name, text, complaint) in cases {
+      expectError(.corrupt, saying: name, complaint) {
+        _ = try StoredOperations.make(name, JSON(parsing: text))
+      }
     }
   }
 

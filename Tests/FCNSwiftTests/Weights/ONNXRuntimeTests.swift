@@ -16,7 +16,15 @@ struct ONNXRuntimeTests {
 
   @Test(arguments: [(17, 22), (20, 24), (33, 18)])
   func everyOperationIsWhatItIsHere(height: Int, width: Int) throws {
-    let network = try networkOfEveryOperation()
+    try compare(try networkOfEveryOperation(), height, width)
+  }
+
+  @Test(arguments: [(17, 22), (20, 24), (33, 38)])
+  func everyFurtherOperationIsWhatItIsHere(height: Int, width: Int) throws {
+    try compare(try networkOfFurtherOperations(), height, width)
+  }
+
+  private func compare(_ network: Network, _ height: Int, _ width: Int) throws {
     let weights = try network.randomWeights(seed: 7)
     let message = try network.onnxGraph(weights).file(
       named: "all", channels: 3, classes: 4, documentation: "", metadata: ["fcn.note": "é"])

@@ -90,14 +90,16 @@ final class DeviceTransposedConvolution: DeviceScoreMaker {
   }
 }
 
-/// A bilinear resize.
+/// A resize, bilinear or to the nearest.
 final class DeviceResize: DeviceScoreMaker {
+  private let operation: Resize
   private let function: DeviceFunction
   private let sizes: (input: Shape, output: Shape)
   let sourceDefinitions: [String]
 
-  init?(_ request: DeviceRequest) throws {
+  init?(_ operation: Resize, _ request: DeviceRequest) throws {
     guard request.epilogue == Epilogue() else { return nil }
+    self.operation = operation
     sizes = (request.inputs[0].shape, request.output.shape)
     sourceDefinitions = ["INPUT=\(request.inputs[0].element.typeName)", "SOURCE=Bilinear"]
     function = try request.context.functions.function(
@@ -105,13 +107,14 @@ final class DeviceResize: DeviceScoreMaker {
       sourceDefinitions + ["OUTPUT=\(request.output.element.typeName)"], request.context)
   }
 
-  var packing: String { "ticks \(sizes.input) \(sizes.output)" }
+  var packing: String {
+    let kind = operation.isPlain ? "" : " \(operation)"
+    return "ticks \(sizes.input) \(sizes.output)\(kind)"
+  }
 
   func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] {
-    [
-      try loader.upload(BilinearAxis(from: sizes.input.h, to: sizes.output.h).ticks),
-      try loader.upload(BilinearAxis(from: sizes.input.w, to: sizes.output.w).ticks),
-    ]
+    let axes = operation.bilinearAxes(sizes.input, sizes.output)
+    return [try loader.upload(axes.rows.ticks), try loader.upload(axes.columns.ticks)]
   }
 
   func source(_ call: DeviceCall) -> fcn_score_source {

@@ -16,7 +16,7 @@ extension TransposedConvolution: DeviceTrainingOperation {
 
 extension Resize: DeviceTrainingOperation {
   var deviceTraining: DeviceTrainingForm {
-    DeviceTrainingForm { try DeviceTrainingResize($0) }
+    DeviceTrainingForm { try DeviceTrainingResize(self, $0) }
   }
 }
 

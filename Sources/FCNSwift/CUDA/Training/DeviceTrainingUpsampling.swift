@@ -126,23 +126,23 @@ final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
   }
 }
 
-/// A bilinear resize in training.
+/// A resize in training, bilinear or to the nearest.
 final class DeviceTrainingResize: PreparedDeviceTrainingForm {
   private let upsample: DeviceFunction
   private let gather: DeviceFunction
   private let rows, columns: DeviceMemory
   private let rowRanges, columnRanges: DeviceMemory
 
-  init(_ request: DeviceTrainingRequest) throws {
+  init(_ operation: Resize, _ request: DeviceTrainingRequest) throws {
+    guard operation.interpolation != .cubic else {
+      throw FCNError(.unsupported, "a cubic resize cannot be trained on a device; use the processor")
+    }
     let (source, output) = (request.inputs[0], request.output)
     let type = "INPUT=\(source.element.typeName)"
     upsample = try request.function(
       "upsample", of: .scores, [type, "OUTPUT=\(output.element.typeName)", "SOURCE=Bilinear"])
     gather = try request.function("resize_gradient", of: .gradients, [type])
-    let axes = (
-      BilinearAxis(from: source.shape.h, to: output.shape.h),
-      BilinearAxis(from: source.shape.w, to: output.shape.w)
-    )
+    let axes = operation.bilinearAxes(source.shape, output.shape)
     let loader = try DeviceLoader(request.context)
     rows = try loader.upload(axes.0.ticks)
     columns = try loader.upload(axes.1.ticks)

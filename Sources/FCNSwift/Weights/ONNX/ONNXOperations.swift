@@ -18,7 +18,7 @@ struct ONNXLayer {
 
 extension Window {
   /// The settings that convolutions and pools share; padding is alike on both sides.
-  fileprivate var attributes: [ONNXAttribute] {
+  var attributes: [ONNXAttribute] {
     [
       .integers("kernel_shape", [kernel.h, kernel.w]), .integers("strides", [stride.h, stride.w]),
       .integers("pads", [padding.h, padding.w, padding.h, padding.w]),
@@ -129,27 +129,6 @@ extension Crop: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
     let size = graph.size(of: layer.inputs[1])
     return graph.crop(layer.inputs[0], layer.name, to: size, offset: offset)
-  }
-}
-
-extension Resize: ONNXOperation {
-  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
-    let (input, name) = (layer.inputs[0], layer.name)
-    let target: String
-    switch size {
-    case .likeSecondInput: target = graph.size(of: layer.inputs[1])
-    case .exact(let size): target = graph.constant("\(name)/size", [size.h, size.w])
-    case .scaled(let factor):
-      let factors = graph.constant("\(name)/factors", [factor.h, factor.w])
-      target = graph.add("Mul", "\(name)/target", [graph.size(of: input), factors])
-    }
-    let front = graph.add(
-      "Shape", "\(name)/front", [input], [.integer("start", 0), .integer("end", 2)])
-    let sizes = graph.add("Concat", "\(name)/sizes", [front, target], [.integer("axis", 0)])
-    // The inputs left out are a region and factors.
-    return graph.add(
-      "Resize", name, [input, "", "", sizes],
-      [.text("mode", "linear"), .text("coordinate_transformation_mode", "half_pixel")])
   }
 }
 

@@ -1,0 +1,75 @@
+/// The leaky rectifier with learned slopes: x where x is above 0, else weight · x (He et al., 2015).
+public struct PReLU: Operation {
+  public static let name = "prelu"
+  /// Whether all channels have one slope in common.
+  public let isShared: Bool
+
+  /// Makes the operation with a slope a channel, or one for all.
+  public init(isShared: Bool = false) { self.isShared = isShared }
+
+  public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
+
+  public func parameters(inputChannels: Int) -> [ParameterSpecification] {
+    [
+      // Decay would pull the slopes to a rectifier's.
+      ParameterSpecification(
+        name: "weight", shape: [isShared ? 1 : inputChannels], role: .bias,
+        initializer: .constant(0.25))
+    ]
+  }
+
+  public var reference: ReferenceForm {
+    ReferenceForm { inputs, _ in PReLUReference(isShared: isShared, inputs[0]) }
+  }
+}
+
+final class PReLUReference: PreparedTrainingForm {
+  private let isShared: Bool
+  private let shape: Shape
+
+  init(isShared: Bool, _ shape: Shape) {
+    self.isShared = isShared
+    self.shape = shape
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (source, target, slopes) = (
+      call.input.pointer, call.output.pointer, call.parameters[0].pointer
+    )
+    call.workers.run(shape.n * shape.c) { [shape, isShared] plane, _ in
+      let slope = slopes[isShared ? 0 : plane % shape.c]
+      let start = plane * shape.planeCount
+      for i in start..<start + shape.planeCount {
+        target[i] = source[i] < 0 ? slope * source[i] : source[i]
+      }
+    }
+  }
+
+  func backward(_ call: BackwardCall) {
+    let (source, upstream) = (call.input.pointer, call.outputGradient.pointer)
+    if let gradient = call.inputGradients[0]?.pointer {
+      let slopes = call.parameters[0].pointer
+      call.workers.run(shape.n * shape.c) { [shape, isShared] plane, _ in
+        let slope = slopes[isShared ? 0 : plane % shape.c]
+        let start = plane * shape.planeCount
+        for i in start..<start + shape.planeCount {
+          gradient[i] = source[i] > 0 ? upstream[i] : slope * upstream[i]
+        }
+      }
+    }
+    guard let gradient = call.parameterGradients[0]?.pointer else { return }
+    // A task is a slope, so that the order of its sum is always the same.
+    call.workers.run(isShared ? 1 : shape.c) { [shape, isShared] slope, _ in
+      var total = 0.0
+      for n in 0..<shape.n {
+        for c in isShared ? 0..<shape.c : slope..<slope + 1 {
+          let start = (n * shape.c + c) * shape.planeCount
+          for i in start..<start + shape.planeCount where source[i] < 0 {
+            total += Double(upstream[i] * source[i])
+          }
+        }
+      }
+      gradient[slope] = Float(total)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+@testable import FCNSwift
+
+extension GradientTests {
+  /// Operations that networks from other frameworks have.
+  static let furtherCases: [LayerCase] = [
+    LayerCase("product", Product(), Shape(2, 3, 2, 4), Shape(2, 3, 2, 4)),
+    LayerCase("product by channel", Product(), Shape(2, 3, 2, 4), Shape(2, 3, 1, 1)),
+    LayerCase("product by pixel", Product(), Shape(2, 3, 2, 4), Shape(2, 1, 2, 4)),
+    LayerCase("product by row", Product(), Shape(2, 3, 2, 4), Shape(2, 3, 2, 1)),
+    LayerCase("product by column", Product(), Shape(2, 3, 2, 4), Shape(2, 1, 1, 4)),
+    LayerCase("difference", Difference(), Shape(2, 3, 2, 4), Shape(2, 3, 1, 1)),
+    LayerCase(
+      "quotient", Quotient(), Shape(2, 3, 2, 4), Shape(2, 1, 2, 4), values: .farFromZero,
+      isLinear: false),
+    LayerCase(
+      "average pool", AveragePool(kernel: Extent(3, 2), stride: 2, padding: 1), Shape(2, 2, 5, 6)),
+    LayerCase(
+      "average pool in ceil mode, padding not counted",
+      AveragePool(kernel: 3, stride: 2, padding: 1, ceilMode: true, countsPadding: false),
+      Shape(1, 2, 6, 5)),
+    LayerCase("global average pool", GlobalAveragePool(), Shape(2, 3, 4, 5)),
+    LayerCase("global max pool", GlobalMaxPool(), Shape(2, 3, 4, 5), values: .apart),
+    LayerCase(
+      "resize to the nearest",
+      Resize(to: .exact(Extent(5, 3)), .nearest(.floor), coordinates: .asymmetric),
+      Shape(2, 2, 3, 4)),
+    LayerCase(
+      "resize with corners aligned",
+      Resize(to: .exact(Extent(5, 3)), coordinates: .alignCorners), Shape(2, 2, 3, 4)),
+    LayerCase("cubic resize", Resize(to: .exact(Extent(5, 3)), .cubic), Shape(1, 2, 3, 4)),
+    LayerCase(
+      "resize by factors", Resize(to: .scaledAndRounded(h: 1.7, w: 0.6)), Shape(1, 2, 3, 5)),
+    LayerCase("pad", Pad(top: 1, left: -1, bottom: 2, right: 3), Shape(2, 2, 3, 4)),
+    LayerCase(
+      "pad by reflection", Pad(top: 2, left: 1, right: 3, filling: .reflect), Shape(1, 2, 3, 4)),
+    LayerCase("pad by the edge", Pad(top: 3, right: 5, filling: .edge), Shape(1, 2, 3, 4)),
+    LayerCase(
+      "slice",
+      Slicing(
+        channels: .init(from: 1, to: 3), rows: .init(from: -2), columns: .init(to: -1)),
+      Shape(2, 4, 3, 4)),
+    LayerCase("prelu", PReLU(), Shape(2, 3, 2, 4), values: .awayFromZero),
+    LayerCase("prelu of one slope", PReLU(isShared: true), Shape(2, 3, 2, 4), values: .awayFromZero),
+    LayerCase("affine", Affine(), Shape(2, 3, 2, 4)),
+    LayerCase(
+      "instance normalization", InstanceNormalization(epsilon: 0.1), Shape(2, 3, 4, 5),
+      isLinear: false),
+    LayerCase("depth to space", DepthToSpace(block: 2), Shape(2, 8, 2, 3)),
+    LayerCase("pixel shuffle", DepthToSpace(block: 2, order: .channelsFirst), Shape(1, 8, 2, 3)),
+    LayerCase("space to depth", SpaceToDepth(block: 2), Shape(2, 2, 4, 6)),
+  ]
+}
