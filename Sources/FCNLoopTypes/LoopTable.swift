@@ -83,6 +83,11 @@ public struct LoopTable: Sendable {
       _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 
+  /// Makes lines `lines` of a convolution of each channel by itself, in the order in which they lie in
+  /// memory, [picture][block][row]; weights lie as [block][tap][16].
+  public let convolveDepthwise:
+    @Sendable (_ job: UnsafePointer<ConvolutionJob>, _ lines: Range<Int>) -> Void
+
   /// Makes a table of its parts.
   public init(
     name: String, panelBlocks: Int, integerSpeed: Double,
@@ -125,7 +130,8 @@ public struct LoopTable: Sendable {
       @escaping @Sendable (
         UnsafePointer<ConvolutionJob>, Int, UnsafePointer<Float>, Int,
         UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
-      ) -> Void
+      ) -> Void,
+    convolveDepthwise: @escaping @Sendable (UnsafePointer<ConvolutionJob>, Range<Int>) -> Void
   ) {
     self.name = name
     self.panelBlocks = panelBlocks
@@ -138,5 +144,6 @@ public struct LoopTable: Sendable {
     self.prepareGradient = prepareGradient
     self.multiplyGradient = multiplyGradient
     self.finishGradient = finishGradient
+    self.convolveDepthwise = convolveDepthwise
   }
 }

@@ -76,5 +76,6 @@ public func loopTable() -> LoopTable {
     finishGradient: { job, block, u, positionStride, gradient, scratch in
       finishGradient(
         job, inputBlock: block, u, positionStride: positionStride, to: gradient, scratch)
-    })
+    },
+    convolveDepthwise: { job, lines in convolveDepthwise(job, lines: lines) })
 }

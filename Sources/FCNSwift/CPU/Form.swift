@@ -65,6 +65,8 @@ struct FormRequest {
   let loops: LoopTable
   /// Whether 16-bit integers may be multiplied.
   var allowsIntegers = false
+  /// Whether what is made is scores, or the network's output, which are wanted planar.
+  var makesScores = false
 
   /// What is to be made of the operation's output: all of it, or what a crop leaves; nil where the
   /// epilogue wants something else.

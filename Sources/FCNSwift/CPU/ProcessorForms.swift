@@ -4,7 +4,11 @@ import FCNLoopTypes
 
 extension Convolution: ProcessorOperation {
   var fastForms: [Form] {
-    ConvolutionAlgorithm.allCases.map { algorithm in
+    [
+      Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
+        DepthwiseConvolution(self, $0)
+      }
+    ] + ConvolutionAlgorithm.allCases.map { algorithm in
       Form(
         "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
         makes: .blocked
@@ -87,6 +91,38 @@ extension Concatenation: ProcessorOperation {
         return ConcatenationReference(inputs.map { Layout.blocked.count($0) }, pieces: 1)
       }
     ]
+  }
+}
+
+extension AveragePool: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("average_pool.blocked", takes: .blocked, makes: .blocked) {
+        BlockedAveragePool(self, $0)
+      }
+    ]
+  }
+}
+
+extension GlobalAveragePool: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("global_average_pool.blocked", takes: .blocked, makes: .blocked) {
+        BlockedGlobalAveragePool($0)
+      }
+    ]
+  }
+}
+
+extension Product: ProcessorOperation {
+  var fastForms: [Form] {
+    [Form("product.blocked", takes: .blocked, makes: .blocked) { BlockedProduct($0) }]
+  }
+}
+
+extension Resize: ProcessorOperation {
+  var fastForms: [Form] {
+    [Form("resize.blocked", takes: .blocked, makes: .blocked) { BlockedResize(self, $0) }]
   }
 }
 

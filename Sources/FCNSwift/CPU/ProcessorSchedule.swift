@@ -25,7 +25,7 @@ struct ProcessorSchedule: ScheduleBackend {
   func choose(_ layer: ScheduledLayer<Self>) throws -> ScheduledForm<Self> {
     var request = FormRequest(
       inputs: layer.inputs.map(\.shape), output: layer.output, loops: loops,
-      allowsIntegers: precision == .int16)
+      allowsIntegers: precision == .int16, makesScores: layer.carriesScores || layer.isLast)
     let lying: Layout = layer.inputs[0].known[.blocked] == nil ? .planar : .blocked
     for (fusion, _, _) in layer.fusions {
       request.epilogue = fusion.epilogue

@@ -93,7 +93,8 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     let fusions = Fusion.candidates(network, index, shapes, readers, made: { valueOf[$0] != nil })
     let choice = try backend.choose(
       ScheduledLayer(
-        layer: layer, carriesScores: carriesScores[index], inputs: operands.map(operand),
+        layer: layer, carriesScores: carriesScores[index],
+        isLast: index == network.layers.count - 1, inputs: operands.map(operand),
         output: shapes[index],
         fusions: (fusions + [Fusion(last: index)]).map { fusion in
           (fusion, result(of: fusion.last), fusion.residual.map(operand))

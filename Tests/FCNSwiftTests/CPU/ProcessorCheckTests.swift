@@ -71,6 +71,6 @@ extension LoopTable {
       name: "wrong", panelBlocks: panelBlocks, integerSpeed: integerSpeed, prepare: prepare,
       multiply: multiply, multiplyKernels: multiplyKernels, finish: finish, pack: pack,
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
-      finishGradient: finishGradient)
+      finishGradient: finishGradient, convolveDepthwise: convolveDepthwise)
   }
 }

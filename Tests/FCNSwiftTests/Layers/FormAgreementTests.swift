@@ -54,6 +54,39 @@ struct FormAgreementTests {
     LayerCase("crop", Crop(offset: Extent(5, 9)), Shape(2, 5, 43, 47), Shape(2, 1, 23, 31)),
     LayerCase("resize", Resize(to: .exact(Extent(61, 40))), Shape(2, 5, 33, 47)),
     LayerCase("dropout in training", Dropout(rate: 0.5), Shape(2, 5, 97, 101), training: true),
+    LayerCase(
+      "depthwise convolution", Convolution(37, kernel: 3, padding: 1, groups: 37),
+      Shape(2, 37, 23, 31)),
+    LayerCase(
+      "depthwise convolution 5×5 stride 2",
+      Convolution(18, kernel: 5, stride: 2, padding: 2, groups: 18, bias: false),
+      Shape(1, 18, 30, 43)),
+    LayerCase(
+      "depthwise convolution of dilation 6",
+      Convolution(16, kernel: 3, padding: 6, dilation: 6, groups: 16), Shape(1, 16, 15, 29)),
+    LayerCase(
+      "depthwise convolution that reaches beyond both sides",
+      Convolution(20, kernel: Extent(3, 5), padding: Extent(9, 8), dilation: 4, groups: 20),
+      Shape(1, 20, 5, 6)),
+    LayerCase(
+      "depthwise convolution 3×2 stride 1×3 without padding",
+      Convolution(17, kernel: Extent(3, 2), stride: Extent(1, 3), groups: 17),
+      Shape(1, 17, 9, 40)),
+    LayerCase(
+      "product by channel", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 1, 1)),
+    LayerCase("product by pixel", Product(), Shape(2, 37, 13, 17), Shape(2, 1, 13, 17)),
+    LayerCase("product by row", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 1)),
+    LayerCase("product", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 17)),
+    LayerCase(
+      "average pool",
+      AveragePool(kernel: 3, stride: 2, padding: 1, ceilMode: true, countsPadding: false),
+      Shape(2, 37, 18, 23)),
+    LayerCase("global average pool", GlobalAveragePool(), Shape(2, 37, 43, 47)),
+    LayerCase(
+      "resize to the nearest",
+      Resize(to: .scaled(by: 2), .nearest(.floor), coordinates: .asymmetric),
+      Shape(2, 37, 13, 17)),
+    LayerCase("cubic resize", Resize(to: .exact(Extent(31, 12)), .cubic), Shape(1, 37, 13, 17)),
   ]
 
   private struct Results {

@@ -1,0 +1,132 @@
+import FCNLoopTypes
+
+/// Makes lines `lines` of a convolution of each channel by itself: of the output's lines in the order in
+/// which they lie in memory, [picture][block][row]. Weights lie as [block][tap][16].
+func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) {
+  let job = job.pointee
+  let step = job.strideWidth * channelBlock
+  let columnStep = job.dilationWidth * channelBlock
+  // Pixels whose whole window lies within the input's columns.
+  let reach = (job.kernelWidth - 1) * job.dilationWidth - job.paddingWidth
+  let first = min(
+    job.outputWidth, (job.paddingWidth + job.strideWidth - 1) / job.strideWidth)
+  let end =
+    job.inputWidth > reach
+    ? max(first, min(job.outputWidth, (job.inputWidth - 1 - reach) / job.strideWidth + 1)) : first
+  for line in lines {
+    let (plane, y) = (line / job.outputHeight, line % job.outputHeight)
+    let block = plane % job.outputBlocks
+    let top = y * job.strideHeight - job.paddingHeight
+    // Taps that lie within the input's rows.
+    let firstTap = top < 0 ? min(job.kernelHeight, (job.dilationHeight - 1 - top) / job.dilationHeight) : 0
+    let lastTap =
+      top < job.inputHeight
+      ? min(job.kernelHeight, (job.inputHeight - 1 - top) / job.dilationHeight + 1) : 0
+    let planeStart = plane * job.inputHeight * job.inputWidth * channelBlock
+    for lane in 0..<lanesPerBlock {
+      let offset = lane * Lanes.scalarCount
+      let window = DepthwiseLine(
+        input: job.input + planeStart + offset,
+        weights: job.weights + block * job.kernelHeight * job.kernelWidth * channelBlock + offset,
+        bias: load(job.bias + block * channelBlock + offset), top: top,
+        taps: firstTap..<max(firstTap, lastTap), step: step, columnStep: columnStep)
+      let target = line * job.outputWidth * channelBlock + offset
+      for x in 0..<first { window.makeAtEdge(job, x, target) }
+      var x = first
+      while x + 8 <= end {
+        window.makeEight(job, x, target)
+        x += 8
+      }
+      while x < end {
+        window.makeOne(job, x, 0..<job.kernelWidth, target)
+        x += 1
+      }
+      while x < job.outputWidth {
+        window.makeAtEdge(job, x, target)
+        x += 1
+      }
+    }
+  }
+}
+
+/// One register's channels of a line of the output.
+private struct DepthwiseLine {
+  /// The plane, and its weights, from these channels on.
+  let input, weights: UnsafePointer<Float>
+  let bias: Lanes
+  /// The input's row under the first tap.
+  let top: Int
+  /// Rows of the kernel that see the input.
+  let taps: Range<Int>
+  /// Floats from a pixel's window to the next one's, and from a tap to the next one's.
+  let step, columnStep: Int
+
+  /// Eight pixels whose columns are whole, from `x` on.
+  @inline(__always)
+  func makeEight(_ job: borrowing ConvolutionJob, _ x: Int, _ target: Int) {
+    var (s0, s1, s2, s3) = (bias, bias, bias, bias)
+    var (s4, s5, s6, s7) = (bias, bias, bias, bias)
+    let left = x * step - job.paddingWidth * channelBlock
+    for j in taps {
+      var source = input + (top + j * job.dilationHeight) * job.inputWidth * channelBlock + left
+      var weight = weights + j * job.kernelWidth * channelBlock
+      for _ in 0..<job.kernelWidth {
+        let w = load(weight)
+        s0 = fma(w, load(source), s0)
+        s1 = fma(w, load(source + step), s1)
+        s2 = fma(w, load(source + 2 * step), s2)
+        s3 = fma(w, load(source + 3 * step), s3)
+        s4 = fma(w, load(source + 4 * step), s4)
+        s5 = fma(w, load(source + 5 * step), s5)
+        s6 = fma(w, load(source + 6 * step), s6)
+        s7 = fma(w, load(source + 7 * step), s7)
+        source += columnStep
+        weight += channelBlock
+      }
+    }
+    let target = target + x * channelBlock
+    finish(job, s0, target)
+    finish(job, s1, target + channelBlock)
+    finish(job, s2, target + 2 * channelBlock)
+    finish(job, s3, target + 3 * channelBlock)
+    finish(job, s4, target + 4 * channelBlock)
+    finish(job, s5, target + 5 * channelBlock)
+    finish(job, s6, target + 6 * channelBlock)
+    finish(job, s7, target + 7 * channelBlock)
+  }
+
+  /// A pixel some of whose columns lie outside.
+  @inline(__always)
+  func makeAtEdge(_ job: borrowing ConvolutionJob, _ x: Int, _ target: Int) {
+    let left = x * job.strideWidth - job.paddingWidth
+    let dilation = job.dilationWidth
+    let first = left < 0 ? min(job.kernelWidth, (dilation - 1 - left) / dilation) : 0
+    let end =
+      left < job.inputWidth ? min(job.kernelWidth, (job.inputWidth - 1 - left) / dilation + 1) : 0
+    makeOne(job, x, first..<max(first, end), target)
+  }
+
+  /// A pixel, by the columns `columns` of the kernel.
+  @inline(__always)
+  func makeOne(
+    _ job: borrowing ConvolutionJob, _ x: Int, _ columns: Range<Int>, _ target: Int
+  ) {
+    var sum = bias
+    let left = x * step - job.paddingWidth * channelBlock
+    for j in taps {
+      let source = input + (top + j * job.dilationHeight) * job.inputWidth * channelBlock + left
+      let weight = weights + j * job.kernelWidth * channelBlock
+      for k in columns {
+        sum = fma(load(weight + k * channelBlock), load(source + k * columnStep), sum)
+      }
+    }
+    finish(job, sum, target + x * channelBlock)
+  }
+
+  @inline(__always)
+  private func finish(_ job: borrowing ConvolutionJob, _ sum: Lanes, _ target: Int) {
+    var value = sum
+    if let residual = job.residual { value += load(residual + target) }
+    store(finished(value, job), to: job.output + target)
+  }
+}

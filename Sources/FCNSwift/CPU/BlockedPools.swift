@@ -1,0 +1,73 @@
+import FCNLoopTypes
+
+extension UnsafeMutablePointer<Float> {
+  /// The same as pixels of sixteen channels.
+  var pixels: UnsafeMutablePointer<SIMD16<Float>> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: SIMD16<Float>.self)
+  }
+}
+
+/// How many blocks of channels a blocked value of `shape` has, in all its pictures.
+func blockedPlaneCount(_ shape: Shape) -> Int {
+  shape.n * ((shape.c + channelBlock - 1) / channelBlock)
+}
+
+/// The mean under a sliding window, sixteen channels at a time.
+final class BlockedAveragePool: PreparedForm {
+  private let operation: AveragePool
+  private let input: Shape
+  private let output: Shape
+
+  init?(_ operation: AveragePool, _ request: FormRequest) {
+    guard request.epilogue == Epilogue() else { return nil }
+    self.operation = operation
+    (input, output) = (request.inputs[0], request.output)
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (operation, input, output) = (operation, input, output)
+    let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
+    call.workers.run(blockedPlaneCount(output) * output.h) { task, _ in
+      let (plane, y) = (task / output.h, task % output.h)
+      let (pixels, results) = (source + plane * input.planeCount, target + task * output.w)
+      let rows = operation.rows(y, of: input)
+      for x in 0..<output.w {
+        let columns = operation.columns(x, of: input)
+        var total = SIMD16<Float>()
+        for row in rows.seen {
+          for column in columns.seen { total += pixels[row * input.w + column] }
+        }
+        results[x] = total / Float(rows.count * columns.count)
+      }
+    }
+  }
+}
+
+/// The mean over all pixels, sixteen channels at a time.
+final class BlockedGlobalAveragePool: PreparedForm {
+  private let input: Shape
+
+  init?(_ request: FormRequest) {
+    guard request.epilogue == Epilogue() else { return nil }
+    input = request.inputs[0]
+  }
+
+  func forward(_ call: ForwardCall) {
+    let input = input
+    let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
+    call.workers.run(blockedPlaneCount(input)) { plane, _ in
+      let pixels = source + plane * input.planeCount
+      // Sums of single precision over some hundred values, of double precision over those.
+      var total = SIMD16<Double>()
+      var first = 0
+      while first < input.planeCount {
+        let end = min(input.planeCount, first + 256)
+        var part = SIMD16<Float>()
+        for i in first..<end { part += pixels[i] }
+        total += SIMD16<Double>(part)
+        first = end
+      }
+      target[plane] = SIMD16<Float>(total / Double(input.planeCount))
+    }
+  }
+}

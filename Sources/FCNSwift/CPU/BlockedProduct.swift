@@ -1,0 +1,35 @@
+import FCNLoopTypes
+
+/// A value times another that has its shape, or one line for all along some of channels, rows and columns.
+final class BlockedProduct: PreparedForm {
+  private let broadcast: Broadcast
+
+  init?(_ request: FormRequest) {
+    guard request.epilogue == Epilogue() else { return nil }
+    broadcast = Broadcast(request.inputs[0], request.inputs[1])
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (shape, other) = (broadcast.first, broadcast.second)
+    let blocks = (shape.c + channelBlock - 1) / channelBlock
+    let (source, factors) = (call.inputs[0].pointer.pixels, call.inputs[1].pointer.pixels)
+    let target = call.output.pointer.pixels
+    // One channel for all lies in the first of sixteen.
+    let isAlone = other.c == 1 && shape.c > 1
+    let columnStep = other.w == 1 ? 0 : 1
+    call.workers.run(shape.n * blocks * shape.h) { task, _ in
+      let (plane, y) = (task / shape.h, task % shape.h)
+      let otherPlane = other.c == 1 ? plane / blocks : plane
+      let line = factors + (otherPlane * other.h + (other.h == 1 ? 0 : y)) * other.w
+      let (pixels, results) = (source + task * shape.w, target + task * shape.w)
+      if isAlone {
+        for x in 0..<shape.w { results[x] = pixels[x] * line[x * columnStep][0] }
+      } else if columnStep == 0 {
+        let factor = line[0]
+        for x in 0..<shape.w { results[x] = pixels[x] * factor }
+      } else {
+        for x in 0..<shape.w { results[x] = pixels[x] * line[x] }
+      }
+    }
+  }
+}

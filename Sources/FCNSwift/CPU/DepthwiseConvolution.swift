@@ -1,0 +1,77 @@
+import FCNLoopTypes
+
+/// Convolution of each channel by itself, sixteen channels at a time, with what follows it done while its
+/// results are at hand.
+final class DepthwiseConvolution: PreparedForm {
+  private let loops: LoopTable
+  private let job: UnsafeMutablePointer<ConvolutionJob>
+  private let hasBias: Bool
+
+  /// nil where channels see each other, and where pooling is to follow.
+  init?(_ operation: Convolution, _ request: FormRequest) {
+    let (input, output, window) = (request.inputs[0], request.output, operation.window)
+    guard operation.groups == input.c, output.c == input.c, input.c > 1,
+      request.epilogue.pooled == nil, request.epilogue.cropped == nil
+    else { return nil }
+    job = .allocate(capacity: 1)
+    job.initialize(
+      to: ConvolutionJob(
+        algorithm: .unfolded, pictures: input.n, input: (input.c, input.h, input.w),
+        output: (output.c, output.h, output.w), kernel: window.kernel.pair,
+        stride: window.stride.pair, padding: window.padding.pair, dilation: window.dilation.pair,
+        activation: request.epilogue.activation))
+    loops = request.loops
+    hasBias = operation.bias
+  }
+
+  deinit { job.deallocate() }
+
+  var packing: String? { "depthwise" }
+
+  /// A bias for every channel, then [block][tap][16]; zeros up to a whole block.
+  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
+    let job = job.pointee
+    let taps = job.kernelHeight * job.kernelWidth
+    let channels = job.outputBlocks * channelBlock
+    let memory = try AlignedMemory(count: channels * (1 + taps))
+    memory.pointer.update(repeating: 0, count: memory.count)
+    if hasBias { memory.pointer.update(from: parameters[1].pointer, count: job.outputChannels) }
+    let (weight, packed) = (parameters[0].pointer, memory.pointer + channels)
+    for c in 0..<job.outputChannels {
+      let start = c / channelBlock * taps * channelBlock + c % channelBlock
+      for tap in 0..<taps { packed[start + tap * channelBlock] = weight[c * taps + tap] }
+    }
+    return memory
+  }
+
+  /// Less than that of any form which multiplies matrices, a channel at a time.
+  var cost: Double? { 0 }
+
+  var work: StepWork? {
+    let job = job.pointee
+    let pixels = Double(job.pictures * job.outputHeight * job.outputWidth)
+    let channels = Double(job.outputChannels)
+    let inputs = Double(job.pictures * job.inputHeight * job.inputWidth)
+    let taps = Double(job.kernelHeight * job.kernelWidth)
+    return StepWork(
+      nominal: 2 * pixels * taps * channels, performed: 2 * pixels * taps * channels,
+      bytes: 4 * channels * (inputs + pixels + taps))
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (job, loops) = (job, loops)
+    job.pointee.input = UnsafePointer(call.input.pointer)
+    job.pointee.residual =
+      call.inputs.count > 1 ? UnsafePointer(call.inputs[1].pointer) : nil
+    job.pointee.output = call.output.pointer
+    job.pointee.bias = UnsafePointer(call.packed.pointer)
+    job.pointee.weights = UnsafePointer(
+      call.packed.pointer + job.pointee.outputBlocks * channelBlock)
+    let lines = job.pointee.pictures * job.pointee.outputBlocks * job.pointee.outputHeight
+    // Neighbouring lines share what they read.
+    let size = max(1, min(job.pointee.outputHeight, 4096 / job.pointee.outputWidth))
+    call.workers.run((lines + size - 1) / size) { task, _ in
+      loops.convolveDepthwise(job, part(task, of: lines, size: size))
+    }
+  }
+}
