@@ -42,7 +42,8 @@ struct FolderLockTests {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
     process.arguments = [
-      file, "sh", "-c", "echo \"$$ elsewhere\" > \(file); touch \(folder.file("on")); sleep 30",
+      "--no-fork", file, "sh", "-c",
+      "echo \"$$ elsewhere\" > \(file); touch \(folder.file("on")); exec sleep 30",
     ]
     try process.run()
     defer {
