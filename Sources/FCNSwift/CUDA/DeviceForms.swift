@@ -1,6 +1,6 @@
 import CDeviceCalls
 
-// The forms in which operations are carried out on a device, best first.
+// The forms in which operations are carried out and trained on a device, best first.
 
 extension Convolution: DeviceOperation {
   var deviceForms: [DeviceForm] {
@@ -8,37 +8,65 @@ extension Convolution: DeviceOperation {
       DeviceForm("convolution.cublaslt", usesLibrary: true) { try CUBLASLtConvolution(self, $0) },
       DeviceForm("convolution.cudnn", usesLibrary: true) { try CUDNNConvolution(self, $0) },
       DeviceForm("convolution.cuda_implicit_gemm") { try DeviceConvolution(self, $0) },
+      DeviceForm(training: "convolution.cuda_training") {
+        try DeviceTrainingConvolution(self, $0)
+      },
     ]
   }
 }
 
 extension TransposedConvolution: DeviceOperation {
   var deviceForms: [DeviceForm] {
-    [DeviceForm("transposed_convolution.cuda") { try DeviceTransposedConvolution(self, $0) }]
+    [
+      DeviceForm("transposed_convolution.cuda") { try DeviceTransposedConvolution(self, $0) },
+      DeviceForm(training: "transposed_convolution.cuda_training") {
+        try DeviceTrainingTransposedConvolution(self, $0)
+      },
+    ]
   }
 }
 
 extension Resize: DeviceOperation {
   var deviceForms: [DeviceForm] {
-    interpolation == .cubic ? [] : [DeviceForm("resize.cuda") { try DeviceResize(self, $0) }]
+    interpolation == .cubic
+      ? []
+      : [
+        DeviceForm("resize.cuda", trains: true) {
+          try $0.trains ? DeviceTrainingResize(self, $0) : DeviceResize(self, $0)
+        }
+      ]
   }
 }
 
 extension MaxPool: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [
-      .pointwise("max_pool.cuda", "max_pool", of: .pooling) { [window] call in
+      .pointwise(
+        "max_pool.cuda", "max_pool", of: .pooling, gradient: "max_pool_gradient"
+      ) { [window] call in
         fcn_pool_call(
           input: call.inputs[0].view, output: call.output.view,
           kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
           padding: fcn_extent(window.padding))
+      } backward: { [window] arguments in
+        arguments.setWindow(window)
       }
     ]
   }
 }
 
 extension ActivationOperation {
-  var deviceForms: [DeviceForm] { [.combining("\(Self.name).cuda", activation: activation)] }
+  var deviceForms: [DeviceForm] {
+    [
+      .pointwise(
+        "\(Self.name).cuda", "combine", of: .pointwise, gradient: "activation_gradient"
+      ) { [activation] call in
+        fcn_combine_call([call.inputs[0]], to: call.output, activation: activation)
+      } backward: { [activation] arguments in
+        arguments.activation = fcn_activation(activation)
+      }
+    ]
+  }
 }
 
 extension ReLU: DeviceOperation {}
@@ -50,18 +78,42 @@ extension HardSwish: DeviceOperation {}
 extension SiLU: DeviceOperation {}
 
 extension Scale: DeviceOperation {
-  var deviceForms: [DeviceForm] { [.combining("scale.cuda", scale: factor)] }
+  var deviceForms: [DeviceForm] {
+    [DeviceForm("scale.cuda", trains: true) { [factor] in try DeviceSum($0, scale: factor) }]
+  }
 }
 
 extension Sum: DeviceOperation {
   var deviceForms: [DeviceForm] {
-    [DeviceForm("sum.cuda") { try DeviceSum($0) }]
+    [DeviceForm("sum.cuda", trains: true) { try DeviceSum($0) }]
   }
 }
 
 extension Concatenation: DeviceOperation {
   var deviceForms: [DeviceForm] {
-    [DeviceForm("concatenation.cuda") { try DeviceConcatenation($0) }]
+    [DeviceForm("concatenation.cuda", trains: true) { try DeviceConcatenation($0) }]
+  }
+}
+
+extension Crop: DeviceOperation {
+  var deviceForms: [DeviceForm] { [DeviceForm(training: "crop.cuda") { try DeviceCrop(self, $0) }] }
+}
+
+extension Dropout: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      .pointwise(
+        "dropout.cuda", "dropout", of: .gradients, isForUse: false, gradient: "dropout"
+      ) { [rate] call in
+        var arguments = fcn_gradient_call()
+        arguments.gradient = call.inputs[0].view
+        arguments.input_gradient = call.output.view
+        (arguments.seed, arguments.rate) = (call.seed, rate)
+        return arguments
+      } backward: { [rate] arguments in
+        arguments.rate = rate
+      }
+    ]
   }
 }
 
@@ -79,11 +131,15 @@ extension LocalResponseNormalization: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [
       .pointwise(
-        "local_response_normalization.cuda", "normalize_channels", of: .pointwise
+        "local_response_normalization.cuda", "normalize_channels", of: .pointwise,
+        gradient: "normalization_gradient"
       ) { [self] call in
         fcn_normalization_call(
           input: call.inputs[0].view, output: call.output.view, size: Int32(size), alpha: alpha,
           beta: beta, bias: bias)
+      } backward: { [self] arguments in
+        arguments.size = Int32(size)
+        (arguments.alpha, arguments.beta, arguments.bias) = (alpha, beta, bias)
       }
     ]
   }
@@ -125,44 +181,29 @@ extension BatchNorm: DeviceOperation {
             input: call.inputs[0].view, output: call.output.view, factors: call.parameters[0],
             offsets: call.parameters[1])
         }
-      }
+      },
+      DeviceForm(training: "batch_norm.cuda_training") { [self] in
+        try DeviceTrainingBatchNorm(self, $0)
+      },
     ]
   }
 }
 
-extension DeviceForm {
-  /// One launch of `kernel`, without parameters.
-  fileprivate static func pointwise<Call>(
-    _ name: String, _ kernel: String, of file: DeviceSource,
-    _ makeCall: @escaping @Sendable (DeviceCall) -> Call
-  ) -> DeviceForm {
-    DeviceForm(name) { request in
-      guard request.epilogue == Epilogue() else { return nil }
-      return PointwiseDeviceForm(try request.function(kernel, of: file), makeCall)
-    }
-  }
-
-  fileprivate static func combining(
-    _ name: String, scale: Float = 1, activation: Activation = .identity
-  ) -> DeviceForm {
-    .pointwise(name, "combine", of: .pointwise) { call in
-      fcn_combine_call([call.inputs[0]], to: call.output, scale: scale, activation: activation)
-    }
-  }
-}
-
-/// A sum of any number of tensors, a few at a time.
-private final class DeviceSum: PreparedDeviceForm {
+/// A sum of any number of tensors, a few at a time; of one, a multiple.
+private final class DeviceSum: PreparedDeviceTrainingForm {
   private let function: DeviceFunction
+  private let scale: Float
   /// For what is summed already, which has the output's element type.
   private static let mostAtOnce = 4
 
-  init?(_ request: DeviceRequest) throws {
+  init?(_ request: DeviceRequest, scale: Float = 1) throws {
+    try request.checkOneType()
     // Later launches read the output, so it must be of the inputs' type.
     guard request.epilogue == Epilogue(),
       request.inputs.allSatisfy({ $0.element == request.output.element })
     else { return nil }
     function = try request.function("combine", of: .pointwise)
+    self.scale = scale
   }
 
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
@@ -170,40 +211,59 @@ private final class DeviceSum: PreparedDeviceForm {
     repeat {
       let some = Array(terms.prefix(Self.mostAtOnce))
       try stream.launch(
-        function, over: call.output.groupCount, fcn_combine_call(some, to: call.output))
+        function, over: call.output.groupCount,
+        fcn_combine_call(some, to: call.output, scale: scale))
       terms = [call.output] + terms.dropFirst(Self.mostAtOnce)
     } while terms.count > 1
+  }
+
+  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
+    for case let gradient? in call.inputGradients {
+      try stream.launch(
+        function, over: gradient.groupCount,
+        fcn_combine_call([call.outputGradient], to: gradient, scale: scale))
+    }
   }
 }
 
 /// One input after the other.
-private final class DeviceConcatenation: PreparedDeviceForm {
+private final class DeviceConcatenation: PreparedDeviceTrainingForm {
   private let function: DeviceFunction
 
   init?(_ request: DeviceRequest) throws {
+    try request.checkOneType()
     guard request.epilogue == Epilogue() else { return nil }
     function = try request.function("copy_channels", of: .pointwise)
   }
 
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
-    try stream.concatenate(call.inputs, to: call.output, function)
-  }
-}
-
-extension DeviceStream {
-  /// Hands over the copies of `inputs`' channels into `output`, by the kernel copy_channels.
-  func concatenate(
-    _ inputs: [DeviceTensor], to output: DeviceTensor, _ function: DeviceFunction
-  ) throws {
     var first = 0
-    for input in inputs {
-      try launch(
-        function, over: output.groupCount,
-        fcn_channels_call(
-          input: input.view, output: output.view, from: 0, to: Int32(first),
-          count: Int32(input.shape.c), reserved: 0))
+    for input in call.inputs {
+      try copy(stream, input, to: call.output, at: first, count: input.shape.c)
       first += input.shape.c
     }
+  }
+
+  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
+    var first = 0
+    for (input, gradient) in zip(call.forward.inputs, call.inputGradients) {
+      if let gradient {
+        try copy(stream, call.outputGradient, from: first, to: gradient, count: input.shape.c)
+      }
+      first += input.shape.c
+    }
+  }
+
+  /// `count` channels, from one on to another on.
+  private func copy(
+    _ stream: DeviceStream, _ source: DeviceTensor, from: Int = 0, to target: DeviceTensor,
+    at first: Int = 0, count: Int
+  ) throws {
+    try stream.launch(
+      function, over: target.groupCount,
+      fcn_channels_call(
+        input: source.view, output: target.view, from: Int32(from), to: Int32(first),
+        count: Int32(count), reserved: 0))
   }
 }
 

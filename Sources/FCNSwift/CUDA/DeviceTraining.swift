@@ -39,15 +39,24 @@ final class DeviceTraining: TrainingBackend {
     _ layer: Layer, inputs: [TrainingValue], output: TrainingValue
   ) throws -> any PreparedDeviceTrainingForm {
     try naming("layer \(layer.name)") {
-      guard let form = layer.deviceTraining else {
-        throw FCNError(
-          .unsupported,
-          "\(type(of: layer.operation).name) cannot be trained on a device; train on the processor")
+      let request = DeviceRequest(
+        inputs: inputs.map(tensor), output: tensor(output), precision: precision,
+        context: stream.context, stream: usesLibraries ? stream : nil, trains: true,
+        operationOutput: output.shape)
+      for form in layer.deviceTrainingForms {
+        guard let made = try form.make(request) else { continue }
+        guard made.packing == nothingPacked, let prepared = made as? any PreparedDeviceTrainingForm
+        else {
+          throw FCNError(
+            .internalDefect,
+            "\(form.name) is to train, and has no backward pass, or wants weights that training does "
+              + "not pack")
+        }
+        return prepared
       }
-      return try form.make(
-        DeviceTrainingRequest(
-          inputs: inputs.map(tensor), output: tensor(output), precision: precision,
-          context: stream.context, stream: usesLibraries ? stream : nil))
+      throw FCNError(
+        .unsupported,
+        "\(type(of: layer.operation).name) cannot be trained on a device; train on the processor")
     }
   }
 
@@ -64,41 +73,41 @@ final class DeviceTraining: TrainingBackend {
     return tensor
   }
 
+  private func call(_ layer: TrainedLayer<DeviceTraining>) throws -> DeviceCall {
+    DeviceCall(
+      inputs: layer.inputs, output: layer.output,
+      parameters: try layer.parameters.map(store.weight), workspace: layer.memory.workspace)
+  }
+
   func forward(_ layer: TrainedLayer<DeviceTraining>) throws -> TrainingPass {
     let call = try call(layer)
     return { [stream] seed in
       var call = call
       call.seed = seed
-      try layer.prepared.forward(call, stream)
+      try layer.prepared.enqueue(call, stream)
     }
-  }
-
-  private func call(_ layer: TrainedLayer<DeviceTraining>) throws -> DeviceTrainingCall {
-    DeviceTrainingCall(
-      inputs: layer.inputs, output: layer.output,
-      parameters: try layer.parameters.map(store.weight), workspace: layer.memory.workspace)
   }
 
   func backward(
     _ layer: TrainedLayer<DeviceTraining>, outputGradient: DeviceTensor,
     inputGradients: [DeviceTensor?]
   ) throws -> TrainingPass {
-    var call = try call(layer)
-    (call.outputGradient, call.inputGradients) = (outputGradient, inputGradients)
-    call.parameterGradients = try layer.parameters.map {
-      learned.contains($0) ? try store.gradient($0) : nil
-    }
-    return { [self, call] seed in
+    let call = DeviceBackwardCall(
+      forward: try call(layer), outputGradient: outputGradient, inputGradients: inputGradients,
+      parameterGradients: try layer.parameters.map {
+        learned.contains($0) ? try store.gradient($0) : nil
+      })
+    return { [self] seed in
       var call = call
-      (call.seed, call.gradientScale) = (seed, gradientScale)
-      try layer.prepared.backward(call, stream)
+      (call.forward.seed, call.gradientScale) = (seed, gradientScale)
+      try layer.prepared.enqueueBackward(call, stream)
     }
   }
 
   func adding(_ part: DeviceTensor, to total: DeviceTensor, _: Memory) throws -> TrainingPass {
     let type = total.element.typeName
-    let function = try stream.context.functions.function(
-      "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"], stream.context)
+    let function = try stream.context.function(
+      "combine", of: .pointwise, ["INPUT=\(type)", "OUTPUT=\(type)"])
     return { [stream] _ in
       try stream.launch(
         function, over: total.groupCount, fcn_combine_call([total, part], to: total))

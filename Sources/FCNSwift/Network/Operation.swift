@@ -3,7 +3,7 @@
 ///
 /// A new operation is one type that conforms to this, in a file of its own, with its reference form
 /// beside it. It knows no backend: they conform it to what they need, `ProcessorOperation` where the
-/// processor has faster forms, `DeviceOperation` and `DeviceTrainingOperation` on devices.
+/// processor has faster forms, `DeviceOperation` on devices.
 public protocol Operation: Sendable {
   /// The field's name for it, in snake case; the first part of its forms' names.
   static var name: String { get }

@@ -108,17 +108,17 @@ extension CUDATests {
     }
 
     @Test func whatCannotBeTrainedOnADeviceSaysSo() throws {
-      #expect(Layer("softmax", Softmax(), []).deviceTraining == nil)
+      #expect(Layer("softmax", Softmax(), []).deviceTrainingForms.isEmpty)
       let inputs = try [Tensor.random(Shape(1, 8, 4, 4), seed: 1)]
       expectError(.unsupported, saying: "float32 or tf32") {
         let context = try FakeDevice.context()
-        let form = Convolution(8, kernel: 1).deviceTraining
+        let form = Layer("convolution", Convolution(8, kernel: 1), []).deviceTrainingForms[0]
         _ = try context.run {
           try form.make(
-            DeviceTrainingRequest(
+            DeviceRequest(
               inputs: [DeviceTensor(inputs[0].shape, .float32)],
               output: DeviceTensor(inputs[0].shape, .float16), precision: .float16,
-              context: context))
+              context: context, trains: true, operationOutput: inputs[0].shape))
         }
       }
     }

@@ -24,7 +24,7 @@ final class DeviceTrainingRun {
     precision: Precision, makes made: DeviceElement? = nil,
     with runtime: CUDARuntime? = nil
   ) throws {
-    guard let form = Layer("layer", operation, []).deviceTraining else { return nil }
+    guard let form = Layer("layer", operation, []).deviceTrainingForms.first else { return nil }
     let element = try #require(precision.deviceElement)
     let output = try operation.outputShape(of: inputs.map(\.shape))
     let context = try runtime?.context(0) ?? FakeDevice.context()
@@ -32,12 +32,13 @@ final class DeviceTrainingRun {
     self.stream = stream
     (kernel, self.parameters) = try context.run {
       let loader = try DeviceLoader(context)
+      let request = DeviceRequest(
+        inputs: inputs.map { DeviceTensor($0.shape, element) },
+        output: DeviceTensor(output, made ?? element), precision: precision,
+        context: context, stream: runtime == nil ? nil : stream, trains: true,
+        operationOutput: output)
       return (
-        try form.make(
-          DeviceTrainingRequest(
-            inputs: inputs.map { DeviceTensor($0.shape, element) },
-            output: DeviceTensor(output, made ?? element), precision: precision,
-            context: context, stream: runtime == nil ? nil : stream)),
+        try #require(try form.make(request) as? any PreparedDeviceTrainingForm),
         try parameters.map { try loader.uploadChannels($0) }
       )
     }
@@ -75,25 +76,26 @@ final class DeviceTrainingRun {
         return DeviceTensor(shape, element, at: memory.address)
       }
       let workspace = try DeviceMemory(kernel.workspaceByteCount, in: context)
-      var call = DeviceTrainingCall(
+      var call = DeviceCall(
         inputs: try inputs.map { try place($0, element) },
         output: try room(outputShape, outputElement), parameters: parameters.map(\.address),
         workspace: workspace.address)
       call.seed = seed
-      call.gradientScale = 1 / scale
-      try kernel.forward(call, stream)
-      call.outputGradient = try place(
-        Tensor(upstream.shape, upstream.elements.map { $0 * scale }), outputElement)
-      call.inputGradients = try inputs.map { try room($0.shape, element) }
+      try kernel.enqueue(call, stream)
       let gradients = try parameterShapes.prefix(learnedCount).map {
         try DeviceMemory(DeviceTensor.wholeGroups($0.count) * 4, in: context)
       }
-      call.parameterGradients =
-        gradients.map(\.address)
-        + [CUDADriver.Address?](repeating: nil, count: parameterShapes.count - learnedCount)
-      try kernel.backward(call, stream)
+      let backward = DeviceBackwardCall(
+        forward: call,
+        outputGradient: try place(
+          Tensor(upstream.shape, upstream.elements.map { $0 * scale }), outputElement),
+        inputGradients: try inputs.map { try room($0.shape, element) },
+        parameterGradients: gradients.map(\.address)
+          + [CUDADriver.Address?](repeating: nil, count: parameterShapes.count - learnedCount),
+        gradientScale: 1 / scale)
+      try kernel.enqueueBackward(backward, stream)
       try stream.synchronize()
-      let inputGradients = try call.inputGradients.compactMap { $0 }.map {
+      let inputGradients = try backward.inputGradients.compactMap { $0 }.map {
         try download($0, scale)
       }
       return try withExtendedLifetime((memories, workspace)) {

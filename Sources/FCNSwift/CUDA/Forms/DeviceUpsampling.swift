@@ -91,34 +91,25 @@ final class DeviceTransposedConvolution: DeviceScoreMaker {
 }
 
 /// A resize, bilinear or to the nearest.
-final class DeviceResize: DeviceScoreMaker {
-  private let operation: Resize
+class DeviceResize: DeviceScoreMaker {
+  /// The ticks of the output's lines.
+  let rows, columns: DeviceMemory
   private let function: DeviceFunction
-  private let sizes: (input: Shape, output: Shape)
   let sourceDefinitions: [String]
 
   init?(_ operation: Resize, _ request: DeviceRequest) throws {
     guard request.epilogue == Epilogue() else { return nil }
-    self.operation = operation
-    sizes = (request.inputs[0].shape, request.output.shape)
+    let axes = operation.bilinearAxes(request.inputs[0].shape, request.output.shape)
+    let loader = try DeviceLoader(request.context)
+    (rows, columns) = (try loader.upload(axes.rows.ticks), try loader.upload(axes.columns.ticks))
     sourceDefinitions = ["INPUT=\(request.inputs[0].element.typeName)", "SOURCE=Bilinear"]
     function = try request.context.functions.function(
       "upsample", of: .scores,
       sourceDefinitions + ["OUTPUT=\(request.output.element.typeName)"], request.context)
   }
 
-  var packing: String {
-    let kind = operation.isPlain ? "" : " \(operation)"
-    return "ticks \(sizes.input) \(sizes.output)\(kind)"
-  }
-
-  func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] {
-    let axes = operation.bilinearAxes(sizes.input, sizes.output)
-    return [try loader.upload(axes.rows.ticks), try loader.upload(axes.columns.ticks)]
-  }
-
   func source(_ call: DeviceCall) -> fcn_score_source {
-    .bilinear(call.inputs[0].view, rows: call.parameters[0], columns: call.parameters[1])
+    .bilinear(call.inputs[0].view, rows: rows.address, columns: columns.address)
   }
 
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {

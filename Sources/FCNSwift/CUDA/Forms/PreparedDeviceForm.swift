@@ -1,5 +1,3 @@
-import CDeviceCalls
-
 /// A form of an operation on a device, made ready for fixed shapes: the counterpart of `PreparedForm`.
 protocol PreparedDeviceForm: AnyObject {
   /// What the packed form of its parameters is called, the same for kernels that pack alike.
@@ -8,7 +6,7 @@ protocol PreparedDeviceForm: AnyObject {
   /// Its parameters on the device, in the order in which it reads them from `DeviceCall.parameters`.
   func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory]
 
-  /// Bytes of scratch memory that it needs while it runs.
+  /// Bytes of scratch memory that it needs while it runs, either way.
   var workspaceByteCount: Int { get }
 
   /// What it has to do; nil where that is next to nothing.
@@ -21,22 +19,50 @@ protocol PreparedDeviceForm: AnyObject {
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws
 }
 
+/// A prepared form that can go back, and so train: the counterpart of `PreparedTrainingForm`. It packs
+/// nothing, for weights change.
+protocol PreparedDeviceTrainingForm: PreparedDeviceForm {
+  /// Hands over what computes the gradients that are asked for; writes every element of each, adding
+  /// nothing.
+  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws
+}
+
 extension PreparedDeviceForm {
   var milliseconds: Double? { nil }
-  var packing: String { "none" }
+  var packing: String { nothingPacked }
   var workspaceByteCount: Int { 0 }
   func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] { [] }
   var work: StepWork? { nil }
 }
 
-/// What a kernel works on.
+/// The `packing` of forms that pack nothing.
+let nothingPacked = "none"
+
+/// What a form works on.
 struct DeviceCall {
   let inputs: [DeviceTensor]
   let output: DeviceTensor
-  /// Addresses of what `PreparedDeviceForm.pack` made.
-  let parameters: [CUDADriver.Address]
+  /// Addresses of what `PreparedDeviceForm.pack` made. In training, of the operation's parameters in
+  /// order, float32 as the model has them, zeros behind the last up to a whole channel group.
+  var parameters: [CUDADriver.Address]
   /// `PreparedDeviceForm.workspaceByteCount` bytes.
   let workspace: CUDADriver.Address
+  /// What random choices follow from.
+  var seed: UInt64 = 0
+}
+
+/// What a form works on going back.
+struct DeviceBackwardCall {
+  /// As in the forward pass that came before.
+  var forward: DeviceCall
+  /// Of the output's type and shape.
+  let outputGradient: DeviceTensor
+  /// nil where nobody wants it; of each input's type and shape.
+  let inputGradients: [DeviceTensor?]
+  /// nil where nobody wants it; float32, with room for a whole channel group.
+  let parameterGradients: [CUDADriver.Address?]
+  /// What gradients by parameters are multiplied by: one over the factor on the loss.
+  var gradientScale: Float = 1
 }
 
 /// An operation that a device can carry out.
@@ -46,8 +72,15 @@ protocol DeviceOperation: Operation {
 }
 
 extension Layer {
-  /// The ways to carry it out on a device, best first; none where a device cannot.
-  var deviceForms: [DeviceForm] { (operation as? any DeviceOperation)?.deviceForms ?? [] }
+  /// The ways to carry it out on a device in use, best first; none where a device cannot.
+  var deviceForms: [DeviceForm] { allDeviceForms.filter(\.isForUse) }
+
+  /// The ways to train it on a device, best first; none where a device cannot.
+  var deviceTrainingForms: [DeviceForm] { allDeviceForms.filter(\.trains) }
+
+  private var allDeviceForms: [DeviceForm] {
+    (operation as? any DeviceOperation)?.deviceForms ?? []
+  }
 }
 
 /// One way to carry out an operation on a device.
@@ -56,16 +89,29 @@ struct DeviceForm: Sendable {
   let name: String
   /// Whether a library of NVIDIA's does the work. Where such a form fails to be made, others serve.
   let usesLibrary: Bool
-  /// Makes it ready, or returns nil where it does not serve what is asked.
+  /// Whether plans for use may take it.
+  let isForUse: Bool
+  /// Whether it has a backward pass: plans for training take the first that has one.
+  let trains: Bool
+  /// Makes it ready, or returns nil where it does not serve what is asked. For a request that trains, a
+  /// form that does so makes a `PreparedDeviceTrainingForm`.
   let make: @Sendable (DeviceRequest) throws -> (any PreparedDeviceForm)?
 
   init(
-    _ name: String, usesLibrary: Bool = false,
+    _ name: String, usesLibrary: Bool = false, isForUse: Bool = true, trains: Bool = false,
     _ make: @escaping @Sendable (DeviceRequest) throws -> (any PreparedDeviceForm)?
   ) {
-    self.name = name
-    self.usesLibrary = usesLibrary
+    (self.name, self.usesLibrary) = (name, usesLibrary)
+    (self.isForUse, self.trains) = (isForUse, trains)
     self.make = make
+  }
+
+  /// A form that training alone takes.
+  init(
+    training name: String,
+    _ make: @escaping @Sendable (DeviceRequest) throws -> (any PreparedDeviceTrainingForm)?
+  ) {
+    self.init(name, isForUse: false, trains: true, make)
   }
 }
 
@@ -75,13 +121,15 @@ struct DeviceRequest {
   let inputs: [DeviceTensor]
   /// What is made after all.
   let output: DeviceTensor
-  let epilogue: Epilogue
+  var epilogue = Epilogue()
   let precision: Precision
   let context: DeviceContext
   /// Where it is to run; nil where NVIDIA's libraries are not to be used.
   var stream: DeviceStream?
   /// Whether another form serves already, so that nothing that takes long need be tried.
   var isServed = false
+  /// Whether it is to be trained, and so to go back.
+  var trains = false
 
   /// Of the operation alone.
   let operationOutput: Shape
@@ -90,36 +138,19 @@ struct DeviceRequest {
   func function(
     _ name: String, of file: DeviceSource, _ definitions: [String] = [], sharedByteCount: Int = 0
   ) throws -> DeviceFunction {
-    try context.functions.function(
+    try context.function(
       name, of: file,
       ["INPUT=\(inputs[0].element.typeName)", "OUTPUT=\(output.element.typeName)"] + definitions,
-      sharedByteCount: sharedByteCount, context)
-  }
-}
-
-/// A kernel that is one launch with a thread for every pixel and channel group of its output.
-final class PointwiseDeviceForm<Call>: PreparedDeviceForm {
-  private let function: DeviceFunction
-  private let makeCall: (DeviceCall) -> Call
-  private let packParameters: ([Tensor], DeviceLoader) throws -> [DeviceMemory]
-  let packing: String
-
-  init(
-    _ function: DeviceFunction, packing: String = "none",
-    pack: @escaping ([Tensor], DeviceLoader) throws -> [DeviceMemory] = { _, _ in [] },
-    _ makeCall: @escaping (DeviceCall) -> Call
-  ) {
-    self.function = function
-    self.packing = packing
-    packParameters = pack
-    self.makeCall = makeCall
+      sharedByteCount: sharedByteCount)
   }
 
-  func pack(_ parameters: [Tensor], _ loader: DeviceLoader) throws -> [DeviceMemory] {
-    try packParameters(parameters, loader)
-  }
-
-  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
-    try stream.launch(function, over: call.output.groupCount, makeCall(call))
+  /// Throws, in training, unless all inputs are of the output's element type.
+  func checkOneType() throws {
+    guard !trains || inputs.allSatisfy({ $0.element == output.element }) else {
+      throw FCNError(
+        .unsupported,
+        "it joins scores, which are float32, with values of \(precision.rawValue); train it in "
+          + "float32 or tf32")
+    }
   }
 }

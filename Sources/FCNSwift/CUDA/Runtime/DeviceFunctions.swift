@@ -12,6 +12,15 @@ struct DeviceFunction: @unchecked Sendable {
   let sharedByteCount: Int
 }
 
+extension DeviceContext {
+  /// The kernel `name`, compiled with `definitions`.
+  func function(
+    _ name: String, of file: DeviceSource, _ definitions: [String] = [], sharedByteCount: Int = 0
+  ) throws -> DeviceFunction {
+    try functions.function(name, of: file, definitions, sharedByteCount: sharedByteCount, self)
+  }
+}
+
 /// The files that kernels stand in.
 enum DeviceSource: String, CaseIterable, Sendable {
   case batch_norm, convolution, gradients, loss, optimizer, packing, pointwise, pooling, preprocess

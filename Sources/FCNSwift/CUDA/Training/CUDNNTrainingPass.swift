@@ -14,7 +14,7 @@ struct CUDNNTrainingPass: DeviceConvolutionPass {
   /// Throws where cuDNN is not there, fails or knows no way. `output` or its gradient.
   init(
     _ pass: CUDNNProblem.Pass, _ packing: DeviceWeightPacking, input: DeviceTensor,
-    output: DeviceTensor, _ request: DeviceTrainingRequest
+    output: DeviceTensor, _ request: DeviceRequest
   ) throws {
     guard let stream = request.stream else {
       throw FCNError(.unavailable, "without a stream cuDNN is not used")
@@ -28,7 +28,7 @@ struct CUDNNTrainingPass: DeviceConvolutionPass {
       problem, try CUDNNPlan.proposed(for: problem, try stream.libraries().cudnn()))
     convertBias =
       pass == .forward && output.element != .float32
-      ? try request.function(
+      ? try request.context.function(
         "combine", of: .pointwise, ["INPUT=float", "OUTPUT=\(output.element.typeName)"])
       : nil
     reduction =

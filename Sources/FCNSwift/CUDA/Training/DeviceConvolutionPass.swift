@@ -29,7 +29,7 @@ struct DeviceForwardPass: DeviceConvolutionPass {
 
   init(
     _ packing: DeviceWeightPacking, from input: DeviceTensor, to output: DeviceTensor,
-    _ request: DeviceTrainingRequest
+    _ request: DeviceRequest
   ) throws {
     self.packing = packing
     product = try DeviceProduct(
@@ -57,7 +57,7 @@ struct DeviceInputGradientPass: DeviceConvolutionPass {
 
   init(
     _ packing: DeviceWeightPacking, from gradient: DeviceTensor, to input: DeviceTensor,
-    _ request: DeviceTrainingRequest
+    _ request: DeviceRequest
   ) throws {
     self.packing = packing
     let window = packing.operation.window

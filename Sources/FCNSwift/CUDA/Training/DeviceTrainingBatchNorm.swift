@@ -10,19 +10,19 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
   private let statistics: DeviceMemory
   private let channels: Int
 
-  init(_ operation: BatchNorm, _ request: DeviceTrainingRequest) throws {
+  init(_ operation: BatchNorm, _ request: DeviceRequest) throws {
     self.operation = operation
     let input = request.inputs[0]
     channels = DeviceTensor.wholeGroups(input.shape.c)
     sums = try DeviceChannelSums(request, input, mode: 0)
     squares = try DeviceChannelSums(request, input, mode: 1)
     gradients = try DeviceChannelSums(request, input, mode: 3)
-    let type = ["INPUT=\(input.element.typeName)"]
-    normalize = try request.function("normalize_batch", of: .batch_norm, type)
-    move = try request.function("move_statistics", of: .batch_norm, type)
-    gradient = try request.function("batch_norm_gradient", of: .batch_norm, type)
-    parameters = try request.function("batch_norm_parameters", of: .batch_norm, type)
-    statistics = try DeviceMemory(6 * channels * 4, in: request.context)
+    let (type, context) = (["INPUT=\(input.element.typeName)"], request.context)
+    normalize = try context.function("normalize_batch", of: .batch_norm, type)
+    move = try context.function("move_statistics", of: .batch_norm, type)
+    gradient = try context.function("batch_norm_gradient", of: .batch_norm, type)
+    parameters = try context.function("batch_norm_parameters", of: .batch_norm, type)
+    statistics = try DeviceMemory(6 * channels * 4, in: context)
   }
 
   var workspaceByteCount: Int {
@@ -33,7 +33,7 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
     statistics.address + UInt64(index * channels * 4)
   }
 
-  private func arguments(_ call: DeviceTrainingCall) -> fcn_batch_norm_call {
+  private func arguments(_ call: DeviceCall) -> fcn_batch_norm_call {
     var arguments = fcn_batch_norm_call()
     arguments.input = call.inputs[0].view
     arguments.output = call.output.view
@@ -42,11 +42,10 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
     (arguments.sums, arguments.squares) = (statistic(0), statistic(1))
     (arguments.gradient_sums, arguments.gradient_products) = (statistic(2), statistic(3))
     (arguments.epsilon, arguments.momentum) = (operation.epsilon, operation.momentum)
-    arguments.scale = call.gradientScale
     return arguments
   }
 
-  func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
+  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
     let input = call.inputs[0].view
     try sums.enqueue(stream, input: input, workspace: call.workspace, to: [statistic(0)])
     try squares.enqueue(
@@ -55,13 +54,13 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
     try stream.launch(move, over: call.inputs[0].shape.c, arguments(call))
   }
 
-  func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    let upstream = try call.upstream()
+  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
+    let (forward, upstream) = (call.forward, call.outputGradient.view)
     try gradients.enqueue(
-      stream, input: call.inputs[0].view, gradient: upstream.view, sums: statistic(0),
-      workspace: call.workspace, to: [statistic(2), statistic(3)])
-    var arguments = arguments(call)
-    arguments.gradient = upstream.view
+      stream, input: forward.inputs[0].view, gradient: upstream, sums: statistic(0),
+      workspace: forward.workspace, to: [statistic(2), statistic(3)])
+    var arguments = arguments(forward)
+    (arguments.gradient, arguments.scale) = (upstream, call.gradientScale)
     if let input = call.inputGradients[0] {
       arguments.input_gradient = input.view
       try stream.launch(gradient, over: input.groupCount, arguments)
@@ -71,7 +70,7 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
       // One launch makes both; either may be frozen alone.
       arguments.weight_gradient = weight ?? statistic(4)
       arguments.bias_gradient = bias ?? statistic(5)
-      try stream.launch(parameters, over: call.inputs[0].shape.c, arguments)
+      try stream.launch(parameters, over: forward.inputs[0].shape.c, arguments)
     }
   }
 }

@@ -12,7 +12,7 @@ final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
   /// The output's gradient in the input's element type, where they differ.
   private let converted: (function: DeviceFunction, byteCount: Int)?
 
-  init(_ operation: Convolution, _ request: DeviceTrainingRequest) throws {
+  init(_ operation: Convolution, _ request: DeviceRequest) throws {
     let (input, output) = (request.inputs[0], request.output)
     guard request.precision.deviceElement == input.element else {
       throw FCNError(
@@ -54,7 +54,7 @@ final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
       output.element == element
       ? nil
       : (
-        try request.function(
+        try request.context.function(
           "combine", of: .pointwise,
           ["INPUT=\(output.element.typeName)", "OUTPUT=\(element.typeName)"]),
         roundUp(DeviceTensor.byteCount(output.shape, element), toMultipleOf: 256)
@@ -69,7 +69,7 @@ final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
       + passes.reduce(biasGradient?.workspaceByteCount ?? 0) { max($0, $1) }
   }
 
-  func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
+  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
     try forwardPass.enqueue(
       stream,
       ConvolutionOperands(
@@ -77,9 +77,10 @@ final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
         input: call.inputs[0], output: call.output, workspace: call.workspace))
   }
 
-  func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    var gradient = try call.upstream()
-    let workspace = call.workspace + UInt64(convertedByteCount)
+  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
+    let forward = call.forward
+    var gradient = call.outputGradient
+    let workspace = forward.workspace + UInt64(convertedByteCount)
     if let biasGradient, let target = call.parameterGradients[1] {
       try biasGradient.enqueue(
         stream, gradient: gradient.view, workspace: workspace, to: [target],
@@ -87,7 +88,7 @@ final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
     }
     if let converted {
       var target = DeviceTensor(gradient.shape, element)
-      target.base = call.workspace
+      target.base = forward.workspace
       try stream.launch(
         converted.function, over: target.groupCount, fcn_combine_call([gradient], to: target))
       gradient = target
@@ -96,13 +97,13 @@ final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
       try weightGradient.enqueue(
         stream,
         ConvolutionOperands(
-          weights: target, input: call.inputs[0], output: gradient, workspace: workspace,
+          weights: target, input: forward.inputs[0], output: gradient, workspace: workspace,
           scale: call.gradientScale))
     }
     guard let target = call.inputGradients[0] else { return }
     try inputGradient.enqueue(
       stream,
       ConvolutionOperands(
-        weights: call.parameters[0], input: target, output: gradient, workspace: workspace))
+        weights: forward.parameters[0], input: target, output: gradient, workspace: workspace))
   }
 }

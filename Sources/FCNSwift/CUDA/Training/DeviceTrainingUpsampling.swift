@@ -6,7 +6,7 @@ final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
   private let operation: TransposedConvolution
   private let input: Shape
   private let isChannelwise: Bool
-  private let upsample: DeviceFunction
+  private let upsampling: DeviceTransposedConvolution
   private let pack: DeviceFunction
   private let packForProduct: DeviceFunction
   private let product: DeviceProduct
@@ -14,31 +14,26 @@ final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
   private let weightGradient: DeviceWeightGradient
   private let biasGradient: DeviceChannelSums?
   private let zeros: DeviceMemory
-  private let element: DeviceElement
 
-  init(_ operation: TransposedConvolution, _ request: DeviceTrainingRequest) throws {
+  init?(_ operation: TransposedConvolution, _ request: DeviceRequest) throws {
     try request.checkOneType()
-    let (source, output) = (request.inputs[0], request.output)
+    guard let upsampling = try DeviceTransposedConvolution(operation, request) else { return nil }
+    let (source, output, context) = (request.inputs[0], request.output, request.context)
     self.operation = operation
+    self.upsampling = upsampling
     input = source.shape
-    element = source.element
     isChannelwise = operation.groups == input.c && input.c == operation.outputChannels
-    let type = "INPUT=\(element.typeName)"
-    upsample = try request.function(
-      "upsample", of: .scores,
-      [type, "OUTPUT=\(element.typeName)", "SOURCE=\(isChannelwise ? "Channelwise" : "Dense")"])
-    pack = try request.function("pack", of: .packing, ["OUTPUT=float"])
-    packForProduct = try request.function(
-      "pack", of: .packing, ["OUTPUT=\(element.typeName)"])
-    channelwise = try request.function("channelwise_gradient", of: .gradients, [type])
+    let type = source.element.typeName
+    pack = try context.function("pack", of: .packing, ["OUTPUT=float"])
+    packForProduct = try context.function("pack", of: .packing, ["OUTPUT=\(type)"])
+    channelwise = try context.function("channelwise_gradient", of: .gradients, ["INPUT=\(type)"])
     product = try DeviceProduct(
-      from: output, to: source, window: operation.window, groups: 1, request.precision,
-      request.context)
+      from: output, to: source, window: operation.window, groups: 1, request.precision, context)
     weightGradient = try DeviceWeightGradient(
       request, window: operation.window, groups: operation.groups, input: output,
       gradient: source)
     biasGradient = operation.bias ? try DeviceChannelSums(request, output, mode: 2) : nil
-    zeros = try DeviceLoader.zeros(DeviceTensor.wholeGroups(input.c), request.context)
+    zeros = try DeviceLoader.zeros(DeviceTensor.wholeGroups(input.c), context)
   }
 
   private var positions: Int { operation.window.kernel.h * operation.window.kernel.w }
@@ -51,9 +46,7 @@ final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
   }
 
   /// Weights, inputs×(outputs of a group)×positions, packed with a row for every input.
-  private func packing(
-    _ call: DeviceTrainingCall, byPosition: Bool
-  ) -> fcn_pack_call {
+  private func packing(_ call: DeviceCall, byPosition: Bool) -> fcn_pack_call {
     let outputs = operation.outputChannels
     let outputsOfGroup = outputs / operation.groups
     let inputsOfGroup = input.c / operation.groups
@@ -68,7 +61,7 @@ final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
   }
 
   /// The same where every channel has a kernel of its own: [positions][channels].
-  private func packChannelwise(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
+  private func packChannelwise(_ call: DeviceCall, _ stream: DeviceStream) throws {
     try stream.pack(
       pack,
       fcn_pack_call(
@@ -76,96 +69,65 @@ final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
         innerStride: positions, positions: positions, byPosition: true))
   }
 
-  func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
+  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
     if isChannelwise {
       try packChannelwise(call, stream)
     } else {
       try stream.pack(pack, packing(call, byPosition: true))
     }
-    let window = operation.window
-    let source = fcn_score_source(
-      input: call.inputs[0].view, weights: call.workspace,
-      bias: operation.bias ? call.parameters[1] : 0, kernel: fcn_extent(window.kernel),
-      stride: fcn_extent(window.stride), margin: fcn_extent(window.padding), rows: 0, columns: 0,
-      channels: Int32(operation.outputChannels), reserved: 0)
-    try stream.launch(
-      upsample, over: call.output.groupCount,
-      fcn_scores_call(
-        source: source, output: call.output.view, results: 0, first_picture: 0, reserved: 0))
+    var packed = call
+    packed.parameters[0] = call.workspace
+    try upsampling.enqueue(packed, stream)
   }
 
-  func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    let gradient = try call.upstream()
+  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
+    let (forward, gradient) = (call.forward, call.outputGradient)
     if let biasGradient, let target = call.parameterGradients[1] {
       try biasGradient.enqueue(
-        stream, gradient: gradient.view, workspace: call.workspace, to: [target],
+        stream, gradient: gradient.view, workspace: forward.workspace, to: [target],
         scale: call.gradientScale)
     }
     if let target = call.parameterGradients[0] {
       try weightGradient.enqueue(
-        stream, input: gradient, gradient: call.inputs[0], workspace: call.workspace, to: target,
-        scale: call.gradientScale)
+        stream, input: gradient, gradient: forward.inputs[0], workspace: forward.workspace,
+        to: target, scale: call.gradientScale)
     }
     guard let inputGradient = call.inputGradients[0] else { return }
     if isChannelwise {
-      try packChannelwise(call, stream)
-      let window = operation.window
-      var arguments = fcn_gradient_call()
-      arguments.gradient = gradient.view
-      arguments.input_gradient = inputGradient.view
-      arguments.kernel = fcn_extent(window.kernel)
-      arguments.stride = fcn_extent(window.stride)
-      arguments.padding = fcn_extent(window.padding)
-      arguments.weights = call.workspace
+      try packChannelwise(forward, stream)
+      var arguments = fcn_gradient_call(call, to: inputGradient)
+      arguments.setWindow(operation.window)
+      arguments.weights = forward.workspace
       try stream.launch(channelwise, over: inputGradient.groupCount, arguments)
     } else {
-      try stream.pack(packForProduct, packing(call, byPosition: false))
+      try stream.pack(packForProduct, packing(forward, byPosition: false))
       try product.enqueue(
-        stream, gradient, weights: call.workspace, bias: zeros.address, to: inputGradient)
+        stream, gradient, weights: forward.workspace, bias: zeros.address, to: inputGradient)
     }
   }
 }
 
 /// A resize in training, bilinear or to the nearest.
-final class DeviceTrainingResize: PreparedDeviceTrainingForm {
-  private let upsample: DeviceFunction
+final class DeviceTrainingResize: DeviceResize, PreparedDeviceTrainingForm {
   private let gather: DeviceFunction
-  private let rows, columns: DeviceMemory
   private let rowRanges, columnRanges: DeviceMemory
 
-  init(_ operation: Resize, _ request: DeviceTrainingRequest) throws {
-    guard operation.interpolation != .cubic else {
-      throw FCNError(.unsupported, "a cubic resize cannot be trained on a device; use the processor")
-    }
-    let (source, output) = (request.inputs[0], request.output)
-    let type = "INPUT=\(source.element.typeName)"
-    upsample = try request.function(
-      "upsample", of: .scores, [type, "OUTPUT=\(output.element.typeName)", "SOURCE=Bilinear"])
-    gather = try request.function("resize_gradient", of: .gradients, [type])
-    let axes = operation.bilinearAxes(source.shape, output.shape)
+  override init?(_ operation: Resize, _ request: DeviceRequest) throws {
+    let source = request.inputs[0]
+    gather = try request.context.function(
+      "resize_gradient", of: .gradients, ["INPUT=\(source.element.typeName)"])
+    let axes = operation.bilinearAxes(source.shape, request.output.shape)
     let loader = try DeviceLoader(request.context)
-    rows = try loader.upload(axes.0.ticks)
-    columns = try loader.upload(axes.1.ticks)
-    rowRanges = try loader.upload(axes.0.readers(of: source.shape.h))
-    columnRanges = try loader.upload(axes.1.readers(of: source.shape.w))
+    rowRanges = try loader.upload(axes.rows.readers(of: source.shape.h))
+    columnRanges = try loader.upload(axes.columns.readers(of: source.shape.w))
+    try super.init(operation, request)
   }
 
-  func forward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
-    try stream.launch(
-      upsample, over: call.output.groupCount,
-      fcn_scores_call(
-        source: .bilinear(call.inputs[0].view, rows: rows.address, columns: columns.address),
-        output: call.output.view, results: 0, first_picture: 0, reserved: 0))
-  }
-
-  func backward(_ call: DeviceTrainingCall, _ stream: DeviceStream) throws {
+  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
     // Of a second input only the size counts.
     if call.inputGradients.count > 1, let like = call.inputGradients[1] { try stream.clear(like) }
     guard let gradient = call.inputGradients[0] else { return }
-    let upstream = try call.upstream()
-    var arguments = fcn_gradient_call()
-    arguments.gradient = upstream.view
-    arguments.input_gradient = gradient.view
+    var arguments = fcn_gradient_call(call, to: gradient)
     (arguments.rows, arguments.columns) = (rows.address, columns.address)
     (arguments.row_ranges, arguments.column_ranges) = (rowRanges.address, columnRanges.address)
     try stream.launch(gather, over: gradient.groupCount, arguments)

@@ -19,7 +19,7 @@ struct DeviceWeightGradient {
 
   /// `input` and `gradient` are of one element type.
   init(
-    _ request: DeviceTrainingRequest, window: Window, groups: Int, input: DeviceTensor,
+    _ request: DeviceRequest, window: Window, groups: Int, input: DeviceTensor,
     gradient: DeviceTensor
   ) throws {
     let element = input.element
@@ -42,7 +42,7 @@ struct DeviceWeightGradient {
     splits = (pixels + splitPixels - 1) / splitPixels
     let depth = element == .float32 ? 16 : 32
     let row = tile + 16 / element.byteCount
-    multiply = try request.function(
+    multiply = try request.context.function(
       "weight_gradient", of: .weight_gradient,
       [
         "INPUT=\(element.typeName)",
@@ -91,13 +91,13 @@ struct DeviceWeightReduction {
 
   /// `element` is what they are made of.
   init(
-    _ request: DeviceTrainingRequest, _ window: Window, groups: Int, inputs: Int, outputs: Int,
+    _ request: DeviceRequest, _ window: Window, groups: Int, inputs: Int, outputs: Int,
     of element: DeviceElement = .float32
   ) throws {
     positions = window.kernel.h * window.kernel.w
     self.groups = (groups, DeviceTensor.groups(groups, inputs: inputs, outputs: outputs))
     channels = (inputs, outputs)
-    reduce = try request.function(
+    reduce = try request.context.function(
       "reduce_weights", of: .reductions, ["PARTIAL=\(element.typeName)"])
   }
 
@@ -130,15 +130,15 @@ struct DeviceChannelSums {
   private let count: Int
 
   /// `mode` as in reductions.cu.
-  init(_ request: DeviceTrainingRequest, _ tensor: DeviceTensor, mode: Int) throws {
+  init(_ request: DeviceRequest, _ tensor: DeviceTensor, mode: Int) throws {
     shape = tensor.shape
     let pixels = shape.n * shape.planeCount
     chunkPixels = max(1024, (pixels + 63) / 64)
     chunks = (pixels + chunkPixels - 1) / chunkPixels
     count = mode == 3 ? 2 : 1
-    partial = try request.function(
+    partial = try request.context.function(
       "sum_channels", of: .reductions, ["INPUT=\(tensor.element.typeName)", "MODE=\(mode)"])
-    total = try request.function("sum_chunks", of: .reductions)
+    total = try request.context.function("sum_chunks", of: .reductions)
   }
 
   /// Bytes of the partial sums.

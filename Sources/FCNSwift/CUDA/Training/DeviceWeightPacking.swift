@@ -13,13 +13,13 @@ struct DeviceWeightPacking {
   let groups: Int
   private let pack: DeviceFunction
 
-  init(_ operation: Convolution, _ input: DeviceTensor, _ request: DeviceTrainingRequest) throws {
+  init(_ operation: Convolution, _ input: DeviceTensor, _ request: DeviceRequest) throws {
     self.operation = operation
     element = input.element
     inputs = input.shape.c
     groups = DeviceTensor.groups(
       operation.groups, inputs: inputs, outputs: operation.outputChannels)
-    pack = try request.function("pack", of: .packing, ["OUTPUT=\(element.typeName)"])
+    pack = try request.context.function("pack", of: .packing, ["OUTPUT=\(element.typeName)"])
   }
 
   /// Bytes, a multiple of 256.
