@@ -39,24 +39,11 @@ final class DeviceTraining: TrainingBackend {
     _ layer: Layer, inputs: [TrainingValue], output: TrainingValue
   ) throws -> any PreparedDeviceTrainingForm {
     try naming("layer \(layer.name)") {
-      let request = DeviceRequest(
-        inputs: inputs.map(tensor), output: tensor(output), precision: precision,
-        context: stream.context, stream: usesLibraries ? stream : nil, trains: true,
-        operationOutput: output.shape)
-      for form in layer.deviceTrainingForms {
-        guard let made = try form.make(request) else { continue }
-        guard made.packing == nothingPacked, let prepared = made as? any PreparedDeviceTrainingForm
-        else {
-          throw FCNError(
-            .internalDefect,
-            "\(form.name) is to train, and has no backward pass, or wants weights that training does "
-              + "not pack")
-        }
-        return prepared
-      }
-      throw FCNError(
-        .unsupported,
-        "\(type(of: layer.operation).name) cannot be trained on a device; train on the processor")
+      try layer.trainingForm(
+        DeviceRequest(
+          inputs: inputs.map(tensor), output: tensor(output), precision: precision,
+          context: stream.context, stream: usesLibraries ? stream : nil, trains: true,
+          operationOutput: output.shape))
     }
   }
 

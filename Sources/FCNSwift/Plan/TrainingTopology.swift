@@ -10,20 +10,18 @@ struct TrainingTopology {
   private let carriesScores: [Bool]
 
   init(_ network: Network, inputShape: Shape) throws {
-    self.network = network
-    self.inputShape = inputShape
+    (self.network, self.inputShape) = (network, inputShape)
     shapes = try network.shapes(for: inputShape)
     carriesScores = network.carriesScores
     let readers = network.readers
-    // The loss reads scores once all layers have run.
-    let areScores = network.layers.map { network.auxiliaryScores[$0.name] != nil }
     var buffers: [Int] = []
     var bufferCount = 1
     for (index, layer) in network.layers.enumerated() {
       let source = network.inputIndices[index][0]
-      // The loss reads auxiliary scores too.
+      // The loss reads auxiliary scores once all layers have run.
       if layer.operation.mayRunInPlace, source >= 0, readers[source].count == 1,
-        !areScores[source], !network.layers[source].operation.backwardReadsOutput
+        network.auxiliaryScores[network.layers[source].name] == nil,
+        !network.layers[source].operation.backwardReadsOutput
       {
         buffers.append(buffers[source])
       } else {

@@ -1,3 +1,4 @@
+import CDeviceCalls
 import FCNTestSupport
 import Testing
 
@@ -108,19 +109,48 @@ extension CUDATests {
     }
 
     @Test func whatCannotBeTrainedOnADeviceSaysSo() throws {
-      #expect(Layer("softmax", Softmax(), []).deviceTrainingForms.isEmpty)
-      let inputs = try [Tensor.random(Shape(1, 8, 4, 4), seed: 1)]
-      expectError(.unsupported, saying: "float32 or tf32") {
-        let context = try FakeDevice.context()
-        let form = Layer("convolution", Convolution(8, kernel: 1), []).deviceTrainingForms[0]
-        _ = try context.run {
-          try form.make(
+      let (shape, context) = (Shape(1, 8, 4, 4), try FakeDevice.context())
+      func prepare(
+        _ operation: any Operation, _ inputs: [DeviceElement]
+      ) throws -> any PreparedDeviceTrainingForm {
+        try context.run {
+          try Layer("layer", operation, []).trainingForm(
             DeviceRequest(
-              inputs: [DeviceTensor(inputs[0].shape, .float32)],
-              output: DeviceTensor(inputs[0].shape, .float16), precision: .float16,
-              context: context, trains: true, operationOutput: inputs[0].shape))
+              inputs: inputs.map { DeviceTensor(shape, $0) },
+              output: DeviceTensor(shape, .float16), precision: .float16, context: context,
+              trains: true, operationOutput: shape))
         }
       }
+      expectError(.unsupported, saying: "softmax cannot be trained on a device") {
+        _ = try prepare(Softmax(), [.float16])
+      }
+      expectError(.unsupported, saying: "it convolves scores", "float32 or tf32") {
+        _ = try prepare(Convolution(8, kernel: 1), [.float32])
+      }
+      for joined in [Sum(), Concatenation()] as [any Operation] {
+        expectError(.unsupported, saying: "it joins scores", "float32 or tf32") {
+          _ = try prepare(joined, [.float16, .float32])
+        }
+      }
+      expectError(.internalDefect, saying: "stuck.cuda is to train, and has no backward pass") {
+        _ = try prepare(Stuck(), [.float16])
+      }
+    }
+
+    /// An operation whose form says that it trains, and cannot.
+    private struct Stuck: DeviceOperation {
+      static let name = "stuck"
+      var reference: ReferenceForm { ReLU().reference }
+      var deviceForms: [DeviceForm] {
+        [
+          DeviceForm("stuck.cuda", trains: true) {
+            PointwiseDeviceForm(try $0.function("combine", of: .pointwise)) { call in
+              fcn_combine_call([call.inputs[0]], to: call.output)
+            }
+          }
+        ]
+      }
+      func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
     }
   }
 }

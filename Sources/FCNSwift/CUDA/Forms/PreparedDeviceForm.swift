@@ -78,6 +78,25 @@ extension Layer {
   /// The ways to train it on a device, best first; none where a device cannot.
   var deviceTrainingForms: [DeviceForm] { allDeviceForms.filter(\.trains) }
 
+  /// The first of them that serves `request`, made ready.
+  func trainingForm(_ request: DeviceRequest) throws -> any PreparedDeviceTrainingForm {
+    for form in deviceTrainingForms {
+      guard let made = try form.make(request) else { continue }
+      guard made.packing == nothingPacked else {
+        throw FCNError(
+          .internalDefect, "\(form.name) trains, and wants weights that training does not pack")
+      }
+      guard let prepared = made as? any PreparedDeviceTrainingForm else {
+        throw FCNError(
+          .internalDefect, "\(form.name) is to train, and has no backward pass")
+      }
+      return prepared
+    }
+    throw FCNError(
+      .unsupported,
+      "\(type(of: operation).name) cannot be trained on a device; train on the processor")
+  }
+
   private var allDeviceForms: [DeviceForm] {
     (operation as? any DeviceOperation)?.deviceForms ?? []
   }
