@@ -18,13 +18,27 @@ public enum Activation: Sendable, Hashable {
   case hardSwish
   /// x · sigmoid(x), also called swish.
   case silu
+  /// The hyperbolic tangent.
+  case tanh
+  /// x where x is above 0, else `alpha` · (eˣ − 1).
+  case elu(alpha: Float)
+  /// ln(1 + eˣ).
+  case softplus
+  /// x · tanh(softplus(x)).
+  case mish
+  /// min(max(x, `low`), `high`).
+  case clip(low: Float, high: Float)
+  /// eˣ.
+  case exponential
 
   /// Whether a larger x never makes less, so that the largest of several may be taken first.
   public var isMonotonic: Bool {
     switch self {
     case .identity, .relu, .clippedReLU, .sigmoid, .hardSigmoid: true
+    case .tanh, .softplus, .clip, .exponential: true
     case .leakyReLU(let slope): slope >= 0
-    case .hardSwish, .silu: false
+    case .elu(let alpha): alpha >= 0
+    case .hardSwish, .silu, .mish: false
     }
   }
 
@@ -32,8 +46,10 @@ public enum Activation: Sendable, Hashable {
   public var derivativeFollowsFromOutput: Bool {
     switch self {
     case .identity, .relu, .clippedReLU, .sigmoid, .hardSigmoid: true
+    case .tanh, .softplus, .clip, .exponential: true
     case .leakyReLU(let slope): slope > 0
-    case .hardSwish, .silu: false
+    case .elu(let alpha): alpha > 0
+    case .hardSwish, .silu, .mish: false
     }
   }
 }

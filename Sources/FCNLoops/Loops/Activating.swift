@@ -25,6 +25,17 @@ private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
   case .hardSigmoid: return hardSigmoid(a)
   case .hardSwish: return a * hardSigmoid(a)
   case .silu: return a * sigmoid(a)
+  case .tanh: return hyperbolicTangent(a)
+  case .elu(let alpha): return a.replacing(with: exponentialLessOne(a) * alpha, where: a .< Lanes())
+  case .softplus: return softplus(a)
+  case .mish: return mish(a)
+  case .clip(let low, let high):
+    let (low, high) = (Lanes(repeating: low), Lanes(repeating: high))
+    return a.replacing(with: low, where: a .< low).replacing(with: high, where: a .> high)
+  case .exponential:
+    // Halves go to the bounds of floats and beyond.
+    let root = exponential(a * 0.5)
+    return root * root
   }
 }
 
@@ -37,6 +48,52 @@ private func hardSigmoid(_ a: Lanes) -> Lanes {
 
 @inline(__always)
 private func sigmoid(_ a: Lanes) -> Lanes { 1 / (1 + exponential(-a)) }
+
+/// 1 − 2 / (e²ᵃ + 1); near zero, where that would lose bits, the series.
+@inline(__always)
+private func hyperbolicTangent(_ a: Lanes) -> Lanes {
+  let square = a * a
+  var p = square * (-17 / 315) + (2 / 15)
+  p = p * square + (-1 / 3)
+  let series = p * square * a + a
+  let far = 1 - 2 / (exponential(a + a) + 1)
+  return far.replacing(with: series, where: square .< Lanes(repeating: 0.04))
+}
+
+/// eᵃ − 1; near zero, where that would lose bits, the series.
+@inline(__always)
+private func exponentialLessOne(_ a: Lanes) -> Lanes {
+  var p = a * (1 / 720) + (1 / 120)
+  p = p * a + (1 / 24)
+  p = p * a + (1 / 6)
+  p = p * a + 0.5
+  let series = p * a * a + a
+  return (exponential(a) - 1).replacing(with: series, where: a * a .< Lanes(repeating: 0.04))
+}
+
+/// max(a, 0) + ln(1 + z) with z = e^−|a|, the logarithm as 2 · artanh(z / (2 + z)).
+@inline(__always)
+private func softplus(_ a: Lanes) -> Lanes {
+  let z = exponential(a.replacing(with: -a, where: a .> Lanes()))
+  let s = z / (z + 2)
+  let square = s * s
+  var p = square * (1 / 13) + (1 / 11)
+  p = p * square + (1 / 9)
+  p = p * square + (1 / 7)
+  p = p * square + (1 / 5)
+  p = p * square + (1 / 3)
+  p = p * square * s + s
+  return rectified(a) + (p + p)
+}
+
+/// a · tanh(softplus(a)) = a · w / (w + 2) with w = eᵃ · (eᵃ + 2); from 20 on, a.
+@inline(__always)
+private func mish(_ a: Lanes) -> Lanes {
+  let most = Lanes(repeating: 20)
+  let e = exponential(a.replacing(with: most, where: a .> most))
+  let w = e * (e + 2)
+  return a * (w / (w + 2))
+}
 
 /// e to the power of each of `a`, and of −87 or 88 beyond these; a NaN stays one. Within two units in
 /// the last place: 2ⁿ · p(a − n · ln 2), with the polynomial of Cephes (Moshier).

@@ -18,7 +18,8 @@ func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) 
     let block = plane % job.outputBlocks
     let top = y * job.strideHeight - job.paddingHeight
     // Taps that lie within the input's rows.
-    let firstTap = top < 0 ? min(job.kernelHeight, (job.dilationHeight - 1 - top) / job.dilationHeight) : 0
+    let firstTap =
+      top < 0 ? min(job.kernelHeight, (job.dilationHeight - 1 - top) / job.dilationHeight) : 0
     let lastTap =
       top < job.inputHeight
       ? min(job.kernelHeight, (job.inputHeight - 1 - top) / job.dilationHeight + 1) : 0

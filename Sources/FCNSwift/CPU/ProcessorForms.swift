@@ -4,11 +4,7 @@ import FCNLoopTypes
 
 extension Convolution: ProcessorOperation {
   var fastForms: [Form] {
-    [
-      Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
-        DepthwiseConvolution(self, $0)
-      }
-    ] + ConvolutionAlgorithm.allCases.map { algorithm in
+    ConvolutionAlgorithm.allCases.map { algorithm in
       Form(
         "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
         makes: .blocked
@@ -26,6 +22,9 @@ extension Convolution: ProcessorOperation {
           request.allowsIntegers ? BlockedConvolution(self, request, algorithm, .int16) : nil
         }
       } + [
+        Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
+          DepthwiseConvolution(self, $0)
+        },
         Form(training: "convolution.winograd_training") {
           WinogradTrainingConvolution(self, $0)
         },
@@ -78,6 +77,12 @@ extension Sigmoid: ProcessorOperation {}
 extension HardSigmoid: ProcessorOperation {}
 extension HardSwish: ProcessorOperation {}
 extension SiLU: ProcessorOperation {}
+extension Tanh: ProcessorOperation {}
+extension ELU: ProcessorOperation {}
+extension Softplus: ProcessorOperation {}
+extension Mish: ProcessorOperation {}
+extension Clip: ProcessorOperation {}
+extension Exponential: ProcessorOperation {}
 
 extension Concatenation: ProcessorOperation {
   var fastForms: [Form] {

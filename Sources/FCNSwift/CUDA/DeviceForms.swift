@@ -76,6 +76,12 @@ extension Sigmoid: DeviceOperation {}
 extension HardSigmoid: DeviceOperation {}
 extension HardSwish: DeviceOperation {}
 extension SiLU: DeviceOperation {}
+extension Tanh: DeviceOperation {}
+extension ELU: DeviceOperation {}
+extension Softplus: DeviceOperation {}
+extension Mish: DeviceOperation {}
+extension Clip: DeviceOperation {}
+extension Exponential: DeviceOperation {}
 
 extension Scale: DeviceOperation {
   var deviceForms: [DeviceForm] {
@@ -283,15 +289,22 @@ extension fcn_combine_call {
 
 extension fcn_activation {
   init(_ activation: Activation) {
+    self.init()
     switch activation {
-    case .identity: self.init(function: FCN_IDENTITY, parameter: 0)
-    case .relu: self.init(function: FCN_RELU, parameter: 0)
-    case .leakyReLU(let slope): self.init(function: FCN_LEAKY_RELU, parameter: slope)
-    case .clippedReLU(let limit): self.init(function: FCN_CLIPPED_RELU, parameter: limit)
-    case .sigmoid: self.init(function: FCN_SIGMOID, parameter: 0)
-    case .hardSigmoid: self.init(function: FCN_HARD_SIGMOID, parameter: 0)
-    case .hardSwish: self.init(function: FCN_HARD_SWISH, parameter: 0)
-    case .silu: self.init(function: FCN_SILU, parameter: 0)
+    case .identity: function = FCN_IDENTITY
+    case .relu: function = FCN_RELU
+    case .leakyReLU(let slope): (function, parameter) = (FCN_LEAKY_RELU, slope)
+    case .clippedReLU(let limit): (function, parameter) = (FCN_CLIPPED_RELU, limit)
+    case .sigmoid: function = FCN_SIGMOID
+    case .hardSigmoid: function = FCN_HARD_SIGMOID
+    case .hardSwish: function = FCN_HARD_SWISH
+    case .silu: function = FCN_SILU
+    case .tanh: function = FCN_TANH
+    case .elu(let alpha): (function, parameter) = (FCN_ELU, alpha)
+    case .softplus: function = FCN_SOFTPLUS
+    case .mish: function = FCN_MISH
+    case .clip(let low, let high): (function, parameter, second) = (FCN_CLIP, low, high)
+    case .exponential: function = FCN_EXPONENTIAL
     }
   }
 }

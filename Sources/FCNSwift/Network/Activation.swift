@@ -59,8 +59,17 @@ extension Activation {
     case .hardSigmoid: Self.hardSigmoid(x)
     case .hardSwish: x * Self.hardSigmoid(x)
     case .silu: x / (1 + expf(-x))
+    case .tanh: tanhf(x)
+    case .elu(let alpha): x < 0 ? alpha * expm1f(x) : x
+    case .softplus: Self.softplus(x)
+    case .mish: x * tanhf(Self.softplus(x))
+    case .clip(let low, let high): x < low ? low : x > high ? high : x
+    case .exponential: expf(x)
     }
   }
+
+  /// ln(1 + eˣ), where eˣ may be more than a float holds.
+  private static func softplus(_ x: Float) -> Float { (x < 0 ? 0 : x) + log1pf(expf(-abs(x))) }
 
   private static func hardSigmoid(_ x: Float) -> Float {
     let y = x / 6 + 0.5
@@ -93,6 +102,15 @@ extension Activation {
     case .silu:
       let sigmoid = 1 / (1 + expf(-x))
       return sigmoid * (1 + x * (1 - sigmoid))
+    case .tanh: return 1 - y * y
+    case .elu(let alpha):
+      return (alpha > 0 ? y : x) > 0 ? 1 : alpha > 0 ? y + alpha : alpha * expf(x)
+    case .softplus: return -expm1f(-y)
+    case .mish:
+      let tangent = tanhf(Self.softplus(x))
+      return tangent + x * (1 - tangent * tangent) / (1 + expf(-x))
+    case .clip(let low, let high): return y > low && y < high ? 1 : 0
+    case .exponential: return y
     }
   }
 }

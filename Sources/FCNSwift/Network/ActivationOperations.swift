@@ -64,3 +64,61 @@ public struct SiLU: ActivationOperation {
   /// Makes the operation; it has no settings.
   public init() {}
 }
+
+/// The hyperbolic tangent.
+public struct Tanh: ActivationOperation {
+  public static let name = "tanh"
+  public var activation: Activation { .tanh }
+
+  /// Makes the operation; it has no settings.
+  public init() {}
+}
+
+/// x where x is above 0, else alpha · (eˣ − 1) (Clevert et al., 2016).
+public struct ELU: ActivationOperation {
+  public static let name = "elu"
+  /// What negative values come near to, negated.
+  public let alpha: Float
+  public var activation: Activation { .elu(alpha: alpha) }
+
+  /// Makes the operation.
+  public init(alpha: Float = 1) { self.alpha = alpha }
+}
+
+/// ln(1 + eˣ).
+public struct Softplus: ActivationOperation {
+  public static let name = "softplus"
+  public var activation: Activation { .softplus }
+
+  /// Makes the operation; it has no settings.
+  public init() {}
+}
+
+/// x times the hyperbolic tangent of its softplus (Misra, 2020).
+public struct Mish: ActivationOperation {
+  public static let name = "mish"
+  public var activation: Activation { .mish }
+
+  /// Makes the operation; it has no settings.
+  public init() {}
+}
+
+/// min(max(x, low), high). The gradient is that of PyTorch's `hardtanh`: 0 at the bounds.
+public struct Clip: ActivationOperation {
+  public static let name = "clip"
+  /// The smallest and the largest value; the first is not above the second.
+  public let low, high: Float
+  public var activation: Activation { .clip(low: low, high: high) }
+
+  /// Makes the operation of its bounds.
+  public init(low: Float, high: Float) { (self.low, self.high) = (low, high) }
+}
+
+/// eˣ.
+public struct Exponential: ActivationOperation {
+  public static let name = "exponential"
+  public var activation: Activation { .exponential }
+
+  /// Makes the operation; it has no settings.
+  public init() {}
+}

@@ -88,7 +88,8 @@ public struct Resize: Operation {
     else {
       throw FCNError(
         .shapeMismatch,
-        "a resize \(described) of \(input) makes too much or nothing; wanted sides of 1…\(Self.most)")
+        "a resize \(described) of \(input) makes too much or nothing; wanted sides of 1…\(Self.most)"
+      )
     }
     return Shape(input.n, input.c, height, width)
   }
@@ -122,7 +123,9 @@ public struct Resize: Operation {
   }
 
   /// The same as weights of two by two; not for cubic ones.
-  func bilinearAxes(_ input: Shape, _ output: Shape) -> (rows: BilinearAxis, columns: BilinearAxis) {
+  func bilinearAxes(
+    _ input: Shape, _ output: Shape
+  ) -> (rows: BilinearAxis, columns: BilinearAxis) {
     guard !isPlain else {
       return (
         BilinearAxis(from: input.h, to: output.h), BilinearAxis(from: input.w, to: output.w)

@@ -43,6 +43,47 @@ extension SiLU: StoredOperation {
   init(_ attributes: AttributeReader) throws { self.init() }
 }
 
+extension Tanh: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
+extension Softplus: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
+extension Mish: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
+extension Exponential: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
+extension ELU: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add("alpha", alpha, unless: 1) }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(alpha: try attributes.number("alpha", else: 1))
+  }
+}
+
+extension Clip: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {
+    attributes.add("low", low)
+    attributes.add("high", high)
+  }
+
+  init(_ attributes: AttributeReader) throws {
+    let low = try attributes.number("low")
+    self.init(
+      low: low, high: try attributes.number("high", "a number of at least \(low)") { $0 >= low })
+  }
+}
+
 extension Concatenation: StoredOperation {
   func write(to attributes: inout AttributeWriter) {}
   init(_ attributes: AttributeReader) throws { self.init() }

@@ -14,29 +14,38 @@ protocol StoredOperation: Operation {
 /// The operations that files may name.
 enum StoredOperations {
   static let all: [any StoredOperation.Type] = [
-    Affine.self, AveragePool.self, BatchNorm.self, ClippedReLU.self, Concatenation.self,
-    Convolution.self, Crop.self, DepthToSpace.self, Difference.self, Dropout.self,
-    GlobalAveragePool.self, GlobalMaxPool.self, HardSigmoid.self, HardSwish.self,
-    InstanceNormalization.self, LeakyReLU.self, LocalResponseNormalization.self, MaxPool.self,
-    Pad.self, PReLU.self, Product.self, Quotient.self, ReLU.self, Resize.self, Scale.self,
-    Sigmoid.self, SiLU.self, Slicing.self, Softmax.self, SpaceToDepth.self, Sum.self,
-    TransposedConvolution.self,
+    Affine.self, AveragePool.self, BatchNorm.self, Clip.self, ClippedReLU.self, Concatenation.self,
+    Convolution.self, Crop.self, DepthToSpace.self, Difference.self, Dropout.self, ELU.self,
+    Exponential.self, GlobalAveragePool.self, GlobalMaxPool.self,
+    GroupNormalization.self, HardSigmoid.self, HardSwish.self,
+    InstanceNormalization.self, LayerNormalization.self, LeakyReLU.self,
+    LocalResponseNormalization.self, MaxPool.self,
+    Mish.self, Pad.self, PReLU.self, Product.self, Quotient.self, ReLU.self, Resize.self,
+    Scale.self, Sigmoid.self, SiLU.self, Slicing.self, Softmax.self, Softplus.self,
+    SpaceToDepth.self, Sum.self, Tanh.self, TransposedConvolution.self,
   ]
 
   /// The operation called `name` with the settings that `attributes`, an object, holds.
   ///
   /// Throws `unsupported` where there is none of that name, or it has no such setting.
   static func make(_ name: String, _ attributes: JSON) throws -> any StoredOperation {
+    let type = try check(name)
+    let reader = try AttributeReader(attributes)
+    let operation = try naming(name) { try type.init(reader) }
+    try naming(name) { try reader.finish() }
+    return operation
+  }
+
+  /// The operation that files call `name`; throws `unsupported` where there is none.
+  @discardableResult
+  static func check(_ name: String) throws -> any StoredOperation.Type {
     guard let type = all.first(where: { $0.name == name }) else {
       throw FCNError(
         .unsupported,
         "the operation \(quoted(name)) is unknown to this version, which knows "
           + all.map { $0.name }.joined(separator: ", ") + "; a newer version wrote it")
     }
-    let reader = try AttributeReader(attributes)
-    let operation = try naming(name) { try type.init(reader) }
-    try naming(name) { try reader.finish() }
-    return operation
+    return type
   }
 }
 

@@ -430,13 +430,30 @@ def make_shaping():
 
 def make_channelwise():
     for name, shared in [("prelu", False), ("prelu of one slope", True)]:
-        layer(name, "prelu", dict(shared=shared), [normal(2, 18, 3, 5)], {"weight": normal(1 if shared else 18)},
-              lambda x, p, _: F.prelu(x[0], p["weight"]))
+        layer(name, "prelu", dict(shared=shared), [normal(2, 18, 3, 5)],
+              {"weight": normal(1 if shared else 18)}, lambda x, p, _: F.prelu(x[0], p["weight"]))
     layer("affine", "affine", {}, [normal(2, 18, 3, 5)], {"weight": normal(18), "bias": normal(18)},
           lambda x, p, _: x[0] * p["weight"][:, None, None] + p["bias"][:, None, None])
     layer("instance normalization", "instance_normalization", dict(epsilon=1e-3),
-          [2 * normal(2, 5, 4, 6) + normal(1, 5, 1, 1)], {"weight": 1 + normal(5, deviation=0.3), "bias": normal(5)},
+          [2 * normal(2, 5, 4, 6) + normal(1, 5, 1, 1)],
+          {"weight": 1 + normal(5, deviation=0.3), "bias": normal(5)},
           lambda x, p, _: F.instance_norm(x[0], weight=p["weight"], bias=p["bias"], eps=1e-3))
+
+
+def make_further_activations():
+    values = np.concatenate([
+        normal(96, deviation=3), [0, -3, 3, 6, -0.0, 1e-3, -1e-3, 20, -20, 5.5, -0.125, 0.5]
+    ]).astype(np.float32).reshape(1, 3, 6, 6)
+    for name, operation, settings, compute in [
+        ("tanh", "tanh", {}, torch.tanh),
+        ("elu", "elu", dict(alpha=1.0), F.elu),
+        ("elu of 0.3", "elu", dict(alpha=0.3), lambda x: F.elu(x, 0.3)),
+        ("softplus", "softplus", {}, lambda x: F.softplus(x, threshold=1000)),
+        ("mish", "mish", {}, F.mish),
+        ("clip", "clip", dict(bounds=[-1.0, 2.0]), lambda x: F.hardtanh(x, -1.0, 2.0)),
+    ]:
+        layer(name, operation, settings, [values], {}, lambda x, p, _, compute=compute: compute(x[0]))
+    layer("exponential", "exponential", {}, [np.minimum(values, 3)], {}, lambda x, p, _: torch.exp(x[0]))
 
 
 def main():
@@ -455,6 +472,7 @@ def main():
     make_resizes()
     make_shaping()
     make_channelwise()
+    make_further_activations()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

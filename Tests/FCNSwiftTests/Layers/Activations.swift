@@ -4,7 +4,8 @@ extension Activation {
   /// All but those that are everywhere, the identity and the rectifier.
   static let others: [Activation] = [
     .leakyReLU(slope: 0.1), .leakyReLU(slope: -0.5), .clippedReLU(limit: 0.75), .sigmoid,
-    .hardSigmoid, .hardSwish, .silu,
+    .hardSigmoid, .hardSwish, .silu, .tanh, .elu(alpha: 0.7), .elu(alpha: -0.5), .softplus, .mish,
+    .clip(low: -0.5, high: 0.75), .exponential,
   ]
 
   /// The operation that does it; nil for the identity.
@@ -18,6 +19,12 @@ extension Activation {
     case .hardSigmoid: HardSigmoid()
     case .hardSwish: HardSwish()
     case .silu: SiLU()
+    case .tanh: Tanh()
+    case .elu(let alpha): ELU(alpha: alpha)
+    case .softplus: Softplus()
+    case .mish: Mish()
+    case .clip(let low, let high): Clip(low: low, high: high)
+    case .exponential: Exponential()
     }
   }
 }

@@ -40,7 +40,17 @@ extension GradientTests {
         channels: .init(from: 1, to: 3), rows: .init(from: -2), columns: .init(to: -1)),
       Shape(2, 4, 3, 4)),
     LayerCase("prelu", PReLU(), Shape(2, 3, 2, 4), values: .awayFromZero),
-    LayerCase("prelu of one slope", PReLU(isShared: true), Shape(2, 3, 2, 4), values: .awayFromZero),
+    LayerCase(
+      "prelu of one slope", PReLU(isShared: true), Shape(2, 3, 2, 4), values: .awayFromZero),
+    LayerCase("tanh", Tanh(), Shape(1, 3, 3, 4), isLinear: false),
+    LayerCase("elu", ELU(alpha: 0.7), Shape(1, 3, 3, 4), values: .awayFromZero, isLinear: false),
+    LayerCase(
+      "elu that falls", ELU(alpha: -0.7), Shape(1, 3, 3, 4), values: .awayFromZero,
+      isLinear: false),
+    LayerCase("softplus", Softplus(), Shape(1, 3, 3, 4), isLinear: false),
+    LayerCase("mish", Mish(), Shape(1, 3, 3, 4), isLinear: false),
+    LayerCase("clip", Clip(low: 0, high: 40), Shape(1, 3, 3, 4), values: .awayFromZero),
+    LayerCase("exponential", Exponential(), Shape(1, 3, 3, 4), isLinear: false),
     LayerCase("affine", Affine(), Shape(2, 3, 2, 4)),
     LayerCase(
       "instance normalization", InstanceNormalization(epsilon: 0.1), Shape(2, 3, 4, 5),

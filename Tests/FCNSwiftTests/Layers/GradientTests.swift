@@ -5,7 +5,9 @@ import Testing
 
 /// The gradients of every form of every operation against finite differences of its own forward.
 struct GradientTests {
-  static let cases: [LayerCase] = [
+  static let cases = firstCases + furtherCases
+
+  private static let firstCases: [LayerCase] = [
     LayerCase("convolution 1×1", Convolution(3, kernel: 1), Shape(2, 4, 3, 5)),
     LayerCase("convolution 3×3 pad 1", Convolution(3, kernel: 3, padding: 1), Shape(2, 2, 5, 4)),
     LayerCase(
@@ -71,7 +73,7 @@ struct GradientTests {
       LocalResponseNormalization(size: 7, alpha: 1.5, beta: 0.5), Shape(1, 3, 3, 2),
       isLinear: false),
     LayerCase("dropout", Dropout(rate: 0.4), Shape(2, 3, 4, 5), training: true),
-  ] + furtherCases
+  ]
 
   @Test(arguments: cases)
   func everyFormHasTheGradientsOfFiniteDifferences(layer: LayerCase) throws {
@@ -147,6 +149,6 @@ struct GradientTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 29)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 35)
   }
 }

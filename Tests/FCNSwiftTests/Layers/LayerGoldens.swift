@@ -61,6 +61,8 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
   private let k: Float?
   private let slope: Float?
   private let limit: Float?
+  /// The smallest and the largest value.
+  private let bounds: [Float]?
   private let countsPadding: Bool?
   private let interpolation: String?
   private let coordinates: String?
@@ -122,6 +124,14 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
     case "hard_sigmoid": return HardSigmoid()
     case "hard_swish": return HardSwish()
     case "silu": return SiLU()
+    case "tanh": return Tanh()
+    case "elu": return ELU(alpha: try require(alpha))
+    case "softplus": return Softplus()
+    case "mish": return Mish()
+    case "clip":
+      let bounds = try require(bounds)
+      return Clip(low: bounds[0], high: bounds[1])
+    case "exponential": return Exponential()
     case "scale": return Scale(by: try require(factor))
     case "local_response_normalization":
       return LocalResponseNormalization(

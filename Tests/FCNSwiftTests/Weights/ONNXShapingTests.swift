@@ -52,6 +52,11 @@ struct ONNXShapingTests {
     #expect(try file.node("shuffled").texts == ["mode": "CRD"])
     #expect(try file.node("deep").integers == ["blocksize": [2]])
     #expect(try file.node("prelu").inputs == ["affine", "prelu/parameter0"])
+    #expect(
+      try (0..<5).map { try file.node("function\($0)").type } == [
+        "Tanh", "Elu", "Softplus", "Mul", "Clip",
+      ])
+    #expect(try file.node("power").type == "Exp")
     #expect(try file.node("instance").floats == ["epsilon": 1e-3])
   }
 
@@ -105,6 +110,15 @@ func networkOfFurtherOperations() throws -> Network {
   network.add(
     "aligned", Resize(to: .likeSecondInput, coordinates: .alignCorners),
     ["near", Network.inputName])
+  let functions: [any FCNSwift.Operation] = [
+    Tanh(), ELU(alpha: 0.5), Softplus(), Mish(), Clip(low: -0.25, high: 0.5),
+  ]
+  for (index, function) in functions.enumerated() {
+    network.add("function\(index)", function, ["aligned"])
+  }
+  network.add("sum", Sum(), functions.indices.map { "function\($0)" })
+  network.add("power", Exponential(), ["function0"])
+  network.add("both", Sum(), ["sum", "power"])
   network.add("final", Convolution(4, kernel: 1))
   return try Network(inputChannels: 3, stride: 4, layers: network.layers)
 }

@@ -43,11 +43,20 @@ typedef struct fcn_tick {
 #define FCN_HARD_SIGMOID 5
 #define FCN_HARD_SWISH 6
 #define FCN_SILU 7
+#define FCN_TANH 8
+#define FCN_ELU 9
+#define FCN_SOFTPLUS 10
+#define FCN_MISH 11
+#define FCN_CLIP 12
+#define FCN_EXPONENTIAL 13
 
 typedef struct fcn_activation {
   int32_t function;
-  /* The slope or the limit of those that have one. */
+  /* The slope or the limit of those that have one; the lower one of two. */
   float parameter;
+  /* The higher one. */
+  float second;
+  int32_t reserved;
 } fcn_activation;
 
 /* Rows and columns. */

@@ -107,6 +107,10 @@ __device__ __forceinline__ float hard_sigmoid(float x) {
   return y < 0 ? 0 : y > 1 ? 1 : y;
 }
 
+__device__ __forceinline__ float softplus(float x) {
+  return (x < 0 ? 0 : x) + log1pf(expf(-fabsf(x)));
+}
+
 // What `a` makes of x; a NaN stays one.
 __device__ __forceinline__ float activated(float x, const fcn_activation &a) {
   switch (a.function) {
@@ -117,6 +121,12 @@ __device__ __forceinline__ float activated(float x, const fcn_activation &a) {
     case FCN_HARD_SIGMOID: return hard_sigmoid(x);
     case FCN_HARD_SWISH: return x * hard_sigmoid(x);
     case FCN_SILU: return x / (1 + expf(-x));
+    case FCN_TANH: return tanhf(x);
+    case FCN_ELU: return x < 0 ? a.parameter * expm1f(x) : x;
+    case FCN_SOFTPLUS: return softplus(x);
+    case FCN_MISH: return x * tanhf(softplus(x));
+    case FCN_CLIP: return x < a.parameter ? a.parameter : x > a.second ? a.second : x;
+    case FCN_EXPONENTIAL: return expf(x);
     default: return x;
   }
 }
@@ -134,6 +144,18 @@ __device__ __forceinline__ float activation_slope(float x, float y, const fcn_ac
       float sigmoid = 1 / (1 + expf(-x));
       return sigmoid * (1 + x * (1 - sigmoid));
     }
+    case FCN_TANH: return 1 - y * y;
+    case FCN_ELU:
+      return (a.parameter > 0 ? y : x) > 0 ? 1
+             : a.parameter > 0             ? y + a.parameter
+                                           : a.parameter * expf(x);
+    case FCN_SOFTPLUS: return -expm1f(-y);
+    case FCN_MISH: {
+      float tangent = tanhf(softplus(x));
+      return tangent + x * (1 - tangent * tangent) / (1 + expf(-x));
+    }
+    case FCN_CLIP: return y > a.parameter && y < a.second ? 1 : 0;
+    case FCN_EXPONENTIAL: return y;
     default: return 1;
   }
 }

@@ -58,11 +58,55 @@ extension LeakyReLU: ONNXOperation {
 
 extension ClippedReLU: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
-    let bounds = try [("least", Float(0)), ("greatest", limit)].map { name, value in
-      graph.constant(
-        try WeightTensor(name: "\(layer.name)/\(name)", shape: [], floats: [value]))
+    try graph.clip(layer, low: 0, high: limit)
+  }
+}
+
+extension Clip: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    try graph.clip(layer, low: low, high: high)
+  }
+}
+
+extension ONNXGraph {
+  fileprivate mutating func clip(_ layer: ONNXLayer, low: Float, high: Float) throws -> String {
+    let bounds = try [("least", low), ("greatest", high)].map { name, value in
+      constant(try WeightTensor(name: "\(layer.name)/\(name)", shape: [], floats: [value]))
     }
-    return graph.add("Clip", layer.name, layer.inputs + bounds)
+    return add("Clip", layer.name, layer.inputs + bounds)
+  }
+}
+
+extension Tanh: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Tanh", layer.name, layer.inputs)
+  }
+}
+
+extension ELU: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Elu", layer.name, layer.inputs, [.float("alpha", alpha)])
+  }
+}
+
+extension Softplus: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Softplus", layer.name, layer.inputs)
+  }
+}
+
+extension Mish: ONNXOperation {
+  /// ONNX has it in one from the next version of its operators on.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let soft = graph.add("Softplus", "\(layer.name)/softplus", layer.inputs)
+    let factor = graph.add("Tanh", "\(layer.name)/factor", [soft])
+    return graph.add("Mul", layer.name, layer.inputs + [factor])
+  }
+}
+
+extension Exponential: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Exp", layer.name, layer.inputs)
   }
 }
 
