@@ -1,0 +1,347 @@
+"""Tiny networks as PyTorch's exporters write them."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from exporting import CASES, both, case  # noqa: F401
+
+
+class Of(nn.Module):
+    """Layers in order, or, where `join` is given, what that makes of the layers and the input."""
+
+    def __init__(self, *layers, join=None):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.join = join
+
+    def forward(self, x):
+        if self.join:
+            return self.join(self.layers, x)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def conv(inputs, outputs, kernel=3, **options):
+    if "padding" not in options:
+        options["padding"] = kernel // 2 * options.get("dilation", 1)
+    return nn.Conv2d(inputs, outputs, kernel, **options)
+
+
+def resize(x, like, corners=False):
+    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=corners)
+
+
+SKIP = "bilinear upsampling to the size of another layer and to the input's, at sizes that the graph computes"
+
+
+@both("skip", 11, 18, SKIP, second=True)
+@case("skip", "dynamo", 21, SKIP + "; not optimised", raw=True, second=True)
+def skip():
+    def join(layers, x):
+        high = F.relu(layers[0](x))
+        low = F.relu(layers[1](high))
+        joined = torch.cat([resize(low, high), high], 1)
+        return resize(layers[2](joined), x)
+    return Of(conv(3, 3, stride=2), conv(3, 3, stride=2), conv(6, 2, 1), join=join)
+
+
+@case("skip-fixed", "dynamo", 18, "the same for one size", fixed=True)
+@case("skip-fixed", "ts", 9, "the same, as far as opset 9 can say it: it has no half pixels",
+      fixed=True, result="skip-fixed-ts9")
+def skip_fixed():
+    return skip()
+
+
+@case("skip-corners", "ts", 12, "upsampling with corners aligned", second=True)
+@case("skip-corners", "dynamo", 18, "upsampling with corners aligned", second=True)
+def skip_corners():
+    def join(layers, x):
+        return resize(layers[0](x), x, corners=True)
+    return Of(conv(3, 2, stride=2), join=join)
+
+
+@both("halves", 16, 18, "U-Net's way: nearest upsampling by 2 beside a layer that must fit",
+      multiple=2, second=True)
+def halves():
+    def join(layers, x):
+        high = F.relu(layers[0](x))
+        low = F.relu(layers[1](high))
+        return layers[2](torch.cat([F.interpolate(low, scale_factor=2.0), high], 1))
+    return Of(conv(3, 3), conv(3, 3, stride=2), conv(6, 2, 1), join=join)
+
+
+@case("computed-scale", "ts", 11, "upsampling by half a size that the graph computes", second=True)
+@case("computed-scale", "dynamo", 18, "upsampling by half a size that the graph computes", second=True)
+def computed_scale():
+    def join(layers, x):
+        y = layers[0](x)
+        height, width = y.shape[-2:]
+        y = F.interpolate(y, size=((height + 1) // 2 * 3, width // 2 + 5), mode="bilinear")
+        return resize(y, x)
+    return Of(conv(3, 2, stride=2), join=join)
+
+
+@case("pyramid", "dynamo", 18, "pooling of the whole picture, brought back to its size", second=True)
+def pyramid():
+    def join(layers, x):
+        y = F.relu(layers[0](x))
+        whole = F.relu(layers[1](F.adaptive_avg_pool2d(y, 1)))
+        return resize(layers[2](torch.cat([y, resize(whole, y)], 1)), x)
+    return Of(conv(3, 4, stride=2), conv(4, 2, 1), conv(6, 2, 1), join=join)
+
+
+@both("pyramid-fixed", 17, 18, "pooling into 1, 2 and 3 windows a side, of a fixed size",
+      fixed=True, size=(6, 12))
+def pyramid_fixed():
+    def join(layers, x):
+        x = layers[0](x)
+        pooled = [resize(F.adaptive_avg_pool2d(x, count), x) for count in (1, 2, 3)]
+        return layers[1](torch.cat([x, *pooled], 1))
+    return Of(conv(3, 3), conv(12, 2, 1), join=join)
+
+
+@both("squeeze", 13, 18, "squeeze and excite: pooled, two 1×1 convolutions, a gate that multiplies")
+def squeeze():
+    def join(layers, x):
+        x = layers[0](x)
+        gate = layers[2](F.relu(layers[1](F.adaptive_avg_pool2d(x, 1))))
+        return layers[3](x * F.hardsigmoid(gate))
+    return Of(conv(3, 4), conv(4, 2, 1), conv(2, 4, 1), conv(4, 2, 1), join=join)
+
+
+@both("squeeze-linear", 12, 18, "squeeze and excite with linear layers: MatMul or Gemm")
+def squeeze_linear():
+    def join(layers, x):
+        x = layers[0](x)
+        gate = layers[2](F.relu(layers[1](x.mean((2, 3)))))
+        return layers[3](x * torch.sigmoid(gate)[:, :, None, None])
+    return Of(conv(3, 4), nn.Linear(4, 2), nn.Linear(2, 4), conv(4, 2, 1), join=join)
+
+
+@case("attention", "ts", 14, "a map of weights for pixels, of the channels' mean and maximum")
+def attention():
+    def join(layers, x):
+        x = layers[0](x)
+        maps = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
+        return layers[2](x * torch.sigmoid(layers[1](maps)))
+    return Of(conv(3, 4), conv(2, 1), conv(4, 2, 1), join=join)
+
+
+@both("hard-swish", 11, 18, "hard swish, as a name or as Add, Clip, Div and Mul")
+@case("hard-swish", "ts", 14, "hard swish, as a name")
+def hard_swish():
+    return Of(conv(3, 4), nn.Hardswish(), conv(4, 2, 1))
+
+
+@case("hard-swish-written", "ts", 17, "hard swish written out: x · relu6(x + 3) / 6")
+def hard_swish_written():
+    def join(layers, x):
+        x = layers[0](x)
+        return layers[1](x * F.relu6(x + 3) / 6)
+    return Of(conv(3, 4), conv(4, 2, 1), join=join)
+
+
+@case("silu", "ts", 15, "x · sigmoid(x)")
+def silu():
+    return Of(conv(3, 4), nn.SiLU(), conv(4, 2, 1))
+
+
+@both("activations", 11, 18, "LeakyReLU, PReLU, ELU, tanh, Mish, ReLU6, softplus, GELU")
+def activations():
+    layers = [
+        nn.LeakyReLU(0.1), nn.PReLU(2, 0.3), nn.ELU(0.7), nn.Tanh(), nn.Mish(), nn.ReLU6(), nn.Softplus(),
+        nn.GELU()]
+
+    def join(layers, x):
+        y = layers[0](x)
+        return layers[-1](torch.cat([layer(y) for layer in layers[1:-1]], 1))
+    return Of(conv(3, 2), *layers, conv(16, 2, 1), join=join)
+
+
+@both("batch-norm", 12, 18, "batch normalisation that was not folded", raw=True)
+def batch_norm():
+    return Of(conv(3, 4, bias=False), nn.BatchNorm2d(4, 1e-3), nn.ReLU(), conv(4, 2, 1),
+              nn.BatchNorm2d(2))
+
+
+@both("group-norm", 16, 18, "normalisation of groups, as InstanceNormalization or as its own")
+@case("group-norm", "dynamo", 21, "normalisation of groups")
+def group_norm():
+    return Of(conv(3, 4), nn.GroupNorm(2, 4), nn.ReLU(), conv(4, 2, 1))
+
+
+@case("instance-norm", "ts", 13, "normalisation of each channel")
+def instance_norm():
+    return Of(conv(3, 4), nn.InstanceNorm2d(4, affine=True), nn.ReLU(), conv(4, 2, 1))
+
+
+@case("layer-norm", "ts", 17, "normalisation of channels at each pixel, between two transpositions")
+def layer_norm():
+    def join(layers, x):
+        x = layers[0](x).permute(0, 2, 3, 1)
+        return layers[2](layers[1](x).permute(0, 3, 1, 2))
+    return Of(conv(3, 4), nn.LayerNorm(4), conv(4, 2, 1), join=join)
+
+
+@case("depthwise", "ts", 13, "depthwise convolutions, one dilated, one of stride 2, one of groups",
+      multiple=2)
+def depthwise():
+    return Of(
+        conv(3, 4, 1), conv(4, 4, groups=4, dilation=2), nn.ReLU6(),
+        conv(4, 4, 5, stride=2, groups=4), conv(4, 4, groups=2), conv(4, 2, 1),
+        nn.Upsample(scale_factor=2))
+
+
+@case("asymmetric-kernels", "ts", 13, "kernels of 3×1 and 1×3, strides of 2×1", multiple=2)
+def asymmetric_kernels():
+    return Of(
+        nn.Conv2d(3, 3, (3, 1), (2, 1), (1, 0)), nn.ReLU(), nn.Conv2d(3, 2, (1, 3), 1, (0, 2), (1, 2)),
+        nn.Upsample(scale_factor=(2, 1)))
+
+
+@both("pad", 11, 18, "padding of its own before a convolution: zeros, reflection, edges")
+def pad():
+    def join(layers, x):
+        x = layers[0](F.pad(x, (1, 0, 2, 1)))
+        x = layers[1](F.pad(x, (0, 1, 1, 0), mode="reflect"))
+        return layers[2](F.pad(x, (1, 1, 0, 1), mode="replicate"))
+    return Of(conv(3, 3, padding=0), conv(3, 2, 2, padding=0), conv(2, 2, (2, 3), padding=0), join=join)
+
+
+@both("pad-same", 13, 18, "TensorFlow's padding, computed from the size", second=True)
+def pad_same():
+    def join(layers, x):
+        height, width = x.shape[-2:]
+        rows = max((-(-height // 2) - 1) * 2 + 3 - height, 0)
+        columns = max((-(-width // 2) - 1) * 2 + 3 - width, 0)
+        x = F.pad(x, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
+        return layers[0](x)
+    return Of(conv(3, 2, stride=2, padding=0), join=join)
+
+
+@both("split", 12, 18, "channels divided, shuffled and put together again", second=True)
+def split():
+    def join(layers, x):
+        first, second = layers[0](x).chunk(2, 1)
+        x = torch.cat([second, F.relu(first[:, 1:]), first[:, :1]], 1)
+        batch, channels, height, width = x.shape
+        x = x.reshape(batch, 2, channels // 2, height, width).transpose(1, 2)
+        return layers[1](x.reshape(batch, channels, height, width))
+    return Of(conv(3, 4), conv(4, 2, 1), join=join)
+
+
+@case("crop", "ts", 13, "cropping to the size of another layer", second=True)
+def crop():
+    def join(layers, x):
+        large = layers[1](layers[0](x))
+        return large[:, :, 1 : 1 + x.shape[2], 1 : 1 + x.shape[3]]
+    return Of(conv(3, 2, stride=2), nn.ConvTranspose2d(2, 2, 4, 2), join=join)
+
+
+@both("deconvolution", 11, 18, "transposed convolutions: output_padding, groups, dilation", multiple=2)
+def deconvolution():
+    return Of(
+        conv(3, 4, stride=2), nn.ConvTranspose2d(4, 4, 3, 2, 1, output_padding=1, groups=2),
+        nn.ReLU(), nn.ConvTranspose2d(4, 2, 3, 1, 2, dilation=2))
+
+
+
+@case("shuffle", "dynamo", 18, "channels to pixels and back", multiple=2, second=True)
+def shuffle():
+    return Of(conv(3, 4, stride=2), nn.PixelShuffle(2), conv(1, 2), nn.PixelUnshuffle(2), conv(8, 8, 1),
+              nn.PixelShuffle(2))
+
+
+@case("pools", "ts", 12, "max and average pooling, with and without what lies outside, rounded up")
+def pools():
+    def join(layers, given):
+        x = F.max_pool2d(layers[0](given), 3, 1, 1, dilation=2)
+        x = layers[1](torch.cat([
+            F.max_pool2d(x, 3, 2, 1), F.max_pool2d(x, 2, 2, ceil_mode=True),
+            F.avg_pool2d(x, 3, 2, 1, count_include_pad=False), F.avg_pool2d(x, 3, 2, 1)], 1))
+        return resize(x, given)
+    return Of(conv(3, 2), conv(8, 2, 1), join=join)
+
+
+@case("standardised", "ts", 13, "weights computed from constants")
+def standardised():
+    def join(layers, x):
+        weight = layers[0].weight
+        weight = (weight - weight.mean((1, 2, 3), keepdim=True)) * 3
+        return layers[1](F.relu(F.conv2d(x, weight, layers[0].bias, padding=1)))
+    return Of(conv(3, 4), conv(4, 2, 1), join=join)
+
+
+@case("argmax", "ts", 13, "labels as the output")
+def argmax():
+    return Of(conv(3, 3), join=lambda layers, x: layers[0](x).argmax(1))
+
+
+@both("softmax", 11, 18, "probabilities as the output")
+@case("softmax", "ts", 13, "probabilities as the output")
+def softmax():
+    return Of(conv(3, 3), nn.Softmax(1))
+
+
+@case("log-softmax", "ts", 13, "logarithms of probabilities as the output")
+def log_softmax():
+    return Of(conv(3, 3), nn.LogSoftmax(1))
+
+
+@case("sigmoid", "ts", 13, "one probability as the output")
+def sigmoid():
+    return Of(conv(3, 1), nn.Sigmoid())
+
+
+@case("one-score", "dynamo", 18, "one score as the output")
+def one_score():
+    return Of(conv(3, 1))
+
+
+@case("two-outputs", "dynamo", 18, "scores, and those of an auxiliary head")
+def two_outputs():
+    def join(layers, x):
+        y = F.relu(layers[0](x))
+        return resize(layers[1](y), x), resize(layers[2](y), x)
+    return Of(conv(3, 4, stride=2), conv(4, 2, 1), conv(4, 2, 1), join=join)
+
+
+@both("half", 13, 18, "all values float16", half=True)
+def half():
+    return Of(conv(3, 4), nn.ReLU(), conv(4, 2, 1))
+
+
+@case("external", "dynamo", 18, "weights in a file beside the graph", external=True)
+def external():
+    return Of(conv(3, 4), nn.ReLU(), conv(4, 2, 1))
+
+
+@case("one-channel", "dynamo", 18, "a picture of one channel", channels=1)
+def grey():
+    return Of(conv(1, 3), nn.ReLU(), conv(3, 2, 1))
+
+
+@case("normalised", "dynamo", 18, "the graph begins with its own mean and deviation")
+def normalised():
+    mean, deviation = (
+        torch.tensor(values)[:, None, None] for values in ([0.1, 0.2, 0.3], [0.5, 0.6, 0.7]))
+    return Of(conv(3, 2), join=lambda layers, x: layers[0]((x - mean) / deviation))
+
+
+@case("pixel-attention", "dynamo", 18, "every pixel looks at every other: products of two layers",
+      second=True)
+def pixel_attention():
+    def join(layers, given):
+        x = layers[0](given)
+        batch, channels, height, width = x.shape
+        pixels = x.reshape(batch, channels, height * width)
+        weights = torch.softmax(pixels.transpose(1, 2) @ pixels, -1)
+        return resize(x + (pixels @ weights).reshape(x.shape), given)
+    return Of(conv(3, 2, stride=2), join=join)
+
+
+@case("low-scores", "ts", 13, "scores of half the rows and columns")
+def low_scores():
+    return Of(conv(3, 2, stride=2))
