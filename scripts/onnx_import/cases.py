@@ -99,7 +99,10 @@ def smp_cases() -> list[Case]:
         cases += [
             Case(f"{decoder}-resnet18", "ts", 11 + i % 8, sizes=open_sizes,
                  classes=(21, 5, 1)[i % 3]),
-            Case(f"{decoder}-resnet18", "dynamo", 18, classes=(5, 21)[i % 2], external=i % 4 == 0),
+            # Pooled into 6 windows at stride 32, smaller pictures than 192 rows make indices beyond
+            # the end of what dynamo writes.
+            Case(f"{decoder}-resnet18", "dynamo", 18, sizes="fixed" if decoder == "upernet" else "sizes",
+                 classes=(5, 21)[i % 2], external=i % 4 == 0),
             Case(f"{decoder}-mobilenet_v2", "ts", 18 - i % 8,
                  sizes="fixed" if i % 2 else open_sizes, raw=i % 3 == 0),
             Case(f"{decoder}-mobilenet_v2", "dynamo", 18 + i % 4, sizes=("batch", "fixed")[i % 2],
