@@ -125,6 +125,36 @@ extension Product: ProcessorOperation {
   }
 }
 
+extension Pad: ProcessorOperation {
+  var fastForms: [Form] {
+    [Form("pad.blocked", takes: .blocked, makes: .blocked) { BlockedPad(self, $0) }]
+  }
+}
+
+extension Slicing: ProcessorOperation {
+  var fastForms: [Form] {
+    [Form("slice.blocked", takes: .blocked, makes: .blocked) { BlockedSlice(self, $0) }]
+  }
+}
+
+extension Affine: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("affine.blocked", takes: .blocked, makes: .blocked) { BlockedChannelwise(.affine, $0) }
+    ]
+  }
+}
+
+extension PReLU: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("prelu.blocked", takes: .blocked, makes: .blocked) { [isShared] in
+        BlockedChannelwise(.rectifier(isShared: isShared), $0)
+      }
+    ]
+  }
+}
+
 extension Resize: ProcessorOperation {
   var fastForms: [Form] {
     [Form("resize.blocked", takes: .blocked, makes: .blocked) { BlockedResize(self, $0) }]

@@ -13,7 +13,7 @@ public struct Slicing: Operation {
 
     /// Lines from `begin` up to `end`.
     public init(from begin: Int = 0, to end: Int? = nil) {
-      self.begin = begin
+      self.begin = max(-Slicing.most, min(begin, Slicing.most))
       // Exporters write the largest number there is.
       self.end = end.flatMap { $0 > Slicing.most ? nil : max($0, -Slicing.most) }
     }
@@ -21,7 +21,7 @@ public struct Slicing: Operation {
     /// Which of `count` lines they are.
     func range(of count: Int) -> Range<Int> {
       func place(_ index: Int) -> Int { min(max(index < 0 ? index + count : index, 0), count) }
-      let first = place(max(-Slicing.most, min(begin, Slicing.most)))
+      let first = place(begin)
       return first..<max(first, end.map(place) ?? count)
     }
   }

@@ -45,7 +45,8 @@ struct NetworkScheduleTests {
     return plan
   }
 
-  @Test(arguments: [Activation.relu] + Activation.others)
+  /// The exponential of an exponential would be beyond floats.
+  @Test(arguments: [Activation.relu] + Activation.others.filter { $0 != .exponential })
   func activationsAreDoneWithTheConvolution(activation: Activation) throws {
     let network = try network(activation)
     let fused = try plan(network)

@@ -86,6 +86,18 @@ struct FormAgreementTests {
       "resize to the nearest",
       Resize(to: .scaled(by: 2), .nearest(.floor), coordinates: .asymmetric),
       Shape(2, 37, 13, 17)),
+    LayerCase(
+      "pad", Pad(top: 3, left: -2, bottom: 1, right: 5, filling: .reflect), Shape(2, 37, 13, 17)),
+    LayerCase("pad with zeros", Pad(top: 3, left: 2, bottom: -1), Shape(2, 37, 13, 17)),
+    LayerCase(
+      "slice", Slicing(channels: .init(from: 16), rows: .init(from: 2, to: -3)),
+      Shape(2, 37, 13, 17)),
+    LayerCase(
+      "slice of a block", Slicing(channels: .init(from: 32, to: 48), columns: .init(from: 5)),
+      Shape(2, 70, 13, 17)),
+    LayerCase("affine", Affine(), Shape(2, 37, 13, 17)),
+    LayerCase("prelu", PReLU(), Shape(2, 37, 13, 17)),
+    LayerCase("prelu of one slope", PReLU(isShared: true), Shape(2, 37, 13, 17)),
     LayerCase("cubic resize", Resize(to: .exact(Extent(31, 12)), .cubic), Shape(1, 37, 13, 17)),
   ]
 

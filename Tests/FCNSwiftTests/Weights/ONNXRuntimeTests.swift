@@ -16,15 +16,18 @@ struct ONNXRuntimeTests {
 
   @Test(arguments: [(17, 22), (20, 24), (33, 18)])
   func everyOperationIsWhatItIsHere(height: Int, width: Int) throws {
-    try compare(try networkOfEveryOperation(), height, width)
+    try compare(try networkOfEveryOperation(), height, width, tolerance: 1e-5)
   }
 
   @Test(arguments: [(17, 22), (20, 24), (33, 38)])
   func everyFurtherOperationIsWhatItIsHere(height: Int, width: Int) throws {
-    try compare(try networkOfFurtherOperations(), height, width)
+    // Quotients and exponentials enlarge what rounding leaves.
+    try compare(try networkOfFurtherOperations(), height, width, tolerance: 1e-4)
   }
 
-  private func compare(_ network: Network, _ height: Int, _ width: Int) throws {
+  private func compare(
+    _ network: Network, _ height: Int, _ width: Int, tolerance: Double
+  ) throws {
     let weights = try network.randomWeights(seed: 7)
     let message = try network.onnxGraph(weights).file(
       named: "all", channels: 3, classes: 4, documentation: "", metadata: ["fcn.note": "é"])
@@ -46,7 +49,7 @@ struct ONNXRuntimeTests {
       wanted = numpy.load(target)
       assert found.shape == wanted.shape, (found.shape, wanted.shape)
       assert wanted.std() > 0.1, wanted.std()
-      assert abs(found - wanted).max() < 1e-5, abs(found - wanted).max()
+      assert abs(found - wanted).max() < \(tolerance), abs(found - wanted).max()
       """
     let result = try Python.run(
       script, folder.file("m.onnx"), folder.file("in.npy"), folder.file("out.npy"))
