@@ -23,8 +23,9 @@ PATIENCE = 600
 
 @dataclass
 class Result:
-    """What came of a case: "ok", "wrong", "refused" (an error with its message), "crashed" or "not
-    exported" (by PyTorch), and in `reason` why it is none of the first two."""
+    """What came of a case: "ok", "wrong" (other results, or an imported model that does not run),
+    "refused" (not imported, with a message), "crashed" or "not exported" (by PyTorch), and in `reason`
+    why it is not "ok"."""
 
     case: Case
     outcome: str = "ok"
@@ -60,9 +61,11 @@ class Command:
             raise Failure("crashed", f"{words[0]} ends by signal {-done.returncode}")
         if done.returncode:
             lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            reason = " ".join(lines).removeprefix(f"fcn {words[0]}: ")
-            reason = reason.replace(f"{words[1]}: ", "") if words[0] == "import" else reason
-            raise Failure("refused", reason or f"{words[0]} says nothing")
+            reason = " ".join(lines) or f"fcn {words[0]} says nothing"
+            if words[0] == "import":
+                reason = reason.removeprefix("fcn import: ").replace(f"{words[1]}: ", "")
+            # What was imported must run.
+            raise Failure("refused" if words[0] == "import" else "wrong", reason)
         return done.stdout
 
 
@@ -140,8 +143,6 @@ def compare(case: Case, path: Path, command: Command, folder: Path) -> Result:
         difference.fill(result)
     except Failure as failure:
         result.outcome, result.reason = failure.outcome, failure.reason
-        if result.sizes or failure.outcome == "wrong":
-            result.outcome = "wrong"
     return result
 
 
