@@ -37,7 +37,7 @@ final class Plan {
     loops: LoopTable? = nil, allocator: Allocator = .system
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
-    let whole = try whole.resizingScores(for: inputShape)
+    let whole = try whole.concrete(for: inputShape)
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)

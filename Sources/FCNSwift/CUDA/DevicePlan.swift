@@ -47,7 +47,7 @@ final class DevicePlan {
     precision: Precision, context: DeviceContext, stream: DeviceStream? = nil
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
-    let whole = try whole.resizingScores(for: inputShape)
+    let whole = try whole.concrete(for: inputShape)
     let network =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)

@@ -25,11 +25,16 @@ public struct Network: Sendable {
   public let inputChannels: Int
   /// What the input's height and width must be multiples of.
   public let stride: Int
+  /// The only height and width that the input may have; nil where any serve.
+  public let inputSize: Extent?
   /// In execution order.
   public let layers: [Layer]
   /// Further scores that training learns from, at the input's size like the network's own: the layer
   /// that makes them, and the factor on their loss.
   public let auxiliaryScores: [String: Float]
+  /// What it works out from shapes before it runs; layers with `SizedOperation`s take their settings
+  /// from them.
+  let sizes: [SizeNode]
   /// For each layer, the indices of its inputs among the layers; −1 is the network's input.
   let inputIndices: [[Int]]
   /// Channels of each layer's output.
@@ -45,18 +50,34 @@ public struct Network: Sendable {
   public init(
     inputChannels: Int, stride: Int, layers: [Layer], auxiliaryScores: [String: Float] = [:]
   ) throws {
+    try self.init(
+      inputChannels: inputChannels, stride: stride, inputSize: nil, layers: layers,
+      auxiliaryScores: auxiliaryScores, sizes: [])
+  }
+
+  /// The same with sizes, which stand in the order in which layers make them known.
+  init(
+    inputChannels: Int, stride: Int, inputSize: Extent?, layers: [Layer],
+    auxiliaryScores: [String: Float] = [:], sizes: [SizeNode]
+  ) throws {
     guard !layers.isEmpty else { throw FCNError(.invalidArgument, "a network needs a layer") }
     self.inputChannels = inputChannels
     self.stride = stride
+    self.inputSize = inputSize
     self.layers = layers
+    self.sizes = sizes
     self.auxiliaryScores = auxiliaryScores
     for name in auxiliaryScores.keys where !layers.contains(where: { $0.name == name }) {
       throw FCNError(.notFound, "there is no layer \(name) that makes auxiliary scores")
     }
     let inputIndices = try Network.resolveInputs(of: layers)
     self.inputIndices = inputIndices
-    try Network.checkReaders(of: layers, inputIndices, auxiliaryScores)
-    let channels = try Network.channels(of: layers, inputIndices, inputChannels, stride)
+    try Network.checkSizes(sizes, of: layers)
+    try Network.checkReaders(
+      of: layers, inputIndices, auxiliaryScores, measured: Set(sizes.compactMap(\.measured)))
+    let channels = try Network.channels(inputChannels, stride, inputSize) { shape in
+      try Network.concrete(layers, inputIndices, sizes, for: shape).shapes
+    }
     self.channels = channels
     parametersByLayer = zip(layers, inputIndices).map { layer, indices in
       let inputs = indices[0] < 0 ? inputChannels : channels[indices[0]]
@@ -70,24 +91,7 @@ public struct Network: Sendable {
 
   /// The output shape of every layer for an input of `shape`; errors name the layer.
   public func shapes(for shape: Shape) throws -> [Shape] {
-    guard shape.c == inputChannels else {
-      throw FCNError(
-        .shapeMismatch,
-        "the network takes \(inputChannels) channels; the input has \(shape.c)")
-    }
-    return try Network.shapes(of: layers, inputIndices, for: shape)
-  }
-
-  /// The same without the layers that the scores do not depend on: auxiliary heads.
-  public func withoutAuxiliaryScores() throws -> Network {
-    guard !auxiliaryScores.isEmpty else { return self }
-    var needed: Set<Int> = [layers.count - 1]
-    for index in layers.indices.reversed() where needed.contains(index) {
-      needed.formUnion(inputIndices[index])
-    }
-    return try Network(
-      inputChannels: inputChannels, stride: stride,
-      layers: layers.indices.filter { needed.contains($0) }.map { layers[$0] })
+    try evaluated(for: shape).shapes
   }
 
   /// The layers that read each layer's output.
@@ -146,7 +150,8 @@ public struct Network: Sendable {
   /// Throws where a layer's output goes nowhere: it could not be learned, and might be taken for the
   /// scores. Those of the last layer are the network's own and nothing else.
   private static func checkReaders(
-    of layers: [Layer], _ inputIndices: [[Int]], _ auxiliaryScores: [String: Float]
+    of layers: [Layer], _ inputIndices: [[Int]], _ auxiliaryScores: [String: Float],
+    measured: Set<String>
   ) throws {
     let read = Set(inputIndices.joined())
     for (index, layer) in layers.enumerated() {
@@ -157,7 +162,10 @@ public struct Network: Sendable {
           "layer \(layer.name) comes last, so it makes the network's own scores; it cannot make auxiliary "
             + "ones too")
       }
-      guard isLast || read.contains(index) || auxiliaryScores[layer.name] != nil else {
+      guard
+        isLast || read.contains(index) || auxiliaryScores[layer.name] != nil
+          || measured.contains(layer.name)
+      else {
         throw FCNError(
           .invalidArgument,
           "nothing takes what layer \(layer.name) makes, and it is not the last; leave it out, or let "
@@ -168,38 +176,20 @@ public struct Network: Sendable {
 
   /// Channel counts do not depend on the picture's size, so any size that fits will do.
   private static func channels(
-    of layers: [Layer], _ inputIndices: [[Int]], _ inputChannels: Int, _ stride: Int
+    _ inputChannels: Int, _ stride: Int, _ size: Extent?, _ shapes: (Shape) throws -> [Shape]
   ) throws -> [Int] {
-    func probe(_ factor: Int) throws -> [Int] {
-      let side = factor * stride
-      let shape = Shape(1, inputChannels, side, side)
-      return try shapes(of: layers, inputIndices, for: shape).map(\.c)
+    func probe(_ size: Extent) throws -> [Int] {
+      try shapes(Shape(1, inputChannels, size.h, size.w)).map(\.c)
     }
+    if let size { return try probe(size) }
     do {
-      return try probe(8)
+      return try probe(Extent(8 * stride, 8 * stride))
     } catch {
       // Windows without padding want more, fixed sizes less; where none fits the first error tells.
       for factor in [1, 2, 4, 16, 32, 64, 128, 256] {
-        if let channels = try? probe(factor) { return channels }
+        if let channels = try? probe(Extent(factor * stride, factor * stride)) { return channels }
       }
       throw error
     }
-  }
-
-  private static func shapes(
-    of layers: [Layer], _ inputIndices: [[Int]], for shape: Shape
-  ) throws -> [Shape] {
-    try naming("network input") { try shape.validate() }
-    var shapes: [Shape] = []
-    for (layer, indices) in zip(layers, inputIndices) {
-      let inputs = indices.map { $0 < 0 ? shape : shapes[$0] }
-      shapes.append(
-        try naming("layer \(layer.name)") {
-          let output = try layer.operation.outputShape(of: inputs)
-          try output.validate()
-          return output
-        })
-    }
-    return shapes
   }
 }

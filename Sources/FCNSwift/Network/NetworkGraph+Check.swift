@@ -26,6 +26,7 @@ extension NetworkGraph {
             + "\(Limits.parameters)")
       }
     }
+    for node in network.sizes { try check(node.name) }
     for layer in network.layers {
       try check(layer.name)
       guard !parameterNames.contains(layer.name), !layer.name.hasPrefix("optimizer.") else {
@@ -86,6 +87,7 @@ extension Network {
     func probe(_ side: Int) -> (side: Int, shapes: [Shape])? {
       (try? shapes(for: Shape(1, inputChannels, side, side))).map { (side, $0) }
     }
+    guard inputSize == nil else { return nil }
     for factor in [8, 16, 32, 64, 128, 256] {
       if let small = probe(factor * stride), let large = probe(2 * factor * stride) {
         return (small, large)

@@ -3,6 +3,8 @@ extension NetworkGraph {
   enum Key {
     static let inputChannels = "input_channels"
     static let stride = "stride"
+    static let inputSize = "input_size"
+    static let sizes = "sizes"
     static let layers = "layers"
     static let auxiliaryScores = "auxiliary_scores"
     static let name = "name"
@@ -16,8 +18,14 @@ extension NetworkGraph {
     var members: [JSON.Member] = [
       .init(Key.inputChannels, .number(network.inputChannels)),
       .init(Key.stride, .number(network.stride)),
-      .init(Key.layers, .array(try network.layers.map(json))),
     ]
+    if let size = network.inputSize {
+      members.append(.init(Key.inputSize, [.number(size.h), .number(size.w)]))
+    }
+    if !network.sizes.isEmpty {
+      members.append(.init(Key.sizes, .array(network.sizes.map(\.json))))
+    }
+    members.append(.init(Key.layers, .array(try network.layers.map(json))))
     let auxiliary = network.layers.compactMap { layer in
       network.auxiliaryScores[layer.name].map { JSON.Member(layer.name, .number($0)) }
     }
@@ -26,6 +34,9 @@ extension NetworkGraph {
   }
 
   private static func json(of layer: Layer) throws -> JSON {
+    if let sized = layer.operation as? SizedOperation {
+      return json(layer, sized.operation, sized.attributes)
+    }
     let name = type(of: layer.operation).name
     return try naming("layer \(layer.name)") {
       guard let operation = layer.operation as? any StoredOperation else {
@@ -39,27 +50,39 @@ extension NetworkGraph {
       } catch let error as FCNError where error.kind == .corrupt {
         throw FCNError(.invalidArgument, error.message)
       }
-      var members: [JSON.Member] = [
-        .init(Key.name, .string(layer.name)), .init(Key.operation, .string(name)),
-        .init(Key.inputs, .array(layer.inputs.map { .string($0) })),
-      ]
-      if !writer.members.isEmpty {
-        members.append(.init(Key.attributes, .object(writer.members)))
-      }
-      return .object(members)
+      return json(layer, name, writer.members)
     }
+  }
+
+  private static func json(
+    _ layer: Layer, _ operation: String, _ attributes: [JSON.Member]
+  ) -> JSON {
+    var members: [JSON.Member] = [
+      .init(Key.name, .string(layer.name)), .init(Key.operation, .string(operation)),
+      .init(Key.inputs, .array(layer.inputs.map { .string($0) })),
+    ]
+    if !attributes.isEmpty { members.append(.init(Key.attributes, .object(attributes))) }
+    return .object(members)
   }
 
   static func network(_ json: JSON) throws -> Network {
     try checkMembers(
-      json, [Key.inputChannels, Key.stride, Key.layers], optional: [Key.auxiliaryScores])
+      json, [Key.inputChannels, Key.stride, Key.layers],
+      optional: [Key.auxiliaryScores, Key.inputSize, Key.sizes])
     let reader = try AttributeReader(json)
     let inputChannels = try reader.integer(Key.inputChannels, in: Limits.inputChannels)
     let stride = try reader.integer(Key.stride, in: Limits.stride)
+    let inputSize = try json[Key.inputSize].map { _ in
+      try reader.extent(Key.inputSize, in: 1...16384)
+    }
+    let sizes = try json[Key.sizes].map { _ in
+      try reader.value(Key.sizes, "an array of sizes", \.elements)
+    }
     let layers = try reader.value(Key.layers, "an array of layers", \.elements)
-    guard layers.count <= Limits.layers else {
-      throw FCNError(
-        .unsupported, "there are \(layers.count) layers; the limit is \(Limits.layers)")
+    for (what, count, limit) in [
+      ("layers", layers.count, Limits.layers), ("sizes", sizes?.count ?? 0, Limits.sizes),
+    ] where count > limit {
+      throw FCNError(.unsupported, "there are \(count) \(what); the limit is \(limit)")
     }
     var auxiliaryScores: [String: Float] = [:]
     if let json = json[Key.auxiliaryScores] {
@@ -80,9 +103,12 @@ extension NetworkGraph {
       }
     }
     return try Network(
-      inputChannels: inputChannels, stride: stride,
+      inputChannels: inputChannels, stride: stride, inputSize: inputSize,
       layers: layers.enumerated().map { try layer($1, number: $0 + 1) },
-      auxiliaryScores: auxiliaryScores)
+      auxiliaryScores: auxiliaryScores,
+      sizes: (sizes ?? []).enumerated().map { number, json in
+        try naming("size number \(number + 1)") { try SizeNode(json) }
+      })
   }
 
   private static func layer(_ json: JSON, number: Int) throws -> Layer {
@@ -105,8 +131,11 @@ extension NetworkGraph {
           .corrupt, "\(Key.inputs) is no array of strings, the layers whose outputs it takes")
       }
       for name in names { try check(name) }
+      let attributes = json[Key.attributes] ?? .object([])
       return Layer(
-        name, try StoredOperations.make(operation, json[Key.attributes] ?? .object([])), names)
+        name,
+        try SizedOperation(operation, attributes) ?? StoredOperations.make(operation, attributes),
+        names)
     }
   }
 

@@ -15,6 +15,7 @@ public struct NetworkGraph: Sendable, Hashable {
   enum Limits {
     static let textBytes = 4 << 20
     static let layers = 4096
+    static let sizes = 16384
     static let nameBytes = 128
     static let inputChannels = 1...64
     static let stride = 1...512
@@ -67,19 +68,5 @@ public struct NetworkGraph: Sendable, Hashable {
         + layers.map { "    \($0.compactText)" }.joined(separator: ",\n") + "\n  ]"
     }
     return "{\n" + lines.joined(separator: ",\n") + "\n}"
-  }
-
-  /// Throws `invalidArgument` where its scores are not of `count` classes.
-  public func checkClasses(_ count: Int) throws {
-    guard count != classCount else { return }
-    let makers = network.layers.filter {
-      ($0.operation as? Convolution)?.makesScores == true
-    }.map(\.name)
-    throw FCNError(
-      .invalidArgument,
-      "the network makes scores of \(classCount) classes, and there are \(count); in its JSON, change "
-        + "\(Key.outputChannels) of the layers that make scores"
-        + (makers.isEmpty ? "" : " (\(listed(makers, most: 6)))")
-        + ", and of those after them that have it, to \(count), and groups that are as many")
   }
 }

@@ -3,8 +3,7 @@ extension Network {
   /// makes them in another a bilinear resize follows, as the size rule's, corners not aligned. Itself
   /// where there is nothing to do.
   ///
-  /// Every plan is made of this, for use and for training, so that labels, losses and scores meet pixel
-  /// by pixel whatever the network.
+  /// So labels, losses and scores meet pixel by pixel whatever the network.
   func resizingScores(for shape: Shape) throws -> Network {
     try resizingScores(shapes(for: shape).map { ($0.h, $0.w) != (shape.h, shape.w) })
   }
@@ -38,7 +37,6 @@ extension Network {
       made.append(Layer(name, Resize(to: .likeSecondInput), [layer.name, Network.inputName]))
       if let factor = factors.removeValue(forKey: layer.name) { factors[name] = factor }
     }
-    return try Network(
-      inputChannels: inputChannels, stride: stride, layers: made, auxiliaryScores: factors)
+    return try replacingLayers(made, auxiliaryScores: factors)
   }
 }

@@ -36,10 +36,32 @@ extension InstanceNormalization: StoredOperation {
     attributes.add("epsilon", epsilon, unless: 1e-5)
   }
 
+  init(_ attributes: AttributeReader) throws { self.init(epsilon: try attributes.epsilon()) }
+}
+
+extension LayerNormalization: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {
+    attributes.add("epsilon", epsilon, unless: 1e-5)
+  }
+
+  init(_ attributes: AttributeReader) throws { self.init(epsilon: try attributes.epsilon()) }
+}
+
+extension GroupNormalization: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {
+    attributes.add("groups", groups)
+    attributes.add("epsilon", epsilon, unless: 1e-5)
+  }
+
   init(_ attributes: AttributeReader) throws {
     self.init(
-      epsilon: try attributes.number("epsilon", "a number above 0, at most 1", else: 1e-5) {
-        $0 > 0 && $0 <= 1
-      })
+      groups: try attributes.integer("groups", in: OperationLimits.channels),
+      epsilon: try attributes.epsilon())
+  }
+}
+
+extension AttributeReader {
+  fileprivate func epsilon() throws -> Float {
+    try number("epsilon", "a number above 0, at most 1", else: 1e-5) { $0 > 0 && $0 <= 1 }
   }
 }

@@ -43,7 +43,7 @@ extension Network {
         reduced.append(Layer("\(layer.name).repeated", repetition, [layer.name]))
       }
     }
-    return try Network(inputChannels: inputChannels, stride: stride, layers: reduced)
+    return try replacingLayers(reduced)
   }
 
   /// What follows the first convolution as long as nothing else reads it and it works on neighbours

@@ -126,9 +126,11 @@ extension Network {
       let layer = folded[index] ?? layer
       return Layer(layer.name, layer.operation, layer.inputs.map { renamed[$0] ?? $0 })
     }
-    return (
-      try Network(inputChannels: inputChannels, stride: stride, layers: remaining), foldings
-    )
+    // A convolution that normalises makes what the normalisation made, of the same shape.
+    let sizes = sizes.map { node in
+      node.measured.flatMap { renamed[$0] }.map { SizeNode(node.name, .shape, [$0]) } ?? node
+    }
+    return (try replacingLayers(remaining, sizes: sizes), foldings)
   }
 }
 

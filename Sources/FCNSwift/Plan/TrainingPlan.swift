@@ -24,7 +24,7 @@ final class TrainingPlan<Backend: TrainingBackend> {
   }
 
   init(_ network: Network, inputShape: Shape, _ backend: Backend) throws {
-    let network = try network.resizingScores(for: inputShape)
+    let network = try network.concrete(for: inputShape)
     let topology = try TrainingTopology(network, inputShape: inputShape)
     let placement = try TrainingPlacement(topology, learned: backend.learned, backend.size)
     let forms = try network.layers.enumerated().map { index, layer in

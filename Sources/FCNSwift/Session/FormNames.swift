@@ -3,7 +3,10 @@ extension Network {
   public var formNames: [String] {
     var seen: Set<String> = []
     return layers.flatMap { layer in
-      layer.operation.forms.map(\.name) + layer.deviceForms.map(\.name)
+      // What is computed for each size is not among what a form is called after.
+      let operation = (layer.operation as? SizedOperation)?.plain ?? layer.operation
+      let layer = Layer(layer.name, operation, layer.inputs)
+      return operation.forms.map(\.name) + layer.deviceForms.map(\.name)
     }.filter { seen.insert($0).inserted }
   }
 

@@ -93,7 +93,7 @@ final class DeviceLayerRun {
 extension Operation {
   /// Whether devices can train it.
   var trainsOnDevices: Bool {
-    self is any DeviceTrainingOperation && (self as? Resize)?.interpolation != .cubic
+    Layer("layer", self, []).deviceForms.contains { $0.trains }
   }
 
   /// Forms on a device that use no library of NVIDIA's.

@@ -109,4 +109,25 @@ struct NetworkGraphTests {
     }
     #expect(read > 5 && refused > 100, "\(read) read, \(refused) refused")
   }
+
+  /// Another number of classes is a matter of the layers that make scores, and of their upsampling.
+  @Test func aGraphCanHaveOtherClasses() throws {
+    var builder = NetworkBuilder()
+    builder.add("conv", Convolution(8, kernel: 3, stride: 2, padding: 1))
+    builder.add("score", Convolution(3, kernel: 1, makesScores: true))
+    builder.add(
+      "up", TransposedConvolution(3, kernel: 4, stride: 2, padding: 1, groups: 3, bias: false))
+    let graph = try NetworkGraph(Network(inputChannels: 3, stride: 2, layers: builder.layers))
+    let other = try graph.havingClasses(7)
+    #expect(other.classCount == 7)
+    #expect(
+      other.network.parameters.map(\.shape) == [
+        [8, 3, 3, 3], [8], [7, 8, 1, 1], [7], [7, 1, 4, 4],
+      ])
+    #expect(try other.havingClasses(3) == graph)
+    // Scores that a fixed number of channels makes are another matter.
+    builder.add("mix", Convolution(3, kernel: 1))
+    let mixed = try NetworkGraph(Network(inputChannels: 3, stride: 2, layers: builder.layers))
+    #expect(throws: FCNError.self) { _ = try mixed.havingClasses(7) }
+  }
 }
