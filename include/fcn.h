@@ -546,6 +546,9 @@ typedef struct fcn_import_params {
   /** Names of each kind that the message of a failed import lists, 1 to 1000000; 0, the default,
    *  for a few. */
   int32_t longest_list;
+  /** Of an ONNX file with several outputs, the name of the one whose scores are taken; NULL, the
+   *  default, for the first. */
+  const char *graph_output;
 } fcn_import_params;
 
 /** What an import did beyond finding a place for every tensor. The pointers are good as long as the
@@ -571,9 +574,15 @@ typedef struct fcn_import_info {
 fcn_status fcn_import_params_init(fcn_import_params *params, uint32_t struct_size);
 
 /** Makes a model of weights that another framework wrote: a Caffe .caffemodel, a Chainer .npz or
- *  pickled model, a PyTorch .pth or .pt, or safetensors. What the file is, and which network its
- *  weights are, is told from its contents, never from its name; nothing in it is executed. It is
- *  mapped as fcn_model_open maps. `params` may be NULL.
+ *  pickled model, a PyTorch .pth or .pt, or safetensors; or of an ONNX file, which holds a network of
+ *  its own with its weights. What the file is, and which network its weights are, is told from its
+ *  contents, never from its name; nothing in it is executed. It is mapped as fcn_model_open maps;
+ *  weights of an ONNX file may lie in files beside it, which are looked for in its folder alone.
+ *  `params` may be NULL.
+ *
+ *  Of an ONNX file the architecture and renames must not be given. A softmax, sigmoid or argmax at its
+ *  end is left out; of a fixed size of input the size rule is made. FCN_E_UNSUPPORTED, with the node's
+ *  name, operation and settings, where the network cannot be expressed.
  *
  *  FCN_E_SHAPE_MISMATCH where tensors are missing, left over or of another shape than the nearest
  *  network wants, and FCN_E_INVALID_ARGUMENT where they fit several; the message lists some.

@@ -15,6 +15,7 @@ extension fcn_import_params: GrowingStruct {
         .rule()
     }
     options.renamings = try renamings()
+    options.output = try optionalString(graph_output, "graph_output")
     if longest_list != 0 {
       guard (1...1_000_000).contains(longest_list) else {
         throw FCNError(
@@ -96,6 +97,13 @@ public func fcn_model_import(
         Log.send(
           report.leftOutLayers.isEmpty ? .info : .warning,
           "\(path): \(report.leftOut.count) tensors left out, \(report.leftOut[0]) for one")
+      }
+      if !report.ending.isEmpty {
+        Log.send(.info, "\(path): left out at the end: \(report.ending.joined(separator: ", "))")
+      }
+      if let first = report.otherOutputs.first {
+        Log.send(
+          .info, "\(path): scores are the output \(report.output); \(first) for one is left out")
       }
       if let first = report.filledIn.first {
         Log.send(

@@ -60,7 +60,8 @@ extension fcn_trainer_params {
         denseUpsampling: usual.denseUpsampling),
       classNames: folder.classNames, palette: known?.palette ?? folder.palette,
       preprocessing: rule, note: known?.note ?? "")
-    if named == nil, found == nil, let graph = own ?? source?.graph ?? saved?.description.graph {
+    let changed = try source?.graph?.havingClasses(folder.classNames.count)
+    if named == nil, found == nil, let graph = own ?? changed ?? saved?.description.graph {
       try checkGraph(graph, classes: folder.classNames.count)
       description = ModelDescription(
         graph: graph, classNames: description.classNames, palette: description.palette,

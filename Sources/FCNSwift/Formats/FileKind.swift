@@ -183,12 +183,11 @@ struct FileKind {
     guard let version = try? message.next(), version.number == 1,
       case .varint(1...64) = version.value
     else { return nil }
-    // ONNX: texts, then the graph as field 7 and the operators' versions as 8. A saved model of
-    // TensorFlow: graphs as field 2, whose first field, about itself, is a message.
+    if ONNXSignature.begins(bytes) { return FileKind("an ONNX network") }
+    // A saved model of TensorFlow: graphs as field 2, whose first field, about itself, is a message.
     var isSavedModel = false
     while let field = try? message.next() {
       switch (field.number, field.value) {
-      case (7, .bytes), (8, .bytes): return FileKind("an ONNX network", remedy: pyTorch)
       case (2, .bytes(let range)): isSavedModel = range.count > 1024
       case (3...6, _): break
       default: return nil

@@ -9,6 +9,8 @@ enum WeightsFileKind {
   case tar
   case safetensors
   case caffe
+  /// A network of ONNX with its weights.
+  case onnx
 
   /// What `file` is; nil where it is no file of weights that is known.
   init?(of file: UnsafeRawBufferPointer) {
@@ -22,6 +24,8 @@ enum WeightsFileKind {
       self = .tar
     } else if Self.isSafetensors(file) {
       self = .safetensors
+    } else if ONNXSignature.begins(file) {
+      self = .onnx
     } else if CaffeLayer.begins(file) {
       self = .caffe
     } else {

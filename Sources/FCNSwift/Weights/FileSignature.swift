@@ -4,7 +4,7 @@ enum FileSignature {
   /// Whether an import might read `bytes`: a zip archive, a pickle, a Caffe model.
   static func mayBeForeignWeights(_ bytes: UnsafeRawBufferPointer) -> Bool {
     switch WeightsFileKind(of: bytes) {
-    case .zip, .pickle, .textPickle, .caffe: true
+    case .zip, .pickle, .textPickle, .caffe, .onnx: true
     case .tar, .safetensors, nil: false
     }
   }

@@ -53,6 +53,14 @@ extension ModelDescription {
     }
   }
 
+  /// The names of `count` classes that a file's metadata has; nil where it has none, or of another number.
+  static func classNames(in metadata: [String: String], count: Int) throws -> [String]? {
+    let names = try metadata[Key.classes].map { text in
+      try naming(Key.classes) { try JSON(parsing: text).strings() }
+    }
+    return names?.count == count ? names : nil
+  }
+
   /// Reads the description from a file's metadata.
   ///
   /// Throws `unsupported` where the file holds weights alone or is of a newer version, and `corrupt`
@@ -117,6 +125,14 @@ extension ModelDescription {
     }
     try options.validate()
     try preprocessing.validate()
+    if let size = graph?.network.inputSize,
+      preprocessing.size != .exact(width: size.w, height: size.h)
+    {
+      throw FCNError(
+        .invalidArgument,
+        "the network takes pictures of \(size.w)×\(size.h) pixels and no others; the size rule must be "
+          + "exactly that")
+    }
     guard options.classes > 1 else {
       throw FCNError(
         .invalidArgument,

@@ -184,8 +184,12 @@ enum FreshModel {
     }
     guard let found else { return nil }
     try refuseOptionsBeside(place, arguments)
-    try naming(place) { try found.checkClasses(classes) }
-    return found
+    return try naming(place) {
+      // A model's network is taken for its weights; what is written down in JSON is meant as it stands.
+      if path == nil { return try found.havingClasses(classes) }
+      try found.checkClasses(classes)
+      return found
+    }
   }
 
   private static func network(in bytes: [UInt8]) throws -> NetworkGraph {

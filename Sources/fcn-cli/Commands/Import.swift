@@ -14,6 +14,9 @@ extension Subcommand {
     "rename", "FROM=TO",
     "Take a tensor or layer that the file calls FROM for what the network calls TO; may be repeated."
   )
+  private static let graphOutput = Option.value(
+    "graph-output", "NAME",
+    "Of an ONNX file with several outputs, the one whose scores are taken; the first by default.")
   private static let all = Option.flag(
     "all", "Where the weights are no network's that is known, list every name in the message.")
   private static let dtype = Option.value(
@@ -22,12 +25,14 @@ extension Subcommand {
 
   /// `fcn import`: makes a model of another framework's weights.
   static let importWeights = Subcommand(
-    "import", "Make a model of weights from Caffe, Chainer or PyTorch.",
+    "import", "Make a model of a network from ONNX, or of weights from Caffe, Chainer or PyTorch.",
     usage: ["FILE -o FILE [OPTIONS]"],
     discussion: """
       Reads a Caffe .caffemodel, a Chainer .npz, a PyTorch .pth or .pt (a state dict,
       or a checkpoint that holds one) or safetensors, and finds out from the names and
       shapes of its tensors which network they are. Nothing in a file is executed.
+      An ONNX file (.onnx) holds its own network, whatever it is, as PyTorch's
+      torch.onnx.export writes it: that becomes the model's.
       Weights of a classifier, such as VGG16, become a file for `fcn init --from` and
       `fcn train --from` to start a network with.
       """,
@@ -36,7 +41,7 @@ extension Subcommand {
       OptionGroup(
         "Options",
         [
-          output, architecture, rename, classes, FreshModel.palette,
+          output, architecture, rename, graphOutput, classes, FreshModel.palette,
         ] + PreprocessingOptions.all + [FreshModel.importedSize, dtype, note, all, .json, .quiet])
     ]
   ) { arguments in
@@ -61,6 +66,7 @@ extension Subcommand {
       }
       return renaming
     }
+    options.output = arguments.text(graphOutput)
     if arguments.has(all) { options.longestList = .max }
     options.size = try FreshModel.givenSize(arguments)
     let type = try elementType(arguments)
@@ -112,6 +118,7 @@ extension Subcommand {
         "\(path): \(model.description.architecture), "
           + "\(counted(model.parameterCount, "parameter")), "
           + counted(model.description.options.classes, "class"))
+      tell(ofGraph: report, model)
       if let name = report.statedName { Terminal.log("the file calls it \(name.debugDescription)") }
       tell(of: model.description.preprocessing, isAssumed: report.preprocessingIsAssumed)
       if !report.filledIn.isEmpty {
@@ -131,6 +138,31 @@ extension Subcommand {
       }
     }
     tell(ofLeftOut: report)
+  }
+
+  private static func tell(ofGraph report: ImportReport, _ model: Model) {
+    guard !report.output.isEmpty else { return }
+    if !report.ending.isEmpty {
+      Terminal.log(
+        "left out at the end, since labels are the same without: "
+          + report.ending.joined(separator: ", "))
+    }
+    if !report.auxiliaryOutputs.isEmpty {
+      Terminal.log(
+        "scores that training learns from too: \(report.auxiliaryOutputs.joined(separator: ", "))")
+    }
+    if !report.otherOutputs.isEmpty {
+      Terminal.log(
+        "scores are the output \(report.output.debugDescription); left out: "
+          + "\(report.otherOutputs.joined(separator: ", ")); --graph-output takes another")
+    }
+    if let size = model.network.inputSize {
+      Terminal.log(
+        "the file fixes the picture's size: every picture is resized to \(size.w)×\(size.h) and its labels "
+          + "back; export it with dynamic axes for pictures of any size")
+    } else if model.network.stride > 1 {
+      Terminal.log("pictures are padded to multiples of \(model.network.stride) pixels")
+    }
   }
 
   private static func tell(of rule: Preprocessing, isAssumed: Bool) {
@@ -175,6 +207,9 @@ extension Subcommand {
         "zero_weights": names(model.zeroWeights),
         "left_out": names(report.leftOut), "filled_in": names(report.filledIn),
         "preprocessing_assumed": .bool(report.preprocessingIsAssumed),
+        "output_taken": .string(report.output), "left_out_at_the_end": names(report.ending),
+        "auxiliary_outputs": names(report.auxiliaryOutputs),
+        "other_outputs": names(report.otherOutputs),
       ]
     case .trunk(let trunk):
       return [

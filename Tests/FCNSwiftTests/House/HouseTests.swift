@@ -6,7 +6,8 @@ struct HouseTests {
   /// From the ground up; docs/design.md says what each is.
   private static let storeys = [
     "Support", "Tensor", "Formats", "Imaging", "Metrics", "Network", "Architectures", "Weights",
-    "Weights/Foreign", "Weights/Import", "Weights/ONNX", "Plan", "CPU", "CUDA/Runtime",
+    "Weights/Foreign", "Weights/ONNXImport", "Weights/Import", "Weights/ONNX", "Plan", "CPU",
+    "CUDA/Runtime",
     "CUDA/Forms", "CUDA/Libraries", "CUDA/Training", "CUDA", "Data", "Data/Scenes", "Session",
     "Training", "Check",
   ]

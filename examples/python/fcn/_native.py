@@ -100,7 +100,7 @@ class ImportParamsStruct(ctypes.Structure):
         ("struct_size", c_uint32), ("class_count", c_int32), ("architecture", c_char_p),
         ("class_names", POINTER(c_char_p)), ("preprocessing", POINTER(PreprocessingStruct)),
         ("note", c_char_p), ("renames", POINTER(c_char_p)), ("rename_count", c_int32),
-        ("longest_list", c_int32),
+        ("longest_list", c_int32), ("graph_output", c_char_p),
     ]
 
 

@@ -42,14 +42,17 @@ class Model(Handle):
         cls, path: PathLike, *, architecture: str | None = None,
         class_names: Sequence[str] | None = None, note: str | None = None,
         preprocessing: Preprocessing | None = None, rename: Mapping[str, str] | None = None,
+        graph_output: str | None = None,
     ) -> Model:
-        """Makes a model of weights that Caffe, Chainer, PyTorch or safetensors' writers wrote.
+        """Makes a model of an ONNX file, or of weights that Caffe, Chainer, PyTorch or safetensors'
+        writers wrote.
 
         `architecture` says which network they are where names and shapes leave that open.
         `preprocessing` says how pictures were made ready in their training, where that was not as
         usual for weights of their kind: "torchvision", "caffe", "grey" or "unit" (0 to 1), or a dict
         as `Model.preprocessing` gives it, in which "std" may stand for "scale". `rename` gives
-        tensors and layers of the file other names. `left_out` tells what the model does without.
+        tensors and layers of the file other names. `graph_output` is, of an ONNX file with several
+        outputs, the one whose scores are taken. `left_out` tells what the model does without.
         """
         params = ImportParamsStruct()
         lib.fcn_import_params_init(byref(params), ctypes.sizeof(params))
@@ -68,6 +71,8 @@ class Model(Handle):
         if rename:
             pairs = [encoded_text("rename", f"{old}={new}") for old, new in rename.items()]
             params.renames, params.rename_count = (ctypes.c_char_p * len(pairs))(*pairs), len(pairs)
+        if graph_output is not None:
+            params.graph_output = encoded_text("graph_output", graph_output)
         return cls.made_by("fcn_model_import", encoded_path(path), byref(params))
 
     def _import_info(self) -> ImportInfoStruct:

@@ -30,6 +30,10 @@ extension ForeignWeights {
           + "PyTorch's first releases wrote it so, load it there and save its state_dict() again")
     case .safetensors: self = try Self.readSafetensors(Safetensors(storage))
     case .caffe: self = try CaffeModel.read(storage)
+    case .onnx:
+      throw FCNError(
+        .unsupported,
+        "the file is a whole network (ONNX), and weights alone are wanted; import it as a model")
     case nil:
       let guess = FileSignature.guess(storage.bytes).map { "; it looks like \($0)" } ?? ""
       throw FCNError(

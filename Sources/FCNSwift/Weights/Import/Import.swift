@@ -48,6 +48,8 @@ public struct ImportOptions: Sendable, Hashable {
   public var size: Preprocessing.SizeRule?
   /// Free text that the model carries.
   public var note = ""
+  /// Of an ONNX graph with several outputs, the one that makes the scores; the first otherwise.
+  public var output: String?
 
   /// Nothing beyond what the file says.
   public init() {}
@@ -185,7 +187,7 @@ extension TranslatedWeights {
     if let size = options.size { preprocessing.size = size }
     let names =
       isSingle
-      ? guess.namesWithBackground(options.classNames)
+      ? ArchitectureGuess.namesWithBackground(options.classNames)
       : options.classNames
         ?? (classes == 21 ? Palette.vocClassNames : (0..<classes).map { "class \($0)" })
     return try Model(
@@ -212,8 +214,8 @@ extension Import {
   }
 
   /// Reads the weights that another framework wrote to `path` and finds out what they are: Caffe's
-  /// `.caffemodel`, Chainer's `.npz` or pickled model, PyTorch's `.pth` or `.pt`, or safetensors, a
-  /// model of our own among them. What a file is, is told from its bytes, never from its name;
+  /// `.caffemodel`, Chainer's `.npz` or pickled model, PyTorch's `.pth` or `.pt`, an ONNX graph, or
+  /// safetensors, a model of our own among them. What a file is, is told from its bytes, never from its name;
   /// nothing in it is executed.
   ///
   /// Weights stay in the mapped file where they are stored plainly, so it must not be truncated or
@@ -228,8 +230,15 @@ extension Import {
   public static func identify(
     _ path: String, _ options: ImportOptions = ImportOptions()
   ) throws -> ImportResult {
-    let weights = try ForeignWeights(contentsOf: path)
+    let storage = try ByteStorage(mapping: path)
     return try naming(path) {
+      if case .onnx = WeightsFileKind(of: storage.bytes) {
+        let file = try ONNXModelFile(storage, folder: File.folder(of: path))
+        let result = try ONNXNetwork(file, output: options.output).imported(options)
+        try result.found.checkFinite()
+        return result
+      }
+      let weights = try ForeignWeights(storage)
       let result = try weights.translated(options.renamings).identified(options)
       try result.found.checkFinite()
       return result

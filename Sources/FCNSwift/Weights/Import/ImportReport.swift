@@ -12,6 +12,15 @@ public struct ImportReport: Sendable, Hashable {
   public internal(set) var preprocessingIsAssumed = false
   /// Where the file itself says which of several networks it is: the words.
   public internal(set) var statedName: String?
+  /// Of an ONNX graph: the output whose scores the model has; empty for other files.
+  public internal(set) var output = ""
+  /// Of an ONNX graph: the outputs that training learns from too.
+  public internal(set) var auxiliaryOutputs: [String] = []
+  /// Of an ONNX graph: the outputs that are left out.
+  public internal(set) var otherOutputs: [String] = []
+  /// Of an ONNX graph: what it does with its scores at the end, and is left out, since labels do not change:
+  /// `softmax`, `sigmoid`, `argmax`.
+  public internal(set) var ending: [String] = []
 
   init() {}
 }

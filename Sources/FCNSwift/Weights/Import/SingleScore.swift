@@ -26,7 +26,7 @@ extension ArchitectureGuess {
   }
 
   /// Names for the two classes; `given` are the importer's own, of which one is the thing's.
-  func namesWithBackground(_ given: [String]?) -> [String] {
+  static func namesWithBackground(_ given: [String]?) -> [String] {
     switch given {
     case nil: ["background", "foreground"]
     case let names? where names.count == 1: ["background"] + names

@@ -24,6 +24,7 @@ extension Model {
     let classes = description.options.classes
     return try network.resizingScoresWhereNeeded().onnxGraph(weights).file(
       named: description.architecture, channels: network.inputChannels, classes: classes,
+      size: network.inputSize,
       documentation: "Scores of \(classes) classes, fcn.classes, for every pixel of pictures that "
         + "were made ready as fcn.preprocessing says",
       // What else there is marks a safetensors file.
@@ -37,9 +38,16 @@ extension Network {
     var graph = ONNXGraph()
     let input = stride > 1 ? graph.pad(toMultiplesOf: stride) : ONNXGraph.input
     var values = [String](repeating: "", count: layers.count)
+    var sizes = ONNXSizes(self.sizes)
+    sizes.add(Network.inputName, input)
     let needed = indicesOfNeededLayers
     for (index, layer) in layers.enumerated() where needed.contains(index) {
       values[index] = try naming("layer \(layer.name)") {
+        if let sized = layer.operation as? SizedOperation {
+          let inputs = inputIndices[index].map { $0 < 0 ? input : values[$0] }
+          let place = ONNXLayer(name: layer.name, inputs: inputs, parameters: [])
+          return try sizes.addNodes(of: sized, place, to: &graph)
+        }
         guard let operation = layer.operation as? any ONNXOperation else {
           throw FCNError(
             .unsupported,
@@ -58,6 +66,7 @@ extension Network {
         return try operation.addNodes(
           of: ONNXLayer(name: name, inputs: inputs, parameters: parameters), to: &graph)
       }
+      sizes.add(layer.name, values[index])
     }
     let last = values[layers.count - 1]
     if stride > 1 {
@@ -72,6 +81,14 @@ extension Network {
   /// The layers that the last one takes, and those that they take, and so on.
   private var indicesOfNeededLayers: Set<Int> {
     var needed: Set<Int> = [layers.count - 1]
+    for index in layers.indices.reversed() where needed.contains(index) {
+      needed.formUnion(inputIndices[index].filter { $0 >= 0 })
+    }
+    // And those that sizes measure.
+    let measured = Set(sizes.compactMap(\.measured))
+    for index in layers.indices.reversed() where measured.contains(layers[index].name) {
+      needed.insert(index)
+    }
     for index in layers.indices.reversed() where needed.contains(index) {
       needed.formUnion(inputIndices[index].filter { $0 >= 0 })
     }

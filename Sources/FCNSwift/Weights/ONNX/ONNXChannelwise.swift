@@ -40,6 +40,40 @@ extension InstanceNormalization: ONNXOperation {
   }
 }
 
+extension GroupNormalization: ONNXOperation {
+  /// ONNX's own came with version 21; before that groups are made channels, all of a group's pixels theirs.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    let name = layer.name
+    let grouped = graph.constant("\(name)/groups", [0, groups, -1])
+    let whole = graph.add("Shape", "\(name)/shape", layer.inputs)
+    let apart = graph.add("Reshape", "\(name)/apart", [layer.inputs[0], grouped])
+    let plain = try [("one", Float(1)), ("zero", 0)].map { part, value in
+      graph.constant(
+        try WeightTensor(
+          name: "\(name)/\(part)", shape: [groups],
+          floats: [Float](repeating: value, count: groups)))
+    }
+    let normal = graph.add(
+      "InstanceNormalization", "\(name)/normal", [apart] + plain, [.float("epsilon", epsilon)])
+    let together = graph.add("Reshape", "\(name)/together", [normal, whole])
+    let numbers = graph.channelwise(layer)
+    let scaled = graph.add("Mul", "\(name)/scaled", [together, numbers[0]])
+    return graph.add("Add", name, [scaled, numbers[1]])
+  }
+}
+
+extension LayerNormalization: ONNXOperation {
+  /// Over the last axis, which the channels are for it.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let last = graph.add(
+      "Transpose", "\(layer.name)/last", layer.inputs, [.integers("perm", [0, 2, 3, 1])])
+    let normal = graph.add(
+      "LayerNormalization", "\(layer.name)/normal", [last] + layer.parameters,
+      [.integer("axis", -1), .float("epsilon", epsilon)])
+    return graph.add("Transpose", layer.name, [normal], [.integers("perm", [0, 3, 1, 2])])
+  }
+}
+
 extension ONNXGraph {
   /// The parameters of `layer` as values of channels×1×1, which lie over pictures.
   fileprivate mutating func channelwise(_ layer: ONNXLayer) -> [String] {

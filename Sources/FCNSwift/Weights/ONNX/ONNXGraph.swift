@@ -44,11 +44,11 @@ struct ONNXGraph {
     return name
   }
 
-  /// Adds a list of integers called `name` and returns the name.
-  mutating func constant(_ name: String, _ values: [Int]) -> String {
+  /// Adds integers called `name`, a list unless other extents are given, and returns the name.
+  mutating func constant(_ name: String, _ values: [Int], extents: [Int]? = nil) -> String {
     // TensorProto: dims, data_type, name, raw_data.
     var tensor = ProtobufMessage()
-    tensor.append(1, values.count)
+    for extent in extents ?? [values.count] { tensor.append(1, extent) }
     tensor.append(2, DataType.int64)
     tensor.append(8, name)
     tensor.append(9, bytesOf: values)
@@ -86,9 +86,9 @@ struct ONNXGraph {
   }
 
   /// The ModelProto with this graph, `channels` into it and `classes` out of it; pictures may have
-  /// any size and number.
+  /// any number and, unless it is given, any size.
   func file(
-    named name: String, channels: Int, classes: Int, documentation: String,
+    named name: String, channels: Int, classes: Int, size: Extent? = nil, documentation: String,
     metadata: [String: String]
   ) -> ProtobufMessage {
     // OperatorSetIdProto: domain, version.
@@ -100,7 +100,7 @@ struct ONNXGraph {
     model.append(1, Self.formatVersion)
     model.append(2, "FCNSwift")
     model.append(6, documentation)
-    model.append(7, message(name, channels: channels, classes: classes))
+    model.append(7, message(name, channels: channels, classes: classes, size))
     model.append(8, operators)
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
       var property = ProtobufMessage()
@@ -112,23 +112,29 @@ struct ONNXGraph {
   }
 
   /// The GraphProto.
-  private func message(_ name: String, channels: Int, classes: Int) -> ProtobufMessage {
+  private func message(
+    _ name: String, channels: Int, classes: Int, _ size: Extent?
+  ) -> ProtobufMessage {
     // GraphProto: node, name, initializer, input, output.
     var graph = nodes
     graph.append(2, name)
     graph.append(initializers)
-    graph.append(11, Self.pictures(Self.input, channels: channels))
-    graph.append(12, Self.pictures(Self.output, channels: classes))
+    graph.append(11, Self.pictures(Self.input, channels: channels, size))
+    graph.append(12, Self.pictures(Self.output, channels: classes, size))
     return graph
   }
 
   /// A ValueInfoProto: float32 of batch×`channels`×height×width.
-  private static func pictures(_ name: String, channels: Int) -> ProtobufMessage {
+  private static func pictures(
+    _ name: String, channels: Int, _ size: Extent?
+  ) -> ProtobufMessage {
     // TensorShapeProto.dim: dim_value, dim_param.
     var shape = ProtobufMessage()
-    for extent in ["batch", nil, "height", "width"] {
+    for (name, extent) in [
+      ("batch", nil), ("channels", channels), ("height", size?.h), ("width", size?.w),
+    ] {
       var dimension = ProtobufMessage()
-      if let extent { dimension.append(2, extent) } else { dimension.append(1, channels) }
+      if let extent { dimension.append(1, extent) } else { dimension.append(2, name) }
       shape.append(1, dimension)
     }
     // TypeProto.tensor_type: elem_type, shape.

@@ -3,15 +3,6 @@
 extension Resize: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
     let (input, name) = (layer.inputs[0], layer.name)
-    var attributes: [ONNXAttribute] = [
-      .text("mode", interpolation.nameInONNX),
-      .text("coordinate_transformation_mode", coordinates.rawValue),
-    ]
-    switch interpolation {
-    case .nearest(let rounding): attributes.append(.text("nearest_mode", rounding.rawValue))
-    case .cubic: attributes.append(.float("cubic_coeff_a", -0.75))
-    case .bilinear: break
-    }
     let target: String
     switch size {
     case .likeSecondInput: target = graph.size(of: layer.inputs[1])
@@ -22,14 +13,38 @@ extension Resize: ONNXOperation {
     case .scaledAndRounded(let h, let w):
       let factors = graph.constant(
         try WeightTensor(name: "\(name)/factors", shape: [4], floats: [1, 1, h, w]))
-      // The input left out is a region.
-      return graph.add("Resize", name, [input, "", factors], attributes)
+      return addNode(of: layer, factors: factors, to: &graph)
     }
+    return addNodes(of: layer, target: target, to: &graph)
+  }
+
+  /// The nodes where `target` is the value that holds the rows and columns wanted.
+  func addNodes(of layer: ONNXLayer, target: String, to graph: inout ONNXGraph) -> String {
+    let (input, name) = (layer.inputs[0], layer.name)
     let front = graph.add(
       "Shape", "\(name)/front", [input], [.integer("start", 0), .integer("end", 2)])
     let sizes = graph.add("Concat", "\(name)/sizes", [front, target], [.integer("axis", 0)])
     // The inputs left out are a region and factors.
-    return graph.add("Resize", name, [input, "", "", sizes], attributes)
+    return graph.add("Resize", name, [input, "", "", sizes], attributesInONNX)
+  }
+
+  /// The node where `factors` is the value that holds the factors of all four axes.
+  func addNode(of layer: ONNXLayer, factors: String, to graph: inout ONNXGraph) -> String {
+    // The input left out is a region.
+    graph.add("Resize", layer.name, [layer.inputs[0], "", factors], attributesInONNX)
+  }
+
+  private var attributesInONNX: [ONNXAttribute] {
+    var attributes: [ONNXAttribute] = [
+      .text("mode", interpolation.nameInONNX),
+      .text("coordinate_transformation_mode", coordinates.rawValue),
+    ]
+    switch interpolation {
+    case .nearest(let rounding): attributes.append(.text("nearest_mode", rounding.rawValue))
+    case .cubic: attributes.append(.float("cubic_coeff_a", -0.75))
+    case .bilinear: break
+    }
+    return attributes
   }
 }
 
@@ -46,6 +61,11 @@ extension Resize.Interpolation {
 extension Pad: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
     let pads = graph.constant("\(layer.name)/pads", [0, 0, top, left, 0, 0, bottom, right])
+    return try addNode(of: layer, pads: pads, to: &graph)
+  }
+
+  /// The node where `pads` is the value that holds what is added before and after each axis.
+  func addNode(of layer: ONNXLayer, pads: String, to graph: inout ONNXGraph) throws -> String {
     switch filling {
     case .constant(let value):
       let value = graph.constant(

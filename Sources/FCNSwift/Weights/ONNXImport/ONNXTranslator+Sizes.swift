@@ -1,0 +1,241 @@
+// Nodes that compute with sizes and constants.
+extension ONNXTranslator {
+  /// What `node`, which reads no layer's output, makes of `operands`.
+  mutating func computed(_ node: ONNXNode, _ operands: [ONNXValue]) throws -> [ONNXValue] {
+    guard !operands.isEmpty else { throw FCNError(.corrupt, "it takes nothing") }
+    if let moved = try rearrangedWeights(node) { return [moved] }
+    switch node.operation {
+    case "Split":
+      let pieces = try pieces(
+        of: node,
+        extent: { axis in
+          let extents = try probed(operands[0]).extents
+          return extents[try SizeValue.axis(axis, of: extents.count)]
+        })
+      return try pieces.ranges.map { range in
+        try add(
+          .slice,
+          [
+            operands[0], .known(SizeValue([range.lowerBound])),
+            .known(SizeValue([range.upperBound])), .known(SizeValue([pieces.axis])),
+          ])
+      }
+    case "Sum":
+      return [try operands.dropFirst().reduce(operands[0]) { try add(.binary(.add), [$0, $1]) }]
+    case "Min", "Max":
+      let function = SizeFunction.Binary(rawValue: node.operation == "Min" ? "minimum" : "maximum")
+      guard let function else { break }
+      return [
+        try operands.dropFirst().reduce(operands[0]) { try add(.binary(function), [$0, $1]) }
+      ]
+    case "Size":
+      let count = try probed(operands[0]).elements.count
+      return [.known(try SizeValue(.integer, [], [Double(count)]))]
+    case "Shape":
+      let extents: [Int]
+      if case .weights(let tensor) = operands[0] {
+        extents = tensor.shape
+      } else {
+        extents = try probed(operands[0]).extents
+      }
+      let range = try shapeRange(node, extents.count)
+      return [.known(try SizeValue(Array(extents[range])))]
+    default: break
+    }
+    if node.operation == "Slice", let begins = try node.integers("starts") {
+      let ends = try node.integers("ends") ?? []
+      let axes = try node.integers("axes") ?? Array(begins.indices)
+      return [
+        try add(.slice, [operands[0]] + [begins, ends, axes].map { .known(try SizeValue($0)) })
+      ]
+    }
+    guard let function = try sizeFunction(node) else {
+      throw FCNError(
+        .unsupported,
+        "it computes with numbers alone, and is none of the operations that sizes are computed with"
+      )
+    }
+    var taken = operands
+    if case .reduce = function { taken = [operands[0]] }
+    if ["Squeeze", "Unsqueeze"].contains(node.operation) { taken = [operands[0]] }
+    guard function.inputCount.contains(taken.count) else {
+      throw FCNError(.corrupt, "it has \(taken.count) inputs")
+    }
+    return [try add(function, taken)]
+  }
+
+  /// The function of sizes that `node` is; nil where it is none.
+  private func sizeFunction(_ node: ONNXNode) throws -> SizeFunction? {
+    switch node.operation {
+    case "Gather": return .gather(axis: try node.integer("axis", else: 0))
+    case "Concat": return .concatenate(axis: try node.integer("axis", else: 0))
+    case "Slice" where node.inputs.count > 1: return .slice
+    case "Cast":
+      switch try node.integer("to", else: 1) {
+      case 1, 10, 11, 16: return .cast(.float)
+      case 9: return .truth
+      default: return .cast(.integer)
+      }
+    case "Reshape": return .reshape
+    case "Transpose": return try node.integers("perm").map { .transpose($0) }
+    case "Squeeze": return .squeeze(try integers(node, "axes", orInput: 1) ?? [])
+    case "Unsqueeze": return .unsqueeze(try integers(node, "axes", orInput: 1) ?? [])
+    case "Expand": return .expand
+    case "Where": return .select
+    case "Range": return .range
+    case "ConstantOfShape":
+      let value = try node.tensor("value").flatMap { try $0.size() }
+      return .fill(try value ?? SizeValue(.float, [], [0]))
+    case "ReduceProd", "ReduceMax", "ReduceMin", "ReduceSum":
+      let reductions: [String: SizeFunction.Reduction] = [
+        "ReduceProd": .product, "ReduceMax": .maximum, "ReduceMin": .minimum, "ReduceSum": .sum,
+      ]
+      return .reduce(
+        reductions[node.operation] ?? .sum, axes: try integers(node, "axes", orInput: 1),
+        keepsAxes: try node.integer("keepdims", else: 1) != 0)
+    default:
+      return Self.unary[node.operation].map { .unary($0) }
+        ?? Self.binary[node.operation].map { .binary($0) }
+    }
+  }
+
+  private static let unary: [String: SizeFunction.Unary] = [
+    "Neg": .negative, "Abs": .absolute, "Floor": .floor, "Ceil": .ceil, "Round": .round,
+    "Sqrt": .root, "Not": .not, "Sign": .sign,
+  ]
+
+  private static let binary: [String: SizeFunction.Binary] = [
+    "Add": .add, "Sub": .subtract, "Mul": .multiply, "Div": .divide, "Mod": .modulo, "Pow": .power,
+    "Equal": .equal, "Less": .less, "Greater": .greater, "LessOrEqual": .lessOrEqual,
+    "GreaterOrEqual": .greaterOrEqual, "And": .and, "Or": .or,
+  ]
+
+  /// What `node` makes of weights that are too many for a size, or only moves them; nil where it does not.
+  private func rearrangedWeights(_ node: ONNXNode) throws -> ONNXValue? {
+    switch node.operation {
+    case "Identity", "Dropout", "CastLike": return try required(node, 0)
+    default: break
+    }
+    guard case .weights(let tensor)? = try operand(node, 0) else { return nil }
+    switch node.operation {
+    case "Cast" where [1, 10, 11, 16].contains(try node.integer("to", else: 1)):
+      return .weights(tensor)
+    case "Reshape", "Squeeze", "Unsqueeze", "Flatten":
+      guard tensor.count > SizeValue.mostElements,
+        let shape = try movedShape(node, tensor.shape)
+      else { return nil }
+      guard checkedProduct(shape) == tensor.count else {
+        throw FCNError(.shapeMismatch, "\(tensor.shape) cannot become \(shape)")
+      }
+      return .weights(tensor.reshaped(tensor.name, shape))
+    case "Transpose" where tensor.shape.count == 2:
+      let order = try node.integers("perm") ?? [1, 0]
+      return .weights(order == [0, 1] ? tensor : try tensor.transposedMatrix())
+    default: return nil
+    }
+  }
+
+  private func movedShape(_ node: ONNXNode, _ shape: [Int]) throws -> [Int]? {
+    let ones = try SizeValue(.integer, [shape.count], shape.map(Double.init))
+    switch node.operation {
+    case "Reshape":
+      guard var wanted = try known(operand(node, 1))?.integers() else { return nil }
+      for (axis, extent) in wanted.enumerated() where extent == 0 && axis < shape.count {
+        wanted[axis] = shape[axis]
+      }
+      if let open = wanted.firstIndex(of: -1) {
+        wanted[open] = 1
+        guard let rest = checkedProduct(wanted), rest > 0 else { return nil }
+        wanted[open] = (checkedProduct(shape) ?? 0) / rest
+      }
+      return wanted.allSatisfy { $0 > 0 } ? wanted : nil
+    case "Squeeze":
+      let axes = try integers(node, "axes", orInput: 1)?.map {
+        try SizeValue.axis($0, of: shape.count)
+      }
+      return shape.enumerated().filter { !(axes?.contains($0) ?? ($1 == 1)) }.map(\.1)
+    case "Unsqueeze":
+      let axes = try integers(node, "axes", orInput: 1) ?? []
+      let rank = ones.elements.count + axes.count
+      let added = Set(try axes.map { try SizeValue.axis($0, of: rank) })
+      var rest = shape[...]
+      guard added.count == axes.count else { return nil }
+      return (0..<rank).map { added.contains($0) ? 1 : rest.removeFirst() }
+    default:
+      let axis = try node.integer("axis", else: 1)
+      guard (0...shape.count).contains(axis) else { return nil }
+      return [shape[..<axis].reduce(1, *), shape[axis...].reduce(1, *)]
+    }
+  }
+
+  /// The shape of a layer's output, or the part of it that `node` asks for.
+  mutating func shape(_ node: ONNXNode) throws -> ONNXValue {
+    guard case .layer(let name, let view) = try required(node, 0) else {
+      throw FCNError(.unsupported, "the shape of values of several layers is asked for")
+    }
+    var whole = try measured(name)
+    let order: [Int]
+    switch view {
+    case .whole: order = [0, 1, 2, 3]
+    case .vector: order = [0, 1]
+    case .order(let axes): order = axes
+    case .line, .grouped, .lifted:
+      throw FCNError(.unsupported, "the shape of a value in an unusual form is asked for")
+    }
+    let wanted = Array(order[try shapeRange(node, order.count)])
+    if wanted != [0, 1, 2, 3] {
+      whole = try add(.gather(axis: 0), [whole, .known(SizeValue(wanted))])
+    }
+    return whole
+  }
+
+  /// Which of the extents of a value of `rank` axes `node`, a Shape, asks for.
+  private func shapeRange(_ node: ONNXNode, _ rank: Int) throws -> Range<Int> {
+    func place(_ name: String, _ standard: Int) throws -> Int {
+      let index = try node.integer(name, else: standard)
+      return min(max(index < 0 ? index + rank : index, 0), rank)
+    }
+    let start = try place("start", 0)
+    return start..<max(start, try place("end", rank))
+  }
+
+  /// The axis along which `node`, a Split, divides its first input, and what each output has of it.
+  func pieces(
+    of node: ONNXNode, extent: (Int) throws -> Int
+  ) throws -> (axis: Int, ranges: [Range<Int>]) {
+    let axis = try node.integer("axis", else: 0)
+    let whole = try extent(axis)
+    let given = try integers(node, "split", orInput: 1)
+    let count = max(1, node.outputs.count)
+    // Where sizes are not given all are equal, but a smaller last one.
+    let sizes =
+      given
+      ?? (0..<count).map { index in
+        let size = (whole + count - 1) / count
+        return min(size, max(0, whole - index * size))
+      }
+    guard sizes.allSatisfy({ $0 > 0 && $0 <= whole }), sizes.reduce(0, +) == whole else {
+      throw FCNError(.shapeMismatch, "parts of \(sizes) do not make up \(whole)")
+    }
+    var ranges: [Range<Int>] = []
+    for size in sizes {
+      let start = ranges.last?.upperBound ?? 0
+      ranges.append(start..<start + size)
+    }
+    return (axis, ranges)
+  }
+}
+
+extension WeightTensor {
+  /// A matrix with rows for columns.
+  func transposedMatrix() throws -> WeightTensor {
+    let (rows, columns) = (shape[0], shape[1])
+    return try WeightTensor(name: name, shape: [columns, rows]) { target in
+      withFloats { source in
+        for i in 0..<rows {
+          for j in 0..<columns { target[j * rows + i] = source[i * columns + j] }
+        }
+      }
+    }
+  }
+}

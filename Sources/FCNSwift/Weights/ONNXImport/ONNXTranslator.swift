@@ -1,0 +1,314 @@
+/// Makes a network of an ONNX graph, node by node.
+///
+/// Nodes that compute with sizes stay in the network as its sizes; nodes that compute with constants are
+/// carried out. A node that cannot be expressed is refused with its name, operation and settings; nothing is
+/// approximated.
+struct ONNXTranslator {
+  let file: ONNXModelFile
+  /// What every value so far is, by the graph's names.
+  var values: [String: ONNXValue] = [:]
+  private(set) var layers: [Layer] = []
+  private var places: [String: Int] = [:]
+  private(set) var weights: [String: WeightTensor] = [:]
+  private(set) var sizes: [SizeNode] = []
+  /// The shape of the input that the graph is followed with.
+  let probe: Shape
+  /// The only size of input that the graph says it takes.
+  let inputSize: Extent?
+  /// Of every layer's output, and of the input, for `probe`.
+  private(set) var shapes: [String: Shape] = [:]
+  private var evaluation: SizeEvaluation
+  private var constantSizes: [SizeValue: String] = [:]
+  /// Layers' names in use, and those of their parameters.
+  private var taken: Set<String> = [Network.inputName]
+
+  /// Follows the graph with an input of `side` rows where it leaves that open. It has other columns than
+  /// rows, so that nothing is taken for the other.
+  init(_ file: ONNXModelFile, side: Int) throws {
+    self.file = file
+    let input = try ONNXInput(file)
+    inputSize = input.size
+    probe = Shape(1, input.channels, input.size?.h ?? side, input.size?.w ?? side / 4 * 5)
+    evaluation = try SizeEvaluation([], input: probe)
+    shapes[Network.inputName] = probe
+    for (name, tensor) in file.constants { values[name] = try Self.constant(tensor) }
+    values[input.name] = .layer(
+      Network.inputName, input.isChannelsLast ? .order([0, 2, 3, 1]) : .whole)
+    for node in file.orderedNodes { try translate(node) }
+  }
+
+  private static func constant(_ tensor: ONNXTensor) throws -> ONNXValue {
+    if tensor.kind.elementType != nil { return .weights(try tensor.weights(tensor.name)) }
+    guard let value = try tensor.size() else {
+      throw FCNError(
+        .unsupported,
+        "the constant \(quoted(tensor.name)) holds \(tensor.count) integers: tables to look up in, or "
+          + "quantised weights, are not read; export the network with float weights")
+    }
+    return .known(value)
+  }
+
+  private mutating func translate(_ node: ONNXNode) throws {
+    do {
+      guard ONNXNode.standardDomains.contains(node.domain) else {
+        throw FCNError(
+          .unsupported,
+          "it is not of ONNX's own operators; export the network without the extensions of a runtime"
+        )
+      }
+      let made = try results(of: node)
+      for (name, value) in zip(node.outputs, made) where !name.isEmpty {
+        values[name] = value
+      }
+    } catch let error as FCNError {
+      let name = node.name.isEmpty ? node.outputs.first ?? "" : node.name
+      throw FCNError(error.kind, "node \(quoted(name)), \(node.described): \(error.message)")
+    }
+  }
+
+  /// What `node` makes, in the order of its outputs; values that nobody reads may be missing.
+  private mutating func results(of node: ONNXNode) throws -> [ONNXValue] {
+    if node.operation == "Constant" { return [try constant(node)] }
+    let operands = try node.inputs.indices.map { try operand(node, $0) }
+    let readsLayers = operands.contains {
+      switch $0 {
+      case .layer?, .stack?, .ending?: true
+      default: false
+      }
+    }
+    guard readsLayers else { return try computed(node, operands.compactMap { $0 }) }
+    if node.operation == "Shape" { return [try shape(node)] }
+    if let many = try parts(of: node) { return many }
+    guard let value = try layerValue(of: node) else {
+      throw FCNError(
+        .unsupported,
+        "there is no layer for it; networks of convolutions, pools, normalisations, activations, sums, "
+          + "products, concatenations and resizes are read")
+    }
+    return [value]
+  }
+
+  private func constant(_ node: ONNXNode) throws -> ONNXValue {
+    if let tensor = try node.tensor("value") { return try Self.constant(tensor) }
+    if let list = try node.integers("value_ints") { return .known(try SizeValue(list)) }
+    if let list = try node.floats("value_floats") {
+      return .known(try SizeValue(.float, [list.count], list.map(Double.init)))
+    }
+    if node.has("value_int") {
+      return .known(try SizeValue(.integer, [], [Double(node.integer("value_int", else: 0))]))
+    }
+    if node.has("value_float") {
+      return .known(try SizeValue(.float, [], [Double(node.float("value_float", else: 0))]))
+    }
+    throw FCNError(.unsupported, "it holds neither an array nor a number")
+  }
+}
+
+// What is added to the network.
+extension ONNXTranslator {
+  /// A setting of a layer: given, or a size that is computed.
+  enum Setting {
+    case given(JSON)
+    case size(String)
+  }
+
+  /// Adds a layer and returns its name, which `base` becomes where that is free.
+  mutating func add(
+    _ base: String, _ operation: String, _ inputs: [String],
+    _ settings: [(name: String, setting: Setting)] = [],
+    parameters: [(name: String, tensor: WeightTensor)] = []
+  ) throws -> String {
+    var given: [JSON.Member] = []
+    var computed: [SizedOperation.ComputedSetting] = []
+    for (name, setting) in settings {
+      switch setting {
+      case .given(let value): given.append(.init(name, value))
+      case .size(let size): computed.append(.init(name: name, size: size))
+      }
+    }
+    let name = freeName(base)
+    let made: any Operation =
+      computed.isEmpty
+      ? try StoredOperations.make(operation, .object(given))
+      : SizedOperation(operation, given, computed: computed)
+    let concrete = try (made as? SizedOperation)?.concrete(evaluation.values) ?? made
+    let inputShapes = try inputs.map { try shape(of: $0) }
+    let output = try concrete.outputShape(of: inputShapes)
+    try output.validate()
+    let wanted = concrete.parameters(inputChannels: inputShapes[0].c)
+    for specification in wanted {
+      guard let tensor = parameters.first(where: { $0.name == specification.name })?.tensor else {
+        throw FCNError(.corrupt, "its \(specification.name) are missing")
+      }
+      guard tensor.count == specification.count else {
+        throw FCNError(
+          .shapeMismatch,
+          "its \(specification.name) are \(tensor.shape); wanted \(specification.shape)")
+      }
+      let full = "\(name).\(specification.name)"
+      taken.insert(full)
+      weights[full] = tensor.reshaped(full, specification.shape)
+    }
+    places[name] = layers.count
+    layers.append(Layer(name, made, inputs))
+    shapes[name] = output
+    try evaluation.add(name, output)
+    return name
+  }
+
+  /// The layer that was added as `name`; nil for the input.
+  func layer(named name: String) -> Layer? { places[name].map { layers[$0] } }
+
+  /// The shape of what `layer` makes, for `probe`.
+  func shape(of layer: String) throws -> Shape {
+    guard let shape = shapes[layer] else {
+      throw FCNError(.internalDefect, "the layer \(layer) was lost")
+    }
+    return shape
+  }
+
+  /// Adds a size that a function makes of others; what is known is carried out.
+  mutating func add(_ function: SizeFunction, _ inputs: [ONNXValue]) throws -> ONNXValue {
+    let numbers = try inputs.map { try known($0) }
+    if !numbers.isEmpty, numbers.allSatisfy({ $0 != nil }), function != .shape {
+      return .known(try function(numbers.compactMap { $0 }))
+    }
+    return .size(try addSize(function, try inputs.map { try sizeName($0) }))
+  }
+
+  /// The name of a size that holds `value`.
+  mutating func sizeName(_ value: ONNXValue) throws -> String {
+    if case .size(let name) = value { return name }
+    guard let number = try known(value) else {
+      throw FCNError(
+        .unsupported, "a size is computed from what pictures hold, not from their shapes alone")
+    }
+    guard number.elements.allSatisfy(\.isFinite) else {
+      throw FCNError(.notFinite, "a number that sizes are computed with is not finite")
+    }
+    if let name = constantSizes[number] { return name }
+    let name = try addSize(.constant(number), [])
+    constantSizes[number] = name
+    return name
+  }
+
+  private mutating func addSize(_ function: SizeFunction, _ inputs: [String]) throws -> String {
+    let node = SizeNode("size\(sizes.count + 1)", function, inputs)
+    sizes.append(node)
+    try evaluation.add(node)
+    return node.name
+  }
+
+  /// The extents of layer `name`'s output.
+  mutating func measured(_ name: String) throws -> ONNXValue {
+    .size(try addSize(.shape, [name]))
+  }
+
+  /// What the size or known number `value` is for `probe`.
+  func probed(_ value: ONNXValue) throws -> SizeValue {
+    if case .size(let name) = value, let value = evaluation.values[name] { return value }
+    guard let value = try known(value) else {
+      throw FCNError(.unsupported, "a number is wanted that does not depend on what pictures hold")
+    }
+    return value
+  }
+
+  /// A name for a layer like `base`, of the characters that names have, that no other has.
+  private mutating func freeName(_ base: String) -> String {
+    let letters = base.unicodeScalars.map { scalar -> Character in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "_", "-": Character(scalar)
+      default: "."
+      }
+    }
+    let words = String(letters).split(separator: ".").suffix(12).joined(separator: ".")
+    let name = words.isEmpty ? "layer" : String(words.suffix(100))
+    var free = name
+    var count = 1
+    while !taken.insert(free).inserted {
+      count += 1
+      free = "\(name)-\(count)"
+    }
+    return free
+  }
+
+  /// What a layer made of `node` is to be called: after its weights where those have a name of their own,
+  /// after the node otherwise.
+  func name(_ node: ONNXNode, weights index: Int? = nil) -> String {
+    if let index, index < node.inputs.count {
+      let constant = node.inputs[index]
+      for suffix in [".weight", ".w", "/kernel", "_weight"]
+      where constant.hasSuffix(suffix) && !constant.hasPrefix("onnx::") {
+        return String(constant.dropLast(suffix.count))
+      }
+    }
+    return node.name.isEmpty ? node.outputs.first ?? node.operation : node.name
+  }
+}
+
+/// The input of a graph that pictures go into.
+struct ONNXInput {
+  let name: String
+  let channels: Int
+  /// Height and width, where the graph fixes them.
+  let size: Extent?
+  /// Whether it is N×H×W×C, as TensorFlow's networks have it.
+  let isChannelsLast: Bool
+
+  init(_ file: ONNXModelFile) throws {
+    guard file.inputs.count == 1, let input = file.inputs.first else {
+      throw FCNError(
+        .unsupported,
+        "the graph has \(file.inputs.count) inputs ("
+          + listed(file.inputs.map { quoted($0.name) }) + "); wanted one, which pictures go into")
+    }
+    name = input.name
+    // float32, float16, float64, bfloat16, or not said.
+    guard [0, 1, 10, 11, 16].contains(input.kind) else {
+      throw FCNError(
+        .unsupported,
+        "the graph's input \(quoted(name)) takes integers (type \(input.kind)); wanted floats: export the "
+          + "network without what makes them of bytes")
+    }
+    let extents = input.extents ?? [nil, nil, nil, nil]
+    guard extents.count == 4 else {
+      throw FCNError(
+        .unsupported,
+        "the graph's input \(quoted(name)) has \(extents.count) axes; wanted N×C×H×W")
+    }
+    if let pictures = extents[0], pictures != 1 {
+      throw FCNError(
+        .unsupported,
+        "the graph takes \(pictures) pictures at once and no other number; export it for one, or with an "
+          + "open first axis")
+    }
+    isChannelsLast =
+      [1, 3, 4].contains(extents[3] ?? 0) && !([1, 3, 4].contains(extents[1] ?? 0))
+      && file.nodes.contains { $0.operation == "Transpose" && $0.inputs.first == input.name }
+    let axes = isChannelsLast ? [3, 1, 2] : [1, 2, 3]
+    guard let channels = extents[axes[0]] ?? Self.channels(of: input.name, file) else {
+      throw FCNError(
+        .unsupported,
+        "the graph does not say how many channels its input \(quoted(name)) has; export it with an input "
+          + "of a fixed number of channels")
+    }
+    self.channels = channels
+    switch (extents[axes[1]], extents[axes[2]]) {
+    case (let h?, let w?): size = Extent(h, w)
+    case (nil, nil): size = nil
+    // One side is open: the other serves for both.
+    case (let h?, nil): size = Extent(h, h)
+    case (nil, let w?): size = Extent(w, w)
+    }
+  }
+
+  /// As many as the convolution that reads the input wants.
+  private static func channels(of name: String, _ file: ONNXModelFile) -> Int? {
+    let reader = file.nodes.first { $0.operation == "Conv" && $0.inputs.first == name }
+    guard let reader, reader.inputs.count > 1,
+      let extents = file.constants[reader.inputs[1]]?.extents,
+      extents.count == 4, let groups = try? reader.integer("group", else: 1), groups == 1
+    else { return nil }
+    return extents[1]
+  }
+}

@@ -1,0 +1,189 @@
+import FCNTestSupport
+import Foundation
+import Testing
+
+@testable import FCNSwift
+
+/// Tiny ONNX networks, one thing that exporters write in each, against what ONNX Runtime computes of them.
+struct ONNXGoldenTests {
+  struct Golden: Decodable, CustomTestStringConvertible, Sendable {
+    let name: String
+    let result: String?
+    let sizes: [[Int]]?
+    let outputs: [String]?
+    let multiple: Int?
+    let channels: Int?
+    let because: String?
+
+    var testDescription: String { name }
+    var path: String { folder.appendingPathComponent("\(name).onnx").path }
+  }
+
+  private static let folder = LayerGoldens.folder.appendingPathComponent("onnx")
+  private static let tensors = Result {
+    try Safetensors(contentsOf: folder.appendingPathComponent("onnx.safetensors").path)
+  }
+  private static let all: [Golden] = {
+    let data = try? Data(contentsOf: folder.appendingPathComponent("onnx.json"))
+    return data.flatMap { try? JSONDecoder().decode([Golden].self, from: $0) } ?? []
+  }()
+
+  /// What ONNX Runtime runs and this engine has no layer for, and the operation that says so.
+  private static let unread = [
+    "activations-dynamo18": "Greater", "activations-ts11": "Erf", "attention-ts14": "ReduceMean",
+    "deconvolution-dynamo18": "ConvTranspose", "deconvolution-forms": "ConvTranspose",
+    "deconvolution-ts11": "ConvTranspose", "functions": "Selu", "gelu": "Gelu",
+    "pads": "AveragePool",
+    "pixel-attention-dynamo18": "Transpose", "pools-ts12": "MaxPool",
+    "slice-opset9": "in proportion", "slice-opset13": "in proportion",
+    "resize-cubic-asymmetric-0.5": "Resize", "resize-exclude-outside": "Resize",
+    "several-sums": "Max", "shuffle-dynamo18": "Reshape", "slice-steps": "Slice",
+    "split-dynamo18": "Reshape", "split-ts12": "Reshape", "standardised-ts13": "ReduceMean",
+    "unpool": "MaxPool",
+  ]
+
+  @Test(arguments: all.filter { $0.because == nil && unread[$0.name] == nil })
+  func whatIsImportedComputesTheSame(_ golden: Golden) throws {
+    for output in golden.outputs ?? [""] {
+      var options = ImportOptions()
+      options.output = output.isEmpty ? nil : output
+      let result = try Import.identify(golden.path, options)
+      guard case .model(let model) = result.found else {
+        Issue.record("no model")
+        continue
+      }
+      for size in try #require(golden.sizes) {
+        let picture = golden.channels == 1 ? "grey" : "input"
+        let input = try Self.tensor("\(picture)/\(size[0])x\(size[1])")
+        let suffix = output.isEmpty ? "" : "/\(output)"
+        let wanted = try Self.tensor(
+          "\(try #require(golden.result))/\(size[0])x\(size[1])\(suffix)")
+        let scores = try Self.scores(of: model, input)
+        try Self.compare(
+          scores, wanted, after: result.report.ending, "\(golden.name) \(size) \(output)")
+      }
+    }
+  }
+
+  @Test(arguments: all.filter { $0.because != nil || unread[$0.name] != nil })
+  func whatCannotBeExpressedIsRefusedWithTheNode(_ golden: Golden) throws {
+    expectError(.unsupported, saying: golden.because ?? Self.unread[golden.name] ?? "") {
+      _ = try Import.identify(golden.path)
+    }
+  }
+
+  /// What is written again as ONNX, sizes that are computed too, computes the same.
+  @Test(arguments: [
+    "skip-ts11", "skip-dynamo18", "skip-dynamo21", "skip-fixed-dynamo18", "pad-same-ts13",
+    "pad-same-dynamo18", "computed-scale-ts11", "computed-scale-dynamo18", "upsample-computed",
+    "crop-ts13", "halves-ts16", "group-norm-ts16", "layer-norm-ts17", "squeeze-ts13",
+  ])
+  func whatIsWrittenAgainComputesTheSame(_ name: String) throws {
+    let golden = try #require(Self.all.first { $0.name == name })
+    let folder = try TemporaryFolder()
+    let path = folder.file("again.onnx")
+    guard case .model(let first) = try Import.read(golden.path) else { return }
+    try first.writeONNX(to: path)
+    guard case .model(let second) = try Import.read(path) else {
+      Issue.record("no model")
+      return
+    }
+    #expect(second.description.classNames == first.description.classNames)
+    #expect(second.description.preprocessing == first.description.preprocessing)
+    for size in try #require(golden.sizes) {
+      let input = try Self.tensor("input/\(size[0])x\(size[1])")
+      try Self.compare(
+        Self.scores(of: second, input), Self.scores(of: first, input), after: [], name)
+    }
+  }
+
+  @Test func thereAreManyOfThem() { #expect(Self.all.count > 100) }
+
+  private static func tensor(_ name: String) throws -> Tensor {
+    try tensors.get().tensor(named: name).fourDimensional()
+  }
+
+  /// The scores of `input`, padded with zeros to a multiple of the stride and cropped back.
+  private static func scores(of model: Model, _ input: Tensor) throws -> Tensor {
+    let stride = model.network.stride
+    let shape = Shape(
+      1, input.shape.c, roundUp(input.shape.h, toMultipleOf: stride),
+      roundUp(input.shape.w, toMultipleOf: stride))
+    let plan = try Plan(
+      model.network.withoutAuxiliaryScores(), parameters: model.parameterTable(),
+      inputShape: shape, pool: WorkerPool(threads: 1))
+    plan.input.pointer.update(repeating: 0, count: shape.count)
+    for c in 0..<shape.c {
+      for y in 0..<input.shape.h {
+        (plan.input.plane(0, c) + y * shape.w).update(
+          from: input.plane(0, c) + y * input.shape.w, count: input.shape.w)
+      }
+    }
+    try plan.run()
+    let output = try Tensor(
+      uninitialized: Shape(1, plan.output.shape.c, input.shape.h, input.shape.w))
+    for c in 0..<output.shape.c {
+      for y in 0..<output.shape.h {
+        (output.plane(0, c) + y * output.shape.w).update(
+          from: plan.output.plane(0, c) + y * shape.w, count: output.shape.w)
+      }
+    }
+    return output
+  }
+
+  /// Compares `scores` with `wanted`, which the graph made of its own with `ending`.
+  private static func compare(
+    _ scores: Tensor, _ wanted: Tensor, after ending: [String], _ label: String
+  ) throws {
+    let pixels = scores.shape.planeCount
+    var found = scores
+    if scores.shape.c == 2, wanted.shape.c == 1, ending != ["argmax"] {
+      // The one score that there was, less that of the background.
+      found = try Tensor(
+        Shape(1, 1, scores.shape.h, scores.shape.w),
+        (0..<pixels).map { scores.plane(0, 1)[$0] - scores.plane(0, 0)[$0] })
+    }
+    for function in ending.reversed() {
+      switch function {
+      case "argmax":
+        found = try Tensor(
+          Shape(1, 1, found.shape.h, found.shape.w),
+          (0..<pixels).map { pixel in
+            let values = (0..<found.shape.c).map { found.plane(0, $0)[pixel] }
+            return Float(values.firstIndex(of: values.max() ?? 0) ?? 0)
+          })
+      case "softmax", "logsoftmax":
+        for pixel in 0..<pixels {
+          let values = (0..<found.shape.c).map { Double(found.plane(0, $0)[pixel]) }
+          let total = values.map { exp($0) }.reduce(0, +)
+          for c in 0..<found.shape.c {
+            found.plane(0, c)[pixel] = Float(
+              function == "softmax" ? exp(values[c]) / total : values[c] - log(total))
+          }
+        }
+      case "sigmoid":
+        for i in 0..<found.shape.count { found.pointer[i] = 1 / (1 + exp(-found.pointer[i])) }
+      default: Issue.record("\(label): the ending \(function)")
+      }
+    }
+    let full = Shape(1, wanted.shape.c, found.shape.h, found.shape.w)
+    var target = wanted
+    if wanted.shape != full {
+      // Scores of another size are resized to the picture's.
+      target = try Tensor(uninitialized: full)
+      Resize(to: .likeSecondInput).reference.make([wanted.shape, full], full).forward(
+        ForwardCall(
+          inputs: [wanted], output: target, parameters: [],
+          workers: try Workers(pool: WorkerPool(threads: 1), forms: [])))
+    }
+    #expect(found.shape == target.shape, "\(label)")
+    guard found.shape == target.shape else { return }
+    var range: Float = 1e-6
+    var difference: Float = 0
+    for i in 0..<full.count {
+      range = max(range, abs(target.pointer[i]))
+      difference = max(difference, abs(found.pointer[i] - target.pointer[i]))
+    }
+    #expect(difference <= 1e-4 * range, "\(label): \(difference) of \(range)")
+  }
+}

@@ -1,0 +1,171 @@
+import FCNTestSupport
+import Foundation
+import Testing
+
+@testable import FCNSwift
+
+/// ONNX files from strangers: refused with words, whatever they say.
+struct ONNXHostileTests {
+  private static let folder = LayerGoldens.folder.appendingPathComponent("onnx")
+
+  private func read(_ bytes: [UInt8], folder: String? = nil) throws -> ONNXNetwork {
+    let storage = try bytes.withUnsafeBytes { try ByteStorage(copying: $0) }
+    return try ONNXNetwork(ONNXModelFile(storage, folder: folder), output: nil)
+  }
+
+  private func golden(_ name: String) throws -> [UInt8] {
+    try [UInt8](Data(contentsOf: Self.folder.appendingPathComponent("\(name).onnx")))
+  }
+
+  /// A file that is cut off anywhere is read whole (what is missing was not needed), or refused.
+  @Test func filesThatAreCutOffAreRefused() throws {
+    let bytes = try golden("skip-dynamo18")
+    for count in 0..<bytes.count { _ = try? read(Array(bytes[..<count])) }
+  }
+
+  /// Nothing that is done to single bytes brings the reader down.
+  @Test(arguments: ["skip-ts11", "squeeze-ts13", "slice-opset13", "pad-same-ts13"])
+  func bytesThatAreChangedAreRefusedOrRead(_ name: String) throws {
+    let bytes = try golden(name)
+    var generator = SeededGenerator(seed: 7)
+    for index in bytes.indices {
+      for change in [UInt8(0xFF), 0x80, UInt8(truncatingIfNeeded: Int(generator.next() % 255) + 1)]
+      {
+        var damaged = bytes
+        damaged[index] ^= change
+        _ = try? read(damaged)
+      }
+    }
+  }
+
+  /// A graph of one node, put together field by field.
+  private func graph(
+    _ nodes: [(type: String, inputs: [String], output: String, attributes: [ProtobufMessage])],
+    constants: [ProtobufMessage] = [], extents: [Int] = [1, 3, 0, 0]
+  ) throws -> [UInt8] {
+    var graph = ProtobufMessage()
+    for node in nodes {
+      var message = ProtobufMessage()
+      for input in node.inputs { message.append(1, input) }
+      message.append(2, node.output)
+      message.append(4, node.type)
+      for attribute in node.attributes { message.append(5, attribute) }
+      graph.append(1, message)
+    }
+    for constant in constants { graph.append(5, constant) }
+    graph.append(11, value("x", extents))
+    graph.append(12, value(nodes.last?.output ?? "y", [1, 2, 0, 0]))
+    var version = ProtobufMessage()
+    version.append(2, 13)
+    var model = ProtobufMessage()
+    model.append(1, 8)
+    model.append(8, version)
+    model.append(7, graph)
+    var bytes: [UInt8] = []
+    try model.write { bytes += $0 }
+    return bytes
+  }
+
+  private func value(_ name: String, _ extents: [Int]) -> ProtobufMessage {
+    var shape = ProtobufMessage()
+    for extent in extents {
+      var dimension = ProtobufMessage()
+      if extent > 0 { dimension.append(1, extent) }
+      shape.append(1, dimension)
+    }
+    var tensor = ProtobufMessage()
+    tensor.append(1, 1)
+    tensor.append(2, shape)
+    var type = ProtobufMessage()
+    type.append(1, tensor)
+    var value = ProtobufMessage()
+    value.append(1, name)
+    value.append(2, type)
+    return value
+  }
+
+  private func integers(_ name: String, _ values: [Int]) -> ProtobufMessage {
+    var tensor = ProtobufMessage()
+    tensor.append(1, values.count)
+    tensor.append(2, 7)
+    tensor.append(8, name)
+    tensor.append(9, bytesOf: values)
+    return tensor
+  }
+
+  private func list(_ name: String, _ values: [Int]) -> ProtobufMessage {
+    var attribute = ProtobufMessage()
+    attribute.append(1, name)
+    for value in values { attribute.append(8, value) }
+    attribute.append(20, 7)
+    return attribute
+  }
+
+  @Test func circlesAndMissingInputsAreNamed() throws {
+    expectError(.corrupt, saying: "Relu", "\"b\"", "nothing before it makes") {
+      _ = try read(try graph([("Relu", ["b"], "a", []), ("Relu", ["a"], "b", [])]))
+    }
+    expectError(.corrupt, saying: "\"gone\"") {
+      _ = try read(try graph([("Add", ["x", "gone"], "a", [])]))
+    }
+  }
+
+  @Test func sizesThatExplodeAreRefused() throws {
+    let huge = 1 << 40
+    for pads in [
+      [0, 0, huge, 0, 0, 0, 0, 0], [0, 0, -huge, 0, 0, 0, 0, 0], [0, 0, .min, 0, 0, 0, .max, 0],
+    ] {
+      #expect(throws: FCNError.self) {
+        _ = try read(
+          try graph([("Pad", ["x", "pads"], "y", [])], constants: [integers("pads", pads)]))
+      }
+    }
+    #expect(throws: FCNError.self) {
+      _ = try read(try graph([("Relu", ["x"], "y", [])], extents: [1, 3, 1 << 31, 1 << 31]))
+    }
+    #expect(throws: FCNError.self) {
+      _ = try read(
+        try graph(
+          [
+            ("ConstantOfShape", ["extents"], "c", []), ("Add", ["x", "c"], "y", []),
+          ], constants: [integers("extents", [huge, huge, huge])]))
+    }
+    #expect(throws: FCNError.self) {
+      _ = try read(
+        try graph([
+          ("MaxPool", ["x"], "y", [list("kernel_shape", [huge, 0]), list("strides", [0, 0])])
+        ]))
+    }
+  }
+
+  @Test func aLongChainIsNoDeepRecursion() throws {
+    let nodes = (0..<3000).map { index in
+      (
+        type: "Relu", inputs: [index == 0 ? "x" : "r\(index)"], output: "r\(index + 1)",
+        attributes: [ProtobufMessage]()
+      )
+    }
+    let network = try read(try graph(nodes))
+    #expect(network.graph.network.layers.count == 3000)
+  }
+
+  /// Weights beside the graph are looked for in its own folder alone.
+  @Test(arguments: ["../secret", "/etc/hostname", "a/../../secret", ".", "", "a//b"])
+  func dataOutsideTheFolderIsNotOpened(_ location: String) throws {
+    let folder = try TemporaryFolder()
+    var entry = ProtobufMessage()
+    entry.append(1, "location")
+    entry.append(2, location)
+    var tensor = ProtobufMessage()
+    tensor.append(1, 2)
+    tensor.append(2, 1)
+    tensor.append(8, "w")
+    tensor.append(13, entry)
+    tensor.append(14, 1)
+    let bytes = try graph([("Add", ["x", "w"], "y", [])], constants: [tensor])
+    expectError(.unsupported, saying: "the graph's own folder") {
+      _ = try read(bytes, folder: folder.path)
+    }
+    expectError(.unsupported, saying: "import it from a file") { _ = try read(bytes) }
+  }
+}
