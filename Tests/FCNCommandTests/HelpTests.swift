@@ -26,7 +26,7 @@ struct HelpTests {
           init                    Make a fresh model, or one that starts from another
                                   network's weights.
           import                  Make a model of weights from Caffe, Chainer or
-                                  PyTorch.
+                                  PyTorch, or of an ONNX network.
           export                  Write a model as an ONNX file, which other systems
                                   run.
           info                    Tell what a model file holds; without a file, what

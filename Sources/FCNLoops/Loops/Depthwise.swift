@@ -1,7 +1,7 @@
 import FCNLoopTypes
 
 /// Makes lines `lines` of a convolution of each channel by itself: of the output's lines in the order in
-/// which they lie in memory, [picture][block][row]. Weights lie as [block][tap][16].
+/// which they lie in memory, [block][picture][row]. Weights lie as [block][tap][16].
 func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) {
   let job = job.pointee
   let step = job.strideWidth * channelBlock
@@ -15,7 +15,7 @@ func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) 
     ? max(first, min(job.outputWidth, (job.inputWidth - 1 - reach) / job.strideWidth + 1)) : first
   for line in lines {
     let (plane, y) = (line / job.outputHeight, line % job.outputHeight)
-    let block = plane % job.outputBlocks
+    let block = plane / job.pictures
     let top = y * job.strideHeight - job.paddingHeight
     // Taps that lie within the input's rows.
     let firstTap =

@@ -51,13 +51,11 @@ final class BlockedSlice: PreparedForm {
   func forward(_ call: ForwardCall) {
     let (part, input, output) = (part, input, output)
     let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
-    let inputBlocks = (input.c + channelBlock - 1) / channelBlock
-    let outputBlocks = (output.c + channelBlock - 1) / channelBlock
-    call.workers.run(output.n * outputBlocks * output.h) { task, _ in
+    // Blocks lie outside pictures.
+    let first = part.channels.lowerBound / channelBlock * input.n
+    call.workers.run(blockedPlaneCount(output) * output.h) { task, _ in
       let (plane, y) = (task / output.h, task % output.h)
-      let block = part.channels.lowerBound / channelBlock + plane % outputBlocks
-      let row =
-        (plane / outputBlocks * inputBlocks + block) * input.h + part.rows.lowerBound + y
+      let row = (first + plane) * input.h + part.rows.lowerBound + y
       (target + task * output.w).update(
         from: source + row * input.w + part.columns.lowerBound, count: output.w)
     }
@@ -85,9 +83,8 @@ final class BlockedChannelwise: PreparedForm {
     let (function, shape) = (function, shape)
     let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
     let parameters = call.parameters.map(\.pointer)
-    let blocks = (shape.c + channelBlock - 1) / channelBlock
-    call.workers.run(shape.n * blocks * shape.h) { task, _ in
-      let first = task / shape.h % blocks * channelBlock
+    call.workers.run(blockedPlaneCount(shape) * shape.h) { task, _ in
+      let first = task / shape.h / shape.n * channelBlock
       let (pixels, results) = (source + task * shape.w, target + task * shape.w)
       func numbers(_ index: Int) -> SIMD16<Float> {
         var numbers = SIMD16<Float>()

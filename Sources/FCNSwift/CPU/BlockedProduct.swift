@@ -11,15 +11,15 @@ final class BlockedProduct: PreparedForm {
 
   func forward(_ call: ForwardCall) {
     let (shape, other) = (broadcast.first, broadcast.second)
-    let blocks = (shape.c + channelBlock - 1) / channelBlock
     let (source, factors) = (call.inputs[0].pointer.pixels, call.inputs[1].pointer.pixels)
     let target = call.output.pointer.pixels
     // One channel for all lies in the first of sixteen.
     let isAlone = other.c == 1 && shape.c > 1
     let columnStep = other.w == 1 ? 0 : 1
-    call.workers.run(shape.n * blocks * shape.h) { task, _ in
+    call.workers.run(blockedPlaneCount(shape) * shape.h) { task, _ in
       let (plane, y) = (task / shape.h, task % shape.h)
-      let otherPlane = other.c == 1 ? plane / blocks : plane
+      // Blocks lie outside pictures, and one channel for all is one block.
+      let otherPlane = other.c == 1 ? plane % shape.n : plane
       let line = factors + (otherPlane * other.h + (other.h == 1 ? 0 : y)) * other.w
       let (pixels, results) = (source + task * shape.w, target + task * shape.w)
       if isAlone {

@@ -56,8 +56,6 @@ struct FileKind {
     return isText && isUTF8 ? text(start) : nil
   }
 
-  private static let pyTorch =
-    "in PyTorch, torch.save(model.state_dict(), \"weights.pth\") writes one that can be imported"
   private static let arrays =
     "save its arrays with numpy.savez under the names of a PyTorch or Chainer network, to be imported"
   /// What a table of LevelDB ends with.

@@ -25,7 +25,7 @@ extension Subcommand {
 
   /// `fcn import`: makes a model of another framework's weights.
   static let importWeights = Subcommand(
-    "import", "Make a model of a network from ONNX, or of weights from Caffe, Chainer or PyTorch.",
+    "import", "Make a model of weights from Caffe, Chainer or PyTorch, or of an ONNX network.",
     usage: ["FILE -o FILE [OPTIONS]"],
     discussion: """
       Reads a Caffe .caffemodel, a Chainer .npz, a PyTorch .pth or .pt (a state dict,

@@ -18,7 +18,7 @@ struct ProcessorCheckTests {
       ConvolutionAlgorithm.allCases.map { "convolution.\($0)" }
       + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map {
         "convolution.\($0)_int16"
-      }
+      } + ["convolution.depthwise"]
     for name in ProcessorCheck.instructionSets {
       let compared = Set(findings.filter { $0.instructionSet == name }.map(\.form))
       #expect(compared == Set(forms), "\(name)")

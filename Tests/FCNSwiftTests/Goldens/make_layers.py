@@ -456,6 +456,18 @@ def make_further_activations():
     layer("exponential", "exponential", {}, [np.minimum(values, 3)], {}, lambda x, p, _: torch.exp(x[0]))
 
 
+def make_further_normalizations():
+    for name, groups in [("group normalization", 3), ("group normalization of one group", 1)]:
+        layer(name, "group_normalization", dict(groups=groups, epsilon=1e-3),
+              [2 * normal(2, 6, 4, 6) + normal(1, 6, 1, 1)],
+              {"weight": 1 + normal(6, deviation=0.3), "bias": normal(6)},
+              lambda x, p, _, groups=groups: F.group_norm(x[0], groups, p["weight"], p["bias"], 1e-3))
+    layer("layer normalization", "layer_normalization", dict(epsilon=1e-3),
+          [2 * normal(2, 5, 4, 6) + normal(1, 5, 1, 1)], {"weight": 1 + normal(5, deviation=0.3), "bias": normal(5)},
+          lambda x, p, _: F.layer_norm(
+              x[0].permute(0, 2, 3, 1), (5,), p["weight"], p["bias"], 1e-3).permute(0, 3, 1, 2))
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -473,6 +485,7 @@ def main():
     make_shaping()
     make_channelwise()
     make_further_activations()
+    make_further_normalizations()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

@@ -55,6 +55,11 @@ extension GradientTests {
     LayerCase(
       "instance normalization", InstanceNormalization(epsilon: 0.1), Shape(2, 3, 4, 5),
       isLinear: false),
+    LayerCase(
+      "group normalization", GroupNormalization(groups: 2, epsilon: 0.1), Shape(2, 4, 3, 5),
+      isLinear: false),
+    LayerCase(
+      "layer normalization", LayerNormalization(epsilon: 0.1), Shape(2, 5, 3, 4), isLinear: false),
     LayerCase("depth to space", DepthToSpace(block: 2), Shape(2, 8, 2, 3)),
     LayerCase("pixel shuffle", DepthToSpace(block: 2, order: .channelsFirst), Shape(1, 8, 2, 3)),
     LayerCase("space to depth", SpaceToDepth(block: 2), Shape(2, 2, 4, 6)),

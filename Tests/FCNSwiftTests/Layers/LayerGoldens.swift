@@ -160,6 +160,9 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
       return Slicing(channels: lines(channels), rows: lines(rows), columns: lines(columns))
     case "prelu": return PReLU(isShared: try require(shared))
     case "affine": return Affine()
+    case "group_normalization":
+      return GroupNormalization(groups: try require(groups), epsilon: try require(epsilon))
+    case "layer_normalization": return LayerNormalization(epsilon: try require(epsilon))
     case "instance_normalization": return InstanceNormalization(epsilon: try require(epsilon))
     case "depth_to_space":
       return DepthToSpace(

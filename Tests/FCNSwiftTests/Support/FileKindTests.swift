@@ -59,9 +59,7 @@ import Testing
     try model.writeONNX(to: folder.file("m.onnx"))
     let bytes = try File.read(folder.file("m.onnx"))
     #expect(bytes.withUnsafeBytes { FileKind.of($0) }?.name == "an ONNX network")
-    #expect(
-      bytes.withUnsafeBytes { FileSignature.guess($0) }?.contains("torch.save(model.state_dict()")
-        == true)
+    #expect(bytes.withUnsafeBytes { FileSignature.mayBeForeignWeights($0) })
     // IR version and a producer, then a graph of one node; and the fields of a SavedModel.
     let tiny: [UInt8] = [0x08, 7, 0x12, 1, 0x61, 0x3A, 2, 0x0A, 0]
     #expect(tiny.withUnsafeBytes { FileKind.of($0) }?.name == "an ONNX network")
