@@ -173,7 +173,9 @@ extension SizeFunction.Reduction {
       case .minimum: .infinity
       case .maximum: -.infinity
       }
-    let target = try SizeValue(.float, extents, [Double](repeating: 0, count: extents.reduce(1, *)))
+    // No larger than the input, but for axes of none.
+    let count = extents.reduce(1) { min($0 * $1, SizeValue.mostElements + 1) }
+    let target = try SizeValue(.float, extents, [Double](repeating: 0, count: count))
     let (inner, outer) = (input.strides, target.strides)
     var made = [Double](repeating: start, count: target.elements.count)
     for (index, element) in input.elements.enumerated() {

@@ -11,6 +11,8 @@ struct SizeValue: Sendable, Hashable {
 
   /// More than sizes ever take; an array that is larger is no size.
   static let mostElements = 4096
+  /// More than any exporter writes.
+  static let mostAxes = 32
 
   let kind: Kind
   /// Extents, outermost first; empty for a single number.
@@ -21,8 +23,10 @@ struct SizeValue: Sendable, Hashable {
   /// Throws `shapeMismatch` where the elements do not fill the extents, `unsupported` where they are more
   /// than sizes take or a number is beyond what is exact.
   init(_ kind: Kind, _ extents: [Int], _ elements: [Double]) throws {
-    guard extents.allSatisfy({ $0 >= 0 }), let count = checkedProduct(extents),
-      count <= Self.mostElements
+    // Zeros do not make up for what is too large beside them.
+    guard extents.count <= Self.mostAxes, extents.allSatisfy({ $0 >= 0 }),
+      let room = checkedProduct(extents.map { max($0, 1) }), room <= Self.mostElements,
+      let count = checkedProduct(extents)
     else {
       throw FCNError(
         .unsupported,
@@ -89,9 +93,9 @@ struct SizeValue: Sendable, Hashable {
 
   /// An array of `extents` whose element at an index is the one of this array that `source` names.
   func rearranged(_ extents: [Int], _ source: ([Int]) -> Int) throws -> SizeValue {
-    guard let count = checkedProduct(extents), count <= Self.mostElements else {
-      return try SizeValue(kind, extents, [])
-    }
+    guard extents.allSatisfy({ $0 >= 0 }), let count = checkedProduct(extents),
+      count <= Self.mostElements
+    else { return try SizeValue(kind, extents, []) }
     var index = [Int](repeating: 0, count: extents.count)
     var made: [Double] = []
     for _ in 0..<count {

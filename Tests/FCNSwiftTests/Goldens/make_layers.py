@@ -463,7 +463,8 @@ def make_further_normalizations():
               {"weight": 1 + normal(6, deviation=0.3), "bias": normal(6)},
               lambda x, p, _, groups=groups: F.group_norm(x[0], groups, p["weight"], p["bias"], 1e-3))
     layer("layer normalization", "layer_normalization", dict(epsilon=1e-3),
-          [2 * normal(2, 5, 4, 6) + normal(1, 5, 1, 1)], {"weight": 1 + normal(5, deviation=0.3), "bias": normal(5)},
+          [2 * normal(2, 5, 4, 6) + normal(1, 5, 1, 1)],
+          {"weight": 1 + normal(5, deviation=0.3), "bias": normal(5)},
           lambda x, p, _: F.layer_norm(
               x[0].permute(0, 2, 3, 1), (5,), p["weight"], p["bias"], 1e-3).permute(0, 3, 1, 2))
 

@@ -103,6 +103,8 @@ struct ONNXTensor {
         throw FCNError(
           .corrupt, "\(label) is \(extents), \(bytes) bytes; found \(raw.count) in its data")
       }
+    } else if kind == .float64 {
+      throw FCNError(.unsupported, "\(label) holds float64 numbers in a list; wanted raw data")
     } else if kind == .float32 {
       data = .floats(floats)
       found = floats.count

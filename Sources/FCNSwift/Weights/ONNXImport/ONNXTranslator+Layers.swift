@@ -162,7 +162,7 @@ extension ONNXTranslator {
           name(node), "group_normalization", [source],
           [epsilon, ("groups", .given(.number(groups)))],
           parameters: [("weight", spread(weight)), ("bias", spread(bias))]), view)
-    case .vector, .line, .lifted, .order:
+    case .vector, .line, .flat, .lifted, .order:
       return .layer(try layer(node), .whole)
     }
   }

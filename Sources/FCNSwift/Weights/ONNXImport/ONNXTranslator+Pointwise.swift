@@ -162,7 +162,7 @@ extension ONNXTranslator {
     case .whole: (rank, axis) = (4, 1)
     case .vector: (rank, axis) = (2, 1)
     case .order(let order): (rank, axis) = (4, order.firstIndex(of: 1) ?? 1)
-    case .line, .grouped, .lifted: return try layer(node)
+    case .line, .flat, .grouped, .lifted: return try layer(node)
     }
     let padded = [Int](repeating: 1, count: max(0, rank - tensor.shape.count)) + tensor.shape
     let isOne = tensor.count == 1

@@ -179,7 +179,7 @@ extension ONNXTranslator {
     case .whole: order = [0, 1, 2, 3]
     case .vector: order = [0, 1]
     case .order(let axes): order = axes
-    case .line, .grouped, .lifted:
+    case .line, .flat, .grouped, .lifted:
       throw FCNError(.unsupported, "the shape of a value in an unusual form is asked for")
     }
     let wanted = Array(order[try shapeRange(node, order.count)])

@@ -20,6 +20,8 @@ enum ONNXValue {
     case vector
     /// N×C×1, of one pixel.
     case line
+    /// C, of one pixel of one picture.
+    case flat
     /// N×groups×rest: groups of channels with all their pixels.
     case grouped(Int)
     /// 1×N×C×H×W.
@@ -118,6 +120,7 @@ extension ONNXValue.View {
     case .whole: "N×C×H×W"
     case .vector: "a vector N×C"
     case .line: "a vector N×C×1"
+    case .flat: "a list of channels"
     case .grouped(let groups): "divided into \(groups) groups of channels"
     case .lifted: "one axis deeper"
     case .order(let order):
