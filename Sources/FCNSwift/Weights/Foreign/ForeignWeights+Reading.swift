@@ -38,7 +38,7 @@ extension ForeignWeights {
       let guess = FileSignature.guess(storage.bytes).map { "; it looks like \($0)" } ?? ""
       throw FCNError(
         .unsupported,
-        "this is no file of weights that is read (Caffe, Chainer, PyTorch, safetensors), or one that "
+        "this is no file of weights that is read (Caffe, Chainer, PyTorch, safetensors, ONNX), or one that "
           + "is damaged or cut off near its beginning\(guess)")
     }
   }
