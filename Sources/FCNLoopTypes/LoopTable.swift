@@ -88,6 +88,17 @@ public struct LoopTable: Sendable {
   public let convolveDepthwise:
     @Sendable (_ job: UnsafePointer<ConvolutionJob>, _ lines: Range<Int>) -> Void
 
+  /// Writes the plane's rows: in each place `start` and, of every tap, its weight times what it sees
+  /// there, added in order.
+  public let sumTaps:
+    @Sendable (_ job: UnsafePointer<TapJob>, _ weights: UnsafePointer<Float>, _ start: Float) ->
+      Void
+
+  /// Adds to `sums`, a number a tap, the products of the plane's rows and what the tap sees there. The
+  /// plane's columns lie side by side, with zeros behind each row up to whole vectors.
+  public let multiplyTaps:
+    @Sendable (_ job: UnsafePointer<TapJob>, _ sums: UnsafeMutablePointer<Double>) -> Void
+
   /// Makes a table of its parts.
   public init(
     name: String, panelBlocks: Int, integerSpeed: Double,
@@ -131,7 +142,11 @@ public struct LoopTable: Sendable {
         UnsafePointer<ConvolutionJob>, Int, UnsafePointer<Float>, Int,
         UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
       ) -> Void,
-    convolveDepthwise: @escaping @Sendable (UnsafePointer<ConvolutionJob>, Range<Int>) -> Void
+    convolveDepthwise: @escaping @Sendable (UnsafePointer<ConvolutionJob>, Range<Int>) -> Void,
+    sumTaps:
+      @escaping @Sendable (UnsafePointer<TapJob>, UnsafePointer<Float>, Float) -> Void,
+    multiplyTaps:
+      @escaping @Sendable (UnsafePointer<TapJob>, UnsafeMutablePointer<Double>) -> Void
   ) {
     self.name = name
     self.panelBlocks = panelBlocks
@@ -145,5 +160,7 @@ public struct LoopTable: Sendable {
     self.multiplyGradient = multiplyGradient
     self.finishGradient = finishGradient
     self.convolveDepthwise = convolveDepthwise
+    self.sumTaps = sumTaps
+    self.multiplyTaps = multiplyTaps
   }
 }

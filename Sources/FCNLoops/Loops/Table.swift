@@ -77,5 +77,7 @@ public func loopTable() -> LoopTable {
       finishGradient(
         job, inputBlock: block, u, positionStride: positionStride, to: gradient, scratch)
     },
-    convolveDepthwise: { job, lines in convolveDepthwise(job, lines: lines) })
+    convolveDepthwise: { job, lines in convolveDepthwise(job, lines: lines) },
+    sumTaps: { job, weights, start in sumTaps(job, weights, from: start) },
+    multiplyTaps: { job, sums in multiplyTaps(job, into: sums) })
 }

@@ -28,6 +28,9 @@ extension Convolution: ProcessorOperation {
         Form(training: "convolution.winograd_training") {
           WinogradTrainingConvolution(self, $0)
         },
+        Form(training: "convolution.depthwise_training") {
+          DepthwiseTrainingConvolution(self, $0)
+        },
         Form("convolution.gemm") { ConvolutionGEMM(self, $0[0], $1) },
       ]
   }

@@ -71,6 +71,7 @@ extension LoopTable {
       name: "wrong", panelBlocks: panelBlocks, integerSpeed: integerSpeed, prepare: prepare,
       multiply: multiply, multiplyKernels: multiplyKernels, finish: finish, pack: pack,
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
-      finishGradient: finishGradient, convolveDepthwise: convolveDepthwise)
+      finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,
+      multiplyTaps: multiplyTaps)
   }
 }

@@ -1,3 +1,4 @@
+import FCNLoopTypes
 import FCNTestSupport
 import Testing
 
@@ -73,6 +74,28 @@ struct FormAgreementTests {
       Convolution(17, kernel: Extent(3, 2), stride: Extent(1, 3), groups: 17),
       Shape(1, 17, 9, 40)),
     LayerCase(
+      "depthwise convolution 1×3 of dilation 16 without bias",
+      Convolution(
+        9, kernel: Extent(1, 3), padding: Extent(0, 16), dilation: Extent(1, 16), groups: 9,
+        bias: false), Shape(3, 9, 11, 60)),
+    LayerCase(
+      "depthwise convolution 5×2 stride 3×4",
+      Convolution(
+        6, kernel: Extent(5, 2), stride: Extent(3, 4), padding: Extent(2, 1),
+        dilation: Extent(1, 3), groups: 6), Shape(2, 6, 37, 83)),
+    LayerCase(
+      "depthwise convolution 3×3 stride 2 of large planes",
+      Convolution(3, kernel: 3, stride: 2, padding: 1, groups: 3), Shape(2, 3, 95, 131)),
+    LayerCase(
+      "depthwise convolution that is strided more than its kernel is wide",
+      Convolution(4, kernel: 2, stride: 5, padding: 1, groups: 4), Shape(2, 4, 19, 18)),
+    LayerCase(
+      "convolution of three channels for each",
+      Convolution(15, kernel: 3, padding: 2, dilation: 2, groups: 5), Shape(2, 5, 17, 70)),
+    LayerCase(
+      "convolution in groups of 4", Convolution(24, kernel: 3, stride: 2, padding: 1, groups: 3),
+      Shape(2, 12, 21, 34)),
+    LayerCase(
       "product by channel", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 1, 1)),
     LayerCase("product by pixel", Product(), Shape(2, 37, 13, 17), Shape(2, 1, 13, 17)),
     LayerCase("product by row", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 1)),
@@ -109,12 +132,14 @@ struct FormAgreementTests {
     var all: [Tensor] { [output] + gradients + parameters }
   }
 
-  private func results(_ layer: LayerCase, _ form: Form, threads: Int) throws -> Results? {
+  private func results(
+    _ layer: LayerCase, _ form: Form, threads: Int, loops: LoopTable? = nil
+  ) throws -> Results? {
     let parameters = try layer.makeParameters()
     guard
       let run = try LayerRun(
         layer.operation, form, inputs: layer.makeInputs(), parameters: parameters,
-        threads: threads)
+        threads: threads, loops: loops)
     else { return nil }
     let output = try run.forward(training: layer.training, seed: 7)
     let gradients =
@@ -137,6 +162,20 @@ struct FormAgreementTests {
           form.name.contains("winograd8") ? 5e-4 : form.name.contains("winograd") ? 1e-4 : 1e-5
         expectClose(
           actual, expected, absolute: scale * tolerance, "\(form.name), tensor \(index)")
+      }
+    }
+  }
+
+  @Test(arguments: cases.filter { $0.testDescription.hasPrefix("depthwise") })
+  func depthwiseTrainingIsRightOnEveryInstructionSet(layer: LayerCase) throws {
+    let forms = layer.operation.forms
+    let form = try #require(forms.first { $0.name == "convolution.depthwise_training" })
+    let reference = try #require(try results(layer, forms[forms.count - 1], threads: 1)).all
+    for loops in Loops.available {
+      let fast = try #require(try results(layer, form, threads: 1, loops: loops)).all
+      for (index, (actual, expected)) in zip(fast, reference).enumerated() {
+        let scale = expected.elements.map(abs).max() ?? 0
+        expectClose(actual, expected, absolute: scale * 1e-5, "\(loops.name), tensor \(index)")
       }
     }
   }
