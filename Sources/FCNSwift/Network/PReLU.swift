@@ -45,31 +45,39 @@ final class PReLUReference: PreparedTrainingForm {
     }
   }
 
+  /// Each plane's part of its slope's gradient, as double.
+  var sharedWorkspace: Int { 2 * shape.n * shape.c }
+
   func backward(_ call: BackwardCall) {
     let (source, upstream) = (call.input.pointer, call.outputGradient.pointer)
-    if let gradient = call.inputGradients[0]?.pointer {
-      let slopes = call.parameters[0].pointer
-      call.workers.run(shape.n * shape.c) { [shape, isShared] plane, _ in
+    let slopes = call.parameters[0].pointer
+    let inputGradient = call.inputGradients[0]?.pointer
+    let slopeGradient = call.parameterGradients[0]?.pointer
+    let parts = UnsafeMutableRawPointer(call.workers.shared)
+    call.workers.run(shape.n * shape.c) { [shape, isShared] plane, _ in
+      let start = plane * shape.planeCount
+      if let inputGradient {
         let slope = slopes[isShared ? 0 : plane % shape.c]
-        let start = plane * shape.planeCount
         for i in start..<start + shape.planeCount {
-          gradient[i] = source[i] > 0 ? upstream[i] : slope * upstream[i]
+          inputGradient[i] = source[i] > 0 ? upstream[i] : slope * upstream[i]
         }
       }
+      guard slopeGradient != nil else { return }
+      let part = dotWithNegatives(upstream + start, source + start, shape.planeCount)
+      parts.storeBytes(
+        of: part, toByteOffset: plane * MemoryLayout<Double>.stride, as: Double.self)
     }
-    guard let gradient = call.parameterGradients[0]?.pointer else { return }
-    // A task is a slope, so that the order of its sum is always the same.
-    call.workers.run(isShared ? 1 : shape.c) { [shape, isShared] slope, _ in
+    guard let slopeGradient else { return }
+    // In the order of the planes, whoever made them.
+    for slope in 0..<(isShared ? 1 : shape.c) {
       var total = 0.0
       for n in 0..<shape.n {
         for c in isShared ? 0..<shape.c : slope..<slope + 1 {
-          let start = (n * shape.c + c) * shape.planeCount
-          for i in start..<start + shape.planeCount where source[i] < 0 {
-            total += Double(upstream[i] * source[i])
-          }
+          total += parts.load(
+            fromByteOffset: (n * shape.c + c) * MemoryLayout<Double>.stride, as: Double.self)
         }
       }
-      gradient[slope] = Float(total)
+      slopeGradient[slope] = Float(total)
     }
   }
 }

@@ -39,6 +39,18 @@ func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> 
   accumulate(count, { sixteen(a, $0) * sixteen(b, $0) }, { a[$0] * b[$0] })
 }
 
+/// The sum of those of `count` products a[i] · b[i] whose b[i] is below 0.
+func dotWithNegatives(
+  _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int
+) -> Double {
+  accumulate(
+    count,
+    {
+      let factors = sixteen(b, $0)
+      return SIMD16(repeating: 0).replacing(with: sixteen(a, $0) * factors, where: factors .< 0)
+    }, { b[$0] < 0 ? a[$0] * b[$0] : 0 })
+}
+
 /// The sum of `count` squares (a[i] − centre)².
 func sumOfSquaredDeviations(
   _ a: UnsafePointer<Float>, _ count: Int, from centre: Float
