@@ -8,13 +8,15 @@ public struct Architecture: Sendable {
   public let preprocessing: Preprocessing
   /// Which options it leaves open besides classes and input channels.
   public let choices: Set<ArchitectureOptions.Choice>
+  /// Whose layers its trunk has; nil where no trunk of `Trunks.all` is part of it.
+  let trunkStyle: TrunkStyle?
   private let build: @Sendable (inout NetworkBuilder, ArchitectureOptions) throws -> Void
   private let stride: Int
 
   /// `stride` is what the input's sides must be multiples of; `build` adds the layers.
   init(
     name: String, source: String, preprocessing: Preprocessing, stride: Int = 1,
-    choices: Set<ArchitectureOptions.Choice>,
+    choices: Set<ArchitectureOptions.Choice>, trunkStyle: TrunkStyle? = nil,
     build: @escaping @Sendable (inout NetworkBuilder, ArchitectureOptions) throws -> Void
   ) {
     self.name = name
@@ -22,23 +24,42 @@ public struct Architecture: Sendable {
     self.preprocessing = preprocessing
     self.stride = stride
     self.choices = choices
+    self.trunkStyle = trunkStyle
     self.build = build
   }
 
   /// Every architecture there is.
-  public static let all: [Architecture] = [
-    .fcnSimple, .fcn32s, .fcn16s, .fcn8s, .fcn8sAtOnce, .fcnAlexNet, .fcnResNet50, .fcnResNet101,
-  ]
+  public static let all: [Architecture] =
+    [.fcnSimple, .fcn32s, .fcn16s, .fcn8s, .fcn8sAtOnce, .fcnAlexNet]
+    + fcnOnTrunks + deepLabV3OnTrunks + lrasppOnTrunks + deepLabV3PlusOnTrunks + fpnOnTrunks
+    + [.unet] + unetOnTrunks + [.fcDenseNet56, .fcDenseNet67, .dabnet, .edanet]
 
-  /// The architecture called `name`; throws `notFound` with the names there are.
+  /// The architecture called `name`; throws `notFound` with the names that are most like it, or all.
   public static func named(_ name: String) throws -> Architecture {
-    guard let found = all.first(where: { $0.name == name }) else {
-      throw FCNError(
-        .notFound,
-        "there is no architecture \"\(name)\"; there are: "
-          + all.map(\.name).joined(separator: ", "))
+    if let found = all.first(where: { $0.name == name }) { return found }
+    let near = nearest(to: name)
+    throw FCNError(
+      .notFound,
+      "there is no architecture \(quoted(name)); "
+        + (near.isEmpty
+          ? "there are: " + all.map(\.name).joined(separator: ", ")
+          : "most like it are: " + near.joined(separator: ", ")))
+  }
+
+  /// Names that differ from `name` in little but signs, a part of it or two letters; at most eight.
+  private static func nearest(to name: String) -> [String] {
+    func letters(_ text: String) -> String {
+      text.lowercased().filter { $0.isLetter || $0.isNumber }
     }
-    return found
+    let wanted = letters(String(name.prefix(64)))
+    guard wanted.count > 2 else { return [] }
+    let ranked = all.map { (name: $0.name, distance: editDistance(letters($0.name), wanted)) }
+      .filter { name, distance in
+        let own = letters(name)
+        return distance <= 2 || own.hasPrefix(wanted) || wanted.hasPrefix(own)
+      }
+      .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
+    return ranked.prefix(8).map(\.name)
   }
 
   /// The network that `options` make of it; throws `invalidArgument` where they are out of range or
@@ -51,10 +72,22 @@ public struct Architecture: Sendable {
         "\(name) has no option \(choice.rawValue); it has: "
           + choices.map(\.rawValue).sorted().joined(separator: ", "))
     }
-    var builder = NetworkBuilder()
-    try build(&builder, options)
+    let builder = try layers(options)
     return try Network(
       inputChannels: options.inputChannels, stride: stride, layers: builder.layers,
       auxiliaryScores: builder.auxiliaryScores)
+  }
+
+  /// Its layers, as far as they can be written down without being checked.
+  private func layers(_ options: ArchitectureOptions) throws -> NetworkBuilder {
+    var builder = NetworkBuilder(inputChannels: options.inputChannels)
+    try build(&builder, options)
+    return builder
+  }
+
+  /// What the weights of its first convolution are called.
+  var firstWeight: String? {
+    let network = try? layers(ArchitectureOptions(classes: 1))
+    return network?.layers.first { $0.operation is Convolution }.map { "\($0.name).weight" }
   }
 }

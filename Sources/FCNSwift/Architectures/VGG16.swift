@@ -1,6 +1,6 @@
 /// VGG16 (Simonyan and Zisserman, 2015, configuration D): thirteen 3×3 convolutions, each followed by
 /// ReLU, in five groups that each end in a 2×2 max pool.
-struct VGG16: Trunk {
+struct VGG16 {
   /// Zeros around the picture.
   var padding: Extent = 1
   /// Whether pools round their size up, as Caffe's do.
@@ -11,7 +11,7 @@ struct VGG16: Trunk {
   /// As the FCN papers have it: padding enough for fc6 to fit on small pictures.
   static let fullyConvolutional = VGG16(padding: 100, ceilMode: true, includesClassifier: true)
 
-  private static let groups: [(channels: Int, convolutions: Int)] = [
+  static let groups: [(channels: Int, convolutions: Int)] = [
     (64, 2), (128, 2), (256, 3), (512, 3), (512, 3),
   ]
 
@@ -21,8 +21,11 @@ struct VGG16: Trunk {
   }
 
   /// Appends conv1_1 … pool5, then fc6 and fc7 if they are to be there. With batch normalisation,
-  /// bn1_1 … follow the convolutions, which then have no bias of their own.
-  func append(to network: inout NetworkBuilder, _ options: ArchitectureOptions) -> TrunkFeatures {
+  /// bn1_1 … follow the convolutions, which then have no bias of their own. Returns the layers
+  /// that scores are taken from; stage k has one pixel for 2ᵏ of the picture along each axis.
+  func append(
+    to network: inout NetworkBuilder, _ options: ArchitectureOptions
+  ) -> (stage3: String, stage4: String, stage5: String) {
     for (group, (channels, convolutions)) in zip(1..., Self.groups) {
       for index in 1...convolutions {
         let suffix = "\(group)_\(index)"
@@ -40,7 +43,7 @@ struct VGG16: Trunk {
       network.addClassifierLayer("6", Convolution(options.scaled(4096), kernel: 7))
       network.addClassifierLayer("7", Convolution(options.scaled(4096), kernel: 1))
     }
-    return TrunkFeatures(stage3: "pool3", stage4: "pool4", stage5: network.last)
+    return (stage3: "pool3", stage4: "pool4", stage5: network.last)
   }
 }
 

@@ -5,14 +5,29 @@ struct NetworkBuilder {
   private(set) var last = Network.inputName
   /// Scores that training learns from besides the last layer's, and the factors on their losses.
   var auxiliaryScores: [String: Float] = [:]
+  /// Of the network's input and of every layer's output.
+  private var channelCounts: [String: Int]
   /// Of the layers whose pixels' places are known.
   private var alignments = [Network.inputName: PixelAlignment.input]
+
+  /// Begins with nothing but an input of `inputChannels`.
+  init(inputChannels: Int = 3) { channelCounts = [Network.inputName: inputChannels] }
+
+  /// Channels of what `layer` makes; 0 where there is no such layer.
+  func channelCount(of layer: String) -> Int { channelCounts[layer] ?? 0 }
 
   /// Adds a layer that takes `inputs`, or the last layer's output, and returns its name.
   @discardableResult
   mutating func add(_ name: String, _ operation: any Operation, _ inputs: [String] = []) -> String {
     let inputs = inputs.isEmpty ? [last] : inputs
     layers.append(Layer(name, operation, inputs))
+    channelCounts[name] =
+      switch operation {
+      case let convolution as Convolution: convolution.outputChannels
+      case let upsampling as TransposedConvolution: upsampling.outputChannels
+      case is Concatenation: inputs.map(channelCount).reduce(0, +)
+      default: channelCount(of: inputs[0])
+      }
     if let moving = operation as? any MovesPixels {
       alignments[name] = alignments[inputs[0]].map { moving.alignment(of: $0) }
     } else if keepsPixels(operation, inputs.count) {

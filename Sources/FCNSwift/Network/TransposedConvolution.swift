@@ -42,11 +42,18 @@ public struct TransposedConvolution: Operation {
     return Shape(input.n, outputChannels, height, width)
   }
 
+  /// Upsampling of channels to themselves begins bilinear; what makes other channels begins as
+  /// convolutions do.
   public func parameters(inputChannels: Int) -> [ParameterSpecification] {
+    let inputsSeen =
+      inputChannels / max(1, groups) * max(1, window.kernel.h / max(1, window.stride.h))
+      * max(1, window.kernel.w / max(1, window.stride.w))
     let weight = ParameterSpecification(
       name: "weight",
       shape: [inputChannels, outputChannels / groups, window.kernel.h, window.kernel.w],
-      role: .weight, initializer: .bilinear, rate: isFixed ? 0 : 1)
+      role: .weight,
+      initializer: inputChannels == outputChannels ? .bilinear : .he(fanIn: max(1, inputsSeen)),
+      rate: isFixed ? 0 : 1)
     return bias ? [weight, .bias(outputChannels)] : [weight]
   }
 

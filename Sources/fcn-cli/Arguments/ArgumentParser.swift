@@ -1,3 +1,5 @@
+import FCNSwift
+
 /// The command line is not one that `fcn` understands; `message` says what is wrong and what to do.
 struct UsageError: Error {
   let message: String
@@ -96,27 +98,9 @@ extension Subcommand {
 /// The candidate that differs from `word` in the fewest letters, if few enough for a slip, or the
 /// only one that it begins.
 func nearest(to word: String, among candidates: [String]) -> String? {
-  let distances = candidates.map { ($0, editDistance(Array(word), Array($0))) }
+  let distances = candidates.map { ($0, editDistance(word, $0)) }
   let slips = max(1, word.count / 4)
   if let best = distances.min(by: { $0.1 < $1.1 }), best.1 <= slips { return best.0 }
   let startsAlike = candidates.filter { $0.hasPrefix(word) }
   return startsAlike.count == 1 ? startsAlike[0] : nil
-}
-
-/// Letters to insert, delete, replace or swap with their neighbour.
-private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
-  var rows = [Array(0...b.count)]
-  for i in 0..<a.count {
-    var row = [i + 1]
-    for j in 0..<b.count {
-      var best = min(rows[i][j + 1], row[j]) + 1
-      best = min(best, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
-        best = min(best, rows[i - 1][j - 1] + 1)
-      }
-      row.append(best)
-    }
-    rows.append(row)
-  }
-  return rows[a.count][b.count]
 }

@@ -279,7 +279,7 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   import.class_count = -1;
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_import(&no_model, model_path, &import));
   OK(fcn_import_params_init(&import, sizeof import));
-  import.architecture = "unet";
+  import.architecture = "resnet";
   EXPECT(FCN_E_NOT_FOUND, fcn_model_import(&no_model, model_path, &import));
   OK(fcn_import_params_init(&import, sizeof import));
   import.rename_count = 1;

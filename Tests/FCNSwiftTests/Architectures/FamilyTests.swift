@@ -26,6 +26,10 @@ struct FamilyTests {
   @Test(arguments: [
     ("fcn32s", 136_150_000, true, false), ("fcn8s", 134_490_000, true, false),
     ("fcn-resnet50", 35_322_218, false, true), ("fcn-resnet101", 54_314_346, false, true),
+    ("deeplabv3-resnet50", 42_004_074, false, true),
+    ("deeplabv3-resnet101", 60_996_202, false, true),
+    ("deeplabv3-mobilenet-v3-large", 11_029_328, false, true),
+    ("lraspp-mobilenet-v3-large", 3_221_538, false, false),
   ])
   func networksHaveAsManyParametersAsPublished(
     name: String, count: Int, denseUpsampling: Bool, auxiliaryHead: Bool
@@ -35,7 +39,7 @@ struct FamilyTests {
         classes: 21, auxiliaryHead: auxiliaryHead, denseUpsampling: denseUpsampling))
     let learned = network.parameters.filter { $0.role != .statistic }.reduce(0) { $0 + $1.count }
     // The published FCN counts are rounded to 10,000.
-    #expect(abs(learned - count) <= (auxiliaryHead ? 0 : 5000), "\(learned)")
+    #expect(abs(learned - count) <= (denseUpsampling ? 5000 : 0), "\(learned)")
   }
 
   @Test(arguments: Architecture.all.map(\.name), [(1, 1), (7, 40), (61, 33), (96, 64)])
@@ -59,13 +63,32 @@ struct FamilyTests {
     try compareWithPyTorch(name, width: 1)
   }
 
+  /// torchvision's and segmentation_models_pytorch's own networks: each head, each trunk, each way in
+  /// which a trunk is dilated.
+  @Test(arguments: [
+    "deeplabv3-resnet50", "deeplabv3-mobilenet-v3-large", "lraspp-mobilenet-v3-large",
+    "unet-resnet18", "unet-mobilenet-v3-large", "fpn-resnet34", "fpn-efficientnet-b0",
+    "deeplabv3plus-mobilenet-v2", "deeplabv3plus-mobilenet-v3-large",
+    "deeplabv3plus-efficientnet-b0",
+  ])
+  func scoresOfHeadsOnTrunksAgreeWithTheirLibraries(name: String) throws {
+    try compareWithPyTorch(name, width: 1, classes: 2, file: "networks")
+  }
+
+  @Test(arguments: ["unet", "fc-densenet56", "fc-densenet67", "dabnet", "edanet"])
+  func scoresOfOtherNetworksAgreeWithPyTorch(name: String) throws {
+    try compareWithPyTorch(name, width: 0.5, classes: 2, file: "networks")
+  }
+
   /// The files come from Goldens/make_family.py.
-  private func compareWithPyTorch(_ name: String, width: Float) throws {
+  private func compareWithPyTorch(
+    _ name: String, width: Float, classes: Int = 4, file: String = "family"
+  ) throws {
     func path(_ name: String) -> String { LayerGoldens.folder.appendingPathComponent(name).path }
     let architecture = try Architecture.named(name)
     let description = ModelDescription(
-      architecture: name, options: ArchitectureOptions(classes: 4, width: width),
-      classNames: ["a", "b", "c", "d"], palette: Palette.voc(count: 4),
+      architecture: name, options: ArchitectureOptions(classes: classes, width: width),
+      classNames: Array(["a", "b", "c", "d"].prefix(classes)), palette: Palette.voc(count: classes),
       preprocessing: architecture.preprocessing)
     let weights = try Model.network(for: description).parameters.map {
       try WeightTensor(name: $0.name, shape: $0.shape, floats: weightsByRule($0))
@@ -73,7 +96,7 @@ struct FamilyTests {
     let session = try Session(
       model: Model(description: description, weights: weights), options: .init(threads: 2))
     let picture = try Image(contentsOf: path("waves-33x47.png"))
-    let wanted = try Safetensors(contentsOf: path("family.safetensors")).tensor(named: name)
+    let wanted = try Safetensors(contentsOf: path("\(file).safetensors")).tensor(named: name)
       .fourDimensional()
     try session.run([picture])
     let scores = try Tensor(wanted.shape)
@@ -93,6 +116,8 @@ struct FamilyTests {
       (factor, shift) = ((6 / Double(fanIn)).squareRoot(), 0)
     } else if kind == "running_var" {
       (factor, shift) = (0.5, 1)
+    } else if name.hasSuffix("acti.weight") {
+      (factor, shift) = (0.1, 0.25)
     } else if kind == "weight" {
       let gain = name.contains("bn3") ? 0.3 : 1
       (factor, shift) = (0.2 * gain, gain)

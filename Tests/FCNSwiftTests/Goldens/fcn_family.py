@@ -198,6 +198,8 @@ def fill(module):
             values = values * np.sqrt(6 / fan_in)
         elif kind == "running_var":
             values = 1 + 0.5 * values
+        elif name.endswith("acti.weight"):  # slopes of a rectifier
+            values = 0.25 + 0.1 * values
         elif kind == "weight":  # of a batch normalisation; residuals are kept small
             values = (0.3 if "bn3" in name else 1.0) * (1 + 0.2 * values)
         else:
@@ -223,10 +225,15 @@ def save(module, path):
 
 @torch.no_grad()
 def scores(module, picture):
-    """Classes×height×width scores of an RGB picture, height×width×3 bytes; computed in float64."""
+    """Classes×height×width scores of an RGB picture, height×width×3 bytes; computed in float64.
+
+    Zeros fill it up to what the network's strides divide, where `module.stride` says so."""
     pixels = torch.tensor(picture).double()
     if module.preprocessing["order"] == "bgr":
         pixels = pixels.flip(2)
     mean, scale = (torch.tensor(module.preprocessing[key]).double() for key in ("mean", "scale"))
     x = ((pixels - mean) * scale).permute(2, 0, 1)[None]
-    return module.double().eval()(x)[0].numpy()
+    height, width = x.shape[2:]
+    stride = getattr(module, "stride", 1)
+    x = F.pad(x, (0, -width % stride, 0, -height % stride))
+    return module.double().eval()(x)[0, :, :height, :width].numpy()
