@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks `fcn import` on files that the frameworks' own libraries write.
 
-    pip install torch torchvision numpy safetensors pillow protobuf
+    pip install torch torchvision segmentation_models_pytorch numpy safetensors pillow protobuf
     make && python3 scripts/check_imports.py [--fcn build/bin/fcn] [--full]
 
 Each case makes a network in PyTorch with random weights, has torch.save, numpy.savez, safetensors or
@@ -25,6 +25,7 @@ from safetensors.numpy import load_file, save_file
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests/FCNSwiftTests/Goldens"))
 import fcn_family  # noqa: E402
+import fcn_networks  # noqa: E402
 from fcn_simple import FCNSimple, picture, save_picture  # noqa: E402
 
 SIZE = (61, 83)
@@ -206,6 +207,27 @@ def check_torchvision(checker):
             checker.scores(f"{case}.safetensors", module, wanted)
 
 
+def check_networks(checker):
+    """torchvision's other networks with and without a second head, segmentation_models_pytorch's, and those
+    that have names of their own."""
+    for name in fcn_networks.NAMES:
+        for option in ("", "auxiliary_head", "batch_norm"):
+            if option == "auxiliary_head" and not name.startswith("deeplabv3-"):
+                continue
+            if option == "batch_norm" and name != "unet":
+                continue
+            options = {option: True} if option else {}
+            module = fcn_family.fill(fcn_networks.build(name, **options))
+            state = {key: tensor.clone() for key, tensor in module.state_dict().items()}
+            case = f"{name}{'-' if option else ''}{option}"
+            if name in fcn_networks.OTHERS:
+                state = {f"module.{key}": tensor for key, tensor in state.items()}
+            torch.save(state, checker.folder / f"{case}.pth")
+            wanted = fcn_family.scores(module, checker.pixels)
+            checker.scores(f"{case}.pth", module, wanted)
+            (checker.folder / f"{case}.pth").unlink()
+
+
 def check_trunks(checker):
     models = fcn_family.import_torchvision().models
     convolutions = [f"conv{g}_{i}" for g, n in zip(range(1, 6), (2, 2, 3, 3, 3)) for i in range(1, n + 1)]
@@ -242,11 +264,13 @@ def check_trunks(checker):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--fcn", default=str(ROOT / "build/bin/fcn"), help="the command (build/bin/fcn)")
+    parser.add_argument("--only", help="one check: family, simple, torchvision, networks, trunks")
     parser.add_argument("--full", action="store_true", help="networks as wide as published")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         checker = Checker(arguments.fcn, pathlib.Path(name), 1.0 if arguments.full else 0.125)
-        for check in (check_family, check_simple, check_torchvision, check_trunks):
+        checks = (check_family, check_simple, check_torchvision, check_networks, check_trunks)
+        for check in [c for c in checks if arguments.only in (None, c.__name__.removeprefix('check_'))]:
             check(checker)
             for path in checker.folder.glob("*"):
                 if path.name != "picture.png":

@@ -57,8 +57,8 @@ struct ImportTests {
     try Command.fail(
       2, saying: "f32 or f16", calling: ["import", weightsAlone(), "-o", path, "--dtype", "f64"])
     try Command.fail(
-      2, saying: "no architecture \"unet\"", "fcn-resnet101",
-      calling: ["import", weightsAlone(), "-o", path, "--architecture", "unet"])
+      2, saying: "no architecture \"fcn_resnet11\"", "fcn-resnet101",
+      calling: ["import", weightsAlone(), "-o", path, "--architecture", "fcn_resnet11"])
     try Command.fail(2, saying: "--output", calling: ["import", weightsAlone()])
     #expect(!File.exists(path))
   }

@@ -57,33 +57,33 @@ struct ImportDecisionTests {
     let trunk = try narrowModel("fcn-resnet50").orderedWeights.filter {
       $0.name.hasPrefix("backbone.")
     }
-    return try trunk.map { $0.named("encoder." + $0.name.dropFirst("backbone.".count)) } + [
-      tensor("decoder.blocks.0.conv1.0.weight", [4, 8, 3, 3]),
-      tensor("segmentation_head.0.weight", [2, 4, 3, 3]), tensor("segmentation_head.0.bias", [2]),
+    return try trunk.map { $0.named("trunk." + $0.name.dropFirst("backbone.".count)) } + [
+      tensor("up.0.conv.weight", [4, 8, 3, 3]),
+      tensor("head.weight", [2, 4, 3, 3]), tensor("head.bias", [2]),
     ]
   }
 
   @Test func aDecoderIsNotDroppedInSilence() throws {
     let weights = try unet()
     expectError(
-      .unsupported, saying: "decoder.blocks.0.conv1.0.weight [4, 8, 3, 3]",
-      "segmentation_head.0.weight", "2 weights of other layers"
+      .unsupported, saying: "up.0.conv.weight [4, 8, 3, 3]",
+      "head.weight", "2 weights of other layers"
     ) { _ = try identified(weights) }
     // A trunk with vectors alone beside it is one, and they are told.
     let result = try identified(
-      weights.filter { $0.shape.count < 3 || $0.name.hasPrefix("encoder.") })
+      weights.filter { $0.shape.count < 3 || $0.name.hasPrefix("trunk.") })
     guard case .trunk(let trunk) = result.found else {
       Issue.record("a model was found")
       return
     }
-    #expect(trunk.leftOver == ["segmentation_head.0.bias"])
+    #expect(trunk.leftOver == ["head.bias"])
     #expect(result.report.leftOut == trunk.leftOver)
   }
 
   @Test func whatATransplantDoesNotTakeIsTold() throws {
     let source = try ForeignWeights(format: .pytorch, tensors: unet()).translated()
     let (_, transplant) = try narrowModel("fcn-resnet50").copyingWeights(from: source)
-    #expect(transplant.unused.contains("decoder.blocks.0.conv1.0.weight"))
+    #expect(transplant.unused.contains("up.0.conv.weight"))
   }
 
   @Test func aNetworkBesideOtherLayersNamesThem() throws {

@@ -27,11 +27,15 @@ struct ArchitectureGuess {
     func begins(_ name: String, with starts: [String]) -> Bool {
       starts.contains { name.hasPrefix($0) }
     }
-    let heads = ["score", "ups", "classifier.", "aux_classifier."]
+    let heads = [
+      "score", "ups", "classifier.", "aux_classifier.", "decoder.", "segmentation_head.",
+    ]
     return wrong.isEmpty && !missing.isEmpty
       && missing.allSatisfy { begins($0.name, with: heads) }
       && !fitted.contains { begins($0.name, with: heads) }
-      && leftOver.allSatisfy { begins($0.name, with: ["fc6.", "fc7.", "fc8.", "fc."]) }
+      && leftOver.allSatisfy {
+        begins($0.name, with: ["fc6.", "fc7.", "fc8.", "fc."])
+      }
   }
 
   /// The best of the guesses that `weights` allow for `architecture`; nil where they have nothing of
@@ -125,15 +129,15 @@ struct ArchitectureGuess {
   private static func options(
     of weights: TranslatedWeights, for architecture: Architecture
   ) -> [ArchitectureOptions] {
-    guard let full = try? architecture.network(ArchitectureOptions(classes: 1)),
-      let first = full.layers.first?.name,
-      let weight = weights.tensor(named: "\(first).weight"), weight.shape.count == 4
+    // Most architectures are ruled out before their networks are made.
+    guard let weight = architecture.firstWeight.flatMap(weights.tensor), weight.shape.count == 4,
+      let full = try? architecture.network(ArchitectureOptions(classes: 1))
     else { return [] }
     let choices = architecture.choices
     let options = ArchitectureOptions(
       classes: 1, inputChannels: weight.shape[1],
       batchNorm: choices.contains(.batchNorm)
-        && weights.tensor(named: "bn1_1.weight") != nil,
+        && weights.tensors.contains { $0.name.hasSuffix(".running_mean") },
       auxiliaryHead: choices.contains(.auxiliaryHead)
         && weights.tensor(named: "\(auxiliaryHead)4.weight") != nil,
       denseUpsampling: choices.contains(.denseUpsampling)
@@ -159,8 +163,8 @@ struct ArchitectureGuess {
   private static func classCounts(
     of weights: TranslatedWeights, comparedWith full: Network
   ) -> [Int] {
-    for name in ["score_fr", "score_pool3", "classifier.4"] {
-      if let count = weights.tensor(named: "\(name).weight")?.shape.first { return [count] }
+    for layer in full.layers where (layer.operation as? Convolution)?.makesScores == true {
+      if let count = weights.tensor(named: "\(layer.name).weight")?.shape.first { return [count] }
     }
     let upsampling = weights.tensors.first {
       $0.name.hasPrefix("upscore") && $0.shape.count == 4
@@ -170,7 +174,7 @@ struct ArchitectureGuess {
     var counts: [Int] = []
     for tensor in weights.tensors where !known.contains(tensor.name) {
       guard tensor.shape.count == 4, tensor.shape[2] == 1, tensor.shape[3] == 1,
-        !counts.contains(tensor.shape[0]), counts.count < 3
+        (1...255).contains(tensor.shape[0]), !counts.contains(tensor.shape[0]), counts.count < 3
       else { continue }
       counts.append(tensor.shape[0])
     }

@@ -168,7 +168,7 @@ extension TranslatedWeights {
   }
 
   private func unrecognized(_ candidates: [Architecture], _ options: ImportOptions) -> String {
-    let names = candidates.map(\.name).joined(separator: ", ")
+    let names = listed(candidates.map(\.name), most: 6)
     return tensors.isEmpty
       ? "the file holds no tensor of floats"
       : "the weights are not those of \(names): no tensor is named as their first layer's; found "

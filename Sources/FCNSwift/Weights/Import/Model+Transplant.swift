@@ -15,7 +15,8 @@ public struct Transplant: Sendable, Hashable {
 extension Model {
   /// A model of the same description with the weights of `source` wherever a name and a shape agree,
   /// as a network is started from one that was trained on something else. Shapes agree where they
-  /// mean the same numbers: a classifier's hidden layer fits a convolution as large as its input.
+  /// mean the same numbers: a classifier's hidden layer fits a convolution as large as its input. Names
+  /// in a trunk agree whatever the library whose heads it has.
   ///
   /// Throws `notFinite` where a tensor that agrees holds what float32 cannot.
   public func copyingWeights(
@@ -24,12 +25,18 @@ extension Model {
     var transplant = Transplant()
     let found = Dictionary(
       source.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let inTrunk = Dictionary(
+      source.tensors.compactMap { tensor in TensorNames.inTrunk(tensor.name).map { ($0, tensor) } },
+      uniquingKeysWith: { first, _ in first })
+    var used: Set<String> = []
     let weights = try network.parameters.compactMap { wanted -> WeightTensor? in
       let own = self.weights[wanted.name]
-      guard let tensor = found[wanted.name] else {
+      let tensor = found[wanted.name] ?? TensorNames.inTrunk(wanted.name).flatMap { inTrunk[$0] }
+      guard let tensor else {
         transplant.missing.append(wanted.name)
         return own
       }
+      used.insert(tensor.name)
       guard let fitted = try tensor.fitted(to: wanted) else {
         transplant.mismatched.append(
           "\(wanted.name) (found \(tensor.shape), wanted \(wanted.shape))")
@@ -40,7 +47,7 @@ extension Model {
       return try fitted.converted(to: .float32)
     }
     transplant.unused =
-      source.tensors.map(\.name).filter { self.weights[$0] == nil } + source.setAside
+      source.tensors.map(\.name).filter { !used.contains($0) } + source.setAside
     return (try Model(description: description, weights: weights), transplant)
   }
 }

@@ -44,6 +44,26 @@ enum TensorNames {
     return parts.isEmpty ? "" : parts.joined(separator: ".") + "."
   }
 
+  /// What torchvision's segmentation networks call the parameter of a classifying network's trunk; `fc.…`
+  /// what follows its features.
+  static func inClassifier(_ name: String) -> String {
+    if name.hasPrefix("features.") { return "backbone.\(name.dropFirst("features.".count))" }
+    for head in ["fc.", "classifier.", "_fc.", "_conv_head.", "_bn1.", "conv_head."]
+    where name.hasPrefix(head) {
+      return "fc.\(name.dropFirst(head.hasPrefix("_") || head == "conv_head." ? 0 : head.count))"
+    }
+    return "backbone.\(name)"
+  }
+
+  /// What a parameter of a trunk is called within that, whatever segmentation network it is part of; nil
+  /// where it is none's.
+  static func inTrunk(_ name: String) -> String? {
+    for prefix in ["backbone.", "encoder.features.", "encoder."] where name.hasPrefix(prefix) {
+      return String(name.dropFirst(prefix.count))
+    }
+    return nil
+  }
+
   /// The layer that a parameter called `name` belongs to.
   static func layer(of name: String) -> String {
     name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name

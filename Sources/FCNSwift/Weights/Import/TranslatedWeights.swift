@@ -9,10 +9,15 @@ public struct TranslatedWeights: Sendable {
     case alexNet
     /// features.0 … classifier.6: torchvision's VGG16, with or without batch normalisation.
     case torchvisionVGG16
-    /// backbone.conv1 …: torchvision's segmentation networks.
+    /// backbone.conv1 …: torchvision's segmentation networks, and others with their heads.
     case torchvisionFCN
-    /// conv1, layer1.0.conv1 … fc: torchvision's classifying ResNets.
-    case torchvisionResNet
+    /// encoder.conv1 …: segmentation_models_pytorch's.
+    case segmentationModels
+    /// init_conv.0.conv …, layers.2.conv1x1 …: DABNet, EDANet and others under their own programs' names.
+    case ownProgram
+    /// conv1, layer1.0.conv1 … fc: classifying networks whose trunks are ours: torchvision's ResNets and
+    /// MobileNets, EfficientNet-PyTorch's, timm's MobileNetV3.
+    case classifier
     /// Nobody's that is known; tensors keep their names.
     case unknown
   }
@@ -22,7 +27,7 @@ public struct TranslatedWeights: Sendable {
   /// Whose names the file's tensors have.
   public let naming: Naming
   /// The tensors under our names; shapes are still the file's.
-  public let tensors: [WeightTensor]
+  public internal(set) var tensors: [WeightTensor]
   /// Tensors that stand beside the network's under another prefix, such as an optimizer's.
   let others: [WeightTensor]
   /// The file's names of those.
@@ -45,7 +50,8 @@ public struct TranslatedWeights: Sendable {
     if let statedPreprocessing { return statedPreprocessing }
     return switch naming {
     case .vgg16, .alexNet: format == .safetensors ? nil : .caffe
-    case .torchvisionVGG16, .torchvisionFCN, .torchvisionResNet: .torchvision
+    case .torchvisionVGG16, .torchvisionFCN, .segmentationModels, .ownProgram, .classifier:
+      .torchvision
     case .unknown: nil
     }
   }
@@ -59,7 +65,16 @@ extension ForeignWeights {
   /// components come first, since the others are their ends.
   private static let anchors: [(name: String, naming: TranslatedWeights.Naming)] = [
     ("conv1_1.weight", .vgg16), ("features.0.weight", .torchvisionVGG16),
-    ("backbone.conv1.weight", .torchvisionFCN), ("layer1.0.conv1.weight", .torchvisionResNet),
+    ("backbone.conv1.weight", .torchvisionFCN), ("backbone.0.0.weight", .torchvisionFCN),
+    ("backbone._conv_stem.weight", .torchvisionFCN),
+    ("encoder.conv1.weight", .segmentationModels),
+    ("encoder.features.0.0.weight", .segmentationModels),
+    ("encoder._conv_stem.weight", .segmentationModels),
+    ("encoder.conv_stem.weight", .segmentationModels),
+    ("inc.double_conv.0.weight", .ownProgram), ("firstconv.weight", .ownProgram),
+    ("init_conv.0.conv.weight", .ownProgram), ("layers.2.conv1x1.weight", .ownProgram),
+    ("layer1.0.conv1.weight", .classifier), ("features.0.0.weight", .classifier),
+    ("_conv_stem.weight", .classifier), ("conv_stem.weight", .classifier),
     ("conv1.weight", .alexNet),
   ]
 
@@ -108,10 +123,7 @@ extension ForeignWeights {
     let translated: [WeightTensor]
     switch naming {
     case .torchvisionVGG16: translated = try VGG16.renamed(unprefixed)
-    case .torchvisionResNet:
-      translated = unprefixed.map {
-        $0.name.hasPrefix("fc.") ? $0 : $0.named("backbone.\($0.name)")
-      }
+    case .classifier: translated = unprefixed.map { $0.named(TensorNames.inClassifier($0.name)) }
     default: translated = unprefixed
     }
     var names: Set<String> = []

@@ -13,7 +13,9 @@ extension TranslatedWeights {
       }
     }
     if let architecture {
-      guard let guess = try ArchitectureGuess.best(architecture, self), !guess.fitted.isEmpty else {
+      guard let guess = try ArchitectureGuess.best(architecture, withTrunk(of: architecture)),
+        !guess.fitted.isEmpty
+      else {
         return nil
       }
       return (architecture, guess.options)
@@ -22,5 +24,18 @@ extension TranslatedWeights {
       return nil
     }
     return (try Architecture.named(model.description.architecture), model.description.options)
+  }
+
+  /// The same with what is in a trunk called as in `architecture`.
+  private func withTrunk(of architecture: Architecture) -> TranslatedWeights {
+    guard let first = architecture.firstWeight, let within = TensorNames.inTrunk(first) else {
+      return self
+    }
+    var renamed = self
+    renamed.tensors = tensors.map { tensor in
+      TensorNames.inTrunk(tensor.name).map { tensor.named(first.dropLast(within.count) + $0) }
+        ?? tensor
+    }
+    return renamed
   }
 }
