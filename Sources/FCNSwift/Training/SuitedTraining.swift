@@ -2,7 +2,7 @@
 /// nothing. They follow from the facts alone.
 ///
 /// - *width*: the network's channels are cut to what the cores can train in minutes: a quarter below 8
-///   cores, half below 32, all beyond and on a device.
+///   cores, half below 32, all beyond and on a device; networks that are small as published keep all.
 /// - *batch normalisation* wherever a fresh network can have it: fresh weights do not learn without.
 /// - *longest side*: larger pictures are seen at 640 pixels, 1024 on a device, since a small network
 ///   sees too little of a large picture at once.

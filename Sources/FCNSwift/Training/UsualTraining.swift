@@ -37,7 +37,7 @@ public struct UsualTraining: Sendable {
     // A published recipe's network is whole.
     guard recipe.isSuited else { return network }
     var facts = facts
-    facts.offersWidth = architecture.choices.contains(.width)
+    facts.offersWidth = architecture.choices.contains(.width) && !architecture.isSmall
     facts.offersBatchNorm = architecture.choices.contains(.batchNorm)
     let suited = SuitedTraining(facts)
     (network.options.width, network.options.batchNorm) = (suited.width, suited.batchNorm)
@@ -58,5 +58,37 @@ public struct UsualTraining: Sendable {
     var options = saved.options
     if !saved.knowsEvaluationInterval { options.evaluationInterval = suited.evaluationInterval }
     return options
+  }
+}
+
+extension Architecture {
+  /// Whether its whole network has so little to compute that it need not be narrower to be trained on a few
+  /// cores: no more than a quarter-wide `fcn-simple` twice over, 50,000 multiplications for a pixel.
+  var isSmall: Bool {
+    guard let network = try? network(ArchitectureOptions(classes: 21)) else { return false }
+    let side = roundUp(256, toMultipleOf: network.stride)
+    let input = Shape(1, network.inputChannels, side, side)
+    guard let multiplications = try? network.multiplications(for: input) else { return false }
+    return multiplications / input.planeCount <= 50_000
+  }
+}
+
+extension Network {
+  /// Multiplications of its convolutions for an input of `shape`, as their definitions read.
+  fileprivate func multiplications(for shape: Shape) throws -> Int {
+    let shapes = try shapes(for: shape)
+    return zip(layers, zip(inputIndices, shapes)).reduce(0) { total, layer in
+      let (inputs, output) = layer.1
+      let input = inputs[0] < 0 ? shape : shapes[inputs[0]]
+      switch layer.0.operation {
+      case let convolution as Convolution:
+        let kernel = convolution.window.kernel
+        return total + output.pictureCount * (input.c / convolution.groups) * kernel.h * kernel.w
+      case let upsampling as TransposedConvolution:
+        let kernel = upsampling.window.kernel
+        return total + input.pictureCount * (output.c / upsampling.groups) * kernel.h * kernel.w
+      default: return total
+      }
+    }
   }
 }

@@ -243,6 +243,11 @@ enum FreshModel {
     guard !isFile else {
       throw FCNError(.notFound, "\(text): there is no such file of class names")
     }
+    if names.count == 1, let count = Int(names[0]), count > 1 {
+      throw UsageError(
+        "--\(classes.name) takes the classes' names, not how many there are: a,b,c or a file with a "
+          + "name a line; found \(count)")
+    }
     do {
       return try ClassList(names: names).names
     } catch let error as FCNError {
