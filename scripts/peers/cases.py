@@ -20,6 +20,8 @@ class Case:
     width: int
     #: How often it is run and timed, unless told otherwise: quick ones vary more.
     runs: int
+    #: Whether our model is imported from the ONNX file that the others run.
+    imported: bool = False
 
     def file(self, folder: Path, kind: str) -> Path:
         """A file that depends on size and batch: `kind` is what follows the case's name."""
@@ -46,6 +48,12 @@ CASES = {
         Case("fcn8s", "fcn8s", 1, 375, 500, 10),
         Case("fcn-resnet50", "fcn-resnet50", 1, 520, 520, 10),
         Case("fcn-simple-b8", "fcn-simple", 8, 224, 224, 5),
+        Case("lraspp-mobilenet-v3", "lraspp_mobilenet_v3_large", 1, 520, 520, 20, imported=True),
+        Case("deeplabv3-resnet50", "deeplabv3_resnet50", 1, 520, 520, 5, imported=True),
+        Case("unet-resnet34", "unet-resnet34", 1, 512, 512, 10, imported=True),
+        Case(
+            "deeplabv3plus-mobilenet-v2", "deeplabv3plus-mobilenet_v2", 1, 512, 512, 20,
+            imported=True),
     ]
 }
 

@@ -69,6 +69,8 @@ class PyTorch(Engine):
 
         from . import networks
 
+        if case.imported:
+            import onnx_import.networks  # noqa: F401
         if case.network.startswith("fcn-resnet"):
             networks.fcn_family.import_torchvision()
         torch.set_num_threads(threads)

@@ -1,7 +1,7 @@
 """The networks in PyTorch, under the names that our model files have, with weights of a fixed seed.
 
-They are those of the tests' goldens, so that there is one description of each. Needs torch,
-torchvision, safetensors and pillow.
+They are those of the tests' goldens and of scripts/check-onnx-import, so that there is one description
+of each. Needs torch, torchvision, safetensors and pillow, and for some segmentation-models-pytorch.
 """
 
 from __future__ import annotations
@@ -13,16 +13,24 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .cases import CLASSES, ROOT
+from .cases import CASES, CLASSES, ROOT
 
 sys.path.insert(0, str(ROOT / "Tests/FCNSwiftTests/Goldens"))
 import fcn_family  # noqa: E402
 from fcn_simple import FCNSimple, picture  # noqa: E402, F401
 
+#: Networks that others publish; ours are of the tests.
+IMPORTED = {case.network for case in CASES.values() if case.imported}
+
 UPSAMPLING = ("upscore2", "upscore_pool4", "upscore8")
 
 
 def build(network: str) -> nn.Module:
+    if network in IMPORTED:
+        # Its modules are not needed, nor there, for the others.
+        from onnx_import import cases, networks
+
+        return networks.build(cases.Case(network, "dynamo", 18, classes=CLASSES))
     if network == "fcn-simple":
         return FCNSimple(CLASSES)
     module = fcn_family.build(network, CLASSES)
@@ -42,7 +50,7 @@ def create(network: str, weights: Path) -> None:
     module = build(network)
     if network == "fcn-simple":
         module.randomize(seed=7)
-    else:
+    elif network not in IMPORTED:
         fcn_family.fill(module)
     if network == "fcn8s":
         for name in UPSAMPLING:  # every class now adds to every other
@@ -62,7 +70,11 @@ class MainScores(nn.Module):
 
 
 def load(network: str, weights: Path) -> nn.Module:
-    """The network with the weights of a file, without first making others up."""
+    """The network with the weights of a file, where that can be without first making others up."""
+    if network in IMPORTED:
+        module = build(network)
+        module.load_state_dict(load_file(weights))
+        return module
     with torch.device("meta"):
         module = build(network)
     if network.startswith("fcn-resnet"):

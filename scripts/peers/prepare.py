@@ -36,7 +36,10 @@ def run(*words: object) -> None:
 
 def prepared(pictures: np.ndarray, rule: dict) -> np.ndarray:
     """What preprocessing by `rule`, a model file's, makes of pictures: N×3×H×W."""
-    assert rule["size"]["rule"] == "native", rule
+    size = rule["size"]
+    height, width = pictures.shape[1:3]
+    assert size == {"rule": "exact", "width": width, "height": height} or (
+        size["rule"] == "native"), rule
     values = pictures.astype(np.float32)
     if rule["order"] == "bgr":
         values = values[..., ::-1]
@@ -79,6 +82,8 @@ class Preparation:
     def everything(self) -> None:
         case, folder = self.case, self.folder
         self.make(self.write_weights, case.weights(folder))
+        if case.imported:
+            self.make(self.write_fixed_onnx, case.file(folder, "onnx"))
         self.make(self.write_model, case.model(folder))
         self.make(self.write_pictures, case.file(folder, "pictures.npy"))
         self.make(self.write_input, case.file(folder, "input.npy"))
@@ -98,6 +103,10 @@ class Preparation:
         networks.create(self.case.network, path)
 
     def write_model(self, path: Path) -> None:
+        if self.case.imported:
+            run(self.command, "import", self.case.file(self.folder, "onnx"), "-o", path,
+                "--preprocessing", "torchvision", "--quiet")
+            return
         rule = "caffe" if self.case.network == "fcn8s" else "torchvision"
         run(self.command, "import", self.case.weights(self.folder), "-o", path, "--architecture",
             self.case.network, "--preprocessing", rule, "--quiet")
@@ -145,6 +154,17 @@ class Preparation:
                 self.network, (torch.from_numpy(self.values),), path, opset_version=17,
                 dynamo=False, do_constant_folding=True, input_names=["x"], output_names=["y"])
         make_sizes_constant(path, np.load(self.case.file(self.folder, "scores.npy")).shape)
+
+    def write_fixed_onnx(self, path: Path) -> None:
+        """The file that we import and the others run, of the case's size."""
+        import torch
+
+        values = torch.zeros(self.case.batch, 3, self.case.height, self.case.width)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                self.network, (values,), path, opset_version=18, dynamo=True, external_data=False,
+                input_names=["x"], output_names=["y"])
 
     def write_int8(self, path: Path) -> None:
         """Weights by channel, quantised around two other pictures' values."""
