@@ -546,8 +546,8 @@ typedef struct fcn_import_params {
   /** Names of each kind that the message of a failed import lists, 1 to 1000000; 0, the default,
    *  for a few. */
   int32_t longest_list;
-  /** Of an ONNX file with several outputs, the name of the one whose scores are taken; NULL, the
-   *  default, for the first. */
+  /** Of an ONNX file the name of the output whose scores are taken, or of any value within the graph: what
+   *  follows from it is left out. NULL, the default, for the first output. */
   const char *graph_output;
 } fcn_import_params;
 
@@ -568,6 +568,10 @@ typedef struct fcn_import_info {
   /** 1 where the preprocessing is the usual one for weights of this kind, since neither the file
    *  nor fcn_import_params says which one they were trained with; 0 otherwise. */
   int32_t preprocessing_assumed;
+  /** Of an ONNX graph that takes means off and divides by deviations itself, the largest value that it
+   *  seems to take pictures to have, 1 or 255; 0 otherwise. Where no preprocessing is given pictures go in
+   *  so. One that is given comes before what the graph does. */
+  float normalised_range;
 } fcn_import_info;
 
 /** Fills `params` with defaults; `struct_size` is sizeof(fcn_import_params). */

@@ -40,7 +40,8 @@ final class ModelObject: HandledObject {
       left_out: leftOut.isEmpty ? nil : names,
       filled_in: filledIn.isEmpty ? nil : names.map { $0 + leftOut.count },
       filled_in_count: Int32(clamping: filledIn.count),
-      preprocessing_assumed: report?.preprocessingIsAssumed == true ? 1 : 0)
+      preprocessing_assumed: report?.preprocessingIsAssumed == true ? 1 : 0,
+      normalised_range: report?.normalisedRange ?? 0)
     info = fcn_model_info(
       struct_size: 0, class_count: Int32(classes.count),
       class_names: UnsafePointer(classNames.baseAddress),

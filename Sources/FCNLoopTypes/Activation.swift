@@ -30,6 +30,8 @@ public enum Activation: Sendable, Hashable {
   case clip(low: Float, high: Float)
   /// eˣ.
   case exponential
+  /// x · Φ(x), Φ being the normal distribution's.
+  case gelu
 
   /// Whether a larger x never makes less, so that the largest of several may be taken first.
   public var isMonotonic: Bool {
@@ -38,7 +40,7 @@ public enum Activation: Sendable, Hashable {
     case .tanh, .softplus, .clip, .exponential: true
     case .leakyReLU(let slope): slope >= 0
     case .elu(let alpha): alpha >= 0
-    case .hardSwish, .silu, .mish: false
+    case .hardSwish, .silu, .mish, .gelu: false
     }
   }
 
@@ -49,7 +51,7 @@ public enum Activation: Sendable, Hashable {
     case .tanh, .softplus, .clip, .exponential: true
     case .leakyReLU(let slope): slope > 0
     case .elu(let alpha): alpha > 0
-    case .hardSwish, .silu, .mish: false
+    case .hardSwish, .silu, .mish, .gelu: false
     }
   }
 }

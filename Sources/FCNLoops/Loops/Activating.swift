@@ -36,6 +36,7 @@ private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
     // Halves go to the bounds of floats and beyond.
     let root = exponential(a * 0.5)
     return root * root
+  case .gelu: return a * normalDistribution(a)
   }
 }
 
@@ -93,6 +94,20 @@ private func mish(_ a: Lanes) -> Lanes {
   let e = exponential(a.replacing(with: most, where: a .> most))
   let w = e * (e + 2)
   return a * (w / (w + 2))
+}
+
+/// Φ(a), from the tail beyond |a|: half of erfc(z) = (a₁t + … + a₅t⁵) · e^−z² with z = |a| / √2 and
+/// t = 1 / (1 + 0.3275911 z) (Abramowitz and Stegun, 7.1.26). Far below zero no bits are lost.
+@inline(__always)
+private func normalDistribution(_ a: Lanes) -> Lanes {
+  let z = a.replacing(with: -a, where: a .< Lanes()) * 0.707_106_78
+  let t = 1 / (z * 0.327_591_1 + 1)
+  var p = t * 0.530_702_715 - 0.726_576_013_5
+  p = p * t + 0.710_706_870_5
+  p = p * t - 0.142_248_368
+  p = p * t + 0.127_414_796
+  let tail = p * t * exponential(-z * z)
+  return (1 - tail).replacing(with: tail, where: a .< Lanes())
 }
 
 /// e to the power of each of `a`, and of −87 or 88 beyond these; a NaN stays one. Within two units in

@@ -305,6 +305,7 @@ extension fcn_activation {
     case .mish: function = FCN_MISH
     case .clip(let low, let high): (function, parameter, second) = (FCN_CLIP, low, high)
     case .exponential: function = FCN_EXPONENTIAL
+    case .gelu: function = FCN_GELU
     }
   }
 }

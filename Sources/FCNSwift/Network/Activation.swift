@@ -65,6 +65,7 @@ extension Activation {
     case .mish: x * tanhf(Self.softplus(x))
     case .clip(let low, let high): x < low ? low : x > high ? high : x
     case .exponential: expf(x)
+    case .gelu: x * 0.5 * erfcf(-x * Float(0.5).squareRoot())
     }
   }
 
@@ -111,6 +112,9 @@ extension Activation {
       return tangent + x * (1 - tangent * tangent) / (1 + expf(-x))
     case .clip(let low, let high): return y > low && y < high ? 1 : 0
     case .exponential: return y
+    case .gelu:
+      let root = Float(0.5).squareRoot()
+      return 0.5 * erfcf(-x * root) + x * expf(-x * x / 2) * root / Float.pi.squareRoot()
     }
   }
 }

@@ -122,3 +122,12 @@ public struct Exponential: ActivationOperation {
   /// Makes the operation; it has no settings.
   public init() {}
 }
+
+/// x · Φ(x), Φ being the normal distribution's (Hendrycks and Gimpel, 2016), without approximation.
+public struct GELU: ActivationOperation {
+  public static let name = "gelu"
+  public var activation: Activation { .gelu }
+
+  /// Makes the operation; it has no settings.
+  public init() {}
+}

@@ -58,6 +58,11 @@ extension Mish: StoredOperation {
   init(_ attributes: AttributeReader) throws { self.init() }
 }
 
+extension GELU: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
 extension Exponential: StoredOperation {
   func write(to attributes: inout AttributeWriter) {}
   init(_ attributes: AttributeReader) throws { self.init() }

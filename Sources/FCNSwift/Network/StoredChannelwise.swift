@@ -65,3 +65,53 @@ extension AttributeReader {
     try number("epsilon", "a number above 0, at most 1", else: 1e-5) { $0 > 0 && $0 <= 1 }
   }
 }
+
+extension ChannelShuffle: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add("groups", groups) }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(groups: try attributes.integer("groups", in: OperationLimits.channels))
+  }
+}
+
+extension ErrorFunction: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
+extension Power: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add("exponent", exponent) }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(try attributes.number("exponent", "a finite number") { $0.isFinite })
+  }
+}
+
+extension ReducedMean: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add("axes", axes.json) }
+  init(_ attributes: AttributeReader) throws { self.init(try attributes.axes()) }
+}
+
+extension ReducedMaximum: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add("axes", axes.json) }
+  init(_ attributes: AttributeReader) throws { self.init(try attributes.axes()) }
+}
+
+extension PictureAxes {
+  var json: JSON { .array(Self.names.filter { contains($0.axis) }.map { .string($0.name) }) }
+}
+
+extension AttributeReader {
+  fileprivate func axes() throws -> PictureAxes {
+    let wanted = "an array of one or more of channels, rows, columns, each once"
+    return try value("axes", wanted) { json in
+      var axes: PictureAxes = []
+      for name in json.elements ?? [] {
+        guard let axis = PictureAxes.names.first(where: { $0.name == name.text })?.axis,
+          axes.insert(axis).inserted
+        else { return nil }
+      }
+      return axes.isEmpty ? nil : axes
+    }
+  }
+}

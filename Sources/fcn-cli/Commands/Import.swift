@@ -16,7 +16,8 @@ extension Subcommand {
   )
   private static let graphOutput = Option.value(
     "graph-output", "NAME",
-    "Of an ONNX file with several outputs, the one whose scores are taken; the first by default.")
+    "Of an ONNX file the output whose scores are taken, or any value within the graph, so that what follows "
+      + "is left out; the first output by default.")
   private static let all = Option.flag(
     "all", "Where the weights are no network's that is known, list every name in the message.")
   private static let dtype = Option.value(
@@ -100,6 +101,8 @@ extension Subcommand {
         message += options.longestList == .max ? "." : "; --all lists every name."
       case .invalidArgument where message.contains("say which architecture"):
         message += " (--architecture)"
+      case .unsupported where message.contains("as the output"):
+        message += "\n--graph-output NAME takes the scores from any value of the graph."
       case .unsupported where message.contains("with which"):
         message +=
           "\nTo start a network from the trunk alone: `fcn init --from \(path)`, or `fcn train --from "
@@ -120,7 +123,9 @@ extension Subcommand {
           + counted(model.description.options.classes, "class"))
       tell(ofGraph: report, model)
       if let name = report.statedName { Terminal.log("the file calls it \(name.debugDescription)") }
-      tell(of: model.description.preprocessing, isAssumed: report.preprocessingIsAssumed)
+      tell(
+        of: model.description.preprocessing, isAssumed: report.preprocessingIsAssumed,
+        report.normalisedRange)
       if !report.filledIn.isEmpty {
         Terminal.log(
           "warning: not in the file, and made bilinear as the FCN papers have it: "
@@ -165,7 +170,21 @@ extension Subcommand {
     }
   }
 
-  private static func tell(of rule: Preprocessing, isAssumed: Bool) {
+  private static func tell(
+    of rule: Preprocessing, isAssumed: Bool, _ normalisedRange: Float? = nil
+  ) {
+    if let range = normalisedRange {
+      let isItsOwn = rule.mean.allSatisfy { $0 == 0 } && rule.scale.allSatisfy { $0 == range / 255 }
+      let own = range == 1 ? "--preprocessing unit" : "--mean 0 --scale 1"
+      let fact =
+        "the network normalises its input itself, and seems to take values of 0…\(Int(range))"
+      Terminal.log(
+        isItsOwn
+          ? "\(fact): pictures go in as such (\(own))"
+          : "warning: \(fact); with the preprocessing that was given that is done twice. Without it, or with "
+            + "\(own), pictures go in as such")
+      if isItsOwn { return }
+    }
     Terminal.log(
       "preprocessing \(rule.valuesInWords)"
         + (isAssumed
@@ -207,6 +226,7 @@ extension Subcommand {
         "zero_weights": names(model.zeroWeights),
         "left_out": names(report.leftOut), "filled_in": names(report.filledIn),
         "preprocessing_assumed": .bool(report.preprocessingIsAssumed),
+        "normalised_range": report.normalisedRange.map { .number($0) } ?? nil,
         "output_taken": .string(report.output), "left_out_at_the_end": names(report.ending),
         "auxiliary_outputs": names(report.auxiliaryOutputs),
         "other_outputs": names(report.otherOutputs),

@@ -469,6 +469,28 @@ def make_further_normalizations():
               x[0].permute(0, 2, 3, 1), (5,), p["weight"], p["bias"], 1e-3).permute(0, 3, 1, 2))
 
 
+def make_attention():
+    values = np.concatenate([
+        normal(60, deviation=2), [0, -0.0, 1e-3, -1e-3, 6, -6, 10, -10, 0.5, -0.5, 4, -4]])
+    values = values.astype(np.float32).reshape(1, 3, 4, 6)
+    layer("gelu", "gelu", {}, [values], {}, lambda x, p, _: F.gelu(x[0]))
+    layer("error function", "error_function", {}, [values], {}, lambda x, p, _: torch.erf(x[0]))
+    positive = np.abs(normal(1, 3, 4, 6)) + np.float32(0.25)
+    for name, exponent in [("root", 0.5), ("reciprocal root", -0.5), ("cube", 3), ("power of 1.7", 1.7)]:
+        layer(name, "power", dict(value=exponent), [positive], {},
+              lambda x, p, _, exponent=exponent: x[0] ** exponent)
+    layer("reciprocal", "power", dict(value=-1), [np.where(np.abs(values) < 0.25, 1, values)], {},
+          lambda x, p, _: 1 / x[0])
+    layer("channel shuffle", "channel_shuffle", dict(groups=3), [normal(2, 12, 2, 3)], {},
+          lambda x, p, _: torch.channel_shuffle(x[0], 3))
+    for name, axes, dims in [("channels", ["channels"], 1), ("rows", ["rows"], 2),
+                             ("columns and channels", ["channels", "columns"], (1, 3))]:
+        layer(f"mean of {name}", "reduce_mean", dict(axes=axes), [normal(2, 5, 3, 4)], {},
+              lambda x, p, _, dims=dims: x[0].mean(dims, keepdim=True))
+        layer(f"maximum of {name}", "reduce_maximum", dict(axes=axes), [distinct(2, 5, 3, 4)], {},
+              lambda x, p, _, dims=dims: x[0].amax(dims, keepdim=True))
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -487,6 +509,7 @@ def main():
     make_channelwise()
     make_further_activations()
     make_further_normalizations()
+    make_attention()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

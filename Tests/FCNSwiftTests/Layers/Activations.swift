@@ -5,7 +5,7 @@ extension Activation {
   static let others: [Activation] = [
     .leakyReLU(slope: 0.1), .leakyReLU(slope: -0.5), .clippedReLU(limit: 0.75), .sigmoid,
     .hardSigmoid, .hardSwish, .silu, .tanh, .elu(alpha: 0.7), .elu(alpha: -0.5), .softplus, .mish,
-    .clip(low: -0.5, high: 0.75), .exponential,
+    .clip(low: -0.5, high: 0.75), .exponential, .gelu,
   ]
 
   /// The operation that does it; nil for the identity.
@@ -25,6 +25,7 @@ extension Activation {
     case .mish: Mish()
     case .clip(let low, let high): Clip(low: low, high: high)
     case .exponential: Exponential()
+    case .gelu: GELU()
     }
   }
 }

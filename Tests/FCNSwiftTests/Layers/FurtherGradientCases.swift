@@ -63,5 +63,17 @@ extension GradientTests {
     LayerCase("depth to space", DepthToSpace(block: 2), Shape(2, 8, 2, 3)),
     LayerCase("pixel shuffle", DepthToSpace(block: 2, order: .channelsFirst), Shape(1, 8, 2, 3)),
     LayerCase("space to depth", SpaceToDepth(block: 2), Shape(2, 2, 4, 6)),
+    LayerCase("gelu", GELU(), Shape(1, 3, 3, 4), isLinear: false),
+    LayerCase("error function", ErrorFunction(), Shape(1, 3, 3, 4), isLinear: false),
+    LayerCase("cube", Power(3), Shape(1, 3, 3, 4), isLinear: false),
+    LayerCase(
+      "reciprocal", Power(-1), Shape(1, 3, 3, 4), values: .farFromZero, isLinear: false),
+    LayerCase("channel shuffle", ChannelShuffle(groups: 3), Shape(2, 6, 2, 3)),
+    LayerCase("mean of channels", ReducedMean(.channels), Shape(2, 3, 2, 4)),
+    LayerCase("mean of rows", ReducedMean(.rows), Shape(2, 3, 2, 4)),
+    LayerCase(
+      "mean of columns of all channels", ReducedMean([.channels, .columns]), Shape(2, 3, 2, 4)),
+    LayerCase("maximum of channels", ReducedMaximum(.channels), Shape(2, 3, 2, 4), values: .apart),
+    LayerCase("maximum of columns", ReducedMaximum(.columns), Shape(2, 3, 2, 4), values: .apart),
   ]
 }

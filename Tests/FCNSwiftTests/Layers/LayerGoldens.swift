@@ -78,6 +78,8 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
   private let block: Int?
   private let order: String?
   private let shared: Bool?
+  /// Names of axes.
+  private let axes: [String]?
   /// The first row and column of the output that the golden has; outside it the upstream gradient is
   /// zero. Without it the golden has all.
   let window: Pair?
@@ -132,6 +134,12 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
       let bounds = try require(bounds)
       return Clip(low: bounds[0], high: bounds[1])
     case "exponential": return Exponential()
+    case "gelu": return GELU()
+    case "error_function": return ErrorFunction()
+    case "power": return Power(try require(value))
+    case "channel_shuffle": return ChannelShuffle(groups: try require(groups))
+    case "reduce_mean": return ReducedMean(try pictureAxes())
+    case "reduce_maximum": return ReducedMaximum(try pictureAxes())
     case "scale": return Scale(by: try require(factor))
     case "local_response_normalization":
       return LocalResponseNormalization(
@@ -187,6 +195,12 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
       to: size ?? .likeSecondInput, kind,
       coordinates: try coordinates.map { try require(Resize.Coordinates(rawValue: $0)) }
         ?? .halfPixel)
+  }
+
+  private func pictureAxes() throws -> PictureAxes {
+    try require(axes).reduce(into: []) { axes, name in
+      axes.formUnion(try require(PictureAxes.names.first { $0.name == name }).axis)
+    }
   }
 
   private func lines(_ numbers: [Int]?) -> Slicing.Lines {

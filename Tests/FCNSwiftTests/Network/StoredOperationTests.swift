@@ -92,6 +92,10 @@ struct StoredOperationTests {
     (DepthToSpace(block: 2), #"{"block":2}"#),
     (DepthToSpace(block: 3, order: .channelsFirst), #"{"block":3,"order":"crd"}"#),
     (SpaceToDepth(block: 4), #"{"block":4}"#),
+    (GELU(), "{}"), (ErrorFunction(), "{}"), (Power(0.5), #"{"exponent":0.5}"#),
+    (ChannelShuffle(groups: 2), #"{"groups":2}"#),
+    (ReducedMean(.channels), #"{"axes":["channels"]}"#),
+    (ReducedMaximum([.rows, .columns]), #"{"axes":["rows","columns"]}"#),
   ]
 
   @Test func attributesComeBack() throws {

@@ -24,7 +24,10 @@ struct ONNXHostileTests {
   }
 
   /// Nothing that is done to single bytes brings the reader down.
-  @Test(arguments: ["skip-ts11", "squeeze-ts13", "slice-opset13", "pad-same-ts13"])
+  @Test(arguments: [
+    "skip-ts11", "squeeze-ts13", "slice-opset13", "pad-same-ts13", "tokens-ts17", "branches",
+    "split-ts12", "standardised-ts13", "slice-steps",
+  ])
   func bytesThatAreChangedAreRefusedOrRead(_ name: String) throws {
     let bytes = try golden(name)
     var generator = SeededGenerator(seed: 7)
@@ -147,6 +150,151 @@ struct ONNXHostileTests {
     }
     let network = try read(try graph(nodes))
     #expect(network.graph.network.layers.count == 3000)
+  }
+
+  private func floats(_ name: String, _ extents: [Int], _ values: [Float]) -> ProtobufMessage {
+    var tensor = ProtobufMessage()
+    for extent in extents { tensor.append(1, extent) }
+    tensor.append(2, 1)
+    tensor.append(8, name)
+    for value in values { tensor.append(4, value) }
+    return tensor
+  }
+
+  /// Constants that small files blow up: refused before there is no memory left.
+  @Test func constantsThatExplodeAreRefused() throws {
+    let huge = 1 << 27
+    for extents in [[huge], [1 << 20, 1 << 20], [1 << 14, 1 << 14, 1 << 14], [-1, 4], [0]] {
+      #expect(throws: FCNError.self) {
+        _ = try read(
+          try graph(
+            [
+              ("Expand", ["one", "extents"], "c", []), ("Exp", ["c"], "e", []),
+              ("Add", ["x", "e"], "y", []),
+            ],
+            constants: [floats("one", [2, 1], [1, 2]), integers("extents", extents)]))
+      }
+    }
+    // Each doubles what the one before it made.
+    let doubling = (0..<60).map { index in
+      (
+        type: "Concat", inputs: ["w\(index)", "w\(index)"], output: "w\(index + 1)",
+        attributes: [number("axis", 0)]
+      )
+    }
+    #expect(throws: FCNError.self) {
+      _ = try read(
+        try graph(
+          doubling + [("Add", ["x", "w60"], "y", [])],
+          constants: [floats("w0", [5000], [Float](repeating: 1, count: 5000))]))
+    }
+    // Rows times columns, again and again.
+    #expect(throws: FCNError.self) {
+      _ = try read(
+        try graph(
+          [("Mul", ["a", "b"], "c", []), ("Add", ["x", "c"], "y", [])],
+          constants: [
+            floats("a", [1 << 15, 1], [Float](repeating: 1, count: 1 << 15)),
+            floats("b", [1 << 15], [Float](repeating: 1, count: 1 << 15)),
+          ]))
+    }
+  }
+
+  private func number(_ name: String, _ value: Int) -> ProtobufMessage {
+    var attribute = ProtobufMessage()
+    attribute.append(1, name)
+    attribute.append(3, value)
+    attribute.append(20, 2)
+    return attribute
+  }
+
+  /// Reshapes, transposes, slices and reductions that say what cannot be.
+  @Test func viewsThatCannotBeAreRefused() throws {
+    for extents in [
+      [0, 0, -1, -1], [-1], [7, -1], [1, 3, 0, -1, 0], [.max, 2], [.min], [1 << 40, -1],
+    ] {
+      _ = try? read(
+        try graph(
+          [("Reshape", ["x", "s"], "r", []), ("Relu", ["r"], "y", [])],
+          constants: [integers("s", extents)]))
+    }
+    for order in [[0, 1, 2], [0, 0, 0, 0], [3, 2, 1, .max], [-1, 0, 1, 2], []] {
+      #expect(throws: FCNError.self) {
+        _ = try read(
+          try graph([
+            ("Transpose", ["x"], "t", [list("perm", order)]),
+            ("MaxPool", ["t"], "y", [list("kernel_shape", [1, 1])]),
+          ]))
+      }
+    }
+    for axes in [[4], [-5], [.max], [.min], [1, 1], [0, 1, 2, 3]] {
+      _ = try? read(try graph([("ReduceMean", ["x"], "y", [list("axes", axes)])]))
+    }
+    for (begin, end, step) in [
+      (0, 0, 1), (.max, .min, -1), (.min, .max, .max), (.max, .min, .min), (0, 3, 0), (2, -4, -1),
+      (-1, .min, -2),
+    ] {
+      for axis in [1, 2, -1, 0] {
+        _ = try? read(
+          try graph(
+            [("Slice", ["x", "b", "e", "a", "s"], "y", [])],
+            constants: [
+              integers("b", [begin]), integers("e", [end]), integers("a", [axis]),
+              integers("s", [step]),
+            ]))
+      }
+    }
+    for indices in [[3], [-4], [.max], [.min], [Int](repeating: 1, count: 4096), []] {
+      _ = try? read(
+        try graph(
+          [("Gather", ["x", "i"], "y", [number("axis", 1)])],
+          constants: [integers("i", indices)]))
+    }
+    #expect(throws: FCNError.self) {
+      _ = try read(
+        try graph(
+          [("Gather", ["x", "i"], "y", [number("axis", 1)])], constants: [integers("i", [3])]))
+    }
+  }
+
+  /// Branches within branches: as deep as it is said, and no deeper.
+  @Test func branchesWithinBranchesAreBounded() throws {
+    func branch(_ depth: Int) -> ProtobufMessage {
+      var node = ProtobufMessage()
+      if depth == 0 {
+        node.append(1, "x")
+        node.append(2, "deep")
+        node.append(4, "Relu")
+      } else {
+        node.append(1, "yes")
+        node.append(2, depth == 40 ? "y" : "deep")
+        node.append(4, "If")
+        for name in ["then_branch", "else_branch"] {
+          var graph = ProtobufMessage()
+          graph.append(1, branch(name == "then_branch" ? depth - 1 : 0))
+          graph.append(12, value("deep", [1, 3, 0, 0]))
+          var attribute = ProtobufMessage()
+          attribute.append(1, name)
+          attribute.append(6, graph)
+          attribute.append(20, 5)
+          node.append(5, attribute)
+        }
+      }
+      return node
+    }
+    var graph = ProtobufMessage()
+    graph.append(1, branch(40))
+    graph.append(5, integers("yes", [1]))
+    graph.append(11, value("x", [1, 3, 0, 0]))
+    graph.append(12, value("y", [1, 3, 0, 0]))
+    var version = ProtobufMessage()
+    version.append(2, 13)
+    var model = ProtobufMessage()
+    model.append(8, version)
+    model.append(7, graph)
+    var bytes: [UInt8] = []
+    try model.write { bytes += $0 }
+    expectError(.unsupported, saying: "If", "within 8 others") { _ = try read(bytes) }
   }
 
   /// Weights beside the graph are looked for in its own folder alone.

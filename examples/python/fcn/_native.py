@@ -108,7 +108,7 @@ class ImportInfoStruct(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("left_out_count", c_int32), ("left_out", POINTER(c_char_p)),
         ("filled_in", POINTER(c_char_p)), ("filled_in_count", c_int32),
-        ("preprocessing_assumed", c_int32),
+        ("preprocessing_assumed", c_int32), ("normalised_range", c_float),
     ]
 
 

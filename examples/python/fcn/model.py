@@ -97,6 +97,12 @@ class Model(Handle):
         """Whether the preprocessing is merely the usual one for weights as those that were imported."""
         return bool(self._import_info().preprocessing_assumed)
 
+    @property
+    def normalised_range(self) -> float | None:
+        """Of an imported ONNX graph that normalises its input itself, the largest value that it seems to
+        take pictures to have, 1 or 255."""
+        return self._import_info().normalised_range or None
+
     def save(self, path: PathLike, *, half: bool = False) -> None:
         """Writes a model file, weights as 32-bit or, with `half`, 16-bit floats."""
         lib.fcn_model_save(self.live, encoded_path(path), int(half))

@@ -49,6 +49,7 @@ typedef struct fcn_tick {
 #define FCN_MISH 11
 #define FCN_CLIP 12
 #define FCN_EXPONENTIAL 13
+#define FCN_GELU 14
 
 typedef struct fcn_activation {
   int32_t function;

@@ -127,6 +127,7 @@ __device__ __forceinline__ float activated(float x, const fcn_activation &a) {
     case FCN_MISH: return x * tanhf(softplus(x));
     case FCN_CLIP: return x < a.parameter ? a.parameter : x > a.second ? a.second : x;
     case FCN_EXPONENTIAL: return expf(x);
+    case FCN_GELU: return x * 0.5f * erfcf(-x * 0.70710678f);
     default: return x;
   }
 }
@@ -156,6 +157,7 @@ __device__ __forceinline__ float activation_slope(float x, float y, const fcn_ac
     }
     case FCN_CLIP: return y > a.parameter && y < a.second ? 1 : 0;
     case FCN_EXPONENTIAL: return y;
+    case FCN_GELU: return 0.5f * erfcf(-x * 0.70710678f) + x * expf(-x * x / 2) * 0.39894228f;
     default: return 1;
   }
 }

@@ -22,6 +22,10 @@ public struct ImportReport: Sendable, Hashable {
   /// `softmax`, `sigmoid`, `argmax`.
   public internal(set) var ending: [String] = []
 
+  /// Of an ONNX graph that makes what it works on of values itself, with means and deviations of its own:
+  /// the largest value that it takes pictures to have, 1 or 255. What preprocessing does comes before that.
+  public internal(set) var normalisedRange: Float?
+
   init() {}
 }
 

@@ -17,7 +17,9 @@ extension ONNXNetwork {
         "the network takes \(channels) channels; pictures have 3 colours, or 1 as grey values")
     }
     let stated = try ModelDescription.preprocessing(in: metadata)
-    var preprocessing = options.preprocessing ?? stated ?? (channels == 1 ? .grey : .torchvision)
+    let usual = channels == 1 ? Preprocessing.grey : .torchvision
+    var preprocessing =
+      options.preprocessing ?? stated ?? normalisation.map { $0.preprocessing(usual) } ?? usual
     preprocessing = try options.adjustment.applied(to: preprocessing)
     preprocessing.size =
       options.size ?? graph.network.inputSize.map { .exact(width: $0.w, height: $0.h) }
@@ -39,6 +41,7 @@ extension ONNXNetwork {
     var report = ImportReport()
     report.preprocessingIsAssumed =
       options.preprocessing == nil && options.adjustment.isEmpty && stated == nil
+    report.normalisedRange = normalisation?.range
     report.output = ends.output
     report.auxiliaryOutputs = ends.auxiliaryOutputs
     report.otherOutputs = ends.otherOutputs

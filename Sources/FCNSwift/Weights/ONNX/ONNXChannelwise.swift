@@ -74,6 +74,55 @@ extension LayerNormalization: ONNXOperation {
   }
 }
 
+extension ChannelShuffle: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let name = layer.name
+    let whole = graph.add("Shape", "\(name)/shape", layer.inputs)
+    let front = graph.constant("\(name)/groups", [0, groups, -1])
+    let back = graph.add(
+      "Shape", "\(name)/pixels", layer.inputs, [.integer("start", 2), .integer("end", 4)])
+    let target = graph.add("Concat", "\(name)/apart-shape", [front, back], [.integer("axis", 0)])
+    let apart = graph.add("Reshape", "\(name)/apart", [layer.inputs[0], target])
+    let mixed = graph.add(
+      "Transpose", "\(name)/mixed", [apart], [.integers("perm", [0, 2, 1, 3, 4])])
+    return graph.add("Reshape", name, [mixed, whole])
+  }
+}
+
+extension ErrorFunction: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Erf", layer.name, layer.inputs)
+  }
+}
+
+extension Power: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    if exponent == 0.5 { return graph.add("Sqrt", layer.name, layer.inputs) }
+    let number = graph.constant(
+      try WeightTensor(name: "\(layer.name)/exponent", shape: [], floats: [exponent]))
+    return graph.add("Pow", layer.name, layer.inputs + [number])
+  }
+}
+
+extension ReducedMean: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("ReduceMean", layer.name, layer.inputs, axes.attributes)
+  }
+}
+
+extension ReducedMaximum: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("ReduceMax", layer.name, layer.inputs, axes.attributes)
+  }
+}
+
+extension PictureAxes {
+  fileprivate var attributes: [ONNXAttribute] {
+    let places = Self.names.indices.filter { contains(Self.names[$0].axis) }.map { $0 + 1 }
+    return [.integers("axes", places), .integer("keepdims", 1)]
+  }
+}
+
 extension ONNXGraph {
   /// The parameters of `layer` as values of channels×1×1, which lie over pictures.
   fileprivate mutating func channelwise(_ layer: ONNXLayer) -> [String] {

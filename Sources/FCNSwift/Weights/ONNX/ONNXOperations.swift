@@ -110,6 +110,21 @@ extension Exponential: ONNXOperation {
   }
 }
 
+extension GELU: ONNXOperation {
+  /// x · (1 + erf(x / √2)) / 2: ONNX has it in one from version 20 of its operators on.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    func number(_ name: String, _ value: Float) throws -> String {
+      graph.constant(try WeightTensor(name: "\(layer.name)/\(name)", shape: [], floats: [value]))
+    }
+    let root = try number("root", Float(0.5).squareRoot())
+    let argument = graph.add("Mul", "\(layer.name)/argument", layer.inputs + [root])
+    let error = graph.add("Erf", "\(layer.name)/error", [argument])
+    let twice = graph.add("Add", "\(layer.name)/twice", [error, try number("one", 1)])
+    let half = graph.add("Mul", "\(layer.name)/half", layer.inputs + [try number("half-one", 0.5)])
+    return graph.add("Mul", layer.name, [half, twice])
+  }
+}
+
 extension Sigmoid: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
     graph.add("Sigmoid", layer.name, layer.inputs)

@@ -17,14 +17,10 @@ struct ONNXEnds {
   /// The layer whose scores are the network's own.
   private var scores: String
 
-  init(_ translator: ONNXTranslator, _ chosen: String?) throws {
+  /// How the value `chosen` of what `translator` followed comes about.
+  init(_ translator: ONNXTranslator, _ chosen: String) throws {
     let outputs = translator.file.outputs.map(\.name)
-    guard let output = chosen ?? outputs.first, outputs.contains(output) else {
-      throw FCNError(
-        .notFound,
-        "the graph has no output \(quoted(chosen ?? "")); it has "
-          + listed(outputs.map { quoted($0) }))
-    }
+    let output = chosen
     self.output = output
     layers = translator.layers
     scores = ""
@@ -64,19 +60,35 @@ struct ONNXEnds {
   ) throws -> (layer: String, Shape) {
     var layer: String
     switch try naming("output \(quoted(name))", { try translator.value(name) }) {
-    case .layer(let made, .whole), .layer(let made, .order): layer = made
+    case .layer(let made, let view):
+      layer = made
+      let shape = try translator.shape(of: made)
+      guard shape.h * shape.w > 1 else {
+        throw FCNError(
+          .unsupported,
+          "the output \(quoted(name)) is a vector: the network sorts whole pictures into classes; wanted "
+            + "scores for every pixel")
+      }
+      guard view.axes.joined().allSatisfy({ ONNXView.whole($0.axis, shape) == [$0] }) else {
+        throw FCNError(
+          .unsupported,
+          "the output \(quoted(name)) is \(view.described), not N×classes×H×W; wanted scores for every pixel"
+        )
+      }
     case .ending(let made, let what):
       layer = made
       if name == output { ending.append(what) }
-    case .layer(_, .vector):
-      throw FCNError(
-        .unsupported,
-        "the output \(quoted(name)) is a vector: the network sorts whole pictures into classes; wanted "
-          + "scores for every pixel")
     default:
       throw FCNError(
         .unsupported,
         "the output \(quoted(name)) is not N×classes×H×W; wanted scores for every pixel")
+    }
+    if translator.layer(named: layer)?.operation is ReducedMaximum {
+      throw FCNError(
+        .unsupported,
+        "the output \(quoted(name)) is the largest score of each pixel, not a score a class; take the scores "
+          + "before it as the output, or one of "
+          + listed(translator.file.outputs.map(\.name).filter { $0 != name }.map { quoted($0) }))
     }
     while let last = translator.layer(named: layer),
       last.operation is Softmax || last.operation is Sigmoid

@@ -13,7 +13,7 @@ struct ONNXModelFile {
   private(set) var outputs: [ONNXValueInfo] = []
 
   /// More nodes than any network that can be run here has.
-  private static let mostNodes = 100_000
+  static let mostNodes = 100_000
   /// Versions of the operators that are read.
   static let opsets = 9...23
 
@@ -44,6 +44,12 @@ struct ONNXModelFile {
           + "\(Self.opsets.upperBound) are read: export it with opset_version=17")
     }
     try readGraph(storage, graph, external)
+  }
+
+  /// Reads a graph that a node holds: its inputs are whatever stands around it.
+  init(_ branch: ONNXBranch, opset: Int) throws {
+    self.opset = opset
+    try readGraph(branch.storage, branch.range, branch.external)
   }
 
   private mutating func readVersion(_ file: UnsafeRawBufferPointer, _ range: Range<Int>) throws {
@@ -94,9 +100,10 @@ struct ONNXModelFile {
 }
 
 extension ONNXModelFile {
-  /// The nodes, each after those whose outputs it takes: some converters leave them out of order. Those of
-  /// a circle, and what waits for a value that nothing makes, come last, as they stood.
-  var orderedNodes: [ONNXNode] {
+  /// The nodes that `outputs` follow from, each after those whose outputs it takes: some converters leave
+  /// them out of order. Those of a circle, and what waits for a value that nothing makes, come last, as they
+  /// stood.
+  func orderedNodes(for outputs: [String]) -> [ONNXNode] {
     var made = Set(constants.keys).union(inputs.map(\.name)).union([""])
     var waiting: [String: [Int]] = [:]
     var missing = [Int](repeating: 0, count: nodes.count)
@@ -129,7 +136,7 @@ extension ONNXModelFile {
     }
     ordered += nodes.indices.filter { !placed[$0] }.map { nodes[$0] }
     // What no output follows from is not looked at.
-    var needed = Set(outputs.map(\.name))
+    var needed = Set(outputs)
     var kept: [ONNXNode] = []
     for node in ordered.reversed()
     where !needed.isDisjoint(with: node.outputs.filter { !$0.isEmpty }) {

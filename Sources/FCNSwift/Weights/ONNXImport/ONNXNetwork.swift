@@ -9,15 +9,32 @@ struct ONNXNetwork {
   /// do.
   let metadata: [String: String]
 
-  /// Makes the network whose scores are the output `chosen`, the first where none is named.
+  /// Where the graph itself makes what it works on of values of 0…1 or 0…255, which.
+  let normalisation: ONNXNormalisation?
+
+  /// Makes the network whose scores are the value `chosen` of the graph, its first output where none is
+  /// named.
   ///
   /// Throws `unsupported` with the node where the graph cannot be expressed, `notFound` where there is no
-  /// such output.
+  /// such value.
   init(_ file: ONNXModelFile, output chosen: String?) throws {
-    let translator = try Self.translated(file)
-    let ends = try ONNXEnds(translator, chosen)
+    let outputs = file.outputs.map(\.name)
+    guard let output = chosen ?? outputs.first, !output.isEmpty,
+      outputs.contains(output) || file.nodes.contains(where: { $0.outputs.contains(output) })
+    else {
+      throw FCNError(
+        .notFound,
+        "the graph has no output \(quoted(chosen ?? "")); it has "
+          + listed(outputs.map { quoted($0) }))
+    }
+    let (translator, side) = try Self.translated(file, output)
+    let ends = try ONNXEnds(translator, output)
     let (layers, sizes) = Network.needed(
       of: ends.layers, for: ends.auxiliaryScores, translator.sizes)
+    normalisation = ONNXNormalisation(layers, translator.weights, translator.probe.c)
+    if translator.inputSize == nil {
+      try Self.checkOtherSize(file, output, side, layers, translator.foldedConstants)
+    }
     func network(stride: Int) throws -> Network {
       try Network(
         inputChannels: translator.probe.c, stride: stride, inputSize: translator.inputSize,
@@ -39,15 +56,47 @@ struct ONNXNetwork {
     metadata = file.metadata
   }
 
-  /// The graph followed with an input of a size that it can take.
-  private static func translated(_ file: ONNXModelFile) throws -> ONNXTranslator {
+  /// The graph followed with an input of a size that it can take, and which.
+  private static func translated(
+    _ file: ONNXModelFile, _ output: String
+  ) throws -> (ONNXTranslator, side: Int) {
     do {
-      return try ONNXTranslator(file, side: 256)
+      return (try ONNXTranslator(file, side: 256, output: output), 256)
     } catch let error as FCNError where error.kind == .shapeMismatch {
       for side in [512, 224, 1024, 64, 384] {
-        if let translator = try? ONNXTranslator(file, side: side) { return translator }
+        if let translator = try? ONNXTranslator(file, side: side, output: output) {
+          return (translator, side)
+        }
       }
       throw error
+    }
+  }
+
+  /// Throws where the graph is another network for pictures of another size: a branch that depends on it, or
+  /// numbers in it that only fit one.
+  private static func checkOtherSize(
+    _ file: ONNXModelFile, _ output: String, _ side: Int, _ layers: [Layer],
+    _ known: [String: WeightTensor]
+  ) throws {
+    for other in [side / 2 * 3, side * 2] {
+      guard
+        let translator = try? ONNXTranslator(file, side: other, output: output, known: known),
+        let ends = try? ONNXEnds(translator, output)
+      else { continue }
+      let (others, _) = Network.needed(of: ends.layers, for: ends.auxiliaryScores, translator.sizes)
+      for (one, other) in zip(layers, others) where "\(one)" != "\(other)" {
+        throw FCNError(
+          .unsupported,
+          "the layer \(one.name) is another for pictures of other sizes: the graph holds numbers that only fit "
+            + "one size, or a branch that depends on it; export it with a fixed size of input")
+      }
+      guard layers.count == others.count else {
+        throw FCNError(
+          .unsupported,
+          "the graph is another network for pictures of other sizes; export it with a fixed size of input"
+        )
+      }
+      return
     }
   }
 

@@ -21,7 +21,9 @@ struct ONNXNode {
     case floats([Float])
     case integers([Int])
     case texts([String])
-    /// Something else: a graph for one.
+    /// A graph that is carried out instead of the node.
+    case graph(ONNXBranch)
+    /// Something else.
     case other
   }
 
@@ -67,6 +69,7 @@ struct ONNXNode {
       case 3: single = .integer(try field.integer())
       case 4: single = .text(try field.text(in: file))
       case 5: single = .tensor(try ONNXTensor(storage, field.range(), external))
+      case 6: single = .graph(ONNXBranch(storage, try field.range(), external))
       case 7: floats += try ONNXTensor.floats(field, file)
       case 8: integers += try ONNXTensor.integers(field, file)
       case 9: texts.append(try field.text(in: file))
@@ -144,6 +147,15 @@ struct ONNXNode {
     }
   }
 
+  /// nil where it is not there.
+  func graph(_ name: String) throws -> ONNXBranch? {
+    switch attributes[name] {
+    case nil: return nil
+    case .graph(let branch)?: return branch
+    default: throw wrong(name, "a graph")
+    }
+  }
+
   private func wrong(_ name: String, _ wanted: String) -> FCNError {
     FCNError(.corrupt, "the attribute \(quoted(name)) is not \(wanted)")
   }
@@ -157,10 +169,21 @@ struct ONNXNode {
       case .text(let value): "\(name) \(quoted(value))"
       case .integers(let values): "\(name) \(values.prefix(8).map { $0 })"
       case .floats(let values): "\(name) \(values.prefix(8).map { $0 })"
-      case .tensor, .texts, .other: name
+      case .tensor, .texts, .graph, .other: name
       }
     }
     let whole = ONNXNode.standardDomains.contains(domain) ? operation : "\(domain)::\(operation)"
     return settings.isEmpty ? whole : "\(whole) (\(settings.joined(separator: ", ")))"
+  }
+}
+
+/// A graph that a node holds, not read yet.
+struct ONNXBranch {
+  let storage: ByteStorage
+  let range: Range<Int>
+  let external: ONNXExternalData
+
+  init(_ storage: ByteStorage, _ range: Range<Int>, _ external: ONNXExternalData) {
+    (self.storage, self.range, self.external) = (storage, range, external)
   }
 }

@@ -137,49 +137,73 @@ extension ONNXTranslator {
   /// The transpose of a convolution; what padding and output padding leave unequal is cut off after it.
   mutating func transposedConvolution(_ node: ONNXNode) throws -> String {
     let source = try layer(node)
-    guard let weight = try weights(node, 1), weight.shape.count == 4 else {
+    guard var weight = try weights(node, 1), weight.shape.count == 4 else {
       throw FCNError(.unsupported, "its weights are not in×out×rows×columns")
     }
     let bias = try weights(node, 2)
-    let geometry = try Geometry(node, kernel: Array(weight.shape[2...]))
+    var geometry = try Geometry(node, kernel: Array(weight.shape[2...]))
     let more = try node.integers("output_padding") ?? [0, 0]
-    guard geometry.dilation == 1, more.count == 2, more.allSatisfy({ (0...4096).contains($0) }),
-      !node.has("output_shape"), try node.text("auto_pad", else: "NOTSET") == "NOTSET"
+    guard more.count == 2, more.allSatisfy({ (0...4096).contains($0) }), !node.has("output_shape")
     else {
       throw FCNError(
         .unsupported,
-        "transposed convolutions are read without dilation, with pads and output_padding of their own"
-      )
+        "transposed convolutions are read with pads and output_padding, not with output_shape")
     }
-    // From the whole output, without padding, this much is cut off at each side.
+    try setSame(&geometry, node, more)
+    if geometry.dilation != 1 { weight = try weight.dilated(&geometry.kernel, geometry.dilation) }
+    geometry.dilation = 1
+    // From the whole output, without padding, this much is cut off at each side, or added.
     let cuts = [
       geometry.edges[0], geometry.edges[1], geometry.edges[2] - more[0],
       geometry.edges[3] - more[1],
     ]
-    guard cuts.allSatisfy({ $0 >= 0 }) else {
-      throw FCNError(
-        .unsupported,
-        "its output_padding \(more) is larger than its pads \(geometry.edges) at the bottom and right"
-      )
-    }
-    let padding = Extent(min(cuts[0], cuts[2]), min(cuts[1], cuts[3]))
+    let padding = Extent(max(0, min(cuts[0], cuts[2])), max(0, min(cuts[1], cuts[3])))
+    let rest = [
+      cuts[0] - padding.h, cuts[1] - padding.w, cuts[2] - padding.h, cuts[3] - padding.w,
+    ]
+    // What is added is of the bias alone, which comes last then.
+    let grows = rest.contains { $0 < 0 } && bias != nil
     let name = name(node, weights: 1)
     let groups = try node.integer("group", else: 1)
     guard let channels = checkedProduct(weight.shape[1], groups) else {
       throw FCNError(.corrupt, "it has \(groups) groups of \(weight.shape[1]) channels")
     }
+    let own = grows ? nil : bias
     let made = try add(
       name, "transposed_convolution", [source],
       [("output_channels", .given(.number(channels)))] + geometry.settings(padding: padding)
-        + [("groups", .given(.number(groups))), ("bias", .given(.bool(bias != nil)))],
-      parameters: [("weight", weight)] + (bias.map { [("bias", $0)] } ?? []))
-    let rest = [
-      cuts[0] - padding.h, cuts[1] - padding.w, cuts[2] - padding.h, cuts[3] - padding.w,
-    ]
+        + [("groups", .given(.number(groups))), ("bias", .given(.bool(own != nil)))],
+      parameters: [("weight", weight)] + (own.map { [("bias", $0)] } ?? []))
     if rest == [0, 0, 0, 0] { return made }
-    return try add(
+    let cut = try add(
       "\(name).cut", "pad", [made],
       zip(["top", "left", "bottom", "right"], rest).map { ($0, .given(.number(-$1))) })
+    guard grows, let bias else { return cut }
+    let ones = try WeightTensor(
+      name: "", shape: [channels], floats: [Float](repeating: 1, count: channels))
+    return try add(
+      "\(name).bias", "affine", [cut], parameters: [("weight", ones), ("bias", bias)])
+  }
+
+  /// Where a transposed convolution is to make `stride` times its input's size, the padding for that.
+  private func setSame(_ geometry: inout Geometry, _ node: ONNXNode, _ more: [Int]) throws {
+    let rule = try node.text("auto_pad", else: "NOTSET")
+    switch rule {
+    case "NOTSET": return
+    case "VALID": geometry.edges = [0, 0, 0, 0]
+    case "SAME_UPPER", "SAME_LOWER":
+      let all = [
+        geometry.span.h + more[0] - geometry.stride.h,
+        geometry.span.w + more[1] - geometry.stride.w,
+      ]
+      guard all.allSatisfy({ $0 >= 0 }) else {
+        throw FCNError(.unsupported, "auto_pad of a kernel smaller than the stride is not read")
+      }
+      let less = all.map { $0 / 2 }
+      let greater = zip(all, less).map { $0 - $1 }
+      geometry.edges = rule == "SAME_UPPER" ? less + greater : greater + less
+    default: throw FCNError(.unsupported, "auto_pad \(quoted(rule)) is unknown")
+    }
   }
 
   mutating func pool(_ node: ONNXNode) throws -> String {
@@ -211,69 +235,6 @@ extension ONNXTranslator {
         + (isMax ? [] : [("counts_padding", .given(.bool(counts)))]))
   }
 
-  /// A mean or maximum over all rows and columns.
-  mutating func globalPool(_ node: ONNXNode) throws -> ONNXValue {
-    guard case .layer(let source, let view) = try required(node, 0),
-      view == .whole || node.operation.hasPrefix("Reduce")
-    else { return .layer(try layer(node), .whole) }
-    var order = [0, 1, 2, 3]
-    if case .order(let axes) = view { order = axes }
-    guard view == .whole || order != [0, 1, 2, 3] else { return .layer(try layer(node), .whole) }
-    var keeps = true
-    if node.operation.hasPrefix("Reduce") {
-      let axes = try integers(node, "axes", orInput: 1) ?? []
-      keeps = try node.integer("keepdims", else: 1) != 0
-      guard Set(axes.compactMap { SizeValue.place($0, of: 4).map { order[$0] } }) == [2, 3] else {
-        throw FCNError(
-          .unsupported, "it is over the axes \(axes); wanted rows and columns, axes 2 and 3")
-      }
-    }
-    let isMax = node.operation.hasSuffix("Max") || node.operation == "GlobalMaxPool"
-    return .layer(
-      try add(name(node), isMax ? "global_max_pool" : "global_average_pool", [source]),
-      keeps ? view : .vector)
-  }
-
-  /// A matrix of weights times the channels: a 1×1 convolution.
-  mutating func product(_ node: ONNXNode) throws -> ONNXValue {
-    guard case .layer(let source, let view) = try required(node, 0) else {
-      throw FCNError(
-        .unsupported, "its second input comes from pictures; wanted weights times a layer's output")
-    }
-    guard case .weights? = try operand(node, 1), var weight = try weights(node, 1),
-      weight.shape.count == 2
-    else {
-      throw FCNError(
-        .unsupported,
-        "it multiplies values with one another (attention), or with weights that are no matrix; wanted a "
-          + "matrix of weights")
-    }
-    // Linear layers on vectors, or on the channels where they come last.
-    guard view == .vector || view == .order([0, 2, 3, 1]) else {
-      throw FCNError(
-        .unsupported, "it multiplies along the columns of a picture; wanted along the channels")
-    }
-    let isGemm = node.operation == "Gemm"
-    let (alpha, beta) = try (node.float("alpha", else: 1), node.float("beta", else: 1))
-    let isTurned = try node.integer("transA", else: 0) != 0
-    guard alpha == 1, beta == 1, !isTurned else {
-      throw FCNError(.unsupported, "alpha and beta must be 1, and transA 0")
-    }
-    let isInByOut = try node.integer("transB", else: 0) == 0
-    if !isGemm || isInByOut {
-      weight = try weight.transposedMatrix()
-    }
-    let bias = isGemm ? try weights(node, 2) : nil
-    let made = try add(
-      name(node, weights: 1), "convolution", [source],
-      [
-        ("output_channels", .given(.number(weight.shape[0]))), ("kernel", .given(1)),
-        ("bias", .given(.bool(bias != nil))),
-      ],
-      parameters: [("weight", weight)] + (bias.map { [("bias", $0)] } ?? []))
-    return .layer(made, view)
-  }
-
   /// `value`, a number, as a setting.
   mutating func setting(_ value: ONNXValue) throws -> Setting {
     if let number = try known(value) {
@@ -282,6 +243,25 @@ extension ONNXTranslator {
           ? .number(try number.single()) : .array(number.elements.map { .number($0) }))
     }
     return .size(try sizeName(value))
+  }
+}
+
+extension WeightTensor {
+  /// Kernels with zeros between their elements, as a dilated window has them; `kernel` becomes their size.
+  fileprivate func dilated(_ kernel: inout Extent, _ dilation: Extent) throws -> WeightTensor {
+    let (old, floats) = (kernel, floats)
+    let new = Extent(dilation.h * (old.h - 1) + 1, dilation.w * (old.w - 1) + 1)
+    guard new.h <= 4096, new.w <= 4096,
+      let count = checkedProduct(shape[0], shape[1], new.h * new.w), count <= 1 << 28
+    else { throw FCNError(.unsupported, "its kernel, dilated, is \(new)") }
+    kernel = new
+    return try WeightTensor(name: name, shape: [shape[0], shape[1], new.h, new.w]) { target in
+      target.update(repeating: 0)
+      for (index, value) in floats.enumerated() {
+        let (plane, y, x) = (index / (old.h * old.w), index / old.w % old.h, index % old.w)
+        target[(plane * new.h + y * dilation.h) * new.w + x * dilation.w] = value
+      }
+    }
   }
 }
 

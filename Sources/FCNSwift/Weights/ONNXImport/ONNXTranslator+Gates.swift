@@ -18,6 +18,30 @@ extension ONNXTranslator {
     }
   }
 
+  /// x, where the product of `one` and `other` is a multiple of GELU, x · (1 + erf(x / √2)) / 2, and which.
+  func gelu(_ one: String, _ other: String) -> (input: String, factor: Float)? {
+    guard let line = layer(named: other), line.operation is Affine,
+      let error = layer(named: line.inputs[0]), error.operation is ErrorFunction,
+      let narrow = layer(named: error.inputs[0]), let scale = narrow.operation as? Scale,
+      abs(scale.factor - Float(0.5).squareRoot()) < 1e-6,
+      let slope = number(line, "weight"), let offset = number(line, "bias"), slope == offset
+    else { return nil }
+    let input = narrow.inputs[0]
+    if one == input { return (input, 2 * slope) }
+    guard let half = layer(named: one), let factor = half.operation as? Scale,
+      half.inputs[0] == input
+    else { return nil }
+    return (input, 2 * slope * factor.factor)
+  }
+
+  /// The number that parameter `name` of `layer` is for all channels; nil where it has several.
+  private func number(_ layer: Layer, _ name: String) -> Float? {
+    guard let floats = weights["\(layer.name).\(name)"]?.floats, let first = floats.first,
+      floats.allSatisfy({ $0 == first })
+    else { return nil }
+    return first
+  }
+
   /// Whether a hard sigmoid is the usual one, min(max(x / 6 + ½, 0), 1).
   private func isDefault(_ operation: any Operation) -> Bool {
     var writer = AttributeWriter()

@@ -4,66 +4,73 @@ extension ONNXTranslator {
   mutating func layerValue(of node: ONNXNode) throws -> ONNXValue? {
     switch node.operation {
     case "Identity", "Cast", "CastLike", "Dropout": return try same(node)
-    case "Conv": return .layer(try convolution(node), .whole)
-    case "ConvTranspose": return .layer(try transposedConvolution(node), .whole)
     case "Gemm", "MatMul": return try product(node)
-    case "BatchNormalization": return .layer(try batchNorm(node), .whole)
+    case "Conv":
+      if let made = try alongChannels(node) { return made }
     case "InstanceNormalization": return try instanceNorm(node)
-    case "GroupNormalization": return .layer(try groupNorm(node), .whole)
     case "LayerNormalization": return try layerNorm(node)
-    case "LRN": return .layer(try responseNorm(node), .whole)
-    case "MaxPool", "AveragePool": return .layer(try pool(node), .whole)
-    case "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceMax":
-      return try globalPool(node)
-    case "ReduceSum": return try stackedSum(node)
+    case "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2":
+      return try reduction(node)
     case "Add", "Sum", "Sub", "Mul", "Div", "Pow": return try pair(node)
-    case "Neg": return .layer(try scaled(name(node), layer(node), by: -1), .whole)
+    case "Max", "Min": return try bounded(node)
+    case "Greater", "GreaterOrEqual", "Less", "LessOrEqual": return try threshold(node)
     case "Concat": return try concatenation(node)
-    case "Slice": return .layer(try slice(node), .whole)
-    case "Pad": return .layer(try pad(node), .whole)
-    case "Resize", "Upsample": return .layer(try resize(node), .whole)
-    case "DepthToSpace":
-      let order = try node.text("mode", else: "DCR").lowercased()
-      return .layer(
-        try add(
-          name(node), "depth_to_space", [layer(node)],
-          [
-            ("block", .given(.number(node.integer("blocksize", else: 1)))),
-            ("order", .given(.string(order))),
-          ]), .whole)
-    case "SpaceToDepth":
-      return .layer(
-        try add(
-          name(node), "space_to_depth", [layer(node)],
-          [("block", .given(.number(node.integer("blocksize", else: 1))))]), .whole)
+    case "Slice": return try slice(node)
+    case "Gather", "GatherND": return try gather(node)
     case "Softmax", "LogSoftmax", "ArgMax": return try ending(node)
     case "Transpose": return try transposed(node)
     case "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand": return try reshaped(node)
-    default:
-      return try activation(node).map { .layer($0, try view(node)) }
+    default: break
+    }
+    if let made = try picture(of: node) { return .layer(made, .whole(try shape(of: made))) }
+    let view = try seenOrWhole(node)
+    return try activation(node).map { .layer($0, view) }
+  }
+
+  /// The layer that `node`, which works on N×C×H×W, becomes; nil where it is of another kind.
+  private mutating func picture(of node: ONNXNode) throws -> String? {
+    switch node.operation {
+    case "Conv": return try convolution(node)
+    case "ConvTranspose": return try transposedConvolution(node)
+    case "BatchNormalization": return try batchNorm(node)
+    case "GroupNormalization": return try groupNorm(node)
+    case "LRN": return try responseNorm(node)
+    case "MaxPool", "AveragePool": return try pool(node)
+    case "Pad": return try pad(node)
+    case "Resize", "Upsample": return try resize(node)
+    case "DepthToSpace":
+      let order = try node.text("mode", else: "DCR").lowercased()
+      return try add(
+        name(node), "depth_to_space", [layer(node)],
+        [
+          ("block", .given(.number(node.integer("blocksize", else: 1)))),
+          ("order", .given(.string(order))),
+        ])
+    case "SpaceToDepth":
+      return try add(
+        name(node), "space_to_depth", [layer(node)],
+        [("block", .given(.number(node.integer("blocksize", else: 1))))])
+    default: return nil
     }
   }
 
   /// The outputs of a node that has several; nil where it has one.
   mutating func parts(of node: ONNXNode) throws -> [ONNXValue]? {
     guard node.operation == "Split" else { return nil }
-    let source = try layer(node)
-    let shape = try shape(of: source)
+    let view = try seen(node).view
     let pieces = try pieces(of: node) { axis in
-      guard [1, -3].contains(axis) else {
-        throw FCNError(.unsupported, "it divides along axis \(axis); wanted the channels, axis 1")
-      }
-      return shape.c
+      view.extents[try SizeValue.axis(axis, of: view.axes.count)]
     }
+    let axis = try SizeValue.axis(pieces.axis, of: view.axes.count)
     return try pieces.ranges.enumerated().map { index, range in
-      .layer(
-        try add(
-          "\(name(node)).\(index)", "slice", [source],
-          [("channels", .given([.number(range.lowerBound), .number(range.upperBound)]))]), .whole)
+      try lines(range, "\(name(node)).\(index)", node, axis)
     }
   }
 
   private func same(_ node: ONNXNode) throws -> ONNXValue {
+    let value = try required(node, 0)
+    // Labels are labels in any type.
+    if case .ending = value { return value }
     if node.operation == "Cast" {
       let type = try node.integer("to", else: 1)
       guard [1, 10, 11, 16].contains(type) else {
@@ -71,41 +78,32 @@ extension ONNXTranslator {
           .unsupported, "values of layers are floats, and it makes type \(type) of them")
       }
     }
-    return try required(node, 0)
+    return value
   }
 
   /// How input 0 is seen: single values are computed in any view.
-  private func view(_ node: ONNXNode) throws -> ONNXValue.View {
-    if case .layer(_, let view) = try required(node, 0) { return view }
-    return .whole
+  private func seenOrWhole(_ node: ONNXNode) throws -> ONNXView {
+    if case .layer(_, let view)? = try operand(node, 0) { return view }
+    return .whole(probe)
   }
 
   /// The layer of input `index`, in whatever view.
-  func anyLayer(_ node: ONNXNode, _ index: Int = 0) throws -> String {
-    guard case .layer(let name, _) = try required(node, index) else {
-      return try layer(node, index)
-    }
-    return name
-  }
+  func anyLayer(_ node: ONNXNode, _ index: Int = 0) throws -> String { try seen(node, index).name }
 
   /// A softmax over the channels, or the largest channel: what labels are made with.
   private mutating func ending(_ node: ONNXNode) throws -> ONNXValue {
-    guard case .layer(let source, let view) = try required(node, 0) else {
-      return .layer(try layer(node), .whole)
-    }
-    var order = [0, 1, 2, 3]
-    if case .order(let axes) = view { order = axes }
+    let (source, view) = try seen(node)
     // Before version 13 a softmax was over all axes from its own on.
     let standard = node.operation == "ArgMax" ? 0 : file.opset < 13 ? 1 : -1
-    let axis = SizeValue.place(try node.integer("axis", else: standard), of: 4)
     let shape = try shape(of: source)
-    let isFlat =
-      file.opset < 13 && node.operation != "ArgMax" && axis != 3 && shape.h * shape.w > 1
-    guard let axis, order[axis] == 1, !isFlat, view == .whole || view == .order(order) else {
+    let axis = try SizeValue.axis(try node.integer("axis", else: standard), of: view.axes.count)
+    let rest = view.extents[(axis + 1)...].reduce(1, *)
+    let isFlat = file.opset < 13 && node.operation != "ArgMax" && rest > 1
+    guard view.axes[axis] == ONNXView.whole(1, shape), !isFlat else {
       throw FCNError(
         .unsupported,
-        "it works along another axis than the channels\(isFlat ? " alone" : ""); wanted the channels"
-      )
+        "it works along axis \(axis) of \(view.described)\(isFlat ? ", and those after it" : ""); wanted the "
+          + "channels alone: a softmax over pixels is attention, which is not read")
     }
     guard node.operation == "Softmax" else {
       // Only as the graph's end; `ONNXEnds` takes them off again.
@@ -130,41 +128,41 @@ extension ONNXTranslator {
   }
 
   private mutating func instanceNorm(_ node: ONNXNode) throws -> ONNXValue {
-    guard case .layer(let source, let view) = try required(node, 0) else {
-      return .layer(try layer(node), .whole)
-    }
-    let channels = try shape(of: source).c
+    let (source, view) = try seen(node)
+    let shape = try shape(of: source)
     let epsilon: (String, Setting) = (
       "epsilon", .given(.number(try node.float("epsilon", else: 1e-5)))
     )
     guard let weight = try weights(node, 1), let bias = try weights(node, 2) else {
       throw FCNError(.corrupt, "its scale or bias is missing")
     }
-    switch view {
-    case .whole:
+    if view == .whole(shape) {
       return .layer(
         try add(
           name(node, weights: 1), "instance_normalization", [source], [epsilon],
-          parameters: [("weight", weight), ("bias", bias)]), .whole)
-    case .grouped(let groups):
-      guard weight.count == groups, bias.count == groups, groups > 0, channels % groups == 0 else {
-        throw FCNError(
-          .shapeMismatch, "its scale is \(weight.shape); wanted one a group, \(groups)")
-      }
-      func spread(_ tensor: WeightTensor) throws -> WeightTensor {
-        let floats = tensor.floats
-        return try WeightTensor(
-          name: tensor.name, shape: [channels],
-          floats: (0..<channels).map { floats[$0 / (channels / groups)] })
-      }
-      return .layer(
-        try add(
-          name(node), "group_normalization", [source],
-          [epsilon, ("groups", .given(.number(groups)))],
-          parameters: [("weight", spread(weight)), ("bias", spread(bias))]), view)
-    case .vector, .line, .flat, .lifted, .order:
-      return .layer(try layer(node), .whole)
+          parameters: [("weight", weight), ("bias", bias)]), view)
     }
+    // Groups of channels with all their pixels.
+    let groups = view.axes.count > 2 ? view.extents[1] : 0
+    guard view.axes.count == 3, view.axes[0].isEmpty, groups > 0,
+      view == ONNXView.whole(shape).reshaped([1, groups, shape.pictureCount / groups]),
+      shape.c % groups == 0
+    else { return .layer(try layer(node), view) }
+    guard weight.count == groups, bias.count == groups else {
+      throw FCNError(
+        .shapeMismatch, "its scale is \(weight.shape); wanted one a group, \(groups)")
+    }
+    func spread(_ tensor: WeightTensor) throws -> WeightTensor {
+      let floats = tensor.floats
+      return try WeightTensor(
+        name: tensor.name, shape: [shape.c],
+        floats: (0..<shape.c).map { floats[$0 / (shape.c / groups)] })
+    }
+    return .layer(
+      try add(
+        name(node), "group_normalization", [source],
+        [epsilon, ("groups", .given(.number(groups)))],
+        parameters: [("weight", spread(weight)), ("bias", spread(bias))]), view)
   }
 
   private mutating func groupNorm(_ node: ONNXNode) throws -> String {
@@ -184,15 +182,16 @@ extension ONNXTranslator {
       ], parameters: [("weight", weight), ("bias", bias)])
   }
 
-  /// Over the channels of each pixel, which come last for it.
+  /// Over the channels of each pixel.
   private mutating func layerNorm(_ node: ONNXNode) throws -> ONNXValue {
-    let axis = try node.integer("axis", else: -1)
-    guard case .layer(let source, .order([0, 2, 3, 1])) = try required(node, 0),
-      [-1, 3].contains(axis), let weight = try weights(node, 1)
+    let (source, view) = try seen(node)
+    let axis = try SizeValue.axis(try node.integer("axis", else: -1), of: view.axes.count)
+    let parts = Array(view.axes[axis...].joined())
+    guard parts == ONNXView.whole(1, try shape(of: source)), let weight = try weights(node, 1)
     else {
       throw FCNError(
         .unsupported,
-        "it is over the axes from \(axis) on; wanted the channels, in the order N×H×W×C")
+        "it is over the axes from \(axis) on of \(view.described); wanted the channels alone")
     }
     let zeros = [Float](repeating: 0, count: weight.count)
     let bias =
@@ -201,7 +200,7 @@ extension ONNXTranslator {
       try add(
         name(node, weights: 1), "layer_normalization", [source],
         [("epsilon", .given(.number(try node.float("epsilon", else: 1e-5))))],
-        parameters: [("weight", weight), ("bias", bias)]), .order([0, 2, 3, 1]))
+        parameters: [("weight", weight), ("bias", bias)]), view)
   }
 
   private mutating func responseNorm(_ node: ONNXNode) throws -> String {

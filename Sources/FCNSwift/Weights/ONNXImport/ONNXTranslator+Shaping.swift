@@ -1,83 +1,96 @@
 // Nodes that move values about or change their size.
 extension ONNXTranslator {
+  /// Values one behind the other along the channels, or along an axis of one, which the channels then have a
+  /// part of.
   mutating func concatenation(_ node: ONNXNode) throws -> ONNXValue {
-    let axis = try node.integer("axis", else: 1)
     let operands = try node.inputs.indices.map { try required(node, $0) }
-    let lifted = operands.compactMap { value -> String? in
-      if case .layer(let name, .lifted) = value { name } else { nil }
-    }
-    if lifted.count == operands.count, axis == 0 || axis == -5 { return .stack(lifted) }
-    let view = operands.compactMap { value -> ONNXValue.View? in
-      if case .layer(_, let view) = value { view } else { nil }
-    }
-    guard view.count == operands.count, Set(view).count == 1 else {
-      _ = try operands.indices.map { try layer(node, $0) }
-      throw FCNError(.unsupported, "its inputs are seen in different orders of axes")
-    }
-    let isAlongChannels =
-      switch view[0] {
-      case .whole: axis == 1 || axis == -3
-      case .vector: axis == 1 || axis == -1
-      case .order(let order): SizeValue.place(axis, of: 4).map { order[$0] == 1 } ?? false
-      case .line, .flat, .grouped, .lifted: false
+    guard
+      let (first, pattern) = operands.lazy.compactMap({ value -> (String, ONNXView)? in
+        if case .layer(let name, let view) = value { (name, view) } else { nil }
+      }).first
+    else { return .layer(try layer(node), .whole(probe)) }
+    let axis = try SizeValue.axis(node.integer("axis", else: 1), of: pattern.axes.count)
+    var inputs: [String] = []
+    for (index, operand) in operands.enumerated() {
+      if case .layer = operand {
+        let (source, view) = try seen(node, index)
+        try check(source, view, like: pattern, axis)
+        inputs.append(source)
+      } else if let (extents, number) = try uniform(operand) {
+        guard extents.count == pattern.axes.count,
+          try channelAxis(pattern, axis, shape(of: first)),
+          extents.indices.allSatisfy({ $0 == axis || extents[$0] == pattern.extents[$0] })
+        else {
+          throw FCNError(.shapeMismatch, "\(extents) does not fit beside \(pattern.extents)")
+        }
+        inputs += try constants(number, count: extents[axis], like: first, name(node))
+      } else {
+        _ = try seen(node, index)
       }
-    guard isAlongChannels else {
-      throw FCNError(.unsupported, "it is along axis \(axis); wanted the channels")
     }
-    let inputs = try operands.indices.map { try anyLayer(node, $0) }
-    return .layer(
-      inputs.count == 1 ? inputs[0] : try add(name(node), "concatenation", inputs), view[0])
+    let isStack = try !channelAxis(pattern, axis, shape(of: first))
+    let made = inputs.count == 1 ? inputs[0] : try add(name(node), "concatenation", inputs)
+    var view = pattern
+    let (channels, own) = try (shape(of: made).c, shape(of: first).c)
+    if !isStack {
+      view.axes[axis] = ONNXView.whole(1, Shape(1, channels, 1, 1))
+    } else if inputs.count > 1 {
+      view.axes[axis] = [.init(axis: 1, extent: inputs.count, step: own)]
+    }
+    return .layer(made, view)
   }
 
-  /// The sum of values that were put one behind the other.
-  mutating func stackedSum(_ node: ONNXNode) throws -> ONNXValue {
-    guard case .stack(let parts) = try required(node, 0),
-      let axes = try integers(node, "axes", orInput: 1), axes == [0] || axes == [-5],
-      try node.integer("keepdims", else: 1) == 0
-    else {
-      throw FCNError(.unsupported, "only sums of values stacked along a first axis are read")
-    }
-    return .layer(try sum(name(node), parts), .whole)
+  /// Whether the channels, and nothing else, lie along `axis`; an axis of one has the one channel that there
+  /// is.
+  private func channelAxis(_ view: ONNXView, _ axis: Int, _ shape: Shape) -> Bool {
+    view.axes[axis] == ONNXView.whole(1, shape)
   }
 
-  /// Channels, rows or columns that follow each other.
-  mutating func slice(_ node: ONNXNode) throws -> String {
-    let source = try layer(node)
-    let begins: ONNXValue
-    let ends: ONNXValue
-    if let old = try node.integers("starts") {
-      begins = .known(try SizeValue(old))
-      ends = .known(try SizeValue(try node.integers("ends") ?? []))
-    } else {
-      (begins, ends) = try (required(node, 1), required(node, 2))
+  /// Throws where `source` cannot be put behind others seen as `pattern` along `axis`.
+  private func check(
+    _ source: String, _ view: ONNXView, like pattern: ONNXView, _ axis: Int
+  ) throws {
+    let shape = try shape(of: source)
+    var (own, wanted) = (view, pattern)
+    guard own.axes.count == wanted.axes.count else {
+      throw FCNError(
+        .unsupported, "its inputs are \(pattern.described) and \(view.described)")
     }
-    let count = try probed(begins).elements.count
-    let axes = try integers(node, "axes", orInput: 3) ?? Array(0..<count)
-    let steps = try known(operand(node, 4))?.integers() ?? [Int](repeating: 1, count: count)
-    guard axes.count == count, steps.allSatisfy({ $0 == 1 }) else {
-      throw FCNError(.unsupported, "its steps are \(steps); wanted lines that follow each other")
+    let isChannels = channelAxis(view, axis, shape)
+    let isStack = view == pattern && view.axes[axis].isEmpty
+    (own.axes[axis], wanted.axes[axis]) = ([], [])
+    guard own == wanted, isChannels || isStack else {
+      throw FCNError(
+        .unsupported,
+        "its inputs are \(pattern.described) and \(view.described), and it is along axis \(axis); wanted the "
+          + "channels: pictures beside each other, or one below the other, are not read")
     }
-    let most = try SizeValue(.integer, [], [Double(Slicing.most)])
-    var settings: [(name: String, setting: Setting)] = []
-    for (index, axis) in axes.enumerated() {
-      let axis = try SizeValue.axis(axis, of: 4)
-      guard axis > 0 else { throw FCNError(.unsupported, "it divides the pictures, axis 0") }
-      let place = ONNXValue.known(try SizeValue([index]))
-      let bounds = try [begins, ends].map { bound in
-        let one = try add(.gather(axis: 0), [bound, place])
-        return try add(
-          .binary(.maximum),
-          [
-            add(.binary(.minimum), [one, .known(most)]),
-            .known(try SizeValue(.integer, [], [Double(-Slicing.most)])),
-          ])
-      }
-      settings.append(
-        (
-          ["", "channels", "rows", "columns"][axis], try setting(add(.concatenate(axis: 0), bounds))
-        ))
+  }
+
+  /// Layers that make `count` channels of the same number, of the size that `source` makes.
+  private mutating func constants(
+    _ number: Float, count: Int, like source: String, _ name: String
+  ) throws -> [String] {
+    guard count > 0 else { return [] }
+    let channels = try shape(of: source).c
+    guard count <= 1024 * channels else {
+      throw FCNError(.unsupported, "\(count) channels of the same number are not read")
     }
-    return try add(name(node), "slice", [source], settings)
+    let bounds: [(name: String, setting: Setting)] = [
+      ("low", .given(.number(number))), ("high", .given(.number(number))),
+    ]
+    var made: [String] = []
+    if count >= channels {
+      let whole = try add("\(name).constant", "clip", [source], bounds)
+      made = [String](repeating: whole, count: count / channels)
+    }
+    if count % channels > 0 {
+      let part = try add(
+        "\(name).part", "slice", [source],
+        [("channels", .given([.number(0), .number(count % channels)]))])
+      made.append(try add("\(name).constant", "clip", [part], bounds))
+    }
+    return made
   }
 
   /// Rows and columns added or cut off at the sides.

@@ -4,6 +4,8 @@ extension ONNXTranslator {
   mutating func computed(_ node: ONNXNode, _ operands: [ONNXValue]) throws -> [ONNXValue] {
     guard !operands.isEmpty else { throw FCNError(.corrupt, "it takes nothing") }
     if let moved = try rearrangedWeights(node) { return [moved] }
+    if let filled = try filled(node, operands) { return [filled] }
+    if let folded = try folded(node) { return [folded] }
     switch node.operation {
     case "Split":
       let pieces = try pieces(
@@ -27,6 +29,19 @@ extension ONNXTranslator {
       guard let function else { break }
       return [
         try operands.dropFirst().reduce(operands[0]) { try add(.binary(function), [$0, $1]) }
+      ]
+    case "Clip":
+      return [
+        try zip([SizeFunction.Binary.maximum, .minimum], 1...2).reduce(operands[0]) {
+          value, bound in
+          let attribute = ["", "min", "max"][bound.1]
+          let limit =
+            try node.has(attribute)
+            ? ONNXValue.known(
+              SizeValue(.float, [], [Double(node.float(attribute, else: 0))]))
+            : operand(node, bound.1)
+          return try limit.map { try add(.binary(bound.0), [value, $0]) } ?? value
+        }
       ]
     case "Size":
       let count = try probed(operands[0]).elements.count
@@ -110,6 +125,29 @@ extension ONNXTranslator {
     "GreaterOrEqual": .greaterOrEqual, "And": .and, "Or": .or,
   ]
 
+  /// An array of one number everywhere that is larger than sizes are, or has nothing in it; nil where `node`
+  /// makes none.
+  private func filled(_ node: ONNXNode, _ operands: [ONNXValue]) throws -> ONNXValue? {
+    func made(_ extents: [Int], _ number: Double) throws -> ONNXValue? {
+      guard extents.count <= SizeValue.mostAxes, extents.allSatisfy({ $0 >= 0 }),
+        let count = checkedProduct(extents), count <= 1 << 40
+      else { throw FCNError(.unsupported, "it makes an array of \(extents)") }
+      let isLarge = count == 0 || count > SizeValue.mostElements
+      return isLarge ? .filled(extents, Float(number)) : nil
+    }
+    switch (node.operation, operands[0]) {
+    case ("Cast", .filled), ("CastLike", .filled), ("Identity", .filled): return operands[0]
+    case ("ConstantOfShape", _):
+      let number = try node.tensor("value").flatMap { try $0.size() }
+      return try made(probed(operands[0]).integers(), number?.single() ?? 0)
+    case ("Expand", _) where operands.count == 2:
+      guard let (extents, number) = try uniform(operands[0]) else { return nil }
+      return try made(
+        SizeValue.common(extents, probed(operands[1]).integers()), Double(number))
+    default: return nil
+    }
+  }
+
   /// What `node` makes of weights that are too many for a size, or only moves them; nil where it does not.
   private func rearrangedWeights(_ node: ONNXNode) throws -> ONNXValue? {
     switch node.operation {
@@ -170,23 +208,39 @@ extension ONNXTranslator {
 
   /// The shape of a layer's output, or the part of it that `node` asks for.
   mutating func shape(_ node: ONNXNode) throws -> ONNXValue {
-    guard case .layer(let name, let view) = try required(node, 0) else {
-      throw FCNError(.unsupported, "the shape of values of several layers is asked for")
+    let (name, view) = try seen(node)
+    let range = try shapeRange(node, view.axes.count)
+    let whole = try measured(name)
+    let shape = try shape(of: name)
+    // The usual orders in one; of parts each by itself.
+    let sources = view.axes.indices.map { axis in
+      view == .whole(shape) ? axis : view.source(of: axis, shape)
     }
-    var whole = try measured(name)
-    let order: [Int]
-    switch view {
-    case .whole: order = [0, 1, 2, 3]
-    case .vector: order = [0, 1]
-    case .order(let axes): order = axes
-    case .line, .flat, .grouped, .lifted:
-      throw FCNError(.unsupported, "the shape of a value in an unusual form is asked for")
+    let plain = sources[range].compactMap { $0 }
+    if plain.count == range.count {
+      return plain == [0, 1, 2, 3]
+        ? whole : try add(.gather(axis: 0), [whole, .known(SizeValue(plain))])
     }
-    let wanted = Array(order[try shapeRange(node, order.count)])
-    if wanted != [0, 1, 2, 3] {
-      whole = try add(.gather(axis: 0), [whole, .known(SizeValue(wanted))])
+    let extents = try range.map { axis in
+      try view.axes[axis].reduce(ONNXValue.known(SizeValue([1]))) { product, part in
+        try add(.binary(.multiply), [product, extent(of: part, shape, whole)])
+      }
     }
-    return whole
+    return try add(.concatenate(axis: 0), extents)
+  }
+
+  /// How many lines `part` of a value of the extents `whole` has.
+  private mutating func extent(
+    of part: ONNXView.Part, _ shape: Shape, _ whole: ONNXValue
+  ) throws -> ONNXValue {
+    let own = [shape.n, shape.c, shape.h, shape.w][part.axis]
+    // Channels are fixed; of rows and columns the inner parts are.
+    guard part.axis != 1, part.extent * part.step == own else {
+      return .known(try SizeValue([part.extent]))
+    }
+    let extent = try add(.gather(axis: 0), [whole, .known(SizeValue([part.axis]))])
+    return part.step == 1
+      ? extent : try add(.binary(.divide), [extent, .known(SizeValue([part.step]))])
   }
 
   /// Which of the extents of a value of `rank` axes `node`, a Shape, asks for.

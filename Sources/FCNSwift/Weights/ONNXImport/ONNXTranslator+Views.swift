@@ -1,80 +1,148 @@
-// Nodes that only see the same numbers in another way: nothing moves.
+// Nodes that only see the same numbers in another way. Nothing moves, but where an axis was divided so that
+// channels, or channels and pixels, change places.
 extension ONNXTranslator {
-  /// Axes in another order: nothing moves until a layer wants them so.
+  /// Axes in another order.
   mutating func transposed(_ node: ONNXNode) throws -> ONNXValue {
-    guard case .layer(let source, let view) = try required(node, 0) else {
-      return .layer(try layer(node), .whole)
+    if case .ending(let scores, let what) = try required(node, 0) {
+      return .ending(scores, of: what)
     }
-    let order: [Int]
-    switch view {
-    case .whole: order = [0, 1, 2, 3]
-    case .order(let axes): order = axes
-    case .vector, .line, .flat, .grouped, .lifted: return .layer(try layer(node), .whole)
+    let (source, view) = try seen(node)
+    let order = try node.integers("perm") ?? view.axes.indices.reversed()
+    guard order.sorted() == Array(view.axes.indices) else {
+      throw FCNError(.corrupt, "\(order) is no order of \(view.axes.count) axes")
     }
-    let moved = try node.integers("perm") ?? order.indices.reversed()
-    guard moved.sorted() == [0, 1, 2, 3] else {
-      throw FCNError(.corrupt, "\(moved) is no order of four axes")
-    }
-    let made = moved.map { order[$0] }
-    return .layer(source, made == [0, 1, 2, 3] ? .whole : .order(made))
+    return try placed(node, source, view.moved(order))
   }
 
-  /// Another view of the same numbers: as a vector, in groups of channels, one axis deeper, and back.
+  /// The same numbers with other extents.
   mutating func reshaped(_ node: ONNXNode) throws -> ONNXValue {
-    let source: String
-    let view: ONNXValue.View
-    switch try required(node, 0) {
-    case .layer(let name, let seen): (source, view) = (name, seen)
     // The labels' own axis goes or comes.
-    case .ending(let scores, let what): return .ending(scores, of: what)
-    default: return .layer(try layer(node), .whole)
+    if case .ending(let scores, let what) = try required(node, 0) {
+      return .ending(scores, of: what)
     }
-    let shape = try shape(of: source)
-    let extents = [shape.n, shape.c, shape.h, shape.w]
-    let isPixel = shape.h == 1 && shape.w == 1
-    let own: [Int]
-    switch view {
-    case .whole: own = extents
-    case .vector: own = [shape.n, shape.c]
-    case .line: own = [shape.n, shape.c, 1]
-    case .flat: own = [shape.c]
-    case .grouped(let groups): own = [shape.n, groups, shape.pictureCount / groups]
-    case .lifted: own = [1] + extents
-    case .order(let order): own = order.map { extents[$0] }
-    }
+    let (source, view) = try seen(node)
+    let own = view.extents
     let target = try extentsMade(node, of: own)
     if target == own { return .layer(source, view) }
-    if target == extents, !isOrdered(view) || isPixel { return .layer(source, .whole) }
-    if target == [1] + extents, view == .whole { return .layer(source, .lifted) }
-    if isPixel, target == [shape.n, shape.c] { return .layer(source, .vector) }
-    if isPixel, target == [shape.n, shape.c, 1] { return .layer(source, .line) }
-    if isPixel, shape.n == 1, target == [shape.c] { return .layer(source, .flat) }
-    if view == .whole, target.count == 3, target[0] == shape.n, target[1] > 0,
-      shape.c % target[1] == 0, checkedProduct(target[1], target[2]) == shape.pictureCount
-    {
-      return .layer(source, .grouped(target[1]))
+    if node.operation == "Expand" { return try expanded(node, source, view, target) }
+    guard let made = view.reshaped(target) else {
+      throw FCNError(
+        .unsupported,
+        "it makes \(target) of \(view.described), \(own): parts of channels, rows and columns would lie "
+          + "along one axis in an order that no layer makes")
     }
-    if node.operation == "Expand", view == .whole, isPixel, target.count == 4,
-      Array(target[..<2]) == Array(extents[..<2])
-    {
-      let size = try add(
-        .gather(axis: 0), [required(node, 1), .known(SizeValue([2, 3]))])
-      return .layer(
-        try add(
-          name(node), "resize", [source],
-          [
-            ("interpolation", .given("nearest")), ("coordinates", .given("asymmetric")),
-            ("size", setting(size)),
-          ]), .whole)
-    }
-    throw FCNError(
-      .unsupported,
-      "it makes \(target) of \(own); wanted what only takes off or puts back axes of one, or divides the "
-        + "channels into groups")
+    return try placed(node, source, made)
   }
 
-  private func isOrdered(_ view: ONNXValue.View) -> Bool {
-    if case .order = view { true } else { false }
+  /// The view, or what layers make of it where it is of N×C×H×W with channels or pixels moved.
+  private mutating func placed(
+    _ node: ONNXNode, _ source: String, _ view: ONNXView
+  ) throws -> ONNXValue {
+    let shape = try shape(of: source)
+    guard view.axes.count == 4, view.axes[0].isEmpty, view != .whole(shape) else {
+      return .layer(source, view)
+    }
+    let made: String
+    if let groups = shuffledGroups(view, shape) {
+      made = try shuffled(name(node), source, groups)
+    } else if let (block, isFirst) = gathered(view, shape) {
+      let gathered = try add(
+        name(node), "space_to_depth", [source], [("block", .given(.number(block)))])
+      made =
+        isFirst
+        ? gathered : try shuffled("\(name(node)).channels", gathered, block * block)
+    } else if let (block, order) = spread(view, shape) {
+      made = try add(
+        name(node), "depth_to_space", [source],
+        [("block", .given(.number(block))), ("order", .given(.string(order)))])
+    } else {
+      return .layer(source, view)
+    }
+    return .layer(made, .whole(try self.shape(of: made)))
+  }
+
+  private mutating func shuffled(_ name: String, _ source: String, _ groups: Int) throws -> String {
+    // Of one group, or of groups of one, the order stays.
+    let channels = try shape(of: source).c
+    return groups == 1 || groups == channels
+      ? source
+      : try add(name, "channel_shuffle", [source], [("groups", .given(.number(groups)))])
+  }
+
+  /// Into how many groups the channels were divided, where these come one after the other within each.
+  private func shuffledGroups(_ view: ONNXView, _ shape: Shape) -> Int? {
+    let channels = view.axes[1]
+    guard channels.count == 2, channels.allSatisfy({ $0.axis == 1 }), channels[0].step == 1,
+      channels[0].extent * channels[1].extent == shape.c,
+      view.axes[2] == ONNXView.whole(2, shape), view.axes[3] == ONNXView.whole(3, shape)
+    else { return nil }
+    return channels[1].extent
+  }
+
+  /// The squares of pixels that became channels, and whether their first pixel comes first with all its
+  /// channels; otherwise each channel comes with all pixels.
+  private func gathered(_ view: ONNXView, _ shape: Shape) -> (block: Int, isFirst: Bool)? {
+    let (rows, columns) = (view.axes[2], view.axes[3])
+    let own = ONNXView.whole(1, shape)
+    let inner = view.axes[1].filter { $0.axis != 1 }
+    guard let block = inner.first?.extent, block > 1, shape.h % block == 0, shape.w % block == 0,
+      inner == [2, 3].map({ .init(axis: $0, extent: block, step: 1) }),
+      rows == ONNXView.outer(2, shape, block), columns == ONNXView.outer(3, shape, block)
+    else { return nil }
+    if view.axes[1] == own + inner { return (block, own.isEmpty) }
+    return view.axes[1] == inner + own ? (block, true) : nil
+  }
+
+  /// The squares of pixels that channels became, and the order in which the channels have them.
+  private func spread(_ view: ONNXView, _ shape: Shape) -> (block: Int, order: String)? {
+    guard let block = view.axes[3].last?.extent, block > 1, shape.c % (block * block) == 0 else {
+      return nil
+    }
+    let channels = shape.c / (block * block)
+    for (order, steps) in [
+      ("crd", (block * block, block, 1)), ("dcr", (1, block * channels, channels)),
+    ] {
+      func part(_ extent: Int, _ step: Int) -> [ONNXView.Part] {
+        extent == 1 ? [] : [.init(axis: 1, extent: extent, step: step)]
+      }
+      if view.axes[1] == part(channels, steps.0),
+        view.axes[2] == ONNXView.whole(2, shape) + part(block, steps.1),
+        view.axes[3] == ONNXView.whole(3, shape) + part(block, steps.2)
+      {
+        return (block, order)
+      }
+    }
+    return nil
+  }
+
+  /// One line for all others along axes of one.
+  private mutating func expanded(
+    _ node: ONNXNode, _ source: String, _ view: ONNXView, _ target: [Int]
+  ) throws -> ONNXValue {
+    let shape = try shape(of: source)
+    if view == .whole(shape), shape.c == 1, target.count == 4, target[0] == 1,
+      target[2...] == view.extents[2...], (2...1024).contains(target[1])
+    {
+      let made = try add(
+        name(node), "concatenation", [String](repeating: source, count: target[1]))
+      return .layer(made, .whole(try self.shape(of: made)))
+    }
+    guard view == .whole(shape), shape.h == 1, shape.w == 1, target.count == 4, target[0] == 1,
+      target[1] == shape.c
+    else {
+      throw FCNError(
+        .unsupported,
+        "it makes \(target) of \(view.described), \(view.extents); wanted the same number for all rows and "
+          + "columns of a channel")
+    }
+    let size = try add(.gather(axis: 0), [required(node, 1), .known(SizeValue([2, 3]))])
+    let made = try add(
+      name(node), "resize", [source],
+      [
+        ("interpolation", .given("nearest")), ("coordinates", .given("asymmetric")),
+        ("size", setting(size)),
+      ])
+    return .layer(made, .whole(try self.shape(of: made)))
   }
 
   /// The extents that a Reshape, Flatten, Squeeze, Unsqueeze or Expand makes of `own`, for the probe.
@@ -113,11 +181,19 @@ extension ONNXTranslator {
         }
         target[open] = own.reduce(1, *) / rest
       }
-      guard checkedProduct(target) == own.reduce(1, *) else {
+      guard checkedProduct(target) == own.reduce(1, *), target.allSatisfy({ $0 > 0 }) else {
         throw FCNError(.shapeMismatch, "\(own) cannot become \(target)")
       }
       return target
     }
+  }
+}
+
+extension ONNXView {
+  /// The first of every `block` lines of rows or columns, which lie by blocks.
+  static func outer(_ axis: Int, _ shape: Shape, _ block: Int) -> [Part] {
+    let extent = [shape.n, shape.c, shape.h, shape.w][axis] / block
+    return extent == 1 ? [] : [Part(axis: axis, extent: extent, step: block)]
   }
 }
 

@@ -11,6 +11,7 @@ struct ONNXTranslator {
   private var places: [String: Int] = [:]
   private(set) var weights: [String: WeightTensor] = [:]
   private(set) var sizes: [SizeNode] = []
+  private var sizePlaces: [String: Int] = [:]
   /// The shape of the input that the graph is followed with.
   let probe: Shape
   /// The only size of input that the graph says it takes.
@@ -18,26 +19,65 @@ struct ONNXTranslator {
   /// Of every layer's output, and of the input, for `probe`.
   private(set) var shapes: [String: Shape] = [:]
   private var evaluation: SizeEvaluation
+  /// How many branches stand around the node at hand, and how many nodes those that were read have.
+  var depth = 0
+  var nodesInBranches = 0
+  /// How many numbers may still be computed of constants.
+  var foldingLeft = 0
+  /// Those that were, by the values' names.
+  var foldedConstants: [String: WeightTensor] = [:]
   private var constantSizes: [SizeValue: String] = [:]
   /// Layers' names in use, and those of their parameters.
   private var taken: Set<String> = [Network.inputName]
 
-  /// Follows the graph with an input of `side` rows where it leaves that open. It has other columns than
-  /// rows, so that nothing is taken for the other.
-  init(_ file: ONNXModelFile, side: Int) throws {
+  /// Follows the graph up to its value `output` with an input of `side` rows where it leaves that open. It
+  /// has other columns than rows, so that nothing is taken for the other. What further outputs follow from
+  /// is followed as far as that goes.
+  ///
+  /// `known` are constants that another one computed of the same file.
+  init(
+    _ file: ONNXModelFile, side: Int, output: String, known: [String: WeightTensor] = [:]
+  ) throws {
     self.file = file
+    foldedConstants = known
     let input = try ONNXInput(file)
     inputSize = input.size
     probe = Shape(1, input.channels, input.size?.h ?? side, input.size?.w ?? side / 4 * 5)
     evaluation = try SizeEvaluation([], input: probe)
     shapes[Network.inputName] = probe
+    foldingLeft = 1 << 20
+    for tensor in file.constants.values {
+      foldingLeft = min(foldingLeft + 32 * min(tensor.count, ONNXDense.most), 1 << 34)
+    }
     for (name, tensor) in file.constants { values[name] = try Self.constant(tensor) }
+    let whole = ONNXView.whole(probe)
     values[input.name] = .layer(
-      Network.inputName, input.isChannelsLast ? .order([0, 2, 3, 1]) : .whole)
-    for node in file.orderedNodes { try translate(node) }
+      Network.inputName, input.isChannelsLast ? whole.moved([0, 2, 3, 1]) : whole)
+    let needed = file.orderedNodes(for: [output])
+    for node in needed { try translate(node) }
+    guard file.outputs.contains(where: { $0.name == output }) else { return }
+    let made = Set(needed.flatMap(\.outputs))
+    for node in file.orderedNodes(for: file.outputs.map(\.name))
+    where made.isDisjoint(with: node.outputs.filter { !$0.isEmpty }) {
+      try? translate(node)
+    }
   }
 
-  private static func constant(_ tensor: ONNXTensor) throws -> ONNXValue {
+  func unread(_ node: ONNXNode) -> FCNError {
+    guard node.operation != "GatherND" else {
+      return FCNError(
+        .unsupported,
+        "pools whose windows follow from the size of the picture are not read; export the network for one "
+          + "size, of whose layers the windows are even parts")
+    }
+    return FCNError(
+      .unsupported,
+      "there is no layer for it; networks of convolutions, pools, normalisations, activations, sums, "
+        + "products, concatenations and resizes are read. If it only makes something of the scores, take a "
+        + "value before it as the output, \(quoted(node.inputs.first ?? "")) for one")
+  }
+
+  static func constant(_ tensor: ONNXTensor) throws -> ONNXValue {
     if tensor.kind.elementType != nil { return .weights(try tensor.weights(tensor.name)) }
     guard let value = try tensor.size() else {
       throw FCNError(
@@ -48,7 +88,7 @@ struct ONNXTranslator {
     return .known(value)
   }
 
-  private mutating func translate(_ node: ONNXNode) throws {
+  mutating func translate(_ node: ONNXNode) throws {
     do {
       guard ONNXNode.standardDomains.contains(node.domain) else {
         throw FCNError(
@@ -69,22 +109,18 @@ struct ONNXTranslator {
   /// What `node` makes, in the order of its outputs; values that nobody reads may be missing.
   private mutating func results(of node: ONNXNode) throws -> [ONNXValue] {
     if node.operation == "Constant" { return [try constant(node)] }
+    if node.operation == "If" { return try branch(node) }
     let operands = try node.inputs.indices.map { try operand(node, $0) }
     let readsLayers = operands.contains {
       switch $0 {
-      case .layer?, .stack?, .ending?: true
+      case .layer?, .ending?: true
       default: false
       }
     }
     guard readsLayers else { return try computed(node, operands.compactMap { $0 }) }
     if node.operation == "Shape" { return [try shape(node)] }
     if let many = try parts(of: node) { return many }
-    guard let value = try layerValue(of: node) else {
-      throw FCNError(
-        .unsupported,
-        "there is no layer for it; networks of convolutions, pools, normalisations, activations, sums, "
-          + "products, concatenations and resizes are read")
-    }
+    guard let value = try layerValue(of: node) else { throw unread(node) }
     return [value]
   }
 
@@ -194,6 +230,7 @@ extension ONNXTranslator {
 
   private mutating func addSize(_ function: SizeFunction, _ inputs: [String]) throws -> String {
     let node = SizeNode("size\(sizes.count + 1)", function, inputs)
+    sizePlaces[node.name] = sizes.count
     sizes.append(node)
     try evaluation.add(node)
     return node.name
@@ -211,6 +248,11 @@ extension ONNXTranslator {
       throw FCNError(.unsupported, "a number is wanted that does not depend on what pictures hold")
     }
     return value
+  }
+
+  /// The function that makes the size `name`.
+  func function(ofSize name: String) -> SizeFunction? {
+    sizePlaces[name].map { sizes[$0].function }
   }
 
   /// A name for a layer like `base`, of the characters that names have, that no other has.

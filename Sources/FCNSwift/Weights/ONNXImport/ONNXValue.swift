@@ -1,34 +1,17 @@
 /// What a value of an ONNX graph is to the network that is made of it.
 enum ONNXValue {
   /// The output of a layer, or the network's input, seen in one of several ways.
-  case layer(String, View)
+  case layer(String, ONNXView)
   /// Floats that the file holds.
   case weights(WeightTensor)
   /// Numbers that are known.
   case known(SizeValue)
   /// Numbers that the network works out: the name of a size.
   case size(String)
-  /// Outputs of several layers, one behind the other along a new first axis.
-  case stack([String])
+  /// The same number everywhere, in an array of these extents for the probe.
+  case filled([Int], Float)
   /// Labels or logarithms that a graph ends with, of scores that a layer makes.
   case ending(String, of: String)
-
-  /// How the graph sees a layer's output, which is N×C×H×W.
-  enum View: Hashable {
-    case whole
-    /// N×C, of one pixel.
-    case vector
-    /// N×C×1, of one pixel.
-    case line
-    /// C, of one pixel of one picture.
-    case flat
-    /// N×groups×rest: groups of channels with all their pixels.
-    case grouped(Int)
-    /// 1×N×C×H×W.
-    case lifted
-    /// With its axes in another order: the k-th is this one of N×C×H×W.
-    case order([Int])
-  }
 }
 
 extension ONNXTranslator {
@@ -59,17 +42,25 @@ extension ONNXTranslator {
 
   /// The layer whose output is input `index`, in the usual order of axes.
   func layer(_ node: ONNXNode, _ index: Int = 0) throws -> String {
-    switch try required(node, index) {
-    case .layer(let name, .whole): return name
-    case .layer(_, let view):
+    let (name, view) = try seen(node, index)
+    guard view == .whole(try shape(of: name)) else {
       throw FCNError(
         .unsupported,
         "its input \(index + 1) is \(view.described); it is carried out on N×C×H×W only")
+    }
+    return name
+  }
+
+  /// The layer whose output is input `index`, and how that is seen.
+  func seen(_ node: ONNXNode, _ index: Int = 0) throws -> (name: String, view: ONNXView) {
+    switch try required(node, index) {
+    case .layer(let name, let view): return (name, view)
     case .ending:
       throw FCNError(
         .unsupported,
-        "its input \(index + 1) is labels, or logarithms, made of scores; such may only come last")
-    case .weights, .known, .size, .stack:
+        "its input \(index + 1) is labels, or logarithms, made of scores; such may only come last: take "
+          + "\(quoted(node.inputs[index])), or what that is made of, as the output")
+    case .weights, .known, .size, .filled:
       throw FCNError(
         .unsupported, "its input \(index + 1) is no picture-like value; wanted a layer's output")
     }
@@ -83,6 +74,8 @@ extension ONNXTranslator {
     case .known(let value)? where value.kind == .float:
       return try WeightTensor(
         name: node.inputs[index], shape: value.extents, floats: value.elements.map { Float($0) })
+    case .filled(_, let number)?:
+      return try WeightTensor(name: node.inputs[index], shape: [], floats: [number])
     default:
       throw FCNError(
         .unsupported,
@@ -111,20 +104,5 @@ extension ONNXTranslator {
         .unsupported, "its \(name) are computed; they must be known when the network is imported")
     }
     return try value.integers()
-  }
-}
-
-extension ONNXValue.View {
-  fileprivate var described: String {
-    switch self {
-    case .whole: "N×C×H×W"
-    case .vector: "a vector N×C"
-    case .line: "a vector N×C×1"
-    case .flat: "a list of channels"
-    case .grouped(let groups): "divided into \(groups) groups of channels"
-    case .lifted: "one axis deeper"
-    case .order(let order):
-      "in the order " + order.map { ["N", "C", "H", "W"][$0] }.joined(separator: "×")
-    }
   }
 }

@@ -120,6 +120,7 @@ def squeeze_linear():
     return Of(conv(3, 4), nn.Linear(4, 2), nn.Linear(2, 4), conv(4, 2, 1), join=join)
 
 
+@case("attention", "dynamo", 18, "the same")
 @case("attention", "ts", 14, "a map of weights for pixels, of the channels' mean and maximum")
 def attention():
     def join(layers, x):
@@ -345,3 +346,109 @@ def pixel_attention():
 @case("low-scores", "ts", 13, "scores of half the rows and columns")
 def low_scores():
     return Of(conv(3, 2, stride=2))
+
+
+@both("tokens", 17, 18, "pixels as a sequence: layer normalisation, linear layers with GELU, and back",
+      second=True)
+def tokens():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        y = x.flatten(2).transpose(1, 2)
+        y = y + layers[3](F.gelu(layers[2](layers[1](y))))
+        return layers[4](y.transpose(1, 2).reshape(batch, channels, height, width))
+    return Of(conv(3, 4), nn.LayerNorm(4), nn.Linear(4, 8), nn.Linear(8, 4), conv(4, 2, 1), join=join)
+
+
+@both("similarity", 13, 18, "a gate of the sum of a product over the channels, and sums over pixels")
+def similarity():
+    def join(layers, x):
+        x, y = layers[0](x), layers[1](x)
+        gate = torch.sigmoid(torch.sum(x * y, dim=1).unsqueeze(1))
+        return layers[2](gate * x + (1 - gate) * y) + x.sum((2, 3), keepdim=True)[:, :2] / 100
+    return Of(conv(3, 4), conv(3, 4), conv(4, 2, 1), join=join)
+
+
+@both("normalised-channels", 13, 18, "layer normalisation of channels that come first, written out")
+def normalised_channels():
+    def join(layers, x):
+        x = layers[0](x)
+        mean = x.mean(1, keepdim=True)
+        variance = (x - mean).pow(2).mean(1, keepdim=True)
+        x = (x - mean) / torch.sqrt(variance + 1e-3)
+        return layers[1](F.normalize(x, dim=1))
+    return Of(conv(3, 4), conv(4, 2, 1), join=join)
+
+
+@both("strips", 14, 18, "pooling of each row and each column", second=True)
+def strips():
+    def join(layers, x):
+        x = layers[0](x)
+        rows, columns = layers[1](x.mean(3, keepdim=True)), layers[2](x.mean(2, keepdim=True))
+        return layers[3](x * torch.sigmoid(rows) * torch.sigmoid(columns))
+    return Of(conv(3, 4), conv(4, 4, 1), conv(4, 4, 1), conv(4, 2, 1), join=join)
+
+
+@both("zeros", 13, 18, "ENet's way: zeros for channels that are missing", second=True)
+def zeros():
+    def join(layers, x):
+        y = layers[0](x)
+        missing = torch.zeros(y.shape[0], 5, y.shape[2], y.shape[3])
+        return layers[1](F.relu(torch.cat([y, missing], 1) + layers[2](x)))
+    return Of(conv(3, 2), conv(7, 2, 1), conv(3, 7), join=join)
+
+
+@case("pixel-unshuffle", "ts", 13, "pixels as channels, and back, as reshapes", multiple=2)
+def pixel_unshuffle():
+    return Of(nn.PixelUnshuffle(2), conv(12, 8, 1), nn.PixelShuffle(2))
+
+
+@both("own-normalisation", 13, 18, "a network that takes bytes of red, green, blue and makes of them what it "
+      "wants: blue first, without means")
+def own_normalisation():
+    def join(layers, x):
+        means = torch.tensor([104.0, 117.0, 123.0]).view(1, 3, 1, 1)
+        return layers[0]((x[:, [2, 1, 0]] - means) / torch.tensor([57.0, 58.0, 59.0]).view(1, 3, 1, 1))
+    return Of(conv(3, 2), join=join)
+
+
+@both("largest", 13, 18, "the largest probability, and which one it is", because="largest score")
+def largest():
+    def join(layers, x):
+        return torch.softmax(layers[0](x), 1).max(1)
+    return Of(conv(3, 3), join=join)
+
+
+@both("split-attention", 13, 18, "groups of channels that are summed, and channels of every second place")
+def split_attention():
+    def join(layers, x):
+        x = layers[0](x)
+        whole = x.view(x.shape[0], 2, 3, *x.shape[2:]).sum(1)
+        return layers[1](torch.cat([whole, torch.stack([x, -x], 1).mean(1), x[:, ::2]], 1))
+    return Of(conv(3, 6), conv(12, 2, 1), join=join)
+
+
+@case("squeezed", "ts", 13, "scores without the axis of pictures: a branch that shapes decide")
+def squeezed():
+    def join(layers, x):
+        return layers[0](x).squeeze(0)
+    return Of(conv(3, 2), join=join)
+
+
+@case("above", "ts", 13, "one score, above a half after its sigmoid, as bytes")
+def above():
+    def join(layers, x):
+        return (torch.sigmoid(layers[0](x)) > 0.5).to(torch.uint8)
+    return Of(conv(3, 1), join=join)
+
+
+@case("same-clamped", "ts", 13, "padding as TensorFlow's, never less than none",
+      second=True)
+def same_clamped():
+    def join(layers, x):
+        def missing(size, kernel, stride):
+            return torch.clamp((torch.ceil(size / stride) - 1) * stride + kernel - size, min=0)
+        more = missing(torch.tensor(x.shape[-1]), 3, 2).to(torch.int64)
+        x = F.pad(x, [more // 2, more - more // 2, 1, 0])
+        return layers[0](x)
+    return Of(conv(3, 2, stride=2, padding=0), join=join)

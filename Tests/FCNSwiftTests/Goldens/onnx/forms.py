@@ -67,6 +67,11 @@ def two_outputs(net):
     return net.conv(net.op("Relu", x), 2, 2), x
 
 
+@case("branches", "a choice between two graphs that a constant makes", 13)
+def branches(net):
+    return net.op("Mul", net.conv("input", 3, 2), chosen(net, np.bool_(True)))
+
+
 # What is not to be read
 
 
@@ -97,13 +102,25 @@ def refused_dimensions(net):
     return net.op("Conv", "input", net.normal(2, 3, 3))
 
 
-@refused("branches", "a choice between two graphs", "If")
-def refused_branches(net):
+def chosen(net, condition):
     branches = []
     for value in (0.5, 2.0):
         tensor = helper.make_tensor("", TensorProto.FLOAT, [], [value])
         node = helper.make_node("Constant", [], ["b"], value=tensor)
         output = helper.make_tensor_value_info("b", TensorProto.FLOAT, [])
         branches.append(helper.make_graph([node], "branch", [], [output]))
-    chosen = net.op("If", np.bool_(True), then_branch=branches[0], else_branch=branches[1])
-    return net.op("Mul", net.conv("input", 3, 2), chosen)
+    return net.op("If", condition, then_branch=branches[0], else_branch=branches[1])
+
+
+@refused("branches", "a choice between two graphs by what the picture holds", "comparisons are read")
+def refused_branches(net):
+    x = net.conv("input", 3, 2)
+    condition = net.op("Less", net.op("ReduceMean", x, keepdims=0), np.float32(0))
+    return net.op("Mul", x, chosen(net, condition))
+
+
+@refused("size-branches", "a choice by the size of the picture", "other sizes")
+def refused_size_branches(net):
+    x = net.conv("input", 3, 2)
+    rows = net.op("Gather", net.op("Shape", x), np.int64(2), axis=0)
+    return net.op("Mul", x, chosen(net, net.op("Less", rows, np.int64(300))))
