@@ -87,8 +87,8 @@ struct ONNXNetwork {
       for (one, other) in zip(layers, others) where "\(one)" != "\(other)" {
         throw FCNError(
           .unsupported,
-          "the layer \(one.name) is another for pictures of other sizes: the graph holds numbers that only fit "
-            + "one size, or a branch that depends on it; export it with a fixed size of input")
+          "the layer \(one.name) is another for pictures of other sizes: the graph holds numbers that only "
+            + "fit one size, or a branch that depends on it; export it with a fixed size of input")
       }
       guard layers.count == others.count else {
         throw FCNError(

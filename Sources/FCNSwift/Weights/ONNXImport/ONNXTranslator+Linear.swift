@@ -43,8 +43,8 @@ extension ONNXTranslator {
     return .layer(made, seen)
   }
 
-  /// A window that slides over the channels of one pixel, as efficient channel attention has it: the channels,
-  /// moved by some places each way and multiplied; nil where `node` is an ordinary convolution.
+  /// A window that slides over the channels of one pixel, as efficient channel attention has it:
+  /// the channels, moved by some places each way and multiplied; nil where `node` is an ordinary convolution.
   mutating func alongChannels(_ node: ONNXNode) throws -> ONNXValue? {
     let (source, view) = try seen(node)
     let shape = try shape(of: source)
