@@ -71,3 +71,69 @@ final class BlockedGlobalAveragePool: PreparedForm {
     }
   }
 }
+
+/// The places of maxima in windows side by side, sixteen channels at a time.
+final class BlockedMaxPoolIndices: PreparedForm {
+  private let side: Extent
+  private let input: Shape
+  private let output: Shape
+
+  init?(_ operation: MaxPoolIndices, _ request: FormRequest) {
+    guard request.epilogue == Epilogue() else { return nil }
+    side = operation.window.kernel
+    (input, output) = (request.inputs[0], request.output)
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (side, input, output) = (side, input, output)
+    let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
+    call.workers.run(blockedPlaneCount(output) * output.h) { task, _ in
+      let rows = source + task * side.h * input.w
+      for x in 0..<output.w {
+        var best = rows[x * side.w]
+        var places = SIMD16<Float>()
+        for j in 0..<side.h {
+          for k in 0..<side.w {
+            let values = rows[j * input.w + x * side.w + k]
+            // As for single values: a NaN is largest, the first of equal ones wins.
+            let isBeaten = .!((values .<= best) .| (best .!= best))
+            best.replace(with: values, where: isBeaten)
+            places.replace(with: Float(j * side.w + k), where: isBeaten)
+          }
+        }
+        target[task * output.w + x] = places
+      }
+    }
+  }
+}
+
+/// Unpooling, sixteen channels at a time.
+final class BlockedMaxUnpool: PreparedForm {
+  private let side: Extent
+  private let input: Shape
+  private let output: Shape
+
+  init?(_ operation: MaxUnpool, _ request: FormRequest) {
+    guard request.epilogue == Epilogue() else { return nil }
+    side = operation.window.kernel
+    (input, output) = (request.inputs[0], request.output)
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (side, input, output) = (side, input, output)
+    let (source, places) = (call.inputs[0].pointer.pixels, call.inputs[1].pointer.pixels)
+    let target = call.output.pointer.pixels
+    call.workers.run(blockedPlaneCount(input) * input.h) { task, _ in
+      for x in 0..<input.w {
+        let (values, wanted) = (source[task * input.w + x], places[task * input.w + x])
+        for j in 0..<side.h {
+          let results = target + (task * side.h + j) * output.w + x * side.w
+          for k in 0..<side.w {
+            results[k] = SIMD16<Float>().replacing(
+              with: values, where: wanted .== Float(j * side.w + k))
+          }
+        }
+      }
+    }
+  }
+}

@@ -63,6 +63,24 @@ extension MaxPool: ProcessorOperation {
   }
 }
 
+extension MaxPoolIndices: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("max_pool_indices.blocked", takes: .blocked, makes: .blocked) {
+        BlockedMaxPoolIndices(self, $0)
+      }
+    ]
+  }
+}
+
+extension MaxUnpool: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("max_unpool.blocked", takes: .blocked, makes: .blocked) { BlockedMaxUnpool(self, $0) }
+    ]
+  }
+}
+
 extension ActivationOperation {
   var fastForms: [Form] {
     [

@@ -69,6 +69,14 @@ extension MaxPool: MovesPixels {
   func alignment(of input: PixelAlignment) -> PixelAlignment { input.slid(window) }
 }
 
+extension MaxPoolIndices: MovesPixels {
+  func alignment(of input: PixelAlignment) -> PixelAlignment { input.slid(window) }
+}
+
+extension MaxUnpool: MovesPixels {
+  func alignment(of input: PixelAlignment) -> PixelAlignment { input.unslid(window) }
+}
+
 extension TransposedConvolution: MovesPixels {
   func alignment(of input: PixelAlignment) -> PixelAlignment { input.unslid(window) }
 }

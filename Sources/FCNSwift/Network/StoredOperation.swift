@@ -21,9 +21,8 @@ enum StoredOperations {
     GroupNormalization.self, HardSigmoid.self, HardSwish.self,
     InstanceNormalization.self, LayerNormalization.self, LeakyReLU.self,
     LocalResponseNormalization.self, MaxPool.self,
-    Mish.self, Pad.self, Power.self, PReLU.self, Product.self, Quotient.self, ReducedMaximum.self,
-    ReducedMean.self,
-    ReLU.self, Resize.self,
+    MaxPoolIndices.self, MaxUnpool.self, Mish.self, Pad.self, Power.self, PReLU.self,
+    Product.self, Quotient.self, ReducedMaximum.self, ReducedMean.self, ReLU.self, Resize.self,
     Scale.self, Sigmoid.self, SiLU.self, Slicing.self, Softmax.self, Softplus.self,
     SpaceToDepth.self, Sum.self, Tanh.self, TransposedConvolution.self,
   ]

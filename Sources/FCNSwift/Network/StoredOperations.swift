@@ -84,6 +84,26 @@ extension MaxPool: StoredOperation {
   }
 }
 
+extension MaxPoolIndices: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add(window, stride: nil) }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(
+      kernel: try attributes.extent("kernel", in: OperationLimits.window),
+      stride: try attributes.extent("stride", in: OperationLimits.window))
+  }
+}
+
+extension MaxUnpool: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add(window, stride: nil) }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(
+      kernel: try attributes.extent("kernel", in: OperationLimits.window),
+      stride: try attributes.extent("stride", in: OperationLimits.window))
+  }
+}
+
 extension BatchNorm: StoredOperation {
   func write(to attributes: inout AttributeWriter) {
     attributes.add("epsilon", epsilon, unless: 1e-5)

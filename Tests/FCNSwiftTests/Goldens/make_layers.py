@@ -491,6 +491,34 @@ def make_attention():
               lambda x, p, _, dims=dims: x[0].amax(dims, keepdim=True))
 
 
+def make_unpools():
+    def flat(places, kernel):
+        """Places in windows as PyTorch counts them: over the whole plane that was pooled."""
+        rows, columns = kernel
+        n, c, h, w = places.shape
+        places = places.detach().long()
+        y, x = torch.arange(h)[:, None], torch.arange(w)[None]
+        return (y * rows + places // columns) * w * columns + x * columns + places % columns
+
+    def indices(x, kernel):
+        """The other way; no gradient."""
+        _, found = F.max_pool2d(x, kernel, kernel, return_indices=True)
+        width = x.shape[3]
+        places = found // width % kernel[0] * kernel[1] + found % width % kernel[1]
+        return places + 0 * x.sum()
+
+    for name, values, kernel in [
+        ("indices 2x2", distinct(2, 3, 6, 8), (2, 2)), ("indices 3x2", distinct(1, 18, 6, 4), (3, 2)),
+        ("indices 2x2 of ties", random.randint(3, size=(2, 3, 6, 8)).astype(np.float32), (2, 2)),
+    ]:
+        layer(name, "max_pool_indices", dict(kernel=kernel, stride=kernel), [values], {},
+              lambda x, p, _, kernel=kernel: indices(x[0], kernel))
+    for name, shape, kernel in [("unpool 2x2", (2, 18, 3, 4), (2, 2)), ("unpool 3x2", (1, 2, 2, 5), (3, 2))]:
+        places = random.randint(kernel[0] * kernel[1], size=shape).astype(np.float32)
+        layer(name, "max_unpool", dict(kernel=kernel, stride=kernel), [normal(*shape), places], {},
+              lambda x, p, _, kernel=kernel: F.max_unpool2d(x[0], flat(x[1], kernel), kernel, kernel))
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -510,6 +538,7 @@ def main():
     make_further_activations()
     make_further_normalizations()
     make_attention()
+    make_unpools()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

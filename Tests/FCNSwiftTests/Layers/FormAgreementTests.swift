@@ -46,6 +46,11 @@ struct FormAgreementTests {
       TransposedConvolution(21, kernel: 16, stride: 8, padding: 4, groups: 21),
       Shape(2, 21, 7, 6)),
     LayerCase("max pool", MaxPool(kernel: 2, stride: 2), Shape(3, 5, 47, 53)),
+    LayerCase(
+      "max pool indices", MaxPoolIndices(kernel: 2, stride: 2), Shape(3, 37, 12, 26)),
+    LayerCase(
+      "max unpool", MaxUnpool(kernel: Extent(2, 3), stride: Extent(2, 3)), Shape(3, 37, 12, 13),
+      Shape(3, 37, 12, 13), values: .places(6)),
     LayerCase("relu", ReLU(), Shape(2, 5, 97, 101)),
     LayerCase("silu", SiLU(), Shape(2, 5, 7, 11)),
     LayerCase("batch norm in training", BatchNorm(), Shape(3, 5, 67, 71), training: true),

@@ -53,6 +53,12 @@ extension GradientTests {
     LayerCase("exponential", Exponential(), Shape(1, 3, 3, 4), isLinear: false),
     LayerCase("affine", Affine(), Shape(2, 3, 2, 4)),
     LayerCase(
+      "max pool indices", MaxPoolIndices(kernel: Extent(2, 3), stride: Extent(2, 3)),
+      Shape(2, 2, 4, 6), values: .apart),
+    LayerCase(
+      "max unpool", MaxUnpool(kernel: Extent(2, 3), stride: Extent(2, 3)), Shape(2, 3, 3, 2),
+      Shape(2, 3, 3, 2), values: .places(6)),
+    LayerCase(
       "instance normalization", InstanceNormalization(epsilon: 0.1), Shape(2, 3, 4, 5),
       isLinear: false),
     LayerCase(

@@ -149,6 +149,6 @@ struct GradientTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 43)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 45)
   }
 }

@@ -5,7 +5,7 @@ import Testing
 /// An operation with inputs and parameters that follow from a seed.
 struct LayerCase: CustomTestStringConvertible, Sendable {
   /// What the inputs look like.
-  enum Values: Sendable {
+  enum Values: Sendable, Equatable {
     /// Normal.
     case normal
     /// Normal, but nothing nearer to zero than 1/4: away from ReLU's kink.
@@ -14,6 +14,8 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
     case farFromZero
     /// No two values of a tensor nearer than 1/2: away from a maximum's kinks.
     case apart
+    /// Normal; of further inputs whole numbers below this one.
+    case places(Int)
   }
 
   let testDescription: String
@@ -37,8 +39,15 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
   }
 
   func makeInputs() throws -> [Tensor] {
-    try inputs.enumerated().map {
-      try Tensor.random($1, values, seed: 1, stream: UInt64($0))
+    try inputs.enumerated().map { index, shape in
+      let tensor = try Tensor.random(shape, values, seed: 1, stream: UInt64(index))
+      if case .places(let count) = values, index > 0 {
+        var generator = SeededGenerator(seed: 1, stream: UInt64(index))
+        tensor.withUnsafeElements {
+          for i in $0.indices { $0[i] = Float(generator.next() % UInt64(count)) }
+        }
+      }
+      return tensor
     }
   }
 
@@ -72,7 +81,7 @@ extension Tensor {
     var generator = SeededGenerator(seed: seed, stream: stream)
     var elements: [Float]
     switch values {
-    case .normal: elements = (0..<shape.count).map { _ in generator.normal() }
+    case .normal, .places: elements = (0..<shape.count).map { _ in generator.normal() }
     case .awayFromZero, .farFromZero:
       let distance: Float = values == .farFromZero ? 4 : 0.25
       elements = (0..<shape.count).map { _ in

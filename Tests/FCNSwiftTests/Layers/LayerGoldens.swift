@@ -114,6 +114,10 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
       return MaxPool(
         kernel: try require(kernel).extent, stride: try require(stride).extent,
         padding: try require(padding).extent, ceilMode: try require(ceilMode))
+    case "max_pool_indices":
+      return MaxPoolIndices(kernel: try require(kernel).extent, stride: try require(stride).extent)
+    case "max_unpool":
+      return MaxUnpool(kernel: try require(kernel).extent, stride: try require(stride).extent)
     case "batch_norm":
       return BatchNorm(epsilon: try require(epsilon), momentum: try require(momentum))
     case "resize":

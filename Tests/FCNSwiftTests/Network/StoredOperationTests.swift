@@ -28,6 +28,11 @@ struct StoredOperationTests {
       MaxPool(kernel: Extent(3, 4), stride: Extent(2, 3), padding: Extent(1, 2), ceilMode: true),
       #"{"kernel":[3,4],"stride":[2,3],"padding":[1,2],"ceil_mode":true}"#
     ),
+    (MaxPoolIndices(kernel: 2, stride: 2), #"{"kernel":2,"stride":2}"#),
+    (
+      MaxUnpool(kernel: Extent(2, 3), stride: Extent(2, 3)),
+      #"{"kernel":[2,3],"stride":[2,3]}"#
+    ),
     (BatchNorm(), "{}"),
     (BatchNorm(epsilon: 1e-3, momentum: 0.01), #"{"epsilon":0.001,"momentum":0.01}"#),
     (Crop(offset: 0), #"{"offset":0}"#),

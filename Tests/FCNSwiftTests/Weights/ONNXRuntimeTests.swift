@@ -25,6 +25,11 @@ struct ONNXRuntimeTests {
     try compare(try networkOfFurtherOperations(), height, width, tolerance: 1e-4)
   }
 
+  @Test(arguments: [(17, 22), (24, 36)])
+  func unpoolingIsWhatItIsHere(height: Int, width: Int) throws {
+    try compare(try networkOfUnpooling(), height, width, tolerance: 1e-4)
+  }
+
   private func compare(
     _ network: Network, _ height: Int, _ width: Int, tolerance: Double
   ) throws {

@@ -43,8 +43,15 @@ extension Network {
     let needed = indicesOfNeededLayers
     for (index, layer) in layers.enumerated() where needed.contains(index) {
       values[index] = try naming("layer \(layer.name)") {
+        let inputs = inputIndices[index].map { $0 < 0 ? input : values[$0] }
+        guard layer.operation is MaxUnpool || !inputs.contains(where: { graph.places[$0] != nil })
+        else {
+          throw FCNError(
+            .unsupported,
+            "it takes what max_pool_indices makes, whole numbers of another kind in ONNX; wanted "
+              + "max_unpool alone to take it")
+        }
         if let sized = layer.operation as? SizedOperation {
-          let inputs = inputIndices[index].map { $0 < 0 ? input : values[$0] }
           let place = ONNXLayer(name: layer.name, inputs: inputs, parameters: [])
           return try sizes.addNodes(of: sized, place, to: &graph)
         }
@@ -59,16 +66,19 @@ extension Network {
           }
           return graph.constant(weight)
         }
-        // These names are the graph's own.
-        let isTaken = [ONNXGraph.output, ONNXGraph.padding].contains(layer.name)
-        let name = isTaken ? "\(layer.name)/layer" : layer.name
-        let inputs = inputIndices[index].map { $0 < 0 ? input : values[$0] }
-        return try operation.addNodes(
-          of: ONNXLayer(name: name, inputs: inputs, parameters: parameters), to: &graph)
+        let place = ONNXLayer(
+          name: layer.nameInONNX, inputs: inputs, parameters: parameters,
+          places: placesLayer(beside: index, needed)?.nameInONNX)
+        return try operation.addNodes(of: place, to: &graph)
       }
       sizes.add(layer.name, values[index])
     }
     let last = values[layers.count - 1]
+    guard graph.places[last] == nil else {
+      throw FCNError(
+        .unsupported,
+        "the last layer makes places of maxima, whole numbers in ONNX; wanted scores")
+    }
     if stride > 1 {
       let size = graph.size(of: ONNXGraph.input)
       _ = graph.crop(last, ONNXGraph.output, to: size, offset: 0)
@@ -76,6 +86,16 @@ extension Network {
       _ = graph.add("Identity", ONNXGraph.output, [last])
     }
     return graph
+  }
+
+  /// A later layer that tells the places of the maxima that the pool `index` takes.
+  private func placesLayer(beside index: Int, _ needed: Set<Int>) -> Layer? {
+    guard let pool = layers[index].operation as? MaxPool, !pool.ceilMode else { return nil }
+    let found = layers.indices[(index + 1)...].first {
+      needed.contains($0) && inputIndices[$0] == inputIndices[index]
+        && (layers[$0].operation as? MaxPoolIndices)?.window == pool.window
+    }
+    return found.map { layers[$0] }
   }
 
   /// The layers that the last one takes, and those that they take, and so on.
@@ -93,6 +113,13 @@ extension Network {
       needed.formUnion(inputIndices[index].filter { $0 >= 0 })
     }
     return needed
+  }
+}
+
+extension Layer {
+  /// Two names are the graph's own.
+  fileprivate var nameInONNX: String {
+    [ONNXGraph.output, ONNXGraph.padding].contains(name) ? "\(name)/layer" : name
   }
 }
 

@@ -25,6 +25,9 @@ struct ONNXGraph {
   private var initializers = ProtobufMessage()
   /// The values that hold the height and width of others.
   private var sizes: [String: String] = [:]
+  /// The values that are places of maxima, integers counted over the whole of what was pooled, and the
+  /// windows of their pools.
+  private(set) var places: [String: Window] = [:]
 
   /// A graph without nodes.
   init() {}
@@ -33,15 +36,32 @@ struct ONNXGraph {
   mutating func add(
     _ type: String, _ name: String, _ inputs: [String], _ attributes: [ONNXAttribute] = []
   ) -> String {
+    addNode(type, name, inputs, more: [], attributes)
+    return name
+  }
+
+  /// Adds a pool called `name` with a second output, the places of its maxima.
+  mutating func addPool(
+    _ name: String, places: String, of window: Window, _ inputs: [String],
+    _ attributes: [ONNXAttribute]
+  ) {
+    addNode("MaxPool", name, inputs, more: [places], attributes)
+    self.places[places] = window
+  }
+
+  /// Adds a node called `name`, as its first output is; `more` are the others.
+  private mutating func addNode(
+    _ type: String, _ name: String, _ inputs: [String], more: [String],
+    _ attributes: [ONNXAttribute]
+  ) {
     // NodeProto: input, output, name, op_type, attribute.
     var node = ProtobufMessage()
     for input in inputs { node.append(1, input) }
-    node.append(2, name)
+    for output in [name] + more { node.append(2, output) }
     node.append(3, name)
     node.append(4, type)
     for attribute in attributes { node.append(5, attribute.message) }
     nodes.append(1, node)
-    return name
   }
 
   /// Adds integers called `name`, a list unless other extents are given, and returns the name.

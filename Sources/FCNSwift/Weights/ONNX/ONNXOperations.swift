@@ -14,6 +14,8 @@ struct ONNXLayer {
   let inputs: [String]
   /// The constants that hold its parameters, in the operation's order.
   let parameters: [String]
+  /// What a pool is to call the places of its maxima; nil where nobody asks for them.
+  var places: String?
 }
 
 extension Window {
@@ -166,9 +168,37 @@ extension MaxPool: ONNXOperation {
           + "\(window.padding) is not the same everywhere ONNX is read; wanted a kernel of at least "
           + "stride plus padding")
     }
-    return graph.add(
-      "MaxPool", layer.name, layer.inputs,
-      window.attributes + [.integer("ceil_mode", ceilMode ? 1 : 0)])
+    let attributes = window.attributes + [.integer("ceil_mode", ceilMode ? 1 : 0)]
+    guard let places = layer.places else {
+      return graph.add("MaxPool", layer.name, layer.inputs, attributes)
+    }
+    graph.addPool(layer.name, places: places, of: window, layer.inputs, attributes)
+    return layer.name
+  }
+}
+
+extension MaxPoolIndices: ONNXOperation {
+  /// The second output of the pool beside it, or of one of its own.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    if graph.places[layer.name] == nil {
+      graph.addPool(
+        "\(layer.name)/largest", places: layer.name, of: window, layer.inputs, window.attributes)
+    }
+    return layer.name
+  }
+}
+
+extension MaxUnpool: ONNXOperation {
+  /// ONNX counts places over the whole value that was pooled, which has the size of this one's output: its
+  /// windows covered it whole.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
+    guard graph.places[layer.inputs[1]] == window, graph.places[layer.inputs[0]] == nil else {
+      throw FCNError(
+        .unsupported,
+        "ONNX counts places over the whole value that was pooled; wanted as second input max_pool_indices "
+          + "of the kernel \(window.kernel), as it was made")
+    }
+    return graph.add("MaxUnpool", layer.name, layer.inputs, window.attributes)
   }
 }
 

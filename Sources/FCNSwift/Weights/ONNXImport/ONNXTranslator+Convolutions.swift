@@ -207,9 +207,6 @@ extension ONNXTranslator {
   }
 
   mutating func pool(_ node: ONNXNode) throws -> String {
-    guard node.outputs.count < 2 || node.outputs[1].isEmpty else {
-      throw FCNError(.unsupported, "the places of its maxima are asked for; unpooling is not read")
-    }
     var source = try layer(node)
     var geometry = try Geometry(node, kernel: try node.integers("kernel_shape") ?? [])
     guard geometry.dilation == 1 else {

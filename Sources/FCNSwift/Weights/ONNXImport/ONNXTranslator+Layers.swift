@@ -36,6 +36,7 @@ extension ONNXTranslator {
     case "GroupNormalization": return try groupNorm(node)
     case "LRN": return try responseNorm(node)
     case "MaxPool", "AveragePool": return try pool(node)
+    case "MaxUnpool": return try unpooling(node)
     case "Pad": return try pad(node)
     case "Resize", "Upsample": return try resize(node)
     case "DepthToSpace":
@@ -56,6 +57,9 @@ extension ONNXTranslator {
 
   /// The outputs of a node that has several; nil where it has one.
   mutating func parts(of node: ONNXNode) throws -> [ONNXValue]? {
+    if node.operation == "MaxPool", node.outputs.count > 1, !node.outputs[1].isEmpty {
+      return try poolWithPlaces(node)
+    }
     guard node.operation == "Split" else { return nil }
     let view = try seen(node).view
     let pieces = try pieces(of: node) { axis in

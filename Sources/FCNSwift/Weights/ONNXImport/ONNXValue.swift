@@ -12,6 +12,9 @@ enum ONNXValue {
   case filled([Int], Float)
   /// Labels or logarithms that a graph ends with, of scores that a layer makes.
   case ending(String, of: String)
+  /// Where a pool's maxima stood: a layer that makes their places in windows, where the graph has them in
+  /// the whole value.
+  case places(String)
 }
 
 extension ONNXTranslator {
@@ -60,6 +63,10 @@ extension ONNXTranslator {
         .unsupported,
         "its input \(index + 1) is labels, or logarithms, made of scores; such may only come last: take "
           + "\(quoted(node.inputs[index])), or what that is made of, as the output")
+    case .places:
+      throw FCNError(
+        .unsupported,
+        "its input \(index + 1) is the places of a pool's maxima, which MaxUnpool alone may take")
     case .weights, .known, .size, .filled:
       throw FCNError(
         .unsupported, "its input \(index + 1) is no picture-like value; wanted a layer's output")
