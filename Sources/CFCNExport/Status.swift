@@ -9,7 +9,7 @@ func attempt(_ body: () throws -> Void) -> fcn_status {
     try body()
     return fcn_status(FCN_OK)
   } catch let error as FCNError {
-    LastError.set(error.message)
+    LastError.set(error.naming(processor: "FCN_BACKEND_CPU").message)
     return error.kind.status
   } catch {
     LastError.set("an error of an unexpected kind: \(error)")

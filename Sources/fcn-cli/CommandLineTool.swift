@@ -82,7 +82,7 @@ enum CommandLineTool {
       Terminal.log("\(name): \(Interrupt.message(of: error))")
       return ExitStatus.of(error)
     } catch let error as FCNError {
-      Terminal.log("\(name): \(error.message)")
+      Terminal.log("\(name): \(error.inCommandWords.message)")
       return ExitStatus.of(error)
     } catch is BrokenPipe {
       return 128 + 13
@@ -91,4 +91,9 @@ enum CommandLineTool {
       return ExitStatus.failure
     }
   }
+}
+
+extension FCNError {
+  /// The same with the options' names.
+  var inCommandWords: FCNError { naming(processor: "--device cpu") }
 }

@@ -87,6 +87,15 @@ struct DeviceTests {
     #expect(several.status == 0, "\(several.errors)")
   }
 
+  @Test func whatADeviceCannotDoIsLeftToTheProcessor() throws {
+    let result = try run(
+      segment("--device", "cuda", "--disable", "convolution.cuda_implicit_gemm"))
+    #expect(result.status == 3)
+    for part in ["layer conv1_1: ", "on a device", "; use the processor (--device cpu)"] {
+      #expect(result.errors.contains(part), "\(result.errors) does not say \(part)")
+    }
+  }
+
   @Test func precisionsAreThoseOfTheDevice() throws {
     for (device, precision) in [("cpu", "float16"), ("cuda", "int16")] {
       let result = try run(segment("--device", device, "--precision", precision))

@@ -1,6 +1,7 @@
 import CDeviceCalls
 
-// The forms in which operations are carried out and trained on a device, best first.
+// The forms in which operations are carried out and trained on a device, best first: those that look at
+// several pixels, or put them elsewhere. DeviceForms+Pointwise.swift has the others.
 
 extension Convolution: DeviceOperation {
   var deviceForms: [DeviceForm] {
@@ -47,7 +48,7 @@ extension MaxPool: DeviceOperation {
         fcn_pool_call(
           input: call.inputs[0].view, output: call.output.view,
           kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
-          padding: fcn_extent(window.padding))
+          padding: fcn_extent(window.padding), counts_padding: 0, reserved: 0)
       } backward: { [window] arguments in
         arguments.setWindow(window)
       }
@@ -55,43 +56,33 @@ extension MaxPool: DeviceOperation {
   }
 }
 
-extension ActivationOperation {
+extension AveragePool: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [
       .pointwise(
-        "\(Self.name).cuda", "combine", of: .pointwise, gradient: "activation_gradient"
-      ) { [activation] call in
-        fcn_combine_call([call.inputs[0]], to: call.output, activation: activation)
-      } backward: { [activation] arguments in
-        arguments.activation = fcn_activation(activation)
+        "average_pool.cuda", "average_pool", of: .pooling, gradient: "average_pool_gradient"
+      ) { [window, countsPadding] call in
+        fcn_pool_call(
+          input: call.inputs[0].view, output: call.output.view,
+          kernel: fcn_extent(window.kernel), stride: fcn_extent(window.stride),
+          padding: fcn_extent(window.padding), counts_padding: countsPadding ? 1 : 0, reserved: 0)
+      } backward: { [window, countsPadding] arguments in
+        arguments.setWindow(window)
+        arguments.counts_padding = countsPadding ? 1 : 0
       }
     ]
   }
 }
 
-extension ReLU: DeviceOperation {}
-extension LeakyReLU: DeviceOperation {}
-extension ClippedReLU: DeviceOperation {}
-extension Sigmoid: DeviceOperation {}
-extension HardSigmoid: DeviceOperation {}
-extension HardSwish: DeviceOperation {}
-extension SiLU: DeviceOperation {}
-extension Tanh: DeviceOperation {}
-extension ELU: DeviceOperation {}
-extension Softplus: DeviceOperation {}
-extension Mish: DeviceOperation {}
-extension Clip: DeviceOperation {}
-extension Exponential: DeviceOperation {}
-
-extension Scale: DeviceOperation {
+extension GlobalAveragePool: DeviceOperation {
   var deviceForms: [DeviceForm] {
-    [DeviceForm("scale.cuda", trains: true) { [factor] in try DeviceSum($0, scale: factor) }]
+    [DeviceForm("global_average_pool.cuda", trains: true) { try DeviceGlobalAveragePool($0) }]
   }
 }
 
-extension Sum: DeviceOperation {
+extension GlobalMaxPool: DeviceOperation {
   var deviceForms: [DeviceForm] {
-    [DeviceForm("sum.cuda", trains: true) { try DeviceSum($0) }]
+    [DeviceForm("global_max_pool.cuda", trains: true) { try DeviceGlobalMaxPool($0) }]
   }
 }
 
@@ -103,52 +94,6 @@ extension Concatenation: DeviceOperation {
 
 extension Crop: DeviceOperation {
   var deviceForms: [DeviceForm] { [DeviceForm(training: "crop.cuda") { try DeviceCrop(self, $0) }] }
-}
-
-extension Dropout: DeviceOperation {
-  var deviceForms: [DeviceForm] {
-    [
-      .pointwise(
-        "dropout.cuda", "dropout", of: .gradients, isForUse: false, gradient: "dropout"
-      ) { [rate] call in
-        var arguments = fcn_gradient_call()
-        arguments.gradient = call.inputs[0].view
-        arguments.input_gradient = call.output.view
-        (arguments.seed, arguments.rate) = (call.seed, rate)
-        return arguments
-      } backward: { [rate] arguments in
-        arguments.rate = rate
-      }
-    ]
-  }
-}
-
-extension Softmax: DeviceOperation {
-  var deviceForms: [DeviceForm] {
-    [
-      .pointwise("softmax.cuda", "softmax", of: .pointwise) { call in
-        fcn_softmax_call(input: call.inputs[0].view, output: call.output.view)
-      }
-    ]
-  }
-}
-
-extension LocalResponseNormalization: DeviceOperation {
-  var deviceForms: [DeviceForm] {
-    [
-      .pointwise(
-        "local_response_normalization.cuda", "normalize_channels", of: .pointwise,
-        gradient: "normalization_gradient"
-      ) { [self] call in
-        fcn_normalization_call(
-          input: call.inputs[0].view, output: call.output.view, size: Int32(size), alpha: alpha,
-          beta: beta, bias: bias)
-      } backward: { [self] arguments in
-        arguments.size = Int32(size)
-        (arguments.alpha, arguments.beta, arguments.bias) = (alpha, beta, bias)
-      }
-    ]
-  }
 }
 
 extension RepeatLines: DeviceOperation {
@@ -165,147 +110,79 @@ extension RepeatLines: DeviceOperation {
   }
 }
 
-extension BatchNorm: DeviceOperation {
+extension Slicing: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [DeviceForm("slice.cuda", trains: true) { try DeviceSlice(self, $0) }]
+  }
+}
+
+extension Pad: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [
-      DeviceForm("batch_norm.cuda") { [self] request in
-        guard request.epilogue == Epilogue() else { return nil }
-        return PointwiseDeviceForm(
-          try request.function("affine", of: .pointwise), packing: "affine \(epsilon)",
-          pack: { parameters, loader in
-            let statistics = parameters.map(\.elements)
-            let factors = zip(statistics[0], statistics[3]).map {
-              $0 / ($1 + epsilon).squareRoot()
-            }
-            let offsets = factors.indices.map {
-              statistics[1][$0] - statistics[2][$0] * factors[$0]
-            }
-            return [try loader.uploadChannels(factors), try loader.uploadChannels(offsets)]
-          }
-        ) { call in
-          fcn_affine_call(
-            input: call.inputs[0].view, output: call.output.view, factors: call.parameters[0],
-            offsets: call.parameters[1])
-        }
-      },
-      DeviceForm(training: "batch_norm.cuda_training") { [self] in
-        try DeviceTrainingBatchNorm(self, $0)
-      },
+      .pointwise("pad.cuda", "pad", of: .shaping, gradient: "pad_gradient", of: .shaping) { call in
+        fcn_pad_call(self, call.inputs[0], call.output)
+      } backward: { call, gradient in
+        fcn_pad_call(self, gradient, call.outputGradient)
+      }
     ]
   }
 }
 
-/// A sum of any number of tensors, a few at a time; of one, a multiple.
-private final class DeviceSum: PreparedDeviceTrainingForm {
-  private let function: DeviceFunction
-  private let scale: Float
-  /// For what is summed already, which has the output's element type.
-  private static let mostAtOnce = 4
-
-  init?(_ request: DeviceRequest, scale: Float = 1) throws {
-    try request.checkOneType()
-    // Later launches read the output, so it must be of the inputs' type.
-    guard request.epilogue == Epilogue(),
-      request.inputs.allSatisfy({ $0.element == request.output.element })
-    else { return nil }
-    function = try request.function("combine", of: .pointwise)
-    self.scale = scale
-  }
-
-  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
-    var terms = call.inputs
-    repeat {
-      let some = Array(terms.prefix(Self.mostAtOnce))
-      try stream.launch(
-        function, over: call.output.groupCount,
-        fcn_combine_call(some, to: call.output, scale: scale))
-      terms = [call.output] + terms.dropFirst(Self.mostAtOnce)
-    } while terms.count > 1
-  }
-
-  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
-    for case let gradient? in call.inputGradients {
-      try stream.launch(
-        function, over: gradient.groupCount,
-        fcn_combine_call([call.outputGradient], to: gradient, scale: scale))
-    }
-  }
-}
-
-/// One input after the other.
-private final class DeviceConcatenation: PreparedDeviceTrainingForm {
-  private let function: DeviceFunction
-
-  init?(_ request: DeviceRequest) throws {
-    try request.checkOneType()
-    guard request.epilogue == Epilogue() else { return nil }
-    function = try request.function("copy_channels", of: .pointwise)
-  }
-
-  func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
-    var first = 0
-    for input in call.inputs {
-      try copy(stream, input, to: call.output, at: first, count: input.shape.c)
-      first += input.shape.c
-    }
-  }
-
-  func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
-    var first = 0
-    for (input, gradient) in zip(call.forward.inputs, call.inputGradients) {
-      if let gradient {
-        try copy(stream, call.outputGradient, from: first, to: gradient, count: input.shape.c)
+extension DepthToSpace: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      .pointwise(
+        "depth_to_space.cuda", "shuffle", of: .shaping, gradient: "shuffle", of: .shaping
+      ) { [block, order] call in
+        fcn_shuffle_call(block, order, deep: call.inputs[0], wide: call.output, spreads: true)
+      } backward: { [block, order] call, gradient in
+        fcn_shuffle_call(block, order, deep: gradient, wide: call.outputGradient, spreads: false)
       }
-      first += input.shape.c
-    }
-  }
-
-  /// `count` channels, from one on to another on.
-  private func copy(
-    _ stream: DeviceStream, _ source: DeviceTensor, from: Int = 0, to target: DeviceTensor,
-    at first: Int = 0, count: Int
-  ) throws {
-    try stream.launch(
-      function, over: target.groupCount,
-      fcn_channels_call(
-        input: source.view, output: target.view, from: Int32(from), to: Int32(first),
-        count: Int32(count), reserved: 0))
+    ]
   }
 }
 
-extension fcn_combine_call {
-  /// What `activation` makes of `scale` times the sum of up to four tensors.
-  init(
-    _ terms: [DeviceTensor], to output: DeviceTensor, scale: Float = 1,
-    activation: Activation = .identity
-  ) {
-    let views = terms.map(\.view)
-    func view(_ index: Int) -> fcn_view { index < views.count ? views[index] : .none }
+extension SpaceToDepth: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      .pointwise(
+        "space_to_depth.cuda", "shuffle", of: .shaping, gradient: "shuffle", of: .shaping
+      ) { [block] call in
+        fcn_shuffle_call(
+          block, .pixelsFirst, deep: call.output, wide: call.inputs[0], spreads: false)
+      } backward: { [block] call, gradient in
+        fcn_shuffle_call(
+          block, .pixelsFirst, deep: call.outputGradient, wide: gradient, spreads: true)
+      }
+    ]
+  }
+}
+
+extension fcn_pad_call {
+  fileprivate init(_ pad: Pad, _ input: DeviceTensor, _ output: DeviceTensor) {
+    let (rows, columns) = pad.axes(of: input.shape)
+    func extent(_ count: (Pad.Axis) -> Int) -> fcn_extent {
+      fcn_extent(h: Int32(count(rows)), w: Int32(count(columns)))
+    }
+    let (filling, value): (Int32, Float) =
+      switch pad.filling {
+      case .constant(let value): (FCN_PAD_CONSTANT, value)
+      case .reflect: (FCN_PAD_REFLECT, 0)
+      case .edge: (FCN_PAD_EDGE, 0)
+      }
     self.init(
-      inputs: (view(0), view(1), view(2), view(3)), output: output.view,
-      count: Int32(terms.count), scale: scale, activation: fcn_activation(activation))
+      input: input.view, output: output.view, cut: extent(\.cut), kept: extent(\.kept),
+      before: extent(\.before), filling: filling, value: value)
   }
 }
 
-extension fcn_activation {
-  init(_ activation: Activation) {
-    self.init()
-    switch activation {
-    case .identity: function = FCN_IDENTITY
-    case .relu: function = FCN_RELU
-    case .leakyReLU(let slope): (function, parameter) = (FCN_LEAKY_RELU, slope)
-    case .clippedReLU(let limit): (function, parameter) = (FCN_CLIPPED_RELU, limit)
-    case .sigmoid: function = FCN_SIGMOID
-    case .hardSigmoid: function = FCN_HARD_SIGMOID
-    case .hardSwish: function = FCN_HARD_SWISH
-    case .silu: function = FCN_SILU
-    case .tanh: function = FCN_TANH
-    case .elu(let alpha): (function, parameter) = (FCN_ELU, alpha)
-    case .softplus: function = FCN_SOFTPLUS
-    case .mish: function = FCN_MISH
-    case .clip(let low, let high): (function, parameter, second) = (FCN_CLIP, low, high)
-    case .exponential: function = FCN_EXPONENTIAL
-    case .gelu: function = FCN_GELU
-    }
+extension fcn_shuffle_call {
+  fileprivate init(
+    _ block: Int, _ order: DepthToSpace.Order, deep: DeviceTensor, wide: DeviceTensor,
+    spreads: Bool
+  ) {
+    self.init(
+      deep: deep.view, wide: wide.view, block: Int32(block),
+      channels_first: order == .channelsFirst ? 1 : 0, spreads: spreads ? 1 : 0, reserved: 0)
   }
 }

@@ -40,10 +40,9 @@ struct DeviceSchedule: ScheduleBackend {
     let name = layer.layer.name
     let forms = layer.layer.deviceForms.filter { !disabledForms.contains($0.name) }
     guard !forms.isEmpty else {
-      throw FCNError(
-        .unsupported,
+      throw FCNError.onlyOnProcessor(
         "layer \(name): \(type(of: layer.layer.operation).name) has no form on a device that is not "
-          + "switched off; use the processor")
+          + "switched off")
     }
     let elements = elements(of: layer)
     var reasons: [String] = []
@@ -59,10 +58,9 @@ struct DeviceSchedule: ScheduleBackend {
           makes: elements.output)
       }
     }
-    throw FCNError(
-      .unsupported,
-      "layer \(name): no form on a device serves \(layer.output); use the processor"
-        + reasons.map { ". \($0)" }.joined())
+    throw FCNError.onlyOnProcessor(
+      (["layer \(name): no form on a device serves \(layer.output)"] + reasons).joined(
+        separator: ". "))
   }
 
   /// The quickest of the forms that were measured, else the first that serves; nil where none does.

@@ -55,10 +55,13 @@ public struct DeviceCheck {
           "\(library) was found but does no convolution in \(precision.rawValue). \(use.reason)")
       }
       let networks =
-        try Self.architectures.map { NetworkCase(architecture: try Architecture.named($0)) }
+        try Self.architectures.map {
+          NetworkCase(source: .architecture(try Architecture.named($0)))
+        }
         + [
-          NetworkCase(architecture: .fcnSimple, batchNorm: true),
-          NetworkCase(architecture: .fcnSimple, size: .atMost(40)),
+          NetworkCase(source: .architecture(.fcnSimple), batchNorm: true),
+          NetworkCase(source: .architecture(.fcnSimple), size: .atMost(40)),
+          NetworkCase(source: .squeezing),
         ]
       for network in networks {
         try naming("\(network.name) in \(precision.rawValue)") {
@@ -68,10 +71,12 @@ public struct DeviceCheck {
     }
   }
 
-  /// Architectures that are run whole: of those whose operations all have forms on devices, one of each kind.
+  /// Architectures that are run whole: of those whose operations all have forms on devices, one of each
+  /// kind.
   static let architectures = [
-    "fcn-simple", "fcn32s", "fcn16s", "fcn8s", "fcn8s-atonce", "fcn-alexnet", "fcn-resnet18",
-    "fcn-resnet50", "fcn-mobilenet-v2", "unet", "fc-densenet56",
+    "fcn-simple", "fcn32s", "fcn16s", "fcn8s", "fcn8s-atonce", "fcn-alexnet", "fcn-resnet50",
+    "unet",
+    "lraspp-mobilenet-v3-large", "dabnet",
   ]
 
   private var stopped: FCNError { FCNError(.aborted, "the check was stopped") }

@@ -25,9 +25,25 @@ struct DeviceCheckCase {
     self.layers = layers
   }
 
+  /// Layers that `build` adds to a factor and an offset a channel, whose gradients come through all of
+  /// them.
+  private init(
+    _ name: String, after input: Shape, trains: Bool = true,
+    _ build: (inout NetworkBuilder) -> Void
+  ) {
+    var builder = NetworkBuilder()
+    builder.add("layer1", Affine())
+    build(&builder)
+    (self.name, self.input, self.trains, layers) = (name, input, trains, builder.layers)
+  }
+
   /// Every kind of layer, and of convolution every kind of tile: few and many pixels and channels,
   /// channels that fill no whole group, groups, strides, dilation, borders.
   static let all: [DeviceCheckCase] = [
+    convolutions, others, pools, pairs, shapes, normalizations,
+  ].flatMap { $0 }
+
+  private static let convolutions: [DeviceCheckCase] = [
     DeviceCheckCase("1×1 convolution", Shape(2, 24, 9, 7), Convolution(16, kernel: 1)),
     DeviceCheckCase(
       "3×3 convolution", Shape(2, 16, 13, 11), Convolution(24, kernel: 3, padding: 1)),
@@ -58,6 +74,9 @@ struct DeviceCheckCase {
     DeviceCheckCase(
       "convolution and rectifier", Shape(1, 16, 12, 12), Convolution(16, kernel: 3, padding: 1),
       ReLU()),
+  ]
+
+  private static let others: [DeviceCheckCase] = [
     DeviceCheckCase(
       "transposed convolution", Shape(1, 6, 7, 5), TransposedConvolution(6, kernel: 4, stride: 2)),
     DeviceCheckCase(
@@ -79,5 +98,79 @@ struct DeviceCheckCase {
       LocalResponseNormalization(size: 5, alpha: 0.5)),
     DeviceCheckCase("batch normalization", Shape(2, 12, 9, 8), trains: false, BatchNorm()),
     DeviceCheckCase("softmax", Shape(1, 11, 6, 7), trains: false, Softmax()),
+    DeviceCheckCase("factor and offset a channel", Shape(2, 12, 9, 8), Affine(), Affine()),
+    DeviceCheckCase("learned slopes", Shape(2, 12, 9, 8), Affine(), PReLU()),
+    DeviceCheckCase("one learned slope", Shape(2, 12, 9, 8), Affine(), PReLU(isShared: true)),
+  ]
+
+  private static let pools: [DeviceCheckCase] = [
+    DeviceCheckCase("global average pooling", after: Shape(2, 12, 40, 31)) {
+      $0.add("layer2", GlobalAveragePool())
+    },
+    DeviceCheckCase("global max pooling", after: Shape(2, 12, 20, 17)) {
+      $0.add("layer2", GlobalMaxPool())
+    },
+    DeviceCheckCase("average pooling", after: Shape(2, 12, 9, 8)) {
+      $0.add("layer2", AveragePool(kernel: 3, stride: 2, padding: 1))
+    },
+    DeviceCheckCase("average pooling in ceil mode, padding not counted", after: Shape(1, 9, 10, 8))
+    {
+      $0.add(
+        "layer2",
+        AveragePool(kernel: 3, stride: 2, padding: 1, ceilMode: true, countsPadding: false))
+    },
+  ]
+
+  private static let pairs: [DeviceCheckCase] = [
+    DeviceCheckCase("product by channel", after: Shape(2, 12, 40, 31)) {
+      $0.add("layer2", GlobalMaxPool())
+      $0.add("layer3", Product(), ["layer1", "layer2"])
+    },
+    DeviceCheckCase("product by pixel", after: Shape(2, 12, 9, 8)) {
+      $0.add("layer2", Slicing(channels: Slicing.Lines(from: 3, to: 4)))
+      $0.add("layer3", Product(), ["layer1", "layer2"])
+    },
+    DeviceCheckCase("product", Shape(1, 12, 9, 8), Affine(), Product()),
+    DeviceCheckCase("difference", Shape(1, 12, 9, 8), Affine(), Difference()),
+    DeviceCheckCase("difference by channel", after: Shape(2, 12, 9, 8)) {
+      $0.add("layer2", GlobalMaxPool())
+      $0.add("layer3", Difference(), ["layer1", "layer2"])
+    },
+    DeviceCheckCase("quotient", after: Shape(1, 12, 9, 8)) {
+      $0.add("layer2", Sigmoid())
+      $0.add("layer3", Quotient(), ["layer1", "layer2"])
+    },
+  ]
+
+  private static let shapes: [DeviceCheckCase] = [
+    DeviceCheckCase("padding", after: Shape(2, 12, 9, 8)) {
+      $0.add("layer2", Pad(top: 2, left: -1, bottom: 3, filling: .constant(0.5)))
+    },
+    DeviceCheckCase("padding by reflection", after: Shape(1, 12, 9, 8)) {
+      $0.add("layer2", Pad(top: 2, left: 7, bottom: 8, right: 3, filling: .reflect))
+    },
+    DeviceCheckCase("padding by the edge", after: Shape(1, 12, 9, 8)) {
+      $0.add("layer2", Pad(top: 2, left: 11, bottom: 3, right: -1, filling: .edge))
+    },
+    DeviceCheckCase("slice", after: Shape(2, 21, 9, 8)) {
+      $0.add(
+        "layer2",
+        Slicing(channels: .init(from: 3, to: -4), rows: .init(from: 1), columns: .init(to: 6)))
+    },
+    DeviceCheckCase("channels laid out as pixels", after: Shape(2, 20, 5, 6)) {
+      $0.add("layer2", DepthToSpace(block: 2, order: .channelsFirst))
+    },
+    DeviceCheckCase("pixels laid out as channels", after: Shape(2, 5, 8, 6)) {
+      $0.add("layer2", SpaceToDepth(block: 2))
+    },
+  ]
+
+  private static let normalizations: [DeviceCheckCase] = [
+    DeviceCheckCase(
+      "group normalization", Shape(2, 12, 37, 31), trains: false, GroupNormalization(groups: 3)),
+    DeviceCheckCase(
+      "instance normalization", Shape(2, 12, 9, 8), trains: false, InstanceNormalization()),
+    DeviceCheckCase(
+      "layer normalization", Shape(2, 12, 9, 8), trains: false, LayerNormalization()),
   ]
 }

@@ -3,14 +3,80 @@
 extension DeviceCheck {
   /// A network that is run whole.
   struct NetworkCase {
-    let architecture: Architecture
+    enum Source {
+      case architecture(Architecture)
+      /// `squeezingNetwork`.
+      case squeezing
+    }
+
+    let source: Source
     var batchNorm = false
     var size = Preprocessing.SizeRule.native
 
     var name: String {
-      architecture.name + (batchNorm ? " with batch normalization" : "")
+      let name =
+        switch source {
+        case .architecture(let architecture): architecture.name
+        case .squeezing: "squeeze and excite"
+        }
+      return name + (batchNorm ? " with batch normalization" : "")
         + (size == .native ? "" : ", pictures resized")
     }
+
+    /// A model of five classes.
+    func description() throws -> ModelDescription {
+      let names = (0..<5).map { "class \($0)" }
+      let palette = Palette.voc(count: 5)
+      switch source {
+      case .architecture(let architecture):
+        var preprocessing = architecture.preprocessing
+        preprocessing.size = size
+        return ModelDescription(
+          architecture: architecture.name,
+          options: ArchitectureOptions(classes: 5, width: 0.0625, batchNorm: batchNorm),
+          classNames: names, palette: palette, preprocessing: preprocessing)
+      case .squeezing:
+        var preprocessing = Preprocessing.torchvision
+        preprocessing.size = size
+        return ModelDescription(
+          graph: try NetworkGraph(DeviceCheck.squeezingNetwork()), classNames: names,
+          palette: palette, preprocessing: preprocessing)
+      }
+    }
+  }
+
+  /// A block of MobileNetV3 with squeeze and excite, learned slopes, and the head of LR-ASPP.
+  static func squeezingNetwork() throws -> Network {
+    var builder = NetworkBuilder()
+    func addConvolution(_ name: String, _ operation: Convolution, _ inputs: [String] = []) {
+      builder.add("\(name).0", operation, inputs)
+      builder.add("\(name).1", BatchNorm())
+    }
+    addConvolution("stem", Convolution(16, kernel: 3, stride: 2, padding: 1, bias: false))
+    builder.add("stem", HardSwish())
+    addConvolution("expand", Convolution(40, kernel: 1, bias: false))
+    builder.add("expand", PReLU())
+    addConvolution(
+      "depthwise", Convolution(40, kernel: 5, stride: 2, padding: 2, groups: 40, bias: false))
+    builder.add("depthwise", HardSwish())
+    builder.add("squeeze", GlobalAveragePool())
+    builder.add("reduce", Convolution(10, kernel: 1))
+    builder.add("reduced", ReLU())
+    builder.add("restore", Convolution(40, kernel: 1))
+    builder.add("gate", HardSigmoid())
+    builder.add("excited", Product(), ["depthwise", "gate"])
+    addConvolution("project", Convolution(24, kernel: 1, bias: false))
+    addConvolution("features", Convolution(20, kernel: 1, bias: false), ["project.1"])
+    builder.add("features", ReLU())
+    builder.add("mean", GlobalAveragePool(), ["project.1"])
+    builder.add("weights", Convolution(20, kernel: 1, bias: false))
+    builder.add("attention", Sigmoid())
+    builder.add("attended", Product(), ["features", "attention"])
+    builder.add("high", Convolution(5, kernel: 1, makesScores: true))
+    builder.add("grown", Resize(to: .likeSecondInput), ["high", "expand"])
+    builder.add("low", Convolution(5, kernel: 1, makesScores: true), ["expand"])
+    builder.add("score", Sum(), ["grown", "low"])
+    return try Network(inputChannels: 3, stride: 1, layers: builder.layers)
   }
 
   /// Its scores, as it is used and, where NVIDIA's libraries were found, without them; a step of its
@@ -18,17 +84,8 @@ extension DeviceCheck {
   func check(
     _ network: NetworkCase, _ precision: Precision
   ) throws -> [Finding] {
-    let architecture = network.architecture
     let name = network.name
-    var preprocessing = architecture.preprocessing
-    preprocessing.size = network.size
-    let fresh = try Model.fresh(
-      ModelDescription(
-        architecture: architecture.name,
-        options: ArchitectureOptions(
-          classes: 5, width: 0.0625, batchNorm: network.batchNorm),
-        classNames: (0..<5).map { "class \($0)" }, palette: Palette.voc(count: 5),
-        preprocessing: preprocessing), seed: 7)
+    let fresh = try Model.fresh(network.description(), seed: 7)
     let model = try fresh.withSmallerFactorsOfNormalizations()
     let pictures = try (1...2).map { try noise(width: 70, height: 50, seed: $0) }
     func scores(_ options: Session.Options) throws -> Tensor {

@@ -102,6 +102,7 @@ private struct SegmentRun {
         results.append(try segment(path))
       } catch let error as FCNError where error.kind != .aborted && !inputs.isSingle {
         progress.finish()
+        let error = error.inCommandWords
         Terminal.log("fcn segment: \(error.message)")
         failures.append(error)
         results.append(["file": .string(path), "error": .string(error.message)])

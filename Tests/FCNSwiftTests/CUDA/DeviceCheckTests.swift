@@ -37,7 +37,7 @@ extension CUDATests {
       #expect(count(" by cuDNN", "output") == 11)
       #expect(count(" by cuDNN", "gradient") == 22)
       #expect(count(" by cuBLASLt", "output") == 1)
-      #expect(count(" by our own kernels", "scores") == DeviceCheck.architectures.count + 2)
+      #expect(count(" by our own kernels", "scores") == DeviceCheck.architectures.count + 3)
     }
 
     @Test func aLibraryThatDoesNothingIsAFailure() throws {

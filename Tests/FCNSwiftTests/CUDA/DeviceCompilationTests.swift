@@ -52,11 +52,13 @@ struct DeviceCompilationTests {
           }
         }
         return [make(.packing, ["OUTPUT=\(element)"]), make(.preprocess, ["OUTPUT=\(element)"])]
-          + [make(.pooling, ["INPUT=\(element)", "OUTPUT=\(element)"])]
+          + [DeviceSource.normalization, .pooling, .shaping].map {
+            make($0, ["INPUT=\(element)", "OUTPUT=\(element)"])
+          }
           + types.map { make(.pointwise, $0) }
           + [DeviceSource.gradients, .batch_norm].map { make($0, ["INPUT=\(element)"]) }
-          + (0..<4).map { make(.reductions, ["INPUT=\(element)", "MODE=\($0)"]) }
-          + [make(.reductions, ["PARTIAL=\(element)"])]
+          + (0..<5).map { make(.reductions, ["INPUT=\(element)", "MODE=\($0)"]) }
+          + ["PARTIAL", "OUTPUT"].map { make(.reductions, ["\($0)=\(element)"]) }
           + matrixUnits.flatMap { usesMatrixUnits in
             [64, 128].map {
               make(

@@ -93,7 +93,7 @@ final class DeviceLayerRun {
 extension Operation {
   /// Whether devices can train it.
   var trainsOnDevices: Bool {
-    Layer("layer", self, []).deviceForms.contains { $0.trains }
+    !Layer("layer", self, []).deviceTrainingForms.isEmpty
   }
 
   /// Forms on a device that use no library of NVIDIA's.

@@ -14,6 +14,11 @@ extension CUDATests {
       Softmax(), Resize(to: .exact(Extent(7, 9))),
       LocalResponseNormalization(size: 3, alpha: 0.9, beta: 0.75, bias: 2),
       LocalResponseNormalization(size: 3, alpha: 0.9, beta: 0.75, bias: 0),
+      AveragePool(kernel: 3, stride: 2, padding: 1), GlobalAveragePool(), GlobalMaxPool(),
+      Product(), Difference(), Quotient(), Pad(top: 1, left: 2, filling: .edge),
+      Slicing(channels: .init(from: 1), rows: .init(to: 3)), Affine(), PReLU(),
+      PReLU(isShared: true), GroupNormalization(groups: 5), InstanceNormalization(),
+      LayerNormalization(), SpaceToDepth(block: 2),
     ]
 
     @Test(arguments: operations.indices, Precision.onDevices)
@@ -28,7 +33,7 @@ extension CUDATests {
         // No zero, whose product with an infinity depends on what is left out of a sum.
         let input = try Tensor.random(shape, .awayFromZero, seed: 5).rounded(to: precision)
         input.pointer[position] = value
-        let inputs = operation is Sum ? [input, input] : [input]
+        let inputs = [Tensor](repeating: input, count: operation.inputCount.lowerBound)
         let run = try #require(
           try DeviceLayerRun(
             operation, operation.ownDeviceForms[0], inputs: inputs, parameters: parameters,

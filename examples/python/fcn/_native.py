@@ -263,7 +263,9 @@ def _load() -> ctypes.CDLL:
 
     def check(status: int, *_: Any) -> int:
         if status != 0:
-            raise FCNError(status, library.fcn_last_error_message().decode())
+            message = library.fcn_last_error_message().decode()
+            # What C has a constant for is a keyword here.
+            raise FCNError(status, message.replace("(FCN_BACKEND_CPU)", '(device="cpu")'))
         return status
 
     for name, parameters in _STATUS_FUNCTIONS.items():

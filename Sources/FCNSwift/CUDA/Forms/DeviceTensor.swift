@@ -186,3 +186,10 @@ extension fcn_view {
   /// Stands for a tensor that is not there.
   static var none: fcn_view { fcn_view() }
 }
+
+extension DeviceStream {
+  /// Sets all of a whole tensor to zero.
+  func clear(_ tensor: DeviceTensor) throws {
+    try clear(tensor.base, DeviceTensor.byteCount(tensor.shape, tensor.element))
+  }
+}

@@ -92,9 +92,8 @@ extension Layer {
       }
       return prepared
     }
-    throw FCNError(
-      .unsupported,
-      "\(type(of: operation).name) cannot be trained on a device; train on the processor")
+    throw FCNError.onlyOnProcessor(
+      "\(type(of: operation).name) cannot be trained on a device")
   }
 
   private var allDeviceForms: [DeviceForm] {

@@ -116,6 +116,8 @@ typedef struct fcn_convolution_call {
 typedef struct fcn_pool_call {
   fcn_view input, output;
   fcn_extent kernel, stride, padding;
+  /* Of averages: whether zeros of the padding count. */
+  int32_t counts_padding, reserved;
 } fcn_pool_call;
 
 /* output = activation(scale · Σ inputs). */
@@ -134,7 +136,53 @@ typedef struct fcn_channels_call {
   int32_t from, to, count, reserved;
 } fcn_channels_call;
 
-/* output = input · factors[channel] + offsets[channel]; both whole channel groups long. */
+/* What two numbers make. */
+#define FCN_PRODUCT 0
+#define FCN_DIFFERENCE 1
+#define FCN_QUOTIENT 2
+
+/* output = first ∘ second, element by element; `second` has the first's extents or, along some of
+   channels, rows and columns, one line for all. */
+typedef struct fcn_pair_call {
+  fcn_view first, second, output;
+  int32_t function, reserved;
+} fcn_pair_call;
+
+/* What lines that are added to a picture hold: see Pad. */
+#define FCN_PAD_CONSTANT 0
+#define FCN_PAD_REFLECT 1
+#define FCN_PAD_EDGE 2
+
+/* Going back, `output` is the gradient by the output and `input` that by the input. */
+typedef struct fcn_pad_call {
+  fcn_view input, output;
+  /* Lines of the input cut off before the first, lines left of it, lines added before them. */
+  fcn_extent cut, kept, before;
+  int32_t filling;
+  float value;
+} fcn_pad_call;
+
+/* A value of many channels and the one of many pixels that is made of it, or that it is made of. */
+typedef struct fcn_shuffle_call {
+  fcn_view deep, wide;
+  int32_t block;
+  /* Whether the pixels of a channel follow each other among the deep one's channels. */
+  int32_t channels_first;
+  /* Whether the wide one is made. */
+  int32_t spreads, reserved;
+} fcn_shuffle_call;
+
+/* Where a value is below 0 it is multiplied by a slope: float[channels, whole groups], or one for all. */
+typedef struct fcn_slope_call {
+  fcn_view input, output;
+  /* Going back, what comes; `output` is the gradient by the input then. */
+  fcn_view gradient;
+  uint64_t slopes;
+  int32_t is_shared, reserved;
+} fcn_slope_call;
+
+/* output = input · factors[channel] + offsets[channel]; both whole channel groups long, the latter 0
+   where there are none. */
 typedef struct fcn_affine_call {
   fcn_view input, output;
   uint64_t factors, offsets;
@@ -145,6 +193,27 @@ typedef struct fcn_normalization_call {
   int32_t size;
   float alpha, beta, bias;
 } fcn_normalization_call;
+
+/* target[picture][channel] = the mean of sums[picture] over the channel's group of channels; both
+   float[pictures][channels, whole channel groups]. */
+typedef struct fcn_share_call {
+  uint64_t sums, target;
+  int32_t pictures, channels;
+  /* Of a group. */
+  int32_t group_channels, reserved;
+} fcn_share_call;
+
+/* output = (input − mean) / √(variance + epsilon) · weight + bias. */
+typedef struct fcn_group_norm_call {
+  fcn_view input, output;
+  /* float[channels, whole channel groups]. */
+  uint64_t weight, bias;
+  /* A channel's pixels times the mean and the variance of its group, float[pictures][channels, whole
+     channel groups]; not of normalisations of pixels. */
+  uint64_t sums, squares;
+  float epsilon;
+  int32_t reserved;
+} fcn_group_norm_call;
 
 typedef struct fcn_softmax_call {
   fcn_view input, output;
@@ -196,39 +265,16 @@ typedef struct fcn_pack_call {
   int32_t joined, turned, by_position, filled_rows;
 } fcn_pack_call;
 
-/* ---- Training ---- */
-
-/* Partial gradients of weights: float[splits][outputs][positions][padded inputs of a group]. */
-typedef struct fcn_weight_gradient_call {
-  fcn_view input, gradient;
-  uint64_t partials;
-  fcn_extent kernel, stride, padding, dilation;
-  /* Of each group. */
-  int32_t input_channels, output_channels;
-  int32_t groups;
-  /* Output pixels that each split sums over. */
-  int32_t split_pixels;
-} fcn_weight_gradient_call;
-
-/* target[output][input of its group][position] = scale · Σ partials, which are of type PARTIAL, in
-   order. */
-typedef struct fcn_reduce_weights_call {
-  uint64_t partials, target;
-  int32_t splits, outputs, inputs, positions, padded;
-  /* Inputs of groups that were joined follow each other; 0 where none were. */
-  int32_t outputs_per_group;
-  float scale;
-  int32_t reserved;
-} fcn_reduce_weights_call;
-
-/* Sums over the pixels of chunks: float[chunks][channels, whole groups], and for MODE 3 as much again
-   behind it. */
+/* Sums over the pixels of chunks: float[chunks][pictures][channels, whole groups], and for MODE 3 as much
+   again behind it. */
 typedef struct fcn_channel_sums_call {
   fcn_view input, gradient;
-  /* The first sums, for means. */
+  /* The first sums, for means, or 0 for means of 0. */
   uint64_t sums;
   uint64_t partials;
   int32_t chunks, chunk_pixels;
+  /* Whether each picture has sums of its own; else all have those of one. */
+  int32_t apart, reserved;
 } fcn_channel_sums_call;
 
 /* target[i] = scale · Σ partials[chunk][i], in order. */
@@ -239,65 +285,12 @@ typedef struct fcn_sum_chunks_call {
   int32_t reserved;
 } fcn_sum_chunks_call;
 
-/* Batch normalisation by a minibatch's statistics, and its gradient. */
-typedef struct fcn_batch_norm_call {
-  fcn_view input, output, gradient, input_gradient;
-  uint64_t weight, bias, running_mean, running_variance;
-  /* Σ input and Σ (input − mean)², float[channels, whole groups]. */
-  uint64_t sums, squares;
-  /* Σ gradient and Σ gradient · (input − mean). */
-  uint64_t gradient_sums, gradient_products;
-  uint64_t weight_gradient, bias_gradient;
-  float epsilon, momentum, scale;
-  int32_t reserved;
-} fcn_batch_norm_call;
-
-/* What is passed back through an operation that has no parameters. */
-typedef struct fcn_gradient_call {
-  fcn_view input, output, gradient, input_gradient;
-  fcn_extent kernel, stride, padding;
-  /* fcn_tick of the output's lines, then first and end of those that read each of the input's. */
-  uint64_t rows, columns, row_ranges, column_ranges;
-  /* Of a channelwise transposed convolution, [positions][channels, whole groups]. */
-  uint64_t weights;
-  uint64_t seed;
-  int32_t size;
-  float alpha, beta, bias, rate;
-  fcn_activation activation;
-  int32_t reserved;
-} fcn_gradient_call;
-
-typedef struct fcn_loss_call {
-  fcn_view scores, gradient;
-  /* uint8_t[N][H][W]; labels from the number of classes on do not count. */
-  uint64_t labels, predictions;
-  /* float[classes]. */
-  uint64_t weights;
-  /* double[blocks]: each block's sum of weighted losses. */
-  uint64_t losses;
-  float scale;
-  int32_t reserved;
-} fcn_loss_call;
-
-typedef struct fcn_update_call {
-  uint64_t weight, gradient, first, second;
-  int64_t count;
-  float rate, decay, scale;
-  float momentum, beta1, beta2, correction1, correction2;
-} fcn_update_call;
-
-/* squares[block] = Σ over the block's elements of values², double[FCN_SQUARE_BLOCKS]. */
-#define FCN_SQUARE_BLOCKS 64
-typedef struct fcn_squares_call {
-  uint64_t values, squares;
-  int64_t count;
-} fcn_squares_call;
-
-/* total = keep · total + share · values. */
-typedef struct fcn_accumulate_call {
-  uint64_t values, total;
-  int64_t count;
-  float keep, share;
-} fcn_accumulate_call;
+/* Every pixel of a picture of output = Σ partials[chunk][picture] / divisor, in order. */
+typedef struct fcn_store_sums_call {
+  uint64_t partials;
+  fcn_view output;
+  int32_t chunks;
+  float divisor;
+} fcn_store_sums_call;
 
 #endif

@@ -1,4 +1,4 @@
-// Gradients by the input of operations without parameters, each element gathered by one thread so that
+// Gradients by the inputs of operations without parameters, each element gathered by one thread so that
 // sums are always made in one order. INPUT is the type of all values and gradients.
 #include "kernel.cuh"
 
@@ -56,6 +56,111 @@ FCN_KERNEL(max_pool_gradient, FCN_THREADS, fcn_gradient_call) {
     }
   }
   store_eight(element<INPUT>(p.input_gradient, at), sums);
+}
+
+// Each of a window's pixels has its share.
+FCN_KERNEL(average_pool_gradient, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_place(at, p.input_gradient)) return;
+  float sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  int height = p.input_gradient.height, width = p.input_gradient.width;
+  int below = at.y + p.padding.h, right = at.x + p.padding.w;
+  int first_y = max(0, (below - p.kernel.h) / p.stride.h);
+  int first_x = max(0, (right - p.kernel.w) / p.stride.w);
+  for (int y = first_y; y < p.gradient.height && y * p.stride.h <= below; y++) {
+    int top = y * p.stride.h - p.padding.h;
+    if (top + p.kernel.h <= at.y) continue;
+    int rows = min(top + p.kernel.h, height + p.padding.h) - top;
+    if (!p.counts_padding) rows = min(top + p.kernel.h, height) - max(top, 0);
+    for (int x = first_x; x < p.gradient.width && x * p.stride.w <= right; x++) {
+      int left = x * p.stride.w - p.padding.w;
+      if (left + p.kernel.w <= at.x) continue;
+      int columns = min(left + p.kernel.w, width + p.padding.w) - left;
+      if (!p.counts_padding) columns = min(left + p.kernel.w, width) - max(left, 0);
+      float gradients[8], count = (float)rows * columns;
+      load_eight(gradients, element<const INPUT>(p.gradient, at.n, y, x, at.channel));
+      for (int i = 0; i < 8; i++) sums[i] += gradients[i] / count;
+    }
+  }
+  store_eight(element<INPUT>(p.input_gradient, at), sums);
+}
+
+// Of each picture's channel the first of the largest values has the gradient; a NaN is largest. A block
+// for eight channels of a picture.
+FCN_KERNEL(global_max_pool_gradient, FCN_THREADS, fcn_gradient_call) {
+  __shared__ float best[FCN_THREADS];
+  __shared__ int places[FCN_THREADS];
+  int channel = blockIdx.x * FCN_CHANNEL_GROUP, n = blockIdx.y;
+  int width = p.input.width, pixels = p.input.height * width;
+  int mine = threadIdx.x, winners[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  float largest[8];
+  load_eight(largest, element<const INPUT>(p.input, n, 0, 0, channel));
+  for (int i = mine; i < pixels; i += FCN_THREADS) {
+    float values[8];
+    load_eight(values, element<const INPUT>(p.input, n, i / width, i % width, channel));
+    for (int k = 0; k < 8; k++) {
+      if (!(values[k] <= largest[k]) && !isnan(largest[k])) {
+        largest[k] = values[k], winners[k] = i;
+      }
+    }
+  }
+  for (int k = 0; k < 8; k++) {
+    best[mine] = largest[k], places[mine] = winners[k];
+    __syncthreads();
+    for (int half = FCN_THREADS / 2; half > 0; half /= 2) {
+      if (mine < half) {
+        float own = best[mine], other = best[mine + half];
+        bool alike = own == other || (isnan(own) && isnan(other));
+        if (alike ? places[mine + half] < places[mine] : !(other <= own) && !isnan(own)) {
+          best[mine] = other, places[mine] = places[mine + half];
+        }
+      }
+      __syncthreads();
+    }
+    winners[k] = places[0];
+    __syncthreads();
+  }
+  float gradients[8];
+  load_eight(gradients, element<const INPUT>(p.gradient, n, 0, 0, channel));
+  for (int i = mine; i < pixels; i += FCN_THREADS) {
+    float values[8];
+    for (int k = 0; k < 8; k++) values[k] = winners[k] == i ? gradients[k] : 0;
+    store_eight(element<INPUT>(p.input_gradient, n, i / width, i % width, channel), values);
+  }
+}
+
+// By the second of two values, each of whose elements gathers what it was used for.
+FCN_KERNEL(pair_gradient, FCN_THREADS, fcn_pair_gradient_call) {
+  Place at;
+  if (!find_place(at, p.second_gradient)) return;
+  const fcn_view &whole = p.gradient;
+  bool all_rows = p.second.height == 1, all_columns = p.second.width == 1;
+  bool all_channels = p.second.channels == 1;
+  float others[8], sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  load_eight(others, element<const INPUT>(p.second, at));
+  for (int i = 1; i < 8 && all_channels; i++) others[i] = others[0];
+  int last = all_channels ? whole.channels : at.channel + 1;
+  for (int y = all_rows ? 0 : at.y; y < (all_rows ? whole.height : at.y + 1); y++) {
+    for (int x = all_columns ? 0 : at.x; x < (all_columns ? whole.width : at.x + 1); x++) {
+      // By itself, so that sums over many pixels stay exact.
+      float part[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+      for (int channel = at.channel; channel < last; channel += FCN_CHANNEL_GROUP) {
+        float values[8], gradients[8];
+        load_eight(values, element<const INPUT>(p.first, at.n, y, x, channel));
+        load_eight(gradients, element<const INPUT>(whole, at.n, y, x, channel));
+        for (int i = 0; i < 8; i++) {
+          float slope = p.function == FCN_PRODUCT      ? values[i]
+                        : p.function == FCN_DIFFERENCE ? -1
+                                                       : -values[i] / others[i] / others[i];
+          part[i] += gradients[i] * slope;
+        }
+      }
+      for (int i = 0; i < 8; i++) sums[i] += part[i];
+    }
+  }
+  for (int i = 1; i < 8 && all_channels; i++) sums[0] += sums[i];
+  clear_beyond(sums, at.channel, p.second_gradient.channels);
+  store_eight(element<INPUT>(p.second_gradient, at), sums);
 }
 
 // The output's lines that read one of the input's.

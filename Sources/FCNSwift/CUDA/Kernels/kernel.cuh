@@ -3,7 +3,7 @@
 #ifndef FCN_KERNEL_CUH
 #define FCN_KERNEL_CUH
 
-#include "calls.h"
+#include "training_calls.h"
 #include "ptx.cuh"
 
 // A kernel has one parameter, `p`.

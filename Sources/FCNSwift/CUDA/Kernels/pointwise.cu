@@ -33,16 +33,69 @@ FCN_KERNEL(copy_channels, FCN_THREADS, fcn_channels_call) {
   store_eight(target, values);
 }
 
-// Batch normalisation by known statistics.
+// Products, differences and quotients; of the second value a line may count for all.
+FCN_KERNEL(pair, FCN_THREADS, fcn_pair_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  float values[8], others[8];
+  load_eight(values, element<const INPUT>(p.first, at));
+  int y = p.second.height == 1 ? 0 : at.y, x = p.second.width == 1 ? 0 : at.x;
+  if (p.second.channels == 1) {
+    float other = widened(*element<const INPUT>(p.second, at.n, y, x, 0));
+    for (int i = 0; i < 8; i++) others[i] = other;
+  } else {
+    load_eight(others, element<const INPUT>(p.second, at.n, y, x, at.channel));
+  }
+  for (int i = 0; i < 8; i++) {
+    values[i] = p.function == FCN_PRODUCT      ? values[i] * others[i]
+                : p.function == FCN_DIFFERENCE ? values[i] - others[i]
+                                               : values[i] / others[i];
+  }
+  clear_beyond(values, at.channel, p.output.channels);
+  store_eight(element<OUTPUT>(p.output, at), values);
+}
+
+// Batch normalisation by known statistics, and a factor and an offset a channel.
 FCN_KERNEL(affine, FCN_THREADS, fcn_affine_call) {
   Place at;
   if (!find_place(at, p.output)) return;
   float values[8], factors[8], offsets[8];
   load_eight(values, element<const INPUT>(p.input, at));
   load_eight(factors, pointer<const float>(p.factors) + at.channel);
-  load_eight(offsets, pointer<const float>(p.offsets) + at.channel);
+  for (int i = 0; i < 8; i++) offsets[i] = 0;
+  if (p.offsets) load_eight(offsets, pointer<const float>(p.offsets) + at.channel);
   for (int i = 0; i < 8; i++) values[i] = values[i] * factors[i] + offsets[i];
   store_eight(element<OUTPUT>(p.output, at), values);
+}
+
+__device__ __forceinline__ void load_slopes(
+    float (&slopes)[8], const fcn_slope_call &p, int channel) {
+  const float *all = pointer<const float>(p.slopes);
+  if (!p.is_shared) return load_eight(slopes, all + channel);
+  for (int i = 0; i < 8; i++) slopes[i] = all[0];
+}
+
+// Leaky rectifiers of learned slopes.
+FCN_KERNEL(prelu, FCN_THREADS, fcn_slope_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  float values[8], slopes[8];
+  load_eight(values, element<const INPUT>(p.input, at));
+  load_slopes(slopes, p, at.channel);
+  for (int i = 0; i < 8; i++) values[i] = values[i] < 0 ? slopes[i] * values[i] : values[i];
+  store_eight(element<OUTPUT>(p.output, at), values);
+}
+
+FCN_KERNEL(prelu_gradient, FCN_THREADS, fcn_slope_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  float values[8], gradients[8], slopes[8];
+  load_eight(values, element<const INPUT>(p.input, at));
+  load_eight(gradients, element<const INPUT>(p.gradient, at));
+  load_slopes(slopes, p, at.channel);
+  for (int i = 0; i < 8; i++) gradients[i] *= values[i] > 0 ? 1 : slopes[i];
+  clear_beyond(gradients, at.channel, p.output.channels);
+  store_eight(element<OUTPUT>(p.output, at), gradients);
 }
 
 // Across channels: input / (bias + alpha / size · Σ neighbours²)^beta.

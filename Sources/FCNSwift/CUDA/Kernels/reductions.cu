@@ -33,41 +33,81 @@ __device__ __forceinline__ float sum_of_block(float value, float *scratch) {
 
 #ifdef MODE
 // Of the pixels of a chunk, for eight channels. MODE 0: Σ input; 1: Σ (input − mean)²; 2: Σ gradient;
-// 3: Σ gradient and Σ gradient · (input − mean).
+// 3: Σ gradient and Σ gradient · (input − mean); 4: Σ gradient · input where that is below 0.
 FCN_KERNEL(sum_channels, FCN_THREADS, fcn_channel_sums_call) {
   __shared__ float scratch[FCN_THREADS];
   const fcn_view &view = MODE >= 2 ? p.gradient : p.input;
   int channel = blockIdx.x * FCN_CHANNEL_GROUP, chunk = blockIdx.y;
-  int plane = view.height * view.width, pixels = view.pictures * plane;
+  // The picture that is summed by itself, or 0.
+  int picture = blockIdx.z;
+  int plane = view.height * view.width, pixels = p.apart ? plane : view.pictures * plane;
+  int padded = channel_groups(view) * FCN_CHANNEL_GROUP;
   float means[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-  if (MODE == 1 || MODE == 3) {
-    load_eight(means, pointer<const float>(p.sums) + channel);
+  if ((MODE == 1 || MODE == 3) && p.sums) {
+    load_eight(means, pointer<const float>(p.sums) + (int64_t)picture * padded + channel);
     for (int i = 0; i < 8; i++) means[i] /= pixels;
   }
   float sums[8] = {0, 0, 0, 0, 0, 0, 0, 0}, products[8] = {0, 0, 0, 0, 0, 0, 0, 0};
   int end = min(pixels, (chunk + 1) * p.chunk_pixels);
   for (int i = chunk * p.chunk_pixels + threadIdx.x; i < end; i += FCN_THREADS) {
-    int n = i / plane, y = i % plane / view.width, x = i % view.width;
+    int n = picture + i / plane, y = i % plane / view.width, x = i % view.width;
     float values[8], others[8];
     load_eight(values, element<const INPUT>(view, n, y, x, channel));
-    if (MODE == 3) load_eight(others, element<const INPUT>(p.input, n, y, x, channel));
+    if (MODE >= 3) load_eight(others, element<const INPUT>(p.input, n, y, x, channel));
     for (int k = 0; k < 8; k++) {
       float deviation = values[k] - means[k];
+      if (MODE == 4) {
+        if (others[k] < 0) sums[k] += values[k] * others[k];
+        continue;
+      }
       sums[k] += MODE == 1 ? deviation * deviation : values[k];
       if (MODE == 3) products[k] += values[k] * (others[k] - means[k]);
     }
   }
-  int padded = channel_groups(view) * FCN_CHANNEL_GROUP;
-  float *target = pointer<float>(p.partials) + (int64_t)chunk * padded + channel;
+  float *target =
+      pointer<float>(p.partials) + ((int64_t)chunk * gridDim.z + picture) * padded + channel;
   for (int k = 0; k < 8; k++) {
     float sum = sum_of_block(sums[k], scratch);
     if (threadIdx.x == 0) target[k] = sum;
     if (MODE != 3) continue;
     float product = sum_of_block(products[k], scratch);
-    if (threadIdx.x == 0) target[(int64_t)p.chunks * padded + k] = product;
+    if (threadIdx.x == 0) target[(int64_t)p.chunks * gridDim.z * padded + k] = product;
   }
 }
 #endif
+
+#ifdef OUTPUT
+// What the sums of each picture come to, as values: means, where they are divided by the pixels.
+FCN_KERNEL(store_sums, FCN_THREADS, fcn_store_sums_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  int64_t count = (int64_t)p.output.pictures * channel_groups(p.output) * FCN_CHANNEL_GROUP;
+  const float *partials = pointer<const float>(p.partials) +
+                          (int64_t)at.n * channel_groups(p.output) * FCN_CHANNEL_GROUP + at.channel;
+  float values[8];
+  for (int i = 0; i < 8; i++) {
+    double sum = 0;
+    for (int chunk = 0; chunk < p.chunks; chunk++) sum += partials[chunk * count + i];
+    values[i] = (float)(sum / p.divisor);
+  }
+  clear_beyond(values, at.channel, p.output.channels);
+  store_eight(element<OUTPUT>(p.output, at), values);
+}
+#endif
+
+// Means over groups of channels.
+FCN_KERNEL(share_sums, FCN_THREADS, fcn_share_call) {
+  int padded = (p.channels + FCN_CHANNEL_GROUP - 1) / FCN_CHANNEL_GROUP * FCN_CHANNEL_GROUP;
+  int64_t index = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (index >= (int64_t)p.pictures * padded) return;
+  int channel = (int)(index % padded);
+  double sum = 0;
+  if (channel < p.channels) {
+    const float *sums = pointer<const float>(p.sums) + index - channel % p.group_channels;
+    for (int i = 0; i < p.group_channels; i++) sum += sums[i];
+  }
+  pointer<float>(p.target)[index] = (float)(sum / p.group_channels);
+}
 
 FCN_KERNEL(sum_chunks, FCN_THREADS, fcn_sum_chunks_call) {
   int index = blockIdx.x * blockDim.x + threadIdx.x;

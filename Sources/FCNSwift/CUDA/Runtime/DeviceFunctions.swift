@@ -23,8 +23,8 @@ extension DeviceContext {
 
 /// The files that kernels stand in.
 enum DeviceSource: String, CaseIterable, Sendable {
-  case batch_norm, convolution, gradients, loss, optimizer, packing, pointwise, pooling, preprocess
-  case reductions, resizing, scores, weight_gradient
+  case batch_norm, convolution, gradients, loss, normalization, optimizer, packing, pointwise
+  case pooling, preprocess, reductions, resizing, scores, shaping, weight_gradient
 
   var source: [UInt8] {
     switch self {
@@ -32,6 +32,7 @@ enum DeviceSource: String, CaseIterable, Sendable {
     case .convolution: PackageResources.convolution_cu
     case .gradients: PackageResources.gradients_cu
     case .loss: PackageResources.loss_cu
+    case .normalization: PackageResources.normalization_cu
     case .optimizer: PackageResources.optimizer_cu
     case .packing: PackageResources.packing_cu
     case .pointwise: PackageResources.pointwise_cu
@@ -40,6 +41,7 @@ enum DeviceSource: String, CaseIterable, Sendable {
     case .reductions: PackageResources.reductions_cu
     case .resizing: PackageResources.resizing_cu
     case .scores: PackageResources.scores_cu
+    case .shaping: PackageResources.shaping_cu
     case .weight_gradient: PackageResources.weight_gradient_cu
     }
   }
@@ -48,6 +50,7 @@ enum DeviceSource: String, CaseIterable, Sendable {
   static let headers: [(name: String, text: [UInt8])] = [
     ("calls.h", PackageResources.calls_h), ("kernel.cuh", PackageResources.kernel_cuh),
     ("ptx.cuh", PackageResources.ptx_cuh), ("tile.cuh", PackageResources.tile_cuh),
+    ("training_calls.h", PackageResources.training_calls_h),
   ]
 }
 

@@ -26,10 +26,3 @@ final class DeviceCrop: PreparedDeviceTrainingForm {
     try stream.launch(copy, over: upstream.groupCount, fcn_combine_call([upstream], to: kept))
   }
 }
-
-extension DeviceStream {
-  /// Sets all of a whole tensor to zero.
-  func clear(_ tensor: DeviceTensor) throws {
-    try clear(tensor.base, DeviceTensor.byteCount(tensor.shape, tensor.element))
-  }
-}
