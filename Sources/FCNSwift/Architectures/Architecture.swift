@@ -32,7 +32,7 @@ public struct Architecture: Sendable {
   public static let all: [Architecture] =
     [.fcnSimple, .fcn32s, .fcn16s, .fcn8s, .fcn8sAtOnce, .fcnAlexNet]
     + fcnOnTrunks + deepLabV3OnTrunks + lrasppOnTrunks + deepLabV3PlusOnTrunks + fpnOnTrunks
-    + [.unet] + unetOnTrunks + [.fcDenseNet56, .fcDenseNet67, .dabnet, .edanet]
+    + [.unet] + unetOnTrunks + [.segnet, .fcDenseNet56, .fcDenseNet67, .dabnet, .edanet]
 
   /// The architecture called `name`; throws `notFound` with the names that are most like it, or all.
   public static func named(_ name: String) throws -> Architecture {

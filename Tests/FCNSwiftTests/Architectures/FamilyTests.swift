@@ -75,7 +75,7 @@ struct FamilyTests {
     try compareWithPyTorch(name, width: 1, classes: 2, file: "networks")
   }
 
-  @Test(arguments: ["unet", "fc-densenet56", "fc-densenet67", "dabnet", "edanet"])
+  @Test(arguments: ["unet", "segnet", "fc-densenet56", "fc-densenet67", "dabnet", "edanet"])
   func scoresOfOtherNetworksAgreeWithPyTorch(name: String) throws {
     try compareWithPyTorch(name, width: 0.5, classes: 2, file: "networks")
   }

@@ -1,15 +1,15 @@
 """Networks beyond the FCN papers in PyTorch: torchvision's and segmentation_models_pytorch's own, and others
 written down from their papers' tables under the names of their programs.
 
-`build(name, classes)` gives a module whose state dict, less `num_batches_tracked`, has the names and shapes of
-our model files. Needs torch, torchvision, segmentation_models_pytorch, numpy and safetensors.
+`build(name, classes)` gives a module whose state dict, less `num_batches_tracked`, has the names and
+shapes of our model files. Needs torch, torchvision, segmentation_models_pytorch, numpy and safetensors.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fcn_family import TORCHVISION, TorchvisionFCN, import_torchvision, scaled
+from fcn_family import GROUPS, TORCHVISION, TorchvisionFCN, import_torchvision, scaled
 
 #: Our names of trunks, and segmentation_models_pytorch's.
 ENCODERS = {
@@ -19,8 +19,8 @@ ENCODERS = {
 DECODERS = {"unet": "unet", "fpn": "fpn", "deeplabv3plus": "deeplabv3plus"}
 TORCHVISION_NETWORKS = [
     "deeplabv3-resnet50", "deeplabv3-resnet101", "deeplabv3-mobilenet-v3-large", "lraspp-mobilenet-v3-large"]
-OTHERS = ["unet", "fc-densenet56", "fc-densenet67", "dabnet", "edanet"]
-NAMES = (TORCHVISION_NETWORKS + [f"{decoder}-{encoder}" for decoder in DECODERS for encoder in ENCODERS] + OTHERS)
+OTHERS = ["unet", "segnet", "fc-densenet56", "fc-densenet67", "dabnet", "edanet"]
+NAMES = TORCHVISION_NETWORKS + [f"{head}-{trunk}" for head in DECODERS for trunk in ENCODERS] + OTHERS
 
 
 class TorchvisionLRASPP(TorchvisionFCN):
@@ -149,6 +149,47 @@ class FCDenseNet(nn.Module):
             x = up.convTrans(x)[:, :, :skip.shape[2], :skip.shape[3]]
             x = block(torch.cat([x, skip], 1))
         return self.finalConv(x)
+
+
+class SegNet(nn.Module):
+    """VGG16 with batch normalisation, and back by the places of its pools' maxima."""
+
+    def __init__(self, classes, width):
+        super().__init__()
+        inputs = 3
+        for group, (channels, count) in enumerate(GROUPS, 1):
+            for index in range(1, count + 1):
+                self.add_layer(f"{group}_{index}", inputs, scaled(channels, width))
+                inputs = scaled(channels, width)
+        for group, (channels, count) in reversed(list(enumerate(GROUPS, 1))):
+            for index in range(count, 0, -1):
+                last = group == index == 1
+                outputs = GROUPS[group - 2][0] if index == 1 else channels
+                outputs = classes if last else scaled(outputs, width)
+                self.add_layer(f"{group}_{index}_D", inputs, outputs, last)
+                inputs = outputs
+
+    def add_layer(self, name, inputs, outputs, last=False):
+        self.add_module(f"conv{name}", nn.Conv2d(inputs, outputs, 3, padding=1, bias=last))
+        if not last:
+            self.add_module(f"bn{name}", nn.BatchNorm2d(outputs))
+
+    def layer(self, name, x):
+        return F.relu(self.get_submodule(f"bn{name}")(self.get_submodule(f"conv{name}")(x)))
+
+    def forward(self, x):
+        places = []
+        for group, (_, count) in enumerate(GROUPS, 1):
+            for index in range(1, count + 1):
+                x = self.layer(f"{group}_{index}", x)
+            x, where = F.max_pool2d(x, 2, 2, return_indices=True)
+            places.append(where)
+        for group, (_, count) in reversed(list(enumerate(GROUPS, 1))):
+            x = F.max_unpool2d(x, places.pop(), 2, 2)
+            for index in range(count, 0, -1):
+                name = f"{group}_{index}_D"
+                x = self.conv1_1_D(x) if name == "1_1_D" else self.layer(name, x)
+        return x
 
 
 class NormalizedPReLU(nn.Module):
@@ -298,6 +339,7 @@ def build(name, classes=21, width=1.0, auxiliary_head=False, batch_norm=False):
     else:
         module, stride = {
             "unet": lambda: (UNet(classes, width, batch_norm), 16),
+            "segnet": lambda: (SegNet(classes, width), 32),
             "fc-densenet56": lambda: (FCDenseNet(classes, 4, 12, width), 32),
             "fc-densenet67": lambda: (FCDenseNet(classes, 5, 16, width), 32),
             "dabnet": lambda: (DABNet(classes, width), 8),
