@@ -224,7 +224,9 @@ def check_networks(checker):
                 state = {f"module.{key}": tensor for key, tensor in state.items()}
             torch.save(state, checker.folder / f"{case}.pth")
             wanted = fcn_family.scores(module, checker.pixels)
-            checker.scores(f"{case}.pth", module, wanted)
+            # Layers that are called as VGG16's are taken for Caffe's unless told otherwise.
+            meant = ["--preprocessing", "torchvision"] if name == "segnet" else []
+            checker.scores(f"{case}.pth", module, wanted, *meant)
             (checker.folder / f"{case}.pth").unlink()
 
 
