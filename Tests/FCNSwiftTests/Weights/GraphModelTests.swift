@@ -81,7 +81,7 @@ struct GraphModelTests {
     }
     expectError(.unsupported, saying: "fcn.graph: layer relu1", "newer version") {
       _ = try read(model) {
-        $0["fcn.graph"] = GraphFixture.quarter.replacing("\"relu\"", with: "\"gelu\"")
+        $0["fcn.graph"] = GraphFixture.quarter.replacing("\"relu\"", with: "\"rrelu\"")
       }
     }
   }
