@@ -76,7 +76,7 @@ public struct DeviceCheck {
   static let architectures = [
     "fcn-simple", "fcn32s", "fcn16s", "fcn8s", "fcn8s-atonce", "fcn-alexnet", "fcn-resnet50",
     "unet",
-    "lraspp-mobilenet-v3-large", "dabnet",
+    "lraspp-mobilenet-v3-large",
   ]
 
   private var stopped: FCNError { FCNError(.aborted, "the check was stopped") }

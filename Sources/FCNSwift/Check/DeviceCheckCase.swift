@@ -134,7 +134,9 @@ struct DeviceCheckCase {
     DeviceCheckCase("difference", Shape(1, 12, 9, 8), Affine(), Difference()),
     DeviceCheckCase("difference by channel", after: Shape(2, 12, 9, 8)) {
       $0.add("layer2", GlobalMaxPool())
-      $0.add("layer3", Difference(), ["layer1", "layer2"])
+      // Else what is added to a channel would make no difference, and gradients be none.
+      $0.add("layer3", Sigmoid())
+      $0.add("layer4", Difference(), ["layer1", "layer3"])
     },
     DeviceCheckCase("quotient", after: Shape(1, 12, 9, 8)) {
       $0.add("layer2", Sigmoid())

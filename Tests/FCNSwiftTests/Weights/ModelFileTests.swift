@@ -172,7 +172,7 @@ struct ModelFileTests {
       expectError(.unsupported, saying: reason) { _ = try read(bytes) }
     }
     let unknown = try file { $0["fcn.architecture"] = "resnet" }
-    expectError(.notFound, saying: "\"resnet\"", "fcn-simple") { _ = try read(unknown) }
+    expectError(.notFound, saying: "no architecture \"resnet\"") { _ = try read(unknown) }
   }
 
   @Test func weightsAloneAreNoModelButCanBecomeOne() throws {
