@@ -105,8 +105,8 @@ extension CUDATests {
       try compare(
         network {
           $0.add("stem", Convolution(13, kernel: 3, stride: 2, padding: 1, bias: false))
-          $0.add("input", AveragePool(kernel: 3, stride: 2, padding: 1), [Network.inputName])
-          $0.add("start", Concatenation(), ["stem", "input"])
+          $0.add("averaged", AveragePool(kernel: 3, stride: 2, padding: 1), [Network.inputName])
+          $0.add("start", Concatenation(), ["stem", "averaged"])
           $0.add("norm", BatchNorm())
           $0.add("slopes", PReLU())
           for (name, rate) in [("near", 1), ("far", 2)] {
