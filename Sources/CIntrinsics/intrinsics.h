@@ -74,6 +74,27 @@ static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int
   return __builtin_convertvector(values, fcn_int16x16);
 }
 
+/* max(a, 0), and min(max(a, low), high), of four, eight and sixteen floats; a NaN stays one. Swift compares
+   lane by lane where registers are few. */
+#define FCN_BOUNDS(N)                                                                                  \
+  typedef int fcn_bits_x##N __attribute__((ext_vector_type(N)));                                       \
+  typedef float fcn_floats_x##N __attribute__((ext_vector_type(N)));                                   \
+  static inline __attribute__((always_inline)) fcn_floats_x##N fcn_rectified_x##N(                     \
+      fcn_floats_x##N a) {                                                                             \
+    return (fcn_floats_x##N)((fcn_bits_x##N)a & ~(fcn_bits_x##N)(a < 0.0f));                           \
+  }                                                                                                    \
+  static inline __attribute__((always_inline)) fcn_floats_x##N fcn_clipped_x##N(                       \
+      fcn_floats_x##N a, float low, float high) {                                                      \
+    fcn_floats_x##N least = low, most = high;                                                          \
+    fcn_bits_x##N below = a < least, above = a > most;                                                 \
+    fcn_bits_x##N within = (fcn_bits_x##N)a & ~(below | above);                                        \
+    return (fcn_floats_x##N)(                                                                          \
+        within | ((fcn_bits_x##N)least & below) | ((fcn_bits_x##N)most & above));                      \
+  }
+FCN_BOUNDS(4)
+FCN_BOUNDS(8)
+FCN_BOUNDS(16)
+
 /* As floats, times both scales. */
 static inline __attribute__((always_inline)) fcn_float32x16 fcn_scaled(
     fcn_int32x16 values, float scale, fcn_float32x16 scales) {

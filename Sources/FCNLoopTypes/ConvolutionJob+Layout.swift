@@ -87,6 +87,9 @@ extension ConvolutionJob {
     }
   }
 
+  /// Pixels whose products are finished and activated together, so that they stay in a first-level cache.
+  public static let pixelsTogether = 96
+
   /// Rows that are prepared in float32 before they become integers.
   public var rowsTogether: Int { algorithm.isWinograd ? 1 : 8 }
 

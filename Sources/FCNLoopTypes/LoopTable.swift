@@ -2,8 +2,8 @@
 public struct LoopTable: Sendable {
   /// `portable`, `avx2`, `avx512`.
   public let name: String
-  /// Blocks of output channels in the widest panel of weights; the channels that fill no such panel
-  /// come in panels of one block.
+  /// Blocks of output channels in the widest panel of weights, four at most; those that fill no such
+  /// panel come in a narrower one, the last.
   public let panelBlocks: Int
 
   /// How much faster than float32 it multiplies 16-bit integers.
@@ -99,6 +99,32 @@ public struct LoopTable: Sendable {
   public let multiplyTaps:
     @Sendable (_ job: UnsafePointer<TapJob>, _ sums: UnsafeMutablePointer<Double>) -> Void
 
+  /// `multiply` and `finish` in one, for float32 jobs whose rows are pixels: of the pixels `pixels` of the
+  /// output, whose rows begin at `a`. `m` is for products of `ConvolutionJob.pixelsTogether` rows.
+  public let multiplyPixels:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int,
+      _ a: UnsafePointer<Float>, _ capacity: Int, _ pixels: Range<Int>,
+      _ m: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Writes what an activation makes of `count` values, a multiple of sixteen, to `target`, which may be
+  /// where they are.
+  public let activate:
+    @Sendable (
+      _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int,
+      _ activation: Activation
+    ) -> Void
+
+  /// For each of `count` pixels, a multiple of sixteen, the class whose score is the largest, the lowest
+  /// of those that are equal: scores lie `down` of the way from `above` to `below`, which have a line for
+  /// each class, `lineStride` apart.
+  public let rank:
+    @Sendable (
+      _ above: UnsafePointer<Float>, _ below: UnsafePointer<Float>, _ lineStride: Int,
+      _ classes: Int, _ down: Float, _ count: Int, _ labels: UnsafeMutablePointer<UInt8>
+    ) -> Void
+
   /// Makes a table of its parts.
   public init(
     name: String, panelBlocks: Int, integerSpeed: Double,
@@ -146,7 +172,21 @@ public struct LoopTable: Sendable {
     sumTaps:
       @escaping @Sendable (UnsafePointer<TapJob>, UnsafePointer<Float>, Float) -> Void,
     multiplyTaps:
-      @escaping @Sendable (UnsafePointer<TapJob>, UnsafeMutablePointer<Double>) -> Void
+      @escaping @Sendable (UnsafePointer<TapJob>, UnsafeMutablePointer<Double>) -> Void,
+    multiplyPixels:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Int, UnsafePointer<Float>, Int, Range<Int>,
+        UnsafeMutablePointer<Float>
+      ) -> Void,
+    activate:
+      @escaping @Sendable (
+        UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Activation
+      ) -> Void,
+    rank:
+      @escaping @Sendable (
+        UnsafePointer<Float>, UnsafePointer<Float>, Int, Int, Float, Int,
+        UnsafeMutablePointer<UInt8>
+      ) -> Void
   ) {
     self.name = name
     self.panelBlocks = panelBlocks
@@ -162,5 +202,8 @@ public struct LoopTable: Sendable {
     self.convolveDepthwise = convolveDepthwise
     self.sumTaps = sumTaps
     self.multiplyTaps = multiplyTaps
+    self.multiplyPixels = multiplyPixels
+    self.activate = activate
+    self.rank = rank
   }
 }

@@ -1,3 +1,4 @@
+import CIntrinsics
 import FCNLoopTypes
 
 /// A result with what `job` does to each last.
@@ -7,20 +8,69 @@ func finished(_ value: Lanes, _ job: borrowing ConvolutionJob) -> Lanes {
   return job.activates ? activated(value, job.activation) : value
 }
 
+/// Writes what `activation` makes of `count` values, a multiple of sixteen, of `source` to `target`, which
+/// may be the same.
+@inline(never)
+func activate(
+  _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, _ count: Int,
+  _ activation: Activation
+) {
+  @inline(__always)
+  func each(_ function: (Lanes) -> Lanes) {
+    var i = 0
+    while i < count {
+      store(function(load(source + i)), to: target + i)
+      i += Lanes.scalarCount
+    }
+  }
+  switch activation {
+  case .relu: each { rectified($0) }
+  case .clippedReLU(let limit): each { clipped($0, 0, limit) }
+  case .sigmoid: each { sigmoid($0) }
+  case .hardSigmoid: each { hardSigmoid($0) }
+  case .hardSwish: each { $0 * hardSigmoid($0) }
+  case .silu: each { $0 * sigmoid($0) }
+  case .clip(let low, let high): each { clipped($0, low, high) }
+  case .identity, .leakyReLU, .tanh, .elu, .softplus, .mish, .exponential, .gelu:
+    each { activated($0, activation) }
+  }
+}
+
 /// max(a, 0); a NaN stays one.
 @inline(__always)
-private func rectified(_ a: Lanes) -> Lanes { a.replacing(with: Lanes(), where: a .< Lanes()) }
+func rectified(_ a: Lanes) -> Lanes { bounded(a) }
 
-/// A call for every register, so that the loops around stay small: these are not everywhere.
+// For whatever registers hold.
+@inline(__always)
+private func bounded(_ a: SIMD4<Float>) -> SIMD4<Float> { fcn_rectified_x4(a) }
+@inline(__always)
+private func bounded(_ a: SIMD8<Float>) -> SIMD8<Float> { fcn_rectified_x8(a) }
+@inline(__always)
+private func bounded(_ a: SIMD16<Float>) -> SIMD16<Float> { fcn_rectified_x16(a) }
+
+/// min(max(a, low), high); a NaN stays one.
+@inline(__always)
+private func clipped(_ a: SIMD4<Float>, _ low: Float, _ high: Float) -> SIMD4<Float> {
+  fcn_clipped_x4(a, low, high)
+}
+@inline(__always)
+private func clipped(_ a: SIMD8<Float>, _ low: Float, _ high: Float) -> SIMD8<Float> {
+  fcn_clipped_x8(a, low, high)
+}
+@inline(__always)
+private func clipped(_ a: SIMD16<Float>, _ low: Float, _ high: Float) -> SIMD16<Float> {
+  fcn_clipped_x16(a, low, high)
+}
+
+/// A call for every register, so that the loops around stay small. Where many values follow each other
+/// `activate` is quicker.
 @inline(never)
 private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
   switch activation {
   case .identity: return a
   case .relu: return rectified(a)
   case .leakyReLU(let slope): return a.replacing(with: a * slope, where: a .< Lanes())
-  case .clippedReLU(let limit):
-    let limit = Lanes(repeating: limit)
-    return rectified(a).replacing(with: limit, where: a .> limit)
+  case .clippedReLU(let limit): return clipped(a, 0, limit)
   case .sigmoid: return sigmoid(a)
   case .hardSigmoid: return hardSigmoid(a)
   case .hardSwish: return a * hardSigmoid(a)
@@ -29,9 +79,7 @@ private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
   case .elu(let alpha): return a.replacing(with: exponentialLessOne(a) * alpha, where: a .< Lanes())
   case .softplus: return softplus(a)
   case .mish: return mish(a)
-  case .clip(let low, let high):
-    let (low, high) = (Lanes(repeating: low), Lanes(repeating: high))
-    return a.replacing(with: low, where: a .< low).replacing(with: high, where: a .> high)
+  case .clip(let low, let high): return clipped(a, low, high)
   case .exponential:
     // Halves go to the bounds of floats and beyond.
     let root = exponential(a * 0.5)
@@ -42,9 +90,7 @@ private func activated(_ a: Lanes, _ activation: Activation) -> Lanes {
 
 @inline(__always)
 private func hardSigmoid(_ a: Lanes) -> Lanes {
-  let one = Lanes(repeating: 1)
-  let value = rectified(fma(1 / 6, a, Lanes(repeating: 0.5)))
-  return value.replacing(with: one, where: value .> one)
+  clipped(fma(1 / 6, a, Lanes(repeating: 0.5)), 0, 1)
 }
 
 @inline(__always)
@@ -114,8 +160,7 @@ private func normalDistribution(_ a: Lanes) -> Lanes {
 /// the last place: 2ⁿ · p(a − n · ln 2), with the polynomial of Cephes (Moshier).
 @inline(__always)
 private func exponential(_ a: Lanes) -> Lanes {
-  let (least, most) = (Lanes(repeating: -87), Lanes(repeating: 88))
-  let bounded = a.replacing(with: least, where: a .< least).replacing(with: most, where: a .> most)
+  let bounded = clipped(a, -87, 88)
   // Added to a float, it leaves the nearest whole number in the lowest bits. Products and sums apart:
   // the constants have so few bits that nothing is lost, and the compiler keeps them whole registers.
   let magic = Lanes(repeating: 12_582_912)

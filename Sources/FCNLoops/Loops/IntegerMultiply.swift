@@ -66,6 +66,14 @@ private func multiplyPanel(
     multiplyIntegers(
       IntegerBlock.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,
       columnScales: scales, into: m, adding: adding)
+  } else if width == 2 {
+    multiplyIntegers(
+      TwoBlocks<IntegerBlock>.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,
+      columnScales: scales, into: m, adding: adding)
+  } else if width == 3 {
+    multiplyIntegers(
+      ThreeBlocks<IntegerBlock>.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,
+      columnScales: scales, into: m, adding: adding)
   } else {
     multiplyIntegers(
       FourBlocks<IntegerBlock>.self, rows: rows, depth: depth, a, blocksBefore: blocksBefore, b,

@@ -1,3 +1,4 @@
+import CIntrinsics
 import FCNLoopTypes
 
 /// Terms that are summed in registers before they are added to memory: their part of a panel of
@@ -5,14 +6,15 @@ import FCNLoopTypes
 private let depthAtATime = 256
 
 /// m[row] = Σ a[row, k] · b[k], or that much more if `adding`, for `rows` rows, and some after them; `b` has
-/// the columns of a panel for each of `depth` terms.
+/// the columns of a panel for each of `depth` terms. Where there are `results`, the last sums go there, and
+/// `m` is for what is on the way.
 ///
 /// Element (row, k) of `a` is at k / 16 · `blockStride` + k % 16 · `stepStride` + row · `rowStride`.
 @inline(__always)
 func multiply<Sums: RowSums>(
   _: Sums.Type, rows: Int, depth: Int, _ a: UnsafePointer<Float>, rowStride: Int,
   stepStride: Int, blockStride: Int, _ b: UnsafePointer<Float>, into m: UnsafeMutablePointer<Float>,
-  adding: Bool
+  adding: Bool, _ results: PixelResults? = nil
 ) where Sums.Target == FloatProducts {
   let bytes = MemoryLayout<Float>.stride
   let strides = LeftStrides(
@@ -24,7 +26,9 @@ func multiply<Sums: RowSums>(
     multiplyRows(
       Sums.self, rows: rows, steps: terms, a + first / channelBlock * blockStride, strides,
       b + first * Sums.columns,
-      to: FloatProducts(m: m, columns: Sums.columns, adding: adding || first > 0))
+      to: FloatProducts(
+        m: m, columns: Sums.columns, adding: adding || first > 0,
+        results: first + terms < depth ? nil : results))
     first += terms
   } while first < depth
 }
@@ -34,6 +38,32 @@ struct FloatProducts {
   let m: UnsafeMutablePointer<Float>
   let columns: Int
   let adding: Bool
+  /// Where they go instead, if anywhere.
+  let results: PixelResults?
+}
+
+/// Where sums go that are pixels of a blocked value, but for what is added and done to them last.
+struct PixelResults {
+  /// The first row's pixel in the panel's first block; what is added to it.
+  let output: UnsafeMutablePointer<Float>
+  let residual: UnsafePointer<Float>?
+  /// The panel's.
+  let bias: UnsafePointer<Float>
+  /// Floats from a block to the next.
+  let blockStride: Int
+  /// Rows that are there; others are computed in vain.
+  let rows: Int
+  let rectifies: Bool
+
+  @inline(__always)
+  func store(_ sums: SIMD16<Float>, row: Int, column: Int) {
+    guard row < rows else { return }
+    let place = column / channelBlock * blockStride + row * channelBlock
+    var value = sums + loadBlock(bias + column)
+    if let residual { value += loadBlock(residual + place) }
+    if rectifies { value = fcn_rectified_x16(value) }
+    UnsafeMutableRawPointer(output + place).storeBytes(of: value, as: SIMD16<Float>.self)
+  }
 }
 
 /// Sums of floats of a panel of one block.
@@ -54,6 +84,10 @@ struct FloatBlock: RowSums {
   func store(to target: FloatProducts, row: Int, column: Int) {
     let m = UnsafeMutableRawPointer(target.m + row * target.columns + column)
     let products = target.adding ? sums + m.load(as: SIMD16<Float>.self) : sums
+    if let results = target.results {
+      results.store(products, row: row, column: column)
+      return
+    }
     m.storeBytes(of: products, as: SIMD16<Float>.self)
   }
 }

@@ -69,20 +69,66 @@ func multiplyKernels(
   }
 }
 
+/// See `LoopTable.multiplyPixels`.
+func multiplyPixels(
+  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int,
+  _ a: UnsafePointer<Float>, capacity: Int, pixels: Range<Int>, _ m: UnsafeMutablePointer<Float>
+) {
+  let job = job.pointee
+  let depth = job.depth
+  let weights = job.weights + block * channelBlock * depth
+  let planeCount = job.outputHeight * job.outputWidth
+  let rowStride = job.algorithm == .planar ? 1 : channelBlock
+  let stepStride = job.algorithm == .planar ? capacity : 1
+  let blockStride = job.pictures * planeCount * channelBlock
+  var first = pixels.lowerBound
+  while first < pixels.upperBound {
+    let (picture, pixel) = (first / planeCount, first % planeCount)
+    let count = min(pixels.upperBound - first, planeCount - pixel, ConvolutionJob.pixelsTogether)
+    let start = ((block * job.pictures + picture) * planeCount + pixel) * channelBlock
+    let results = PixelResults(
+      output: job.output + start, residual: job.residual.map { $0 + start },
+      bias: job.bias + block * channelBlock, blockStride: blockStride, rows: count,
+      rectifies: job.rectifies)
+    multiplyPanel(
+      width, count, depth, a + (first - pixels.lowerBound) * rowStride, rowStride: rowStride,
+      stepStride: stepStride, capacity, weights, m, adding: false, results)
+    if job.activates {
+      for index in 0..<width {
+        let values = job.output + start + index * blockStride
+        activate(UnsafePointer(values), to: values, count * channelBlock, job.activation)
+      }
+    }
+    first += count
+  }
+}
+
 @inline(__always)
 private func multiplyPanel(
   _ width: Int, _ rows: Int, _ depth: Int, _ a: UnsafePointer<Float>, rowStride: Int,
   stepStride: Int, _ capacity: Int, _ b: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
-  adding: Bool
+  adding: Bool, _ results: PixelResults? = nil
 ) {
   // Where no panel has more blocks than one, no loop for such is compiled.
   if panelBlocks == 1 || width == 1 {
     multiply(
       FloatBlock.self, rows: rows, depth: depth, a, rowStride: rowStride,
-      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding)
+      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding,
+      results)
+  } else if width == 2 {
+    multiply(
+      TwoBlocks<FloatBlock>.self, rows: rows, depth: depth, a, rowStride: rowStride,
+      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding,
+      results)
+  } else if width == 3 {
+    multiply(
+      ThreeBlocks<FloatBlock>.self, rows: rows, depth: depth, a, rowStride: rowStride,
+      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding,
+      results)
   } else {
     multiply(
       FourBlocks<FloatBlock>.self, rows: rows, depth: depth, a, rowStride: rowStride,
-      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding)
+      stepStride: stepStride, blockStride: capacity * channelBlock, b, into: m, adding: adding,
+      results)
   }
 }

@@ -8,7 +8,7 @@ struct LeftStrides {
 }
 
 /// Sums the products of `rows` rows at `a`, and of some after them, and of a panel at `b` over `steps`
-/// steps, and stores them to `target`. Rows are taken six, five or four at a time, as many as registers
+/// steps, and stores them to `target`. Rows are taken six, five or four at a time, of narrow panels twelve, as many as registers
 /// hold, so that none is computed in vain but where there are fewer than four, or seven.
 @inline(__always)
 func multiplyRows<Sums: RowSums>(
@@ -19,7 +19,11 @@ func multiplyRows<Sums: RowSums>(
   while row < rows {
     let left = rows - row
     let a = a + row * strides.row
-    if left % 6 == 0 || left > 13 {
+    if Sums.columns == channelBlock, panelBlocks > 1, left >= 12 {
+      // A register a row: six would wait for each other.
+      multiplyRows(TwelveRows<Sums>.self, steps: steps, a, strides, b, to: target, row: row)
+      row += 12
+    } else if left % 6 == 0 || left > 13 {
       multiplyRows(SixRows<Sums>.self, steps: steps, a, strides, b, to: target, row: row)
       row += 6
     } else if left >= 9 || left == 5 {
@@ -76,6 +80,25 @@ private protocol RowGroup {
 
   /// Stores them as rows `row` and the following.
   func store(to target: Sums.Target, row: Int)
+}
+
+private struct TwelveRows<Sums: RowSums>: RowGroup {
+  private var (first, second) = (SixRows<Sums>(), SixRows<Sums>())
+
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  mutating func add(_ a: UnsafeRawPointer, _ stride: Int, _ b: UnsafeRawPointer) {
+    first.add(a, stride, b)
+    second.add(a + 6 * stride, stride, b)
+  }
+
+  @inline(__always)
+  func store(to target: Sums.Target, row: Int) {
+    first.store(to: target, row: row)
+    second.store(to: target, row: row + 6)
+  }
 }
 
 private struct SixRows<Sums: RowSums>: RowGroup {

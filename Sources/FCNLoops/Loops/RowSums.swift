@@ -25,6 +25,53 @@ protocol RowSums {
 /// Bytes of a step's terms of sixteen columns: floats, or pairs of 16-bit integers.
 let stepBytes = channelBlock * MemoryLayout<Float>.stride
 
+/// Sums of a panel of two blocks.
+struct TwoBlocks<Block: RowSums>: RowSums {
+  static var columns: Int { 2 * channelBlock }
+
+  private var (b0, b1) = (Block(), Block())
+
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  mutating func add(_ factor: Block.Factor, _ b: UnsafeRawPointer) {
+    b0.add(factor, b)
+    b1.add(factor, b + stepBytes)
+  }
+
+  @inline(__always)
+  func store(to target: Block.Target, row: Int, column: Int) {
+    b0.store(to: target, row: row, column: column)
+    b1.store(to: target, row: row, column: column + channelBlock)
+  }
+}
+
+/// Sums of a panel of three blocks.
+struct ThreeBlocks<Block: RowSums>: RowSums {
+  static var columns: Int { 3 * channelBlock }
+
+  private var (b0, b1) = (Block(), Block())
+  private var b2 = Block()
+
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  mutating func add(_ factor: Block.Factor, _ b: UnsafeRawPointer) {
+    b0.add(factor, b)
+    b1.add(factor, b + stepBytes)
+    b2.add(factor, b + 2 * stepBytes)
+  }
+
+  @inline(__always)
+  func store(to target: Block.Target, row: Int, column: Int) {
+    b0.store(to: target, row: row, column: column)
+    b1.store(to: target, row: row, column: column + channelBlock)
+    b2.store(to: target, row: row, column: column + 2 * channelBlock)
+  }
+}
+
 /// Sums of a panel of four blocks.
 struct FourBlocks<Block: RowSums>: RowSums {
   static var columns: Int { 4 * channelBlock }

@@ -79,5 +79,16 @@ public func loopTable() -> LoopTable {
     },
     convolveDepthwise: { job, lines in convolveDepthwise(job, lines: lines) },
     sumTaps: { job, weights, start in sumTaps(job, weights, from: start) },
-    multiplyTaps: { job, sums in multiplyTaps(job, into: sums) })
+    multiplyTaps: { job, sums in multiplyTaps(job, into: sums) },
+    multiplyPixels: { job, block, width, a, capacity, pixels, m in
+      multiplyPixels(
+        job, block: block, panelBlocks: width, a, capacity: capacity, pixels: pixels, m)
+    },
+    activate: { source, target, count, activation in
+      activate(source, to: target, count, activation)
+    },
+    rank: { above, below, lineStride, classes, down, count, labels in
+      rank(
+        above, below, lineStride: lineStride, classes: classes, down, count: count, labels)
+    })
 }

@@ -112,27 +112,24 @@ func storePixels(
   let job = job.pointee
   let planeCount = job.outputHeight * job.outputWidth
   let columns = width * channelBlock
-  for panelBlock in 0..<min(width, job.outputBlocks - block) {
-    for lane in 0..<lanesPerBlock {
-      let offset = lane * Lanes.scalarCount
-      let bias = load(job.bias + (block + panelBlock) * channelBlock + offset)
-      let source = products + panelBlock * channelBlock + offset
-      var row = rows.lowerBound
-      while row < rows.upperBound {
-        let (picture, pixel) = (row / planeCount, row % planeCount)
-        let count = min(rows.upperBound - row, planeCount - pixel)
-        let start =
-          (((block + panelBlock) * job.pictures + picture) * planeCount + pixel) * channelBlock
-          + offset
-        let from = source + (row - rows.lowerBound) * columns
-        for x in 0..<count {
-          var value = load(from + x * columns) + bias
-          let target = start + x * channelBlock
-          if let residual = job.residual { value += load(residual + target) }
-          store(finished(value, job), to: job.output + target)
-        }
-        row += count
+  for panelBlock in 0..<width {
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let (picture, pixel) = (row / planeCount, row % planeCount)
+      let count = min(rows.upperBound - row, planeCount - pixel)
+      let start =
+        (((block + panelBlock) * job.pictures + picture) * planeCount + pixel) * channelBlock
+      let results = PixelResults(
+        output: job.output + start, residual: job.residual.map { $0 + start },
+        bias: job.bias + (block + panelBlock) * channelBlock, blockStride: 0, rows: count,
+        rectifies: job.rectifies)
+      let from = products + (row - rows.lowerBound) * columns + panelBlock * channelBlock
+      for x in 0..<count { results.store(loadBlock(from + x * columns), row: x, column: 0) }
+      if job.activates {
+        let values = job.output + start
+        activate(UnsafePointer(values), to: values, count * channelBlock, job.activation)
       }
+      row += count
     }
   }
 }

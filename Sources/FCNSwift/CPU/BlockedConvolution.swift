@@ -134,6 +134,7 @@ final class BlockedConvolution: PreparedForm {
   /// A task makes its rows and multiplies them by all weights.
   private func computeApart(_ workers: Workers) {
     let (job, loops, blocking, panels) = (job, loops, blocking, panels)
+    let finishesPixels = job.pointee.finishesPixels
     let count = job.pointee.rows
     let blocks = 0..<job.pointee.inputBlocks
     let positions = 0..<job.pointee.algorithm.positions
@@ -142,6 +143,10 @@ final class BlockedConvolution: PreparedForm {
       let (a, m) = (scratch + blocking.patchCount, scratch + blocking.patchCount + blocking.aCount)
       loops.prepare(job, rows, blocks, blocking.rows, 0, a, scratch)
       for panel in panels {
+        if finishesPixels {
+          loops.multiplyPixels(job, panel.block, panel.width, a, blocking.rows, rows, m)
+          continue
+        }
         loops.multiply(
           job, positions, panel.block, panel.width, a, blocking.rows, 0..<rows.count, m)
         loops.finish(job, rows, panel.block, panel.width, m, scratch)
@@ -254,13 +259,17 @@ final class BlockedConvolution: PreparedForm {
       let a = job.pointee.input + (picture * pixels + rows.lowerBound) * channelBlock
       for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
         let panel = panels[index]
-        loops.multiply(job, 0..<1, panel.block, panel.width, a, all, 0..<rows.count, scratch)
-        loops.finish(
-          job, picture * pixels + rows.lowerBound..<picture * pixels + rows.upperBound,
-          panel.block, panel.width, scratch, scratch)
+        loops.multiplyPixels(
+          job, panel.block, panel.width, a, all,
+          picture * pixels + rows.lowerBound..<picture * pixels + rows.upperBound, scratch)
       }
     }
   }
+}
+
+extension ConvolutionJob {
+  /// Whether products are finished as they are made: those of float32 whose rows are pixels.
+  fileprivate var finishesPixels: Bool { precision == .float32 && !algorithm.isWinograd }
 }
 
 extension ConvolutionPrecision {

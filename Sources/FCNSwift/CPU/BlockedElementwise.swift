@@ -48,20 +48,24 @@ final class BlockedElementwise: PreparedForm {
 
   private let function: Function
   private let count: Int
+  private let loops: LoopTable
 
   init?(_ function: Function, _ request: FormRequest) {
     guard request.epilogue == Epilogue() else { return nil }
     self.function = function
+    loops = request.loops
     count = Layout.blocked.count(request.output)
   }
 
   func forward(_ call: ForwardCall) {
     let target = call.output.pointer
     let sources = call.inputs.map(\.pointer)
-    let function = function
+    let (function, loops) = (function, loops)
     forEachChunk(of: count, call.workers) { range in
       switch function {
-      case .activation(let activation): activation.apply(sources[0], to: target, range)
+      case .activation(let activation):
+        loops.activate(
+          sources[0] + range.lowerBound, target + range.lowerBound, range.count, activation)
       case .sum:
         for i in range { target[i] = sources[0][i] + sources[1][i] }
         for source in sources.dropFirst(2) {

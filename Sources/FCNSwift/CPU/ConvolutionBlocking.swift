@@ -52,19 +52,29 @@ struct ConvolutionBlocking {
     // A row of integers has a scale for all its blocks.
     preparesByBlock = job.algorithm.isWinograd && job.precision == .float32
     let cache = Self.secondLevelFloats
-    transformedCount = job.transformedCount(panelBlocks: panelBlocks)
+    // More terms of a narrow panel are transformed at a time.
+    transformedCount =
+      (1...panelBlocks).map { job.transformedCount(panelBlocks: $0) }.max() ?? 0
     let panels = (job.outputBlocks + panelBlocks - 1) / panelBlocks
     switch job.algorithm {
     case .pointwise where job.precision == .float32:
       division = .inPlace
-      let pixels = roundUp(
-        job.inputHeight * job.inputWidth, toMultipleOf: microKernelRows)
-      // Where pixels are few, weights should come by once.
-      rows = min(pixels, max(fitting(cache / 2, rowCount + productCount), pixels <= 256 ? 256 : 0))
-      panelsAtATime = max(1, min(16, job.outputBlocks / panelBlocks))
+      let pixels = job.inputHeight * job.inputWidth
+      // What a task reads, and makes of a panel, stays in the second-level cache; where pixels are few,
+      // weights should come by once.
+      let most = max(fitting(cache / 2, rowCount + productCount), pixels <= 256 ? 256 : 0)
+      var parts = (pixels + most - 1) / most
+      panelsAtATime = max(1, min(16, parts * panels / Self.tasksWanted))
+      let groups = (panels + panelsAtATime - 1) / panelsAtATime
+      // Tasks for several threads, each of some work.
+      let work = job.pictures * pixels * depth * job.outputBlocks / (1 << 16)
+      let wanted = min(Self.tasksWanted, max(1, work), (pixels + 95) / 96)
+      if parts * groups < wanted { parts = (wanted + groups - 1) / groups }
+      rows = roundUp((pixels + parts - 1) / parts, toMultipleOf: 2 * microKernelRows)
       (preparedRows, multipliedRows) = (rows, rows)
       aCount = 0
-      mCount = ConvolutionJob.productRows(rows) * productCount
+      mCount =
+        ConvolutionJob.productRows(min(rows, ConvolutionJob.pixelsTogether)) * productCount
     default:
       let ownRows = min(96, fitting(cache * 5 / 8, rowCount + productCount))
       // Whether kernels are transformed in pieces decides how sums are divided, so it follows from one
@@ -129,6 +139,10 @@ struct ConvolutionBlocking {
     case .byPosition: aCount + mCount
     }
   }
+
+  /// Tasks that a step is divided into where it has enough to do: many more than threads, so that these
+  /// end at nearly the same time.
+  private static let tasksWanted = 16
 
   /// Floats in a core's second-level cache.
   private static let secondLevelFloats: Int = {

@@ -169,10 +169,14 @@ final class PhasedTransposedConvolution: PreparedForm {
   private func products(
     _ m: UnsafePointer<Float>, _ row: Int, _ column: Int
   ) -> (UnsafePointer<Float>, Int) {
-    let wide = loops.panelBlocks * channelBlock
-    let isWide = column < job.pointee.outputBlocks / loops.panelBlocks * wide
-    let width = isWide ? wide : channelBlock
-    let within = column & (width - 1)
-    return (m + rows * (column - within) + row * width + within, width - within)
+    let blocks = job.pointee.outputBlocks
+    let ends = blocks / loops.panelBlocks * loops.panelBlocks
+    let block = column / channelBlock
+    let (first, width) =
+      block < ends
+      ? (block / loops.panelBlocks * loops.panelBlocks, loops.panelBlocks) : (ends, blocks - ends)
+    let (start, columns) = (first * channelBlock, width * channelBlock)
+    let within = column - start
+    return (m + rows * start + row * columns + within, columns - within)
   }
 }

@@ -5,8 +5,11 @@ import FCNLoopTypes
 final class Plan {
   /// Where the caller puts the preprocessed pictures, N×C×H×W. Its contents do not survive a run.
   let input: Tensor
-  /// The scores, N×classes×H×W; valid until the next run.
+  /// The scores, N×classes×H×W; valid until the next run. Before the last resize, where that is left.
   let output: Tensor
+  /// The last layer, where it is left to whoever reads the scores.
+  let lastResize: LastResize?
+  let loops: LoopTable
   /// Bytes of activations and scratch memory.
   let byteCount: Int
   /// What runs, in order.
@@ -29,22 +32,28 @@ final class Plan {
   /// What its forms read instead of the model's own weights.
   var packedWeights: [AlignedMemory] { steps.map(\.call.packed) }
 
-  /// Packed weights come from `weights`, or are the plan's own.
+  /// Packed weights come from `weights`, or are the plan's own. `leavesLastResize` leaves a last layer that
+  /// enlarges scores to whoever reads these: they take less memory as they are.
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
-    precision: Precision = .float32,
+    precision: Precision = .float32, leavesLastResize: Bool = false,
     loops: LoopTable? = nil, allocator: Allocator = .system
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let whole = try whole.concrete(for: inputShape)
-    let network =
+    let reduced =
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
+    let (network, last) =
+      leavesLastResize ? try reduced.leavingLastResize(for: inputShape) : (reduced, nil)
+    lastResize = last
+    let loops = try loops ?? Loops.chosen()
+    self.loops = loops
     let schedule = try NetworkSchedule(
       network, inputShape: inputShape,
       ProcessorSchedule(
-        disabledForms: disabledForms, precision: precision, loops: try loops ?? Loops.chosen()))
+        disabledForms: disabledForms, precision: precision, loops: loops))
     let rooms = schedule.steps.map { WorkerRoom([$0.prepared]) }
     let values = zip(schedule.bufferSizes(), try schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: $0, lifetime: $1)

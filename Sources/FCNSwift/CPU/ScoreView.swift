@@ -1,5 +1,8 @@
-/// The scores of one picture, seen at the picture's own size: the padding left off, and where the
-/// size rule scaled the picture, resized back (bilinear, corners not aligned) row by row.
+import FCNLoopTypes
+
+/// The scores of one picture, seen at the picture's own size: enlarged as the network's last layer would,
+/// the padding left off, and where the size rule scaled the picture, resized back (bilinear, corners not
+/// aligned), all of it row by row.
 struct ScoreView: SegmentedPicture {
   /// 1…N×classes×H×W; this picture's are picture `n`'s.
   let scores: Tensor
@@ -7,8 +10,13 @@ struct ScoreView: SegmentedPicture {
   /// The picture's own size.
   let width: Int
   let height: Int
+  /// What makes the network's output of `scores`; nil where they are that.
+  let lastResize: LastResize?
+  let loops: LoopTable
+  /// The picture as the network saw it.
+  private let networkWidth: Int
   /// nil where the network saw the picture at its own size.
-  private let axes: (rows: BilinearAxis, columns: BilinearAxis)?
+  let axes: (rows: BilinearAxis, columns: BilinearAxis)?
 
   private init(copyOf other: ScoreView, _ allocator: Allocator) throws {
     let shape = other.scores.shape
@@ -16,7 +24,9 @@ struct ScoreView: SegmentedPicture {
       uninitialized: Shape(1, shape.c, shape.h, shape.w), from: allocator)
     scores.pointer.update(from: other.scores.plane(other.n, 0), count: shape.pictureCount)
     n = 0
+    (lastResize, loops) = (other.lastResize, other.loops)
     (width, height, axes) = (other.width, other.height, other.axes)
+    networkWidth = other.networkWidth
   }
 
   /// The same scores in memory of their own.
@@ -25,20 +35,27 @@ struct ScoreView: SegmentedPicture {
   }
 
   /// The network saw the picture at `networkSize`, in the top left corner of its input, which is as large
-  /// as `scores`. Throws `outOfMemory` where there is no room to resize scores in.
+  /// as what `lastResize` makes of `scores`. Throws `outOfMemory` where there is no room to resize scores
+  /// in.
   init(
-    _ scores: Tensor, _ n: Int, width: Int, height: Int, networkSize: (width: Int, height: Int)
+    _ scores: Tensor, _ n: Int, _ lastResize: LastResize?, _ loops: LoopTable, width: Int,
+    height: Int, networkSize: (width: Int, height: Int)
   ) throws {
-    guard scores.shape.w >= networkSize.width, scores.shape.h >= networkSize.height else {
+    let made =
+      lastResize.map { (width: $0.columns.low.count, height: $0.rows.low.count) }
+      ?? (width: scores.shape.w, height: scores.shape.h)
+    guard made.width >= networkSize.width, made.height >= networkSize.height else {
       throw FCNError(
         .internalDefect,
-        "the scores, \(scores.shape), are smaller than the picture as the network saw it, "
-          + "\(networkSize.width)×\(networkSize.height)")
+        "the scores, \(made.height)×\(made.width), are smaller than the picture as the network saw it, "
+          + "\(networkSize.height)×\(networkSize.width)")
     }
     self.scores = scores
     self.n = n
+    (self.lastResize, self.loops) = (lastResize, loops)
     self.width = width
     self.height = height
+    networkWidth = networkSize.width
     guard networkSize != (width, height) else {
       axes = nil
       return
@@ -53,30 +70,53 @@ struct ScoreView: SegmentedPicture {
   /// Classes.
   var classCount: Int { scores.shape.c }
 
+  /// Floats of scratch for `copyRow`.
+  private var scratchCount: Int { lastResize != nil && axes != nil ? 2 * networkWidth : 1 }
+
   /// Writes class `c`'s scores of row `y` to `row`.
-  func copyRow(_ c: Int, _ y: Int, to row: UnsafeMutablePointer<Float>) {
-    let plane = scores.plane(n, c)
-    let stride = scores.shape.w
-    guard let axes else {
-      row.update(from: plane + y * stride, count: width)
+  func copyRow(
+    _ c: Int, _ y: Int, to row: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    guard let axes else { return copyNetworkRow(c, y, to: row) }
+    let (low, high) = (axes.rows.low[y], axes.rows.high[y])
+    var (above, below) = (networkRow(c, low), networkRow(c, high))
+    if lastResize != nil {
+      copyNetworkRow(c, low, to: scratch)
+      copyNetworkRow(c, high, to: scratch + networkWidth)
+      (above, below) = (UnsafePointer(scratch), UnsafePointer(scratch + networkWidth))
+    }
+    interpolateRow(
+      above: above, below: below, axes.rows.fraction[y], axes.columns, 0..<width, to: row)
+  }
+
+  /// Row `y` of `scores`.
+  func networkRow(_ c: Int, _ y: Int) -> UnsafePointer<Float> {
+    UnsafePointer(scores.plane(n, c) + y * scores.shape.w)
+  }
+
+  /// Writes row `y` of the network's output, as far as the picture goes.
+  private func copyNetworkRow(_ c: Int, _ y: Int, to row: UnsafeMutablePointer<Float>) {
+    guard let lastResize else {
+      row.update(from: networkRow(c, y), count: networkWidth)
       return
     }
     interpolateRow(
-      above: plane + axes.rows.low[y] * stride, below: plane + axes.rows.high[y] * stride,
-      axes.rows.fraction[y], axes.columns, to: row)
+      above: networkRow(c, lastResize.rows.low[y]), below: networkRow(c, lastResize.rows.high[y]),
+      lastResize.rows.fraction[y], lastResize.columns, 0..<networkWidth, to: row)
   }
 
   /// Writes the class of the largest score of each pixel; the lowest class where several are equal.
   func copyLabels(to labels: UnsafeMutablePointer<UInt8>, _ pool: WorkerPool) {
+    if axes == nil { return rank(to: labels, pool) }
     pool.run(height) { y, _ in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width + scratchCount) { scratch in
         guard let best = scratch.baseAddress else { return }
         let row = best + width
         let labels = labels + y * width
-        copyRow(0, y, to: best)
+        copyRow(0, y, to: best, row + width)
         labels.update(repeating: 0, count: width)
         for c in 1..<max(1, classCount) {
-          copyRow(c, y, to: row)
+          copyRow(c, y, to: row, row + width)
           for x in 0..<width where row[x] > best[x] {
             best[x] = row[x]
             labels[x] = UInt8(truncatingIfNeeded: c)
@@ -90,14 +130,20 @@ struct ScoreView: SegmentedPicture {
   func copyScores(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) {
     pool.run(classCount * height) { task, _ in
       let (c, y) = (task / height, task % height)
-      copyRow(c, y, to: target + task * width)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: scratchCount) { scratch in
+        guard let scratch = scratch.baseAddress else { return }
+        copyRow(c, y, to: target + task * width, scratch)
+      }
     }
   }
 
   /// Writes classes×height×width probabilities: the softmax of the scores at the picture's size.
   func copyProbabilities(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) {
     pool.run(height) { y, _ in
-      for c in 0..<classCount { copyRow(c, y, to: target + (c * height + y) * width) }
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: scratchCount) { scratch in
+        guard let scratch = scratch.baseAddress else { return }
+        for c in 0..<classCount { copyRow(c, y, to: target + (c * height + y) * width, scratch) }
+      }
       let row = target + y * width
       softmax(row, to: row, count: width, channels: classCount, stride: width * height)
     }

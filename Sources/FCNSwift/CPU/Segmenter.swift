@@ -52,7 +52,7 @@ final class Segmenter: PictureSegmenter {
     }
     return try pictures.enumerated().map { n, picture in
       try ScoreView(
-        plan.output, n, width: picture.width, height: picture.height,
+        plan.output, n, plan.lastResize, plan.loops, width: picture.width, height: picture.height,
         networkSize: preprocessing.networkSize(width: picture.width, height: picture.height))
     }
   }
@@ -90,7 +90,8 @@ final class Segmenter: PictureSegmenter {
     let made = try withExtendedLifetime(packed) {
       try Plan(
         network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
-        disabledForms: disabledForms, precision: precision, allocator: allocator)
+        disabledForms: disabledForms, precision: precision, leavesLastResize: true,
+        allocator: allocator)
     }
     plan = made
     return made

@@ -88,19 +88,37 @@ func resizePlane(
   for y in rows.low.indices {
     interpolateRow(
       above: source + rows.low[y] * width, below: source + rows.high[y] * width, rows.fraction[y],
-      columns, to: target + y * columns.low.count)
+      columns, columns.low.indices, to: target + y * columns.low.count)
   }
 }
 
-/// One row of a bilinear resize, `down` of the way from the row `above` to the row `below`.
+/// The columns `span` of a row of a bilinear resize, `down` of the way from the row `above` to the row
+/// `below`.
 func interpolateRow(
   above: UnsafePointer<Float>, below: UnsafePointer<Float>, _ down: Float,
-  _ columns: BilinearAxis, to result: UnsafeMutablePointer<Float>
+  _ columns: BilinearAxis, _ span: Range<Int>, to result: UnsafeMutablePointer<Float>
 ) {
-  for x in columns.low.indices {
+  for x in span {
     let (low, high, right) = (columns.low[x], columns.high[x], columns.fraction[x])
     let top = above[low] + (above[high] - above[low]) * right
     let bottom = below[low] + (below[high] - below[low]) * right
-    result[x] = top + (bottom - top) * down
+    result[x - span.lowerBound] = top + (bottom - top) * down
+  }
+}
+
+/// The columns `span` of a row that is resized along itself alone.
+func interpolateColumns(
+  _ row: UnsafePointer<Float>, _ columns: BilinearAxis, _ span: Range<Int>,
+  to result: UnsafeMutablePointer<Float>
+) {
+  columns.low.withUnsafeBufferPointer { lows in
+    columns.high.withUnsafeBufferPointer { highs in
+      columns.fraction.withUnsafeBufferPointer { fractions in
+        for x in span {
+          let low = row[lows[x]]
+          result[x - span.lowerBound] = low + (row[highs[x]] - low) * fractions[x]
+        }
+      }
+    }
   }
 }

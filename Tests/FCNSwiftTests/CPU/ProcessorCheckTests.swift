@@ -72,6 +72,7 @@ extension LoopTable {
       multiply: multiply, multiplyKernels: multiplyKernels, finish: finish, pack: pack,
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
       finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,
-      multiplyTaps: multiplyTaps)
+      multiplyTaps: multiplyTaps,
+      multiplyPixels: multiplyPixels, activate: activate, rank: rank)
   }
 }

@@ -124,7 +124,8 @@ extension CUDATests {
             let found = try session.scores(n)
             let wanted = try ScoreView(
               try Tensor(Shape(1, classes, height, width), try before.scores(n)), 0,
-              width: views[n].width, height: views[n].height, networkSize: (width, height))
+              nil, Loops.portable, width: views[n].width, height: views[n].height,
+              networkSize: (width, height))
             // The network's scores are the same to the bit; the host's interpolation rounds otherwise.
             let expected = try scores(wanted, session)
             let scale = expected.map(abs).max() ?? 0
