@@ -8,8 +8,9 @@ struct LeftStrides {
 }
 
 /// Sums the products of `rows` rows at `a`, and of some after them, and of a panel at `b` over `steps`
-/// steps, and stores them to `target`. Rows are taken six, five or four at a time, of narrow panels twelve, as many as registers
-/// hold, so that none is computed in vain but where there are fewer than four, or seven.
+/// steps, and stores them to `target`. Rows are taken six, five or four at a time, as many as registers
+/// hold, of narrow panels twelve, so that none is computed in vain but where there are fewer than four, or
+/// seven.
 @inline(__always)
 func multiplyRows<Sums: RowSums>(
   _: Sums.Type, rows: Int, steps: Int, _ a: UnsafeRawPointer, _ strides: LeftStrides,

@@ -44,7 +44,8 @@ final class Segmenter: PictureSegmenter {
       try preprocessing.fill(plan.input, n, from: picture)
     }
     try plan.run(progress: progress)
-    guard isFinite(plan.output, pool) else {
+    // A resize takes differences, which scores of half the largest float can be too large for.
+    guard isFinite(plan.output, pool, times: plan.lastResize == nil ? 1 : 2) else {
       for (n, picture) in pictures.enumerated() {
         try preprocessing.fill(plan.input, n, from: picture)
       }
