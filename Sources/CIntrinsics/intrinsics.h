@@ -95,6 +95,20 @@ FCN_BOUNDS(4)
 FCN_BOUNDS(8)
 FCN_BOUNDS(16)
 
+/* The even ones of thirty-two floats: of `a`, then of `b`. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_even_of(
+    fcn_float32x16 a, fcn_float32x16 b) {
+  return __builtin_shufflevector(
+      a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+
+/* The larger of each pair; NaN where either is. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_larger(
+    fcn_float32x16 a, fcn_float32x16 b) {
+  fcn_int32x16 takes = ~(fcn_int32x16)(b <= a) & (fcn_int32x16)(a == a);
+  return (fcn_float32x16)(((fcn_int32x16)b & takes) | ((fcn_int32x16)a & ~takes));
+}
+
 /* As floats, times both scales. */
 static inline __attribute__((always_inline)) fcn_float32x16 fcn_scaled(
     fcn_int32x16 values, float scale, fcn_float32x16 scales) {

@@ -87,6 +87,10 @@ extension ConvolutionJob {
     }
   }
 
+  /// Terms that are summed in registers before they are added to memory: their part of a panel of
+  /// weights stays in a near cache while all rows pass by.
+  public static let depthAtATime = 256
+
   /// Pixels whose products are finished and activated together, so that they stay in a first-level cache.
   public static let pixelsTogether = 96
 

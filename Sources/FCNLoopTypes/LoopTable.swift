@@ -108,6 +108,16 @@ public struct LoopTable: Sendable {
       _ m: UnsafeMutablePointer<Float>
     ) -> Void
 
+  /// m = the terms `terms` of `rows` rows times those of a panel, or that much more if `adding`; for jobs of
+  /// float32 and one position. `a` is the first row's term `terms.lowerBound`; rows are sixteen floats
+  /// apart, blocks of sixteen terms `capacity` rows. `m` has room for a multiple of `microKernelRows` rows.
+  public let multiplyTerms:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int, _ terms: Range<Int>,
+      _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>,
+      _ adding: Bool
+    ) -> Void
+
   /// Writes what an activation makes of `count` values, a multiple of sixteen, to `target`, which may be
   /// where they are.
   public let activate:
@@ -178,6 +188,11 @@ public struct LoopTable: Sendable {
         UnsafePointer<ConvolutionJob>, Int, Int, UnsafePointer<Float>, Int, Range<Int>,
         UnsafeMutablePointer<Float>
       ) -> Void,
+    multiplyTerms:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Int, Range<Int>, UnsafePointer<Float>, Int, Int,
+        UnsafeMutablePointer<Float>, Bool
+      ) -> Void,
     activate:
       @escaping @Sendable (
         UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Activation
@@ -203,6 +218,7 @@ public struct LoopTable: Sendable {
     self.sumTaps = sumTaps
     self.multiplyTaps = multiplyTaps
     self.multiplyPixels = multiplyPixels
+    self.multiplyTerms = multiplyTerms
     self.activate = activate
     self.rank = rank
   }

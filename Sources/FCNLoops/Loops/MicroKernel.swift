@@ -1,10 +1,6 @@
 import CIntrinsics
 import FCNLoopTypes
 
-/// Terms that are summed in registers before they are added to memory: their part of a panel of
-/// weights stays in the first-level cache while all rows pass by.
-private let depthAtATime = 256
-
 /// m[row] = Σ a[row, k] · b[k], or that much more if `adding`, for `rows` rows, and some after them; `b` has
 /// the columns of a panel for each of `depth` terms. Where there are `results`, the last sums go there, and
 /// `m` is for what is on the way.
@@ -22,7 +18,7 @@ func multiply<Sums: RowSums>(
     stepsPerBlock: channelBlock)
   var first = 0
   repeat {
-    let terms = min(depth - first, depthAtATime)
+    let terms = min(depth - first, ConvolutionJob.depthAtATime)
     multiplyRows(
       Sums.self, rows: rows, steps: terms, a + first / channelBlock * blockStride, strides,
       b + first * Sums.columns,

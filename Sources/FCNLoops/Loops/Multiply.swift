@@ -69,6 +69,18 @@ func multiplyKernels(
   }
 }
 
+/// See `LoopTable.multiplyTerms`.
+func multiplyTerms(
+  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, terms: Range<Int>,
+  _ a: UnsafePointer<Float>, capacity: Int, rows: Int, into m: UnsafeMutablePointer<Float>,
+  adding: Bool
+) {
+  let panel = job.pointee.weights + block * channelBlock * job.pointee.depth
+  multiplyPanel(
+    width, rows, terms.count, a, rowStride: channelBlock, stepStride: 1, capacity,
+    panel + terms.lowerBound * width * channelBlock, m, adding: adding)
+}
+
 /// See `LoopTable.multiplyPixels`.
 func multiplyPixels(
   _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int,

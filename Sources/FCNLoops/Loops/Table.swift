@@ -84,6 +84,11 @@ public func loopTable() -> LoopTable {
       multiplyPixels(
         job, block: block, panelBlocks: width, a, capacity: capacity, pixels: pixels, m)
     },
+    multiplyTerms: { job, block, width, terms, a, capacity, rows, m, adding in
+      multiplyTerms(
+        job, block: block, panelBlocks: width, terms: terms, a, capacity: capacity, rows: rows,
+        into: m, adding: adding)
+    },
     activate: { source, target, count, activation in
       activate(source, to: target, count, activation)
     },

@@ -1,3 +1,4 @@
+import CIntrinsics
 import FCNLoopTypes
 
 /// The largest value under a sliding window, sixteen channels at a time.
@@ -29,8 +30,7 @@ final class BlockedMaxPool: PreparedForm {
         var best = pixels[max(top, 0) * input.w + max(left, 0)]
         for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
           for column in max(left, 0)..<min(left + window.kernel.w, input.w) {
-            let value = pixels[row * input.w + column]
-            best.replace(with: value, where: .!(value .<= best) .& (best .== best))
+            best = fcn_larger(best, pixels[row * input.w + column])
           }
         }
         results[x] = best

@@ -32,12 +32,12 @@ final class Plan {
   /// What its forms read instead of the model's own weights.
   var packedWeights: [AlignedMemory] { steps.map(\.call.packed) }
 
-  /// Packed weights come from `weights`, or are the plan's own. `leavesLastResize` leaves a last layer that
-  /// enlarges scores to whoever reads these: they take less memory as they are.
+  /// Packed weights come from `weights`, or are the plan's own. `leavesScores` leaves scores as they come
+  /// to whoever reads them: in their layout, and before a last layer that enlarges them.
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
-    precision: Precision = .float32, leavesLastResize: Bool = false,
+    precision: Precision = .float32, leavesScores: Bool = false,
     loops: LoopTable? = nil, allocator: Allocator = .system
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
@@ -46,14 +46,15 @@ final class Plan {
       disabledForms.contains(BorderReduction.name)
       ? whole : try whole.reducingBorders(for: inputShape)
     let (network, last) =
-      leavesLastResize ? try reduced.leavingLastResize(for: inputShape) : (reduced, nil)
+      leavesScores ? try reduced.leavingLastResize(for: inputShape) : (reduced, nil)
     lastResize = last
     let loops = try loops ?? Loops.chosen()
     self.loops = loops
     let schedule = try NetworkSchedule(
       network, inputShape: inputShape,
       ProcessorSchedule(
-        disabledForms: disabledForms, precision: precision, loops: loops))
+        disabledForms: disabledForms, precision: precision, loops: loops,
+        leavesScores: leavesScores && last == nil))
     let rooms = schedule.steps.map { WorkerRoom([$0.prepared]) }
     let values = zip(schedule.bufferSizes(), try schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: $0, lifetime: $1)

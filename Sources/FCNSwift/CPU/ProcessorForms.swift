@@ -9,12 +9,7 @@ extension Convolution: ProcessorOperation {
         "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
         makes: .blocked
       ) { request in
-        // Where integers are allowed, float32 is for weights so few that they take no memory to speak
-        // of.
-        let yields =
-          request.allowsIntegers && mayUseIntegers(request.inputs[0].c)
-          && request.inputs[0].c * outputChannels > 128 * 128
-        return yields ? nil : BlockedConvolution(self, request, algorithm)
+        yieldsToIntegers(request) ? nil : BlockedConvolution(self, request, algorithm)
       }
     }
       + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map { algorithm in
@@ -22,6 +17,9 @@ extension Convolution: ProcessorOperation {
           request.allowsIntegers ? BlockedConvolution(self, request, algorithm, .int16) : nil
         }
       } + [
+        Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
+          yieldsToIntegers(request) ? nil : TapConvolution(self, request)
+        },
         Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
           DepthwiseConvolution(self, $0)
         },
@@ -33,6 +31,14 @@ extension Convolution: ProcessorOperation {
         },
         Form("convolution.gemm") { ConvolutionGEMM(self, $0[0], $1) },
       ]
+  }
+}
+
+extension Convolution {
+  /// Where integers are allowed, float32 is for weights so few that they take no memory to speak of.
+  fileprivate func yieldsToIntegers(_ request: FormRequest) -> Bool {
+    request.allowsIntegers && mayUseIntegers(request.inputs[0].c)
+      && request.inputs[0].c * outputChannels > 128 * 128
   }
 }
 

@@ -13,9 +13,11 @@ struct ProcessorSchedule: ScheduleBackend {
   let disabledForms: Set<String>
   let precision: Precision
   let loops: LoopTable
+  /// Whether scores may lie as they are made.
+  var leavesScores = false
 
   var inputVariant: Layout { .planar }
-  var scoresVariant: Layout { .planar }
+  var scoresVariant: Layout? { leavesScores ? nil : .planar }
   var runsInPlace: Bool { true }
 
   func preferred(_ variants: some Collection<Layout>) -> Layout? {

@@ -43,11 +43,11 @@ extension ScoreView {
       .bindMemory(to: UInt8.self, capacity: stride)
     func fill(_ target: UnsafeMutablePointer<Float>, _ row: Int) {
       for c in 0..<classCount {
-        let (line, source) = (target + c * stride, networkRow(c, row))
+        let line = target + c * stride
         if let lastResize {
-          interpolateColumns(source, lastResize.columns, span, to: line)
+          interpolateColumns(planarRow(c, row), lastResize.columns, span, to: line)
         } else {
-          line.update(from: source + span.lowerBound, count: span.count)
+          copyLine(c, row, span, to: line)
         }
       }
     }

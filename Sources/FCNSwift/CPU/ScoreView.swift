@@ -19,10 +19,18 @@ struct ScoreView: SegmentedPicture {
   let axes: (rows: BilinearAxis, columns: BilinearAxis)?
 
   private init(copyOf other: ScoreView, _ allocator: Allocator) throws {
-    let shape = other.scores.shape
-    scores = try Tensor(
-      uninitialized: Shape(1, shape.c, shape.h, shape.w), from: allocator)
-    scores.pointer.update(from: other.scores.plane(other.n, 0), count: shape.pictureCount)
+    let (shape, layout) = (other.scores.shape, other.scores.layout)
+    let own = Shape(1, shape.c, shape.h, shape.w)
+    let memory = try AlignedMemory(count: layout.count(own), from: allocator)
+    scores = Tensor(own, layout, memory: memory, offset: 0)
+    // Blocks of channels lie outside pictures.
+    let (pieces, piece) =
+      layout == .blocked
+      ? (blockedPlaneCount(own), shape.planeCount * channelBlock) : (1, shape.pictureCount)
+    for index in 0..<pieces {
+      scores.pointer.advanced(by: index * piece).update(
+        from: other.scores.pointer + (index * shape.n + other.n) * piece, count: piece)
+    }
     n = 0
     (lastResize, loops) = (other.lastResize, other.loops)
     (width, height, axes) = (other.width, other.height, other.axes)
@@ -70,8 +78,11 @@ struct ScoreView: SegmentedPicture {
   /// Classes.
   var classCount: Int { scores.shape.c }
 
+  /// Whether rows of the network's output have to be made before they can be read.
+  private var makesRows: Bool { lastResize != nil || scores.layout != .planar }
+
   /// Floats of scratch for `copyRow`.
-  private var scratchCount: Int { lastResize != nil && axes != nil ? 2 * networkWidth : 1 }
+  private var scratchCount: Int { makesRows && axes != nil ? 2 * networkWidth : 1 }
 
   /// Writes class `c`'s scores of row `y` to `row`.
   func copyRow(
@@ -79,29 +90,42 @@ struct ScoreView: SegmentedPicture {
   ) {
     guard let axes else { return copyNetworkRow(c, y, to: row) }
     let (low, high) = (axes.rows.low[y], axes.rows.high[y])
-    var (above, below) = (networkRow(c, low), networkRow(c, high))
-    if lastResize != nil {
+    let (above, below): (UnsafePointer<Float>, UnsafePointer<Float>)
+    if makesRows {
       copyNetworkRow(c, low, to: scratch)
       copyNetworkRow(c, high, to: scratch + networkWidth)
       (above, below) = (UnsafePointer(scratch), UnsafePointer(scratch + networkWidth))
+    } else {
+      (above, below) = (planarRow(c, low), planarRow(c, high))
     }
     interpolateRow(
       above: above, below: below, axes.rows.fraction[y], axes.columns, 0..<width, to: row)
   }
 
-  /// Row `y` of `scores`.
-  func networkRow(_ c: Int, _ y: Int) -> UnsafePointer<Float> {
+  /// Row `y` of `scores` where these are planar, as they are where a resize is to come.
+  func planarRow(_ c: Int, _ y: Int) -> UnsafePointer<Float> {
     UnsafePointer(scores.plane(n, c) + y * scores.shape.w)
+  }
+
+  /// Writes the columns `span` of row `y` of the scores.
+  func copyLine(_ c: Int, _ y: Int, _ span: Range<Int>, to line: UnsafeMutablePointer<Float>) {
+    guard scores.layout == .blocked else {
+      line.update(from: planarRow(c, y) + span.lowerBound, count: span.count)
+      return
+    }
+    let shape = scores.shape
+    let plane = c / channelBlock * shape.n + n
+    let source =
+      scores.pointer + ((plane * shape.h + y) * shape.w + span.lowerBound) * channelBlock
+      + c % channelBlock
+    for x in 0..<span.count { line[x] = source[x * channelBlock] }
   }
 
   /// Writes row `y` of the network's output, as far as the picture goes.
   private func copyNetworkRow(_ c: Int, _ y: Int, to row: UnsafeMutablePointer<Float>) {
-    guard let lastResize else {
-      row.update(from: networkRow(c, y), count: networkWidth)
-      return
-    }
+    guard let lastResize else { return copyLine(c, y, 0..<networkWidth, to: row) }
     interpolateRow(
-      above: networkRow(c, lastResize.rows.low[y]), below: networkRow(c, lastResize.rows.high[y]),
+      above: planarRow(c, lastResize.rows.low[y]), below: planarRow(c, lastResize.rows.high[y]),
       lastResize.rows.fraction[y], lastResize.columns, 0..<networkWidth, to: row)
   }
 
@@ -128,11 +152,15 @@ struct ScoreView: SegmentedPicture {
 
   /// Writes classes×height×width scores.
   func copyScores(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) {
-    pool.run(classCount * height) { task, _ in
-      let (c, y) = (task / height, task % height)
+    // Classes that may lie side by side follow each other.
+    let blocks = (classCount + channelBlock - 1) / channelBlock
+    pool.run(blocks * height) { task, _ in
+      let (block, y) = (task / height, task % height)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: scratchCount) { scratch in
         guard let scratch = scratch.baseAddress else { return }
-        copyRow(c, y, to: target + task * width, scratch)
+        for c in block * channelBlock..<min(classCount, (block + 1) * channelBlock) {
+          copyRow(c, y, to: target + (c * height + y) * width, scratch)
+        }
       }
     }
   }

@@ -91,7 +91,7 @@ final class Segmenter: PictureSegmenter {
     let made = try withExtendedLifetime(packed) {
       try Plan(
         network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
-        disabledForms: disabledForms, precision: precision, leavesLastResize: true,
+        disabledForms: disabledForms, precision: precision, leavesScores: true,
         allocator: allocator)
     }
     plan = made

@@ -191,6 +191,9 @@ extension ProcessorCheck {
       Case(
         "3×3, dilated by 2", Convolution(64, kernel: 3, padding: 2, dilation: 2),
         Shape(1, 144, 17, 23)),
+      Case(
+        "3×3, dilated by 11", Convolution(84, kernel: 3, padding: 11, dilation: 11),
+        Shape(2, 300, 17, 19)),
       Case("3×3 by 2", Convolution(48, kernel: 3, stride: 2, padding: 1), Shape(1, 64, 21, 18)),
       Case(
         "3×3 of each channel", Convolution(40, kernel: 3, padding: 1, groups: 40),
@@ -200,6 +203,8 @@ extension ProcessorCheck {
         Convolution(24, kernel: 5, stride: 2, padding: 2, groups: 24), Shape(1, 24, 21, 38)),
       Case("7×7", Convolution(80, kernel: 7), Shape(1, 160, 12, 15)),
       Case("1×1", Convolution(150, kernel: 1), Shape(2, 272, 13, 19)),
+      Case("1×1 to one block", Convolution(16, kernel: 1), Shape(1, 40, 13, 17)),
+      Case("1×1 to three blocks", Convolution(40, kernel: 1), Shape(2, 24, 11, 9)),
       Case("1×1 of one row", Convolution(64, kernel: 1), Shape(1, 160, 1, 1)),
     ]
   }

@@ -7,9 +7,10 @@ protocol ScheduleBackend {
   /// A form made ready.
   associatedtype Prepared
 
-  /// In which variant the network's input comes, and in which its scores are wanted.
+  /// In which variant the network's input comes, and in which its scores are wanted; nil where they may
+  /// stay as they are made.
   var inputVariant: Variant { get }
-  var scoresVariant: Variant { get }
+  var scoresVariant: Variant? { get }
 
   /// Whether forms may write over their first input, where the operation may.
   var runsInPlace: Bool { get }

@@ -18,7 +18,7 @@ struct ProcessorCheckTests {
       ConvolutionAlgorithm.allCases.map { "convolution.\($0)" }
       + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map {
         "convolution.\($0)_int16"
-      } + ["convolution.depthwise"]
+      } + ["convolution.taps", "convolution.depthwise"]
     for name in ProcessorCheck.instructionSets {
       let compared = Set(findings.filter { $0.instructionSet == name }.map(\.form))
       #expect(compared == Set(forms), "\(name)")
@@ -72,7 +72,7 @@ extension LoopTable {
       multiply: multiply, multiplyKernels: multiplyKernels, finish: finish, pack: pack,
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
       finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,
-      multiplyTaps: multiplyTaps,
-      multiplyPixels: multiplyPixels, activate: activate, rank: rank)
+      multiplyTaps: multiplyTaps, multiplyPixels: multiplyPixels, multiplyTerms: multiplyTerms,
+      activate: activate, rank: rank)
   }
 }

@@ -53,13 +53,31 @@ struct BlockedConvolutionTests {
         "dilated unevenly",
         Convolution(16, kernel: 3, padding: Extent(3, 1), dilation: Extent(3, 1)),
         Shape(1, 8, 20, 11)),
+      Case(
+        "dilated beyond most", Convolution(68, kernel: 3, padding: 12, dilation: 12),
+        Shape(2, 270, 17, 19), residual: true, activation: .relu),
+      Case(
+        "dilated beyond some", Convolution(24, kernel: 3, padding: 7, dilation: 7),
+        Shape(1, 20, 15, 18), activation: .hardSwish),
+      Case(
+        "dilated beyond all", Convolution(16, kernel: 2, padding: 9, dilation: 18),
+        Shape(1, 16, 6, 5)),
+      Case(
+        "dilated unevenly beyond most",
+        Convolution(33, kernel: Extent(3, 5), padding: Extent(9, 2), dilation: Extent(9, 1)),
+        Shape(1, 17, 11, 13)),
       Case("7×7", Convolution(40, kernel: 7), Shape(1, 35, 12, 15), activation: .relu),
       Case("7×7 padded", Convolution(16, kernel: 7, padding: 3), Shape(2, 16, 9, 10)),
       Case(
         "7×7 by 2 from 3", Convolution(64, kernel: 7, stride: 2, padding: 3), Shape(2, 3, 41, 38)),
+      Case(
+        "3×3 by 2 from 3, wide", Convolution(16, kernel: 3, stride: 2, padding: 1),
+        Shape(2, 3, 7, 131), activation: .hardSwish),
       Case("3×3 by 2", Convolution(48, kernel: 3, stride: 2, padding: 1), Shape(1, 50, 21, 18)),
       Case(
         "1×1", Convolution(21, kernel: 1), Shape(3, 37, 9, 11), residual: true, activation: .relu),
+      Case("1×1 to one block", Convolution(14, kernel: 1), Shape(2, 40, 13, 17)),
+      Case("1×1 to three blocks", Convolution(40, kernel: 1), Shape(1, 24, 15, 9), residual: true),
       Case("1×1, deep", Convolution(256, kernel: 1), Shape(2, 600, 13, 19), residual: true),
       Case("1×1 by 2", Convolution(32, kernel: 1, stride: 2), Shape(1, 64, 15, 16)),
       Case(
@@ -148,12 +166,37 @@ struct BlockedConvolutionTests {
     #expect(served >= Loops.available.count)
   }
 
+  /// Those of which most pixels see padding under some of their taps, tap by tap.
+  @Test(arguments: cases.filter { $0.testDescription.hasPrefix("dilated") })
+  func tapsAgreeWithTheReferenceForms(_ layer: Case) throws {
+    let parameters = try LayerCase("", layer.operation, layer.input).makeParameters()
+    let input = try Tensor.random(layer.input, seed: 5)
+    let shape = try layer.operation.outputShape(of: [layer.input])
+    let residual = layer.residual ? try Tensor.random(shape, seed: 6) : nil
+    let expected = try reference(layer, input, parameters, residual)
+    let scale = expected.elements.map(abs).max() ?? 0
+    for loops in Loops.available {
+      let request = FormRequest(
+        inputs: [layer.input] + (layer.residual ? [shape] : []), output: shape,
+        epilogue: Epilogue(addsResidual: layer.residual, activation: layer.activation),
+        loops: loops)
+      let kernel = TapConvolution(layer.operation, request)
+      #expect(kernel != nil || !layer.testDescription.contains("beyond"))
+      guard let kernel else { continue }
+      let name = "taps, \(loops.name)"
+      let one = try run(kernel, .unfolded, input, residual, parameters, expected.shape, 1, name)
+      expectClose(one, expected, absolute: scale * 5e-6, name)
+      let three = try run(kernel, .unfolded, input, residual, parameters, expected.shape, 3, name)
+      #expect(one.bits == three.bits, "\(name): threads change bits")
+    }
+  }
+
   private func rootMeanSquare(_ values: [Float]) -> Float {
     (values.reduce(0) { $0 + $1 * $1 } / Float(values.count)).squareRoot()
   }
 
   private func run(
-    _ kernel: BlockedConvolution, _ algorithm: ConvolutionAlgorithm, _ input: Tensor,
+    _ kernel: any PreparedForm, _ algorithm: ConvolutionAlgorithm, _ input: Tensor,
     _ residual: Tensor?, _ parameters: [Tensor], _ shape: Shape, _ threads: Int, _ name: String
   ) throws -> Tensor {
     let memory = GuardedAllocator()
