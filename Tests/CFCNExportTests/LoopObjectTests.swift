@@ -6,16 +6,22 @@ import Testing
   /// The object files of the loops that are compiled for an instruction set. They are looked at, not
   /// run: so these tests tell of processors that the machine at hand is not.
   struct LoopObjectTests {
-    /// A module and how many registers the sums of a row take, with each width of panels.
+    /// A module and the products in a step of its micro-kernels: rows × registers of a row.
     struct Module: CustomTestStringConvertible {
       let name: String
-      let registers: Set<Int>
+      let products: Set<Int>
       var testDescription: String { name }
 
+      /// Registers of eight floats, two a row.
+      private static let ofHalfBlocks = Set([4, 5, 6].map { $0 * 2 })
+      /// Registers of sixteen, one a row for each block of a panel; twelve rows of one block.
+      private static let ofBlocks =
+        Set((1...4).flatMap { blocks in [4, 5, 6].map { $0 * blocks } }).union([12])
+
       static let all = [
-        Module(name: "FCNLoopsAVX2", registers: [2]),
-        Module(name: "FCNLoopsAVX512", registers: [1, 4]),
-        Module(name: "FCNLoopsAVX512VNNI", registers: [1, 4]),
+        Module(name: "FCNLoopsAVX2", products: ofHalfBlocks),
+        Module(name: "FCNLoopsAVX512", products: ofBlocks),
+        Module(name: "FCNLoopsAVX512VNNI", products: ofBlocks),
       ]
     }
 
@@ -34,13 +40,14 @@ import Testing
     }
 
     /// A step of a micro-kernel is nothing but products in registers: for each number of rows, and of
-    /// floats and integers alike, as many as rows × registers, without a call or traffic with the stack.
+    /// floats and integers alike, as many as rows × registers, without a call or sums on the stack (an
+    /// address or two may come from there).
     /// A type wider than a register compiles to scalar instructions on the stack, and a picture that
     /// takes a tenth of a second takes minutes.
     @Test(arguments: Module.all)
     func microKernelsMultiplyInRegisters(_ module: Module) throws {
       let loops = try ObjectCode(module: module.name).microKernels
-      let wanted = Set(module.registers.flatMap { registers in [4, 5, 6].map { $0 * registers } })
+      let wanted = module.products
       for loop in loops {
         #expect(wanted.contains(loop.productsPerStep), "\(loop.productsPerStep) products a step")
         #expect(
@@ -48,7 +55,7 @@ import Testing
             && min(loop.floatProducts, loop.integerProducts) == 0)
         #expect(loop.calls == 0)
         #expect(loop.spilledVectors == 0, "in a loop of \(loop.instructions.count) instructions")
-        #expect(loop.spilledScalars <= loop.steps)
+        #expect(loop.spilledScalars <= 2 * loop.steps)
       }
       for ofFloats in [true, false] {
         let found = Set(loops.filter { $0.isOfFloats == ofFloats }.map(\.productsPerStep))

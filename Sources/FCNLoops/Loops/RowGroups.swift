@@ -46,27 +46,33 @@ private func multiplyRows<Rows: RowGroup>(
   let bytes = Rows.Sums.columns / channelBlock * stepBytes
   // The weights of the next terms or panel, which lie behind these, come while these are in use.
   let ahead = steps * bytes
-  // A loop of few instructions would be unrolled, and its steps mixed until registers are too few.
-  let stepsPerBlock =
-    Rows.Sums.columns == channelBlock
-    ? fcn_unknown(strides.stepsPerBlock) : strides.stepsPerBlock
   var sums = Rows()
   var (a, b) = (a, b)
+  // One loop, not one a block: with two, sums are moved between registers, and to the stack.
+  let toNextBlock = strides.block - strides.stepsPerBlock * strides.step
+  var leftInBlock = strides.stepsPerBlock
   var left = steps
-  while left >= stepsPerBlock {
-    for step in 0..<stepsPerBlock {
-      fcn_prefetch(b + ahead)
-      sums.add(a + step * strides.step, strides.row, b)
-      b += bytes
-    }
-    a += strides.block
-    left -= stepsPerBlock
-  }
-  for step in 0..<left {
-    sums.add(a + step * strides.step, strides.row, b)
+  while left > 0 {
+    // Unrolled, its steps would be mixed until registers are too few.
+    left = fcn_unknown(left - 1)
+    fcn_prefetch(b + ahead)
+    sums.add(a, strides.row, b)
     b += bytes
+    a += strides.step
+    leftInBlock -= 1
+    if leftInBlock == 0 {
+      a += toNextBlock
+      leftInBlock = strides.stepsPerBlock
+    }
   }
   sums.store(to: target, row: row)
+}
+
+/// Not `load(as:)`: its specialised form might not be inlined, and would be one that the linker could take
+/// from here for a module of another instruction set.
+@inline(__always)
+private func factor<Factor>(at address: UnsafeRawPointer) -> Factor {
+  address.assumingMemoryBound(to: Factor.self).pointee
 }
 
 /// The sums of a few rows, all in registers.
@@ -112,7 +118,7 @@ private struct SixRows<Sums: RowSums>: RowGroup {
   @inline(__always)
   mutating func add(_ a: UnsafeRawPointer, _ stride: Int, _ b: UnsafeRawPointer) {
     first.add(a, stride, b)
-    r5.add((a + 5 * stride).load(as: Sums.Factor.self), b)
+    r5.add(factor(at: a + 5 * stride), b)
   }
 
   @inline(__always)
@@ -132,7 +138,7 @@ private struct FiveRows<Sums: RowSums>: RowGroup {
   @inline(__always)
   mutating func add(_ a: UnsafeRawPointer, _ stride: Int, _ b: UnsafeRawPointer) {
     first.add(a, stride, b)
-    r4.add((a + 4 * stride).load(as: Sums.Factor.self), b)
+    r4.add(factor(at: a + 4 * stride), b)
   }
 
   @inline(__always)
@@ -151,10 +157,10 @@ private struct FourRows<Sums: RowSums>: RowGroup {
 
   @inline(__always)
   mutating func add(_ a: UnsafeRawPointer, _ stride: Int, _ b: UnsafeRawPointer) {
-    r0.add(a.load(as: Sums.Factor.self), b)
-    r1.add((a + stride).load(as: Sums.Factor.self), b)
-    r2.add((a + 2 * stride).load(as: Sums.Factor.self), b)
-    r3.add((a + 3 * stride).load(as: Sums.Factor.self), b)
+    r0.add(factor(at: a), b)
+    r1.add(factor(at: a + stride), b)
+    r2.add(factor(at: a + 2 * stride), b)
+    r3.add(factor(at: a + 3 * stride), b)
   }
 
   @inline(__always)
