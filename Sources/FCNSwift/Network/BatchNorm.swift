@@ -3,6 +3,9 @@
 ///
 /// Mean and variance are the minibatch's in training, and the running ones otherwise. Running ones
 /// move by `momentum` towards each minibatch's, the variance in its unbiased form, as PyTorch's do.
+///
+/// Where a minibatch has one value a channel, as the mean of one picture's pixels, there is no variance to
+/// take: training uses the running statistics there too, and does not move them. (PyTorch refuses.)
 public struct BatchNorm: Operation {
   public static let name = "batch_norm"
   /// ε, which keeps the root away from zero.
@@ -34,11 +37,16 @@ public struct BatchNorm: Operation {
   public var reference: ReferenceForm {
     ReferenceForm { inputs, _ in BatchNormReference(self, inputs[0]) }
   }
+
+  /// Whether a minibatch of `shape` has statistics.
+  static func hasStatistics(_ shape: Shape) -> Bool { shape.n * shape.planeCount > 1 }
 }
 
 final class BatchNormReference: PreparedTrainingForm {
   private let operation: BatchNorm
   private let shape: Shape
+  /// Whether training uses the minibatch's statistics.
+  private let hasStatistics: Bool
   /// The mean that the last pass used for each channel, for its backward.
   private var usedMeans: [Float]
   /// As `usedMeans`: 1 / √(variance + ε).
@@ -47,6 +55,7 @@ final class BatchNormReference: PreparedTrainingForm {
   init(_ operation: BatchNorm, _ shape: Shape) {
     self.operation = operation
     self.shape = shape
+    hasStatistics = BatchNorm.hasStatistics(shape)
     usedMeans = [Float](repeating: 0, count: shape.c)
     usedInverses = usedMeans
   }
@@ -55,12 +64,12 @@ final class BatchNormReference: PreparedTrainingForm {
     let (input, output, shape, epsilon) = (call.input, call.output, shape, operation.epsilon)
     let (weight, bias) = (call.parameters[0].pointer, call.parameters[1].pointer)
     let (runningMean, runningVariance) = (call.parameters[2].pointer, call.parameters[3].pointer)
-    let (training, momentum) = (call.training, operation.momentum)
+    let (usesOwn, momentum) = (call.training && hasStatistics, operation.momentum)
     usedMeans.withUnsafeMutableBufferPointer { means in
       usedInverses.withUnsafeMutableBufferPointer { inverses in
         guard let means = means.baseAddress, let inverses = inverses.baseAddress else { return }
         call.workers.run(shape.c) { c, _ in
-          if training {
+          if usesOwn {
             let (mean, variance, unbiased) = BatchNormReference.statistics(of: input, c)
             means[c] = Float(mean)
             inverses[c] = 1 / (Float(variance) + epsilon).squareRoot()
@@ -82,13 +91,14 @@ final class BatchNormReference: PreparedTrainingForm {
   }
 
   /// With x̂ the normalised input and g the upstream gradient over the m values of a channel:
-  /// ∂bias = Σg, ∂weight = Σg·x̂, ∂input = weight/σ · (g − Σg/m − x̂·Σg·x̂/m).
+  /// ∂bias = Σg, ∂weight = Σg·x̂, ∂input = weight/σ · (g − Σg/m − x̂·Σg·x̂/m), of which weight/σ · g is
+  /// left where the statistics are not the minibatch's.
   func backward(_ call: BackwardCall) {
     let (input, upstream, shape) = (call.input, call.outputGradient, shape)
     let weight = call.parameters[0].pointer
     let gradients = call.parameterGradients.map { $0?.pointer }
     let inputGradient = call.inputGradients[0]
-    let (means, inverses) = (usedMeans, usedInverses)
+    let (means, inverses, hasStatistics) = (usedMeans, usedInverses, hasStatistics)
     call.workers.run(shape.c) { c, _ in
       let (mean, inverse) = (means[c], inverses[c])
       var (total, product) = (0.0, 0.0)
@@ -104,8 +114,8 @@ final class BatchNormReference: PreparedTrainingForm {
       guard let inputGradient else { return }
       let count = Double(shape.n * shape.planeCount)
       let scale = weight[c] * inverse
-      let ofInput = -scale * inverse * Float(product / count)
-      let constant = -scale * Float(total / count) - ofInput * mean
+      let ofInput = hasStatistics ? -scale * inverse * Float(product / count) : 0
+      let constant = hasStatistics ? -scale * Float(total / count) - ofInput * mean : 0
       for n in 0..<shape.n {
         let (g, x, target) = (upstream.plane(n, c), input.plane(n, c), inputGradient.plane(n, c))
         for i in 0..<shape.planeCount { target[i] = g[i] * scale + x[i] * ofInput + constant }
@@ -124,6 +134,6 @@ final class BatchNormReference: PreparedTrainingForm {
     for n in 0..<shape.n {
       squares += sumOfSquaredDeviations(input.plane(n, c), shape.planeCount, from: Float(mean))
     }
-    return (mean, squares / count, squares / max(count - 1, 1))
+    return (mean, squares / count, squares / (count - 1))
   }
 }

@@ -93,6 +93,18 @@ extension CUDATests {
       }
     }
 
+    @Test func batchNormOfOneValueAChannelUsesRunningStatistics() throws {
+      let layer = LayerCase("batch norm", BatchNorm(epsilon: 0.1), Shape(1, 19, 1, 1))
+      let result = try DeviceTrainingComparison(layer, .float32)
+      close(result.found.output, result.output, "output")
+      for (index, (actual, wanted)) in zip(result.found.gradients, result.gradients).enumerated() {
+        close(actual, wanted, "gradient \(index)")
+      }
+      for (actual, before) in zip(result.found.parameters, try layer.makeParameters()) {
+        #expect(actual.elements == before.elements)
+      }
+    }
+
     @Test func dropoutDropsItsShareAndTheSameGoingBack() throws {
       let input = try Tensor(Shape(2, 16, 20, 20), filledWith: 1)
       let run = try #require(

@@ -54,6 +54,9 @@ struct GradientTests {
     LayerCase(
       "batch norm of one picture", BatchNorm(epsilon: 0.1), Shape(1, 3, 2, 4), training: true,
       isLinear: false),
+    LayerCase(
+      "batch norm of one value a channel", BatchNorm(epsilon: 0.1), Shape(1, 5, 1, 1),
+      training: true),
     LayerCase("softmax", Softmax(), Shape(2, 4, 2, 3), isLinear: false),
     LayerCase("sum", Sum(), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4)),
     LayerCase(

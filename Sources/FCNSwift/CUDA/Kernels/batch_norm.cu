@@ -1,4 +1,5 @@
-// Batch normalisation by a minibatch's own statistics: see BatchNorm. INPUT is the type of the
+// Batch normalisation by a minibatch's own statistics, of one value a channel by the running ones: see
+// BatchNorm. INPUT is the type of the
 // values and of their gradients.
 #include "kernel.cuh"
 
@@ -39,7 +40,7 @@ FCN_KERNEL(move_statistics, FCN_THREADS, fcn_batch_norm_call) {
   float count = (float)p.input.pictures * p.input.height * p.input.width;
   float *mean = pointer<float>(p.running_mean) + c;
   float *variance = pointer<float>(p.running_variance) + c;
-  float unbiased = pointer<const float>(p.squares)[c] / fmaxf(count - 1, 1);
+  float unbiased = pointer<const float>(p.squares)[c] / (count - 1);
   *mean += p.momentum * (pointer<const float>(p.sums)[c] / count - *mean);
   *variance += p.momentum * (unbiased - *variance);
 }
@@ -57,6 +58,8 @@ FCN_KERNEL(batch_norm_gradient, FCN_THREADS, fcn_batch_norm_call) {
   load_eight(sums, pointer<const float>(p.gradient_sums) + at.channel);
   load_eight(products, pointer<const float>(p.gradient_products) + at.channel);
   for (int i = 0; i < 8; i++) {
+    // The statistics of one value are the running ones, which do not follow from it.
+    if (count == 1) sums[i] = products[i] = 0;
     float inverse = statistics.inverses[i];
     float normal = (values[i] - statistics.means[i]) * inverse;
     gradients[i] = weights[i] * inverse *

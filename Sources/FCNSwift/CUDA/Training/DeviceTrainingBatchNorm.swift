@@ -9,11 +9,13 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
   /// and bias that nobody wants; whole channel groups each.
   private let statistics: DeviceMemory
   private let channels: Int
+  private let hasStatistics: Bool
 
   init(_ operation: BatchNorm, _ request: DeviceRequest) throws {
     self.operation = operation
     let input = request.inputs[0]
     channels = DeviceTensor.wholeGroups(input.shape.c)
+    hasStatistics = BatchNorm.hasStatistics(input.shape)
     sums = try DeviceChannelSums(request, input, mode: 0)
     squares = try DeviceChannelSums(request, input, mode: 1)
     gradients = try DeviceChannelSums(request, input, mode: 3)
@@ -39,7 +41,9 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
     arguments.output = call.output.view
     (arguments.weight, arguments.bias) = (call.parameters[0], call.parameters[1])
     (arguments.running_mean, arguments.running_variance) = (call.parameters[2], call.parameters[3])
-    (arguments.sums, arguments.squares) = (statistic(0), statistic(1))
+    // Of one value a channel, the sum and the square's are taken to be the running mean and variance.
+    (arguments.sums, arguments.squares) =
+      hasStatistics ? (statistic(0), statistic(1)) : (call.parameters[2], call.parameters[3])
     (arguments.gradient_sums, arguments.gradient_products) = (statistic(2), statistic(3))
     (arguments.epsilon, arguments.momentum) = (operation.epsilon, operation.momentum)
     return arguments
@@ -47,19 +51,21 @@ final class DeviceTrainingBatchNorm: PreparedDeviceTrainingForm {
 
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
     let input = call.inputs[0].view
-    try sums.enqueue(stream, input: input, workspace: call.workspace, to: [statistic(0)])
-    try squares.enqueue(
-      stream, input: input, sums: statistic(0), workspace: call.workspace, to: [statistic(1)])
+    if hasStatistics {
+      try sums.enqueue(stream, input: input, workspace: call.workspace, to: [statistic(0)])
+      try squares.enqueue(
+        stream, input: input, sums: statistic(0), workspace: call.workspace, to: [statistic(1)])
+    }
     try stream.launch(normalize, over: call.output.groupCount, arguments(call))
-    try stream.launch(move, over: call.inputs[0].shape.c, arguments(call))
+    if hasStatistics { try stream.launch(move, over: call.inputs[0].shape.c, arguments(call)) }
   }
 
   func enqueueBackward(_ call: DeviceBackwardCall, _ stream: DeviceStream) throws {
     let (forward, upstream) = (call.forward, call.outputGradient.view)
-    try gradients.enqueue(
-      stream, input: forward.inputs[0].view, gradient: upstream, sums: statistic(0),
-      workspace: forward.workspace, to: [statistic(2), statistic(3)])
     var arguments = arguments(forward)
+    try gradients.enqueue(
+      stream, input: forward.inputs[0].view, gradient: upstream, sums: arguments.sums,
+      workspace: forward.workspace, to: [statistic(2), statistic(3)])
     (arguments.gradient, arguments.scale) = (upstream, call.gradientScale)
     if let input = call.inputGradients[0] {
       arguments.input_gradient = input.view
