@@ -105,6 +105,12 @@ public func fcn_model_import(
         Log.send(
           .info, "\(path): scores are the output \(report.output); \(first) for one is left out")
       }
+      if !report.assumed.isEmpty {
+        Log.send(
+          .info,
+          "\(path): taken to be as usual, since weights do not tell: "
+            + report.assumed.joined(separator: "; "))
+      }
       if let first = report.filledIn.first {
         Log.send(
           .warning,

@@ -8,6 +8,8 @@ public struct Architecture: Sendable {
   public let preprocessing: Preprocessing
   /// Which options it leaves open besides classes and input channels.
   public let choices: Set<ArchitectureOptions.Choice>
+  /// What other programs may set otherwise without its showing in names and shapes of weights, in words.
+  let assumptions: [String]
   /// Whose layers its trunk has; nil where no trunk of `Trunks.all` is part of it.
   let trunkStyle: TrunkStyle?
   private let build: @Sendable (inout NetworkBuilder, ArchitectureOptions) throws -> Void
@@ -16,7 +18,8 @@ public struct Architecture: Sendable {
   /// `stride` is what the input's sides must be multiples of; `build` adds the layers.
   init(
     name: String, source: String, preprocessing: Preprocessing, stride: Int = 1,
-    choices: Set<ArchitectureOptions.Choice>, trunkStyle: TrunkStyle? = nil,
+    choices: Set<ArchitectureOptions.Choice>, assumptions: [String] = [],
+    trunkStyle: TrunkStyle? = nil,
     build: @escaping @Sendable (inout NetworkBuilder, ArchitectureOptions) throws -> Void
   ) {
     self.name = name
@@ -24,6 +27,7 @@ public struct Architecture: Sendable {
     self.preprocessing = preprocessing
     self.stride = stride
     self.choices = choices
+    self.assumptions = assumptions
     self.trunkStyle = trunkStyle
     self.build = build
   }

@@ -3,7 +3,9 @@ extension Architecture {
   /// separable convolutions at a sixteenth of the picture's size, joined with features at a quarter.
   static let deepLabV3PlusOnTrunks = family(
     "deeplabv3plus", source: "segmentation_models_pytorch's DeepLabV3+ (Chen et al., 2018)",
-    stride: 16, style: { _ in TrunkStyle(library: .segmentationModels, outputStride: 16) },
+    stride: 16,
+    assumptions: ["the trunk's output stride is 16, the pyramid's rates are 12, 24 and 36"],
+    style: { _ in TrunkStyle(library: .segmentationModels, outputStride: 16) },
     build: { network, features, trunk, options in
       let channels = options.scaled(256)
       network.addSpatialPyramid(

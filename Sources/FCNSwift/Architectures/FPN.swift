@@ -4,6 +4,7 @@ extension Architecture {
   /// size and summed. Dropout takes values one by one, not whole channels.
   static let fpnOnTrunks = family(
     "fpn", source: "segmentation_models_pytorch's FPN (Kirillov et al., 2019)", stride: 32,
+    assumptions: ["the decoder doubles by nearest neighbours and adds"],
     style: { _ in TrunkStyle(library: .segmentationModels, outputStride: 32) },
     build: { network, features, trunk, options in
       let channels = options.scaled(256)

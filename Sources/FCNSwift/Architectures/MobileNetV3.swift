@@ -8,6 +8,15 @@ struct MobileNetV3: Trunk {
   var fineStride: Int { 16 }
   var auxiliaryStage: Int { 3 }
 
+  /// timm's two have the same names and shapes.
+  func assumptions(_ library: TrunkStyle.Library) -> [String] {
+    library == .segmentationModels
+      ? [
+        "the trunk is timm's mobilenetv3_large_100 (tu-mobilenetv3_large_100), not "
+          + "tf_mobilenetv3_large_100 (timm-mobilenetv3_large_100), which scores otherwise"
+      ] : []
+  }
+
   /// A block: kernel, channels inside and out, squeeze and excitation, hard swish, stride.
   private struct Row {
     let kernel, inner, output: Int

@@ -15,6 +15,9 @@ protocol Trunk: Sendable {
   /// The stage that an auxiliary head reads, where there is one.
   var auxiliaryStage: Int { get }
 
+  /// What `library` may set otherwise without its showing in names and shapes of weights, in words.
+  func assumptions(_ library: TrunkStyle.Library) -> [String]
+
   /// Appends the trunk's layers to `network`, on top of its last layer, under the names that `style` has for
   /// them, and says where its features are.
   func append(
@@ -24,6 +27,7 @@ protocol Trunk: Sendable {
 
 extension Trunk {
   var wantsWholeStrides: Bool { false }
+  func assumptions(_ library: TrunkStyle.Library) -> [String] { [] }
 }
 
 /// The trunks that heads go with.
@@ -75,7 +79,7 @@ extension Architecture {
   /// An architecture for each trunk, called `head`, a hyphen and the trunk's name.
   static func family(
     _ head: String, source: String, choices: Set<ArchitectureOptions.Choice> = [.width],
-    stride: Int = 1, style: (any Trunk) -> TrunkStyle,
+    stride: Int = 1, assumptions: [String] = [], style: (any Trunk) -> TrunkStyle,
     build:
       @escaping @Sendable (
         _ network: inout NetworkBuilder, _ features: TrunkFeatures, _ trunk: any Trunk,
@@ -88,7 +92,8 @@ extension Architecture {
         name: "\(head)-\(trunk.name)", source: "\(source); trunk \(trunk.name)",
         preprocessing: .torchvision,
         stride: trunk.wantsWholeStrides ? max(stride, style.outputStride) : stride,
-        choices: choices, trunkStyle: style
+        choices: choices, assumptions: assumptions + trunk.assumptions(style.library),
+        trunkStyle: style
       ) { network, options in
         let features = trunk.append(to: &network, options, style)
         try build(&network, features, trunk, options)

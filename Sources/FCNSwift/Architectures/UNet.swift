@@ -25,7 +25,8 @@ extension Architecture {
   /// those of the finer stage go through two convolutions, five times.
   static let unetOnTrunks = family(
     "unet", source: "segmentation_models_pytorch's U-Net (Ronneberger, Fischer, Brox, 2015)",
-    stride: 32, style: { _ in TrunkStyle(library: .segmentationModels, outputStride: 32) },
+    stride: 32, assumptions: ["the decoder doubles by nearest neighbours"],
+    style: { _ in TrunkStyle(library: .segmentationModels, outputStride: 32) },
     build: { network, features, trunk, options in
       var last = features[stage: 5].layer
       for (index, channels) in [256, 128, 64, 32, 16].enumerated() {

@@ -126,6 +126,11 @@ extension Subcommand {
       tell(
         of: model.description.preprocessing, isAssumed: report.preprocessingIsAssumed,
         report.normalisedRange)
+      if !report.assumed.isEmpty {
+        Terminal.log(
+          "taken to be as usual, since weights do not tell: "
+            + report.assumed.joined(separator: "; "))
+      }
       if !report.filledIn.isEmpty {
         Terminal.log(
           "warning: not in the file, and made bilinear as the FCN papers have it: "
@@ -225,6 +230,7 @@ extension Subcommand {
         "parameters": .number(model.parameterCount),
         "zero_weights": names(model.zeroWeights),
         "left_out": names(report.leftOut), "filled_in": names(report.filledIn),
+        "assumed": names(report.assumed),
         "preprocessing_assumed": .bool(report.preprocessingIsAssumed),
         "normalised_range": report.normalisedRange.map { .number($0) } ?? nil,
         "output_taken": .string(report.output), "left_out_at_the_end": names(report.ending),

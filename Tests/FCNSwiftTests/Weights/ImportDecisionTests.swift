@@ -98,6 +98,28 @@ struct ImportDecisionTests {
     #expect(result.report.leftOutLayers == ["refine.conv.weight"])
   }
 
+  /// As segmentation_models_pytorch writes them of EfficientNet, and where `aux_params` are given.
+  @Test func whatClassifiesWholePicturesIsLeftOut() throws {
+    let wanted = try narrowModel("unet-efficientnet-b0")
+    let besides = try [
+      tensor("encoder._conv_head.weight", [8, 4, 1, 1]), tensor("encoder._bn1.weight", [8]),
+      tensor("classification_head.3.weight", [5, 8]),
+    ]
+    let result = try identified(wanted.orderedWeights + besides)
+    try expectSame(result, wanted)
+    #expect(result.report.leftOut == besides.map(\.name))
+    #expect(result.report.leftOutLayers.isEmpty)
+  }
+
+  @Test func whatWeightsDoNotTellIsTold() throws {
+    let result = try identified(narrowModel("unet-mobilenet-v3-large").orderedWeights)
+    #expect(result.report.assumed.count == 2)
+    #expect(result.report.assumed.contains { $0.contains("nearest neighbours") })
+    #expect(result.report.assumed.contains { $0.contains("not tf_mobilenetv3_large_100") })
+    #expect(
+      try identified(narrowModel("fcn-resnet50").orderedWeights).report.assumed.isEmpty)
+  }
+
   @Test(arguments: ["criterion.weight", "loss_fn.weight", "ce_loss.weight", "metrics.iou"])
   func aLossesWeightsAreLeftOutWithANote(name: String) throws {
     let wanted = try narrowModel("fcn-resnet50")

@@ -27,16 +27,27 @@ public struct ForeignWeights: Sendable {
   public let statedNames: [String]
   /// All that a model file of our own says of itself, nil for any other.
   public let description: ModelDescription?
+  /// Float tensors that the file holds in other dictionaries, such as weights averaged over a training.
+  let besides: [Beside]
+
+  /// A tensor that is told of and not read.
+  struct Beside: Sendable {
+    /// Its dictionary's key, a dot and its own.
+    let name: String
+    /// How many axes it has.
+    let rank: Int
+  }
 
   /// Makes the weights of their parts.
   init(
     format: Format, tensors: [WeightTensor], preprocessing: Preprocessing? = nil,
-    statedNames: [String] = [], description: ModelDescription? = nil
+    statedNames: [String] = [], description: ModelDescription? = nil, besides: [Beside] = []
   ) {
     self.format = format
     self.tensors = tensors
     self.preprocessing = preprocessing
     self.statedNames = statedNames
     self.description = description
+    self.besides = besides
   }
 }

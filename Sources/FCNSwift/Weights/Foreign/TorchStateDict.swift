@@ -19,18 +19,21 @@ struct TorchStateDict {
   // What `floatCount` found, by dictionary: one can be the value of any number of keys.
   private var floatCounts: [Int: Int] = [:]
 
-  /// The float tensors of the state dict in the object at `root`, in the order of the file.
+  /// The float tensors of the state dict in the object at `root`, in the order of the file, and those of
+  /// other dictionaries or networks beside it, with their keys before their names.
   ///
   /// That is `root` itself, or the one dictionary of tensors in it, or, of several, the one under a
   /// usual name; they are looked for one level deeper if there is none. Whatever is no float tensor
   /// is left out, and so is the `module.` that data parallelism puts before every name. Throws
   /// `unsupported` with what was found instead.
-  static func members(of root: Int, in heap: PickleHeap) throws -> [Member] {
+  static func members(
+    of root: Int, in heap: PickleHeap
+  ) throws -> (own: [Member], besides: [Member]) {
     var finder = TorchStateDict(heap: heap)
     if let dictionary = heap.dictionary(at: root) {
       return try finder.members(in: dictionary)
     }
-    if let members = try finder.module(at: root) { return members }
+    if let members = try finder.module(at: root) { return (members, []) }
     throw FCNError(
       .unsupported,
       "the file holds \(try describe(heap[root], in: heap)); wanted a dictionary of tensors: save "
@@ -48,25 +51,56 @@ struct TorchStateDict {
     return members.isEmpty ? nil : Self.withoutCommonPrefix(members)
   }
 
-  private mutating func members(in root: Int) throws -> [Member] {
+  private mutating func members(
+    in root: Int
+  ) throws -> (own: [Member], besides: [Member]) {
     do {
-      return try members(of: try find(in: root))
+      let found = try find(in: root)
+      return (try members(of: found), try besides(found, in: root))
     } catch let error as FCNError where floatCount(of: root) == 0 {
       // There may be a network that is an object, under a usual name or the only one.
-      let places = heap.keysAndValues(ofDictionary: root)
-      var found: [(name: String, members: [Member])] = []
-      for index in stride(from: 0, to: places.count - 1, by: 2) {
-        guard let name = try heap.string(at: places[index]),
-          let members = try module(at: places[index + 1])
-        else { continue }
-        found.append((name, members))
-      }
-      for name in Self.usualNames {
-        if let usual = found.first(where: { $0.name == name }) { return usual.members }
-      }
-      guard found.count == 1 else { throw error }
-      return found[0].members
+      var found = try modules(in: root)
+      let usual = Self.usualNames.lazy.compactMap { name in
+        found.firstIndex { $0.name == name }
+      }.first
+      guard let chosen = usual ?? (found.count == 1 ? 0 : nil) else { throw error }
+      let own = found.remove(at: chosen)
+      return (own.members, found.flatMap { Self.members($0.members, under: $0.name) })
     }
+  }
+
+  /// The networks that are objects in the dictionary at `root`, each once, with their keys.
+  private func modules(in root: Int) throws -> [(name: String, members: [Member])] {
+    let places = heap.keysAndValues(ofDictionary: root)
+    var seen: Set<Int> = []
+    return try stride(from: 0, to: places.count - 1, by: 2).compactMap { index in
+      guard seen.insert(places[index + 1]).inserted,
+        let members = try module(at: places[index + 1]),
+        let name = try heap.string(at: places[index])
+      else { return nil }
+      return (name, members)
+    }
+  }
+
+  /// The float tensors of dictionaries in the one at `root`, or one level deeper, but for `chosen`, and of
+  /// networks in it.
+  private mutating func besides(_ chosen: Int, in root: Int) throws -> [Member] {
+    var all = try candidates(in: [root])
+    for outer in all {
+      all += try candidates(in: [outer.dictionary]).map {
+        Candidate(name: "\(outer.name).\($0.name)", dictionary: $0.dictionary)
+      }
+    }
+    var seen: Set = [chosen, root]
+    // What is an object and cannot be read is no reason to do without the weights that can.
+    let modules = (try? modules(in: root)) ?? []
+    return try all.filter { seen.insert($0.dictionary).inserted }
+      .flatMap { Self.members(try members(of: $0.dictionary), under: $0.name) }
+      + modules.flatMap { Self.members($0.members, under: $0.name) }
+  }
+
+  private static func members(_ members: [Member], under name: String) -> [Member] {
+    members.map { Member(name: "\(name).\($0.name)", tensor: $0.tensor) }
   }
 
   private init(heap: PickleHeap) {

@@ -9,7 +9,7 @@ struct TorchTensors {
 
   /// The weights of the state dict in the object at `root`.
   func weights(in root: Int) throws -> ForeignWeights {
-    let members = try TorchStateDict.members(of: root, in: heap)
+    let (members, besides) = try TorchStateDict.members(of: root, in: heap)
     return ForeignWeights(
       format: .pytorch,
       tensors: try members.compactMap { member in
@@ -17,7 +17,11 @@ struct TorchTensors {
           try tensor(member.name, heap.tensors[member.tensor])
         }
       },
-      statedNames: try StatedNames.found(in: root, of: heap))
+      statedNames: try StatedNames.found(in: root, of: heap),
+      besides: besides.map {
+        let shape = heap.elements(of: heap.tensors[$0.tensor].shape)
+        return ForeignWeights.Beside(name: $0.name, rank: shape?.count ?? 0)
+      })
   }
 
   /// A tensor in its storage's own memory, or in memory of its own where it is not contiguous; nil

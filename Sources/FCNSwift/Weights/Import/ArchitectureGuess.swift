@@ -80,7 +80,8 @@ struct ArchitectureGuess {
       let isAuxiliary =
         !options.auxiliaryHead && architecture.choices.contains(.auxiliaryHead)
         && tensor.name.hasPrefix(Self.auxiliaryHead)
-      if isAuxiliary || TensorNames.isCompanion(tensor.name) {
+      if isAuxiliary || TensorNames.isCompanion(tensor.name) || TensorNames.classifies(tensor.name)
+      {
         leftOut.append(tensor.name)
       } else {
         leftOver.append(tensor)

@@ -95,7 +95,9 @@ extension TranslatedWeights {
     if let guess = try exact(guesses, options, meant) {
       var report = ImportReport()
       report.leftOut = guess.leftOut + setAside
-      report.leftOutLayers = others.filter(\.isLayer).map(\.name)
+      report.leftOutLayers =
+        others.filter(\.isLayer).map(\.name) + besides.filter(\.isLayer).map(\.name)
+      report.assumed = guess.architecture.assumptions
       report.filledIn = guess.filledIn
       report.preprocessingIsAssumed =
         options.preprocessing == nil && options.adjustment.isEmpty && statedPreprocessing == nil
@@ -201,7 +203,11 @@ extension TranslatedWeights {
 
 extension WeightTensor {
   /// Whether it is a layer's weights, by its shape and name: convolutions have three axes or more.
-  fileprivate var isLayer: Bool { shape.count >= 3 && !TensorNames.isCompanion(name) }
+  fileprivate var isLayer: Bool { TensorNames.isLayer(name, rank: shape.count) }
+}
+
+extension ForeignWeights.Beside {
+  fileprivate var isLayer: Bool { TensorNames.isLayer(name, rank: rank) }
 }
 
 extension Import {

@@ -10,6 +10,8 @@ public struct ImportReport: Sendable, Hashable {
   /// Whether the preprocessing is the usual one for weights of this kind, since neither the file nor
   /// the caller says which one these were trained with.
   public internal(set) var preprocessingIsAssumed = false
+  /// What programs may set otherwise and a file of weights does not tell, as it is taken to be, in words.
+  public internal(set) var assumed: [String] = []
   /// Where the file itself says which of several networks it is: the words.
   public internal(set) var statedName: String?
   /// Of an ONNX graph: the output whose scores the model has; empty for other files.

@@ -30,6 +30,17 @@ enum TensorNames {
     }
   }
 
+  /// Whether a tensor of `rank` axes is a layer's weights: convolutions have three or more.
+  static func isLayer(_ name: String, rank: Int) -> Bool { rank >= 3 && !isCompanion(name) }
+
+  /// Whether a tensor belongs to what a classifying network has behind its trunk, or to a head that
+  /// classifies whole pictures, so that no score of a pixel depends on it.
+  static func classifies(_ name: String) -> Bool {
+    let heads = ["fc.", "_fc.", "classifier.", "_conv_head.", "conv_head.", "_bn1."]
+    return name.hasPrefix("classification_head.")
+      || inTrunk(name).map { within in heads.contains { within.hasPrefix($0) } } == true
+  }
+
   /// What stands before `ending` in `name`, "" if nothing does, and wrappers' words with it; nil where
   /// `name` does not end so once those are off.
   static func lead(of name: String, before ending: String) -> String? {

@@ -30,8 +30,10 @@ public struct TranslatedWeights: Sendable {
   public internal(set) var tensors: [WeightTensor]
   /// Tensors that stand beside the network's under another prefix, such as an optimizer's.
   let others: [WeightTensor]
-  /// The file's names of those.
-  public var setAside: [String] { others.map(\.name) }
+  /// In the file, but in other dictionaries than theirs.
+  let besides: [ForeignWeights.Beside]
+  /// The file's names of all these.
+  public var setAside: [String] { others.map(\.name) + besides.map(\.name) }
   /// What the file calls its network: texts and names of classes, likeliest first.
   let statedNames: [String]
 
@@ -92,7 +94,8 @@ extension ForeignWeights {
       let names = Set(graph.network.parameters.map(\.name))
       return TranslatedWeights(
         format: format, naming: .unknown, tensors: tensors.filter { names.contains($0.name) },
-        others: tensors.filter { !names.contains($0.name) }, statedNames: statedNames,
+        others: tensors.filter { !names.contains($0.name) }, besides: besides,
+        statedNames: statedNames,
         statedPreprocessing: preprocessing, description: description)
     }
     var found: (anchor: String, naming: TranslatedWeights.Naming, prefixes: [String])?
@@ -107,7 +110,8 @@ extension ForeignWeights {
     }
     guard let (_, naming, prefixes) = found else {
       return TranslatedWeights(
-        format: format, naming: .unknown, tensors: tensors, others: [], statedNames: statedNames,
+        format: format, naming: .unknown, tensors: tensors, others: [], besides: besides,
+        statedNames: statedNames,
         statedPreprocessing: preprocessing, description: description)
     }
     guard let prefix = prefixes.first, prefixes.count == 1 else {
@@ -132,7 +136,8 @@ extension ForeignWeights {
     }
     return TranslatedWeights(
       format: format, naming: naming, tensors: translated,
-      others: tensors.filter { !$0.name.hasPrefix(prefix) }, statedNames: statedNames,
+      others: tensors.filter { !$0.name.hasPrefix(prefix) }, besides: besides,
+      statedNames: statedNames,
       statedPreprocessing: preprocessing, description: description)
   }
 }

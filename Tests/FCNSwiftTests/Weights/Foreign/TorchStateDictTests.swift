@@ -48,6 +48,24 @@ struct TorchStateDictTests {
     }
   }
 
+  /// Weights averaged over a training, for one: which were taken must be told.
+  @Test func whatStandsInOtherDictionariesIsTold() throws {
+    func besides(_ root: [UInt8]) throws -> [String] {
+      try readForeign(Build.torchFile(root)).besides.map(\.name)
+    }
+    let averaged = Build.dictionary(("state_dict", dictionary("b")))
+    #expect(
+      try besides(
+        Build.dictionary(
+          ("model", dictionary("b")), ("model_ema", dictionary("b")), ("ema", averaged),
+          ("epoch", number))) == ["model_ema.b", "ema.state_dict.b"])
+    #expect(try besides(dictionary("a")) == [])
+    #expect(try besides(Build.dictionary(("state_dict", dictionary("a")))) == [])
+    let root = Build.dictionary(("model", dictionary("a")), ("ema", dictionary("a")))
+    let weights = try readForeign(Build.torchFile(root)).translated()
+    #expect(weights.setAside == ["ema.a"])
+  }
+
   @Test func whatHoldsNoneIsDescribed() {
     expectError(.unsupported, saying: "\"generator\", \"critic\"", "save the network's own alone") {
       _ = try names(
