@@ -57,10 +57,13 @@ extension ConvolutionJob {
     precision == .int16 ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
   }
 
+  /// Positions whose products are summed at a time where kernels are kept, two rows of a patch: sums of all
+  /// would come from memory and go there again for every piece of their terms.
+  public var positionsTogether: Int { 2 * algorithm.patch }
+
   /// Terms whose kernels are transformed at a time, so that they stay in a second-level cache.
   public func transformedDepth(panelBlocks: Int) -> Int {
-    let room = precision == .int16 ? 1 << 17 : 1 << 16
-    let fitting = room / (algorithm.positions * panelBlocks * channelBlock)
+    let fitting = (1 << 17) / (positionsTogether * panelBlocks * channelBlock)
     let terms = max(2 * channelBlock, fitting / channelBlock * channelBlock)
     // Whole integer sums, but for the last.
     return precision == .int16 && terms > IntegerProducts.depth
@@ -80,10 +83,10 @@ extension ConvolutionJob {
     let terms = transformedDepth(panelBlocks: panelBlocks)
     let columns = panelBlocks * channelBlock
     switch precision {
-    case .float32: return algorithm.positions * columns * (terms + 1)
+    case .float32: return positionsTogether * columns * (terms + 1)
     case .int16:
-      let kernels = 2 * (algorithm.positions + kernelHeight * kernelWidth) * columns
-      return algorithm.positions * columns * (terms / 2 + 1) + kernels
+      let kernels = 2 * (positionsTogether + kernelHeight * kernelWidth) * columns
+      return positionsTogether * columns * (terms / 2 + 1) + kernels
     }
   }
 

@@ -28,31 +28,29 @@ func multiplyIntegerKernels(
   let job = job.pointee
   let weights = IntegerWeights(job)
   let columns = width * channelBlock
-  let (depth, positions) = (job.depth, job.algorithm.positions)
+  let positions = job.algorithm.positions
   let taps = job.kernelHeight * job.kernelWidth
   let padded = ConvolutionJob.productRows(rows)
   let aStride = job.leftStride(capacity)
   let piece = job.transformedDepth(panelBlocks: width)
   let (halfway, scratch) = (scratch, scratch + ConvolutionJob.halfwayCount)
-  let pairs = scratch + 2 * (positions + taps) * columns
-  var first = 0
-  while first < depth {
-    let terms = min(piece, depth - first)
+  let pairs = scratch + 2 * (job.positionsTogether + taps) * columns
+  eachPieceOfKernels(job, piece) { patchRows, position, terms, first in
     let stride = (terms / 2 | 1) * columns
     for index in 0..<count {
       let block = block + index * width
       transformIntegerKernels(
-        job, weights.kernels(block) + first * columns, weights.factors(block), terms: terms,
-        columns, to: pairs, positionStride: stride, scratch, halfway)
-      for position in 0..<positions {
+        job, rows: patchRows, weights.kernels(block) + first * columns, weights.factors(block),
+        terms: terms, columns, to: pairs, positionStride: stride, scratch, halfway)
+      for next in 0..<job.positionsTogether {
+        let position = position + next
         multiplyPanel(
           width, rows, terms, IntegerRows(a + position * aStride, capacity: capacity, row: 0),
-          blocksBefore: first / channelBlock, UnsafeRawPointer(pairs + position * stride),
+          blocksBefore: first / channelBlock, UnsafeRawPointer(pairs + next * stride),
           weights.scales(position, block),
           m + (index * positions + position) * padded * columns, adding: first > 0)
       }
     }
-    first += terms
   }
 }
 
@@ -82,16 +80,16 @@ private func multiplyPanel(
 }
 
 /// Transforms kernels of `terms` input channels, [tap][depth][column], to pairs of integers,
-/// [position][depth / 2][column][2]. `scratch` has room for two transformed kernels and two kernels
-/// of each column.
+/// [position][depth / 2][column][2], of the positions that are the patch's rows `rows`. `scratch` has
+/// room for two kernels of each column and, of those positions, two transformed ones.
 @inline(__always)
 private func transformIntegerKernels(
-  _ job: borrowing ConvolutionJob, _ kernels: UnsafePointer<Int16>,
+  _ job: borrowing ConvolutionJob, rows: Range<Int>, _ kernels: UnsafePointer<Int16>,
   _ factors: UnsafePointer<Float>, terms: Int, _ columns: Int,
   to target: UnsafeMutablePointer<Float>, positionStride: Int,
   _ scratch: UnsafeMutablePointer<Float>, _ halfway: UnsafeMutablePointer<Float>
 ) {
-  let positions = job.algorithm.positions
+  let (positions, before) = (job.positionsTogether, rows.lowerBound * job.algorithm.patch)
   let taps = job.kernelHeight * job.kernelWidth
   let channels = job.outputBlocks * channelBlock
   let floats = scratch + 2 * positions * columns
@@ -106,12 +104,12 @@ private func transformIntegerKernels(
         }
       }
       transformKernels(
-        job, floats, tapStride: columns, columns, to: scratch + half * positions * columns,
-        positionStride: columns, halfway)
+        job, rows: rows, floats, tapStride: columns, columns,
+        to: scratch + half * positions * columns, positionStride: columns, halfway)
     }
     for position in 0..<positions {
       for column in stride(from: 0, to: columns, by: channelBlock) {
-        let factor = loadBlock(factors + position * channels + column)
+        let factor = loadBlock(factors + (before + position) * channels + column)
         let source = scratch + position * columns + column
         let high = source + positions * columns
         UnsafeMutableRawPointer(target + position * positionStride + pair * columns + column)

@@ -30,9 +30,9 @@ func multiply(
 }
 
 /// The same for `count` panels whose weights are kernels that have not been transformed:
-/// [panel][tap][depth][channel of the panel]. They are transformed here, a piece at a time, into
-/// `scratch`, which has room for `transformedCount`: cheaper than reading them transformed from
-/// memory, where few rows share them.
+/// [panel][tap][depth][channel of the panel]. They are transformed here, for some positions and a piece at
+/// a time, into `scratch`, which has room for `transformedCount`: cheaper than reading them transformed
+/// from memory, where few rows share them.
 func multiplyKernels(
   _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, count: Int,
   _ a: UnsafePointer<Float>, capacity: Int, rows: Int, into m: UnsafeMutablePointer<Float>,
@@ -46,26 +46,44 @@ func multiplyKernels(
   let aStride = job.leftStride(capacity)
   let piece = job.transformedDepth(panelBlocks: width)
   let (halfway, scratch) = (scratch, scratch + ConvolutionJob.halfwayCount)
-  var first = 0
-  while first < depth {
-    let terms = min(piece, depth - first)
+  eachPieceOfKernels(job, piece) { patchRows, position, terms, first in
     let stride = (terms | 1) * columns
     for index in 0..<count {
       let kernels = job.weights + (block + index * width) * channelBlock * taps * depth
       for term in 0..<terms {
         transformKernels(
-          job, kernels + (first + term) * columns, tapStride: depth * columns, columns,
-          to: scratch + term * columns, positionStride: stride, halfway)
+          job, rows: patchRows, kernels + (first + term) * columns, tapStride: depth * columns,
+          columns, to: scratch + term * columns, positionStride: stride, halfway)
       }
-      for position in 0..<positions {
+      for next in 0..<job.positionsTogether {
         multiplyPanel(
           width, rows, terms,
-          a + position * aStride + first / channelBlock * capacity * channelBlock,
-          rowStride: channelBlock, stepStride: 1, capacity, scratch + position * stride,
-          m + (index * positions + position) * padded * columns, adding: first > 0)
+          a + (position + next) * aStride + first / channelBlock * capacity * channelBlock,
+          rowStride: channelBlock, stepStride: 1, capacity, scratch + next * stride,
+          m + (index * positions + position + next) * padded * columns, adding: first > 0)
       }
     }
-    first += terms
+  }
+}
+
+/// Calls `body` for the positions that are summed together, from `position` on, which are rows of a patch,
+/// and for pieces of their terms: `terms` of them, from `first` on.
+@inline(__always)
+func eachPieceOfKernels(
+  _ job: borrowing ConvolutionJob, _ piece: Int,
+  _ body: (_ patchRows: Range<Int>, _ position: Int, _ terms: Int, _ first: Int) -> Void
+) {
+  let patch = job.algorithm.patch
+  var position = 0
+  while position < job.algorithm.positions {
+    let row = position / patch
+    var first = 0
+    while first < job.depth {
+      let terms = min(piece, job.depth - first)
+      body(row..<row + job.positionsTogether / patch, position, terms, first)
+      first += terms
+    }
+    position += job.positionsTogether
   }
 }
 

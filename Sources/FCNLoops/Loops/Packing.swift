@@ -68,27 +68,33 @@ func forEachInput(
   }
 }
 
-/// U = G g Gᵀ for a row of kernels g: one depth of a panel. `halfway` has room for
+/// U = G g Gᵀ, or its rows `rows`, for a row of kernels g: one depth of a panel. `halfway` has room for
 /// `ConvolutionJob.halfwayCount` floats, and is aligned for registers.
 @inline(__always)
 func transformKernels(
-  _ job: borrowing ConvolutionJob, _ kernels: UnsafePointer<Float>, tapStride: Int, _ columns: Int,
-  to target: UnsafeMutablePointer<Float>, positionStride: Int,
+  _ job: borrowing ConvolutionJob, rows: Range<Int>? = nil, _ kernels: UnsafePointer<Float>,
+  tapStride: Int, _ columns: Int, to target: UnsafeMutablePointer<Float>, positionStride: Int,
   _ halfway: UnsafeMutablePointer<Float>
 ) {
+  let all = 0..<job.algorithm.patch
+  let rows = rows ?? all
   switch job.algorithm {
   case .winograd4:
     transformKernels(
-      kernels, 3, tapStride, columns, to: target, 6, positionStride, halfway, transformThreeToSix)
+      kernels, 3, tapStride, columns, to: target, rows, 6, positionStride, halfway,
+      transformThreeToSix)
   case .winograd6:
     transformKernels(
-      kernels, 3, tapStride, columns, to: target, 8, positionStride, halfway, transformThreeToEight)
+      kernels, 3, tapStride, columns, to: target, rows, 8, positionStride, halfway,
+      transformThreeToEight)
   case .winograd8:
     transformKernels(
-      kernels, 3, tapStride, columns, to: target, 10, positionStride, halfway, transformThreeToTen)
+      kernels, 3, tapStride, columns, to: target, rows, 10, positionStride, halfway,
+      transformThreeToTen)
   case .winograd2of7:
     transformKernels(
-      kernels, 7, tapStride, columns, to: target, 8, positionStride, halfway, transformSevenToEight)
+      kernels, 7, tapStride, columns, to: target, rows, 8, positionStride, halfway,
+      transformSevenToEight)
   case .pointwise, .unfolded, .planar: break
   }
 }
@@ -96,7 +102,7 @@ func transformKernels(
 @inline(__always)
 private func transformKernels(
   _ kernels: UnsafePointer<Float>, _ r: Int, _ tapStride: Int, _ columns: Int,
-  to target: UnsafeMutablePointer<Float>, _ n: Int, _ positionStride: Int,
+  to target: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ n: Int, _ positionStride: Int,
   _ halfway: UnsafeMutablePointer<Float>,
   _ transform: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
 ) {
@@ -107,10 +113,10 @@ private func transformKernels(
         kernels + k * tapStride + column, r * tapStride, halfway + k * Lanes.scalarCount,
         r * Lanes.scalarCount)
     }
-    for i in 0..<n {
+    for i in rows {
       transform(
         halfway + i * r * Lanes.scalarCount, Lanes.scalarCount,
-        target + i * n * positionStride + column, positionStride)
+        target + (i - rows.lowerBound) * n * positionStride + column, positionStride)
     }
     column += Lanes.scalarCount
   }
