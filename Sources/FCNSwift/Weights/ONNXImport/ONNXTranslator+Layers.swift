@@ -14,6 +14,7 @@ extension ONNXTranslator {
     case "Add", "Sum", "Sub", "Mul", "Div", "Pow": return try pair(node)
     case "Max", "Min": return try bounded(node)
     case "Greater", "GreaterOrEqual", "Less", "LessOrEqual": return try threshold(node)
+    case "Where": return try choice(node)
     case "Concat": return try concatenation(node)
     case "Slice": return try slice(node)
     case "Gather", "GatherND": return try gather(node)

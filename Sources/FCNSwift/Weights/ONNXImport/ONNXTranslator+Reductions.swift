@@ -151,17 +151,13 @@ extension ONNXTranslator {
   }
 
   /// Whether one score is above a number, as the labels that a graph ends with: the score less the number,
-  /// which is above 0 where the label is 1.
+  /// which is above 0 where the label is 1. Of several scores what `choice` may take.
   mutating func threshold(_ node: ONNXNode) throws -> ONNXValue {
     guard case .layer(var source, _) = try required(node, 0),
       case let (_, number)? = try uniform(try required(node, 1)),
-      try shape(of: source).c == 1, node.operation.hasPrefix("Greater")
-    else {
-      throw FCNError(
-        .unsupported,
-        "comparisons are read as a graph's end, of one score a pixel that is to be above a number; where it "
-          + "makes labels of scores take those as the output, \(quoted(node.inputs[0])) for one")
-    }
+      node.operation.hasPrefix("Greater")
+    else { throw FCNError(.unsupported, Self.comparisons(node, 0)) }
+    guard try shape(of: source).c == 1 else { return .comparison(source, number) }
     var least = number
     if let last = layer(named: source), last.operation is Sigmoid {
       guard number > 0, number < 1 else {
@@ -172,5 +168,20 @@ extension ONNXTranslator {
     }
     if least != 0 { source = try line("\(name(node)).least", source, 1, -least) }
     return .ending(source, of: "threshold")
+  }
+
+  /// x where it is above a number and its softplus elsewhere, as PyTorch writes softplus: above 15 the two
+  /// differ by less than float32 can tell.
+  func choice(_ node: ONNXNode) throws -> ONNXValue {
+    guard case .comparison(let compared, let number) = try required(node, 0), number >= 15,
+      case .layer(compared, _) = try required(node, 1),
+      case .layer(let smooth, _) = try required(node, 2),
+      let last = layer(named: smooth), last.operation is Softplus, last.inputs == [compared]
+    else {
+      throw FCNError(
+        .unsupported,
+        "a choice between two values is read where it is a softplus's for large values alone")
+    }
+    return try required(node, 2)
   }
 }

@@ -10,6 +10,8 @@ enum ONNXValue {
   case size(String)
   /// The same number everywhere, in an array of these extents for the probe.
   case filled([Int], Float)
+  /// Whether a layer's output is above a number.
+  case comparison(String, Float)
   /// Labels or logarithms that a graph ends with, of scores that a layer makes.
   case ending(String, of: String)
   /// Where a pool's maxima stood: a layer that makes their places in windows, where the graph has them in
@@ -63,6 +65,7 @@ extension ONNXTranslator {
         .unsupported,
         "its input \(index + 1) is labels, or logarithms, made of scores; such may only come last: take "
           + "\(quoted(node.inputs[index])), or what that is made of, as the output")
+    case .comparison: throw FCNError(.unsupported, Self.comparisons(node, index))
     case .places:
       throw FCNError(
         .unsupported,
@@ -71,6 +74,13 @@ extension ONNXTranslator {
       throw FCNError(
         .unsupported, "its input \(index + 1) is no picture-like value; wanted a layer's output")
     }
+  }
+
+  /// That comparisons are not read, of one that is input `index`.
+  static func comparisons(_ node: ONNXNode, _ index: Int) -> String {
+    "comparisons are read as a graph's end, of one score a pixel that is to be above a number, and in a "
+      + "softplus that is the value itself where that is large; where one makes labels of scores take those "
+      + "as the output, \(quoted(node.inputs[index])) for one"
   }
 
   /// Floats that input `index` holds, nil where it is left out.
