@@ -3,8 +3,8 @@ extension TrainingOption {
   package static let all = [
     TrainingOption(
       .epochs,
-      "Times that every picture is seen; 5 to 300 by default, as follows from their "
-        + "number.",
+      "Passes over the pictures, but for those that fill no whole minibatch, others each time; 5 to 300 by "
+        + "default, as follows from their number.",
       told: .on(.length) { $0.lengthInWords }),
     TrainingOption(
       .iterations, "Steps to make, in place of `epochs`.",

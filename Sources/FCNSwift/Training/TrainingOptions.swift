@@ -11,7 +11,7 @@ public struct TrainingOptions: Sendable, Hashable {
     case explicit([Float])
   }
 
-  /// Times that every picture is seen.
+  /// Passes over the pictures. Each pass shuffles them and leaves out those that fill no whole minibatch.
   public var epochs = 62
   /// Steps after which the training ends, within an epoch if need be; 0 leaves that to `epochs`.
   public var iterations = 0
