@@ -16,9 +16,7 @@ extension fcn_trainer_params {
       : (optionalString(architecture, "architecture") ?? training.recipe.architecture)
         .map { try Architecture.named($0) }
     let path = try optionalString(weights, "weights")
-    let source = try path.map { path in
-      try naming(path) { try ForeignWeights(contentsOf: path).translated() }
-    }
+    let source = try path.map { try TranslatedWeights(contentsOf: $0) }
     var found = own == nil ? try source?.network(of: named) : nil
     let before = try saved.flatMap { saved in
       saved.description.graph == nil

@@ -150,7 +150,8 @@ struct ImportTests {
     let result = try Command.succeed(
       "init", "--from", weightsAlone(prefix: "module."), "--classes", "a,b", "--width", "0.03",
       "--batch-norm", "--init", "zero", "-o", started)
-    #expect(result.errors.contains("of another shape, kept as they were: score_pool3.weight"))
+    #expect(result.errors.contains("of another shape, kept as they were ("))
+    #expect(result.errors.contains("): score_pool3.weight"))
     let (found, source) = (try Model(contentsOf: started), try Model(contentsOf: Fixture.model()))
     #expect(found.weights["conv3_2.weight"]?.floats == source.weights["conv3_2.weight"]?.floats)
     #expect(

@@ -7,7 +7,10 @@ enum ONNXSignature {
     guard let version = try? message.next(), version.number == 1,
       case .varint(1...64) = version.value
     else { return false }
-    while let field = try? message.next() {
+    while !message.isAtEnd {
+      let start = message.offset
+      // A graph that goes on beyond the file's end is one that was cut off.
+      guard let field = try? message.next() else { return file[start] == 7 << 3 | 2 }
       switch (field.number, field.value) {
       case (7, .bytes), (8, .bytes): return true
       // Graphs of a saved model of TensorFlow lie there.

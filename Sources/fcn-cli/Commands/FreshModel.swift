@@ -123,9 +123,7 @@ enum FreshModel {
     guard let names = try arguments.text(classes).map(classNames(in:)) ?? classNames else {
       throw UsageError("\(classes.spelling) is missing")
     }
-    let weights = try arguments.text(source).map { path in
-      try naming(path) { try ForeignWeights(contentsOf: path).translated() }
-    }
+    let weights = try arguments.text(source).map { try TranslatedWeights(contentsOf: $0) }
     let graph = try self.graph(arguments, named, weights, classes: names.count)
     var origin = try weights?.network(of: named)
     let architecture = named ?? origin?.architecture ?? .fcnSimple
@@ -166,10 +164,22 @@ enum FreshModel {
         .shapeMismatch,
         "\(path): no tensor has a name and a shape of "
           + (graph == nil ? "\(architecture.name) with these options; " : "the graph; ")
-          + "`fcn info --tensors` lists the network's")
+          + advice(for: weights, architecture, isNamed: named != nil || graph != nil))
     }
     report(transplant)
     return started
+  }
+
+  /// What may be done with `weights`, of which nothing fits.
+  private static func advice(
+    for weights: TranslatedWeights, _ architecture: Architecture, isNamed: Bool
+  ) -> String {
+    guard case .trunk(let trunk)? = try? weights.recognized() else {
+      return "`fcn info --tensors` lists the network's"
+    }
+    return "the file has the trunk of \(trunk.architecture): "
+      + (isNamed ? "say" : "none was named;")
+      + " --architecture \(trunk.architecture), or another head on that trunk, starts from it"
   }
 
   /// The network of `--graph`, or of `--from` where its file describes one and no other is asked for.
@@ -251,7 +261,8 @@ enum FreshModel {
     do {
       return try ClassList(names: names).names
     } catch let error as FCNError {
-      throw UsageError("--\(classes.name) is \"\(text)\": \(error.message)")
+      let shown = text.count > 200 ? "\(text.prefix(200))…" : text
+      throw UsageError("--\(classes.name) is \"\(shown)\": \(error.message)")
     }
   }
 

@@ -48,7 +48,9 @@ extension Subcommand {
       ("of another shape, kept as they were", transplant.mismatched),
       ("in the source, but not in this network", transplant.unused),
     ] where !names.isEmpty {
-      Terminal.log("\(what): \(names.joined(separator: ", "))")
+      let shown = names.prefix(8).joined(separator: ", ")
+      let more = names.count > 8 ? " and \(names.count - 8) more" : ""
+      Terminal.log("\(what) (\(names.count)): \(shown)\(more)")
     }
     warn(ofZeros: transplant.zero)
   }

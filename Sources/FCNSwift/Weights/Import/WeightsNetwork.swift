@@ -1,4 +1,20 @@
 extension TranslatedWeights {
+  /// The weights in the file at `path`, of any kind that `Import.read` reads; an ONNX file's with the network
+  /// that it is. Errors as `Import.read` but that nothing need be recognised.
+  public init(contentsOf path: String) throws {
+    let storage = try ByteStorage(mapping: path)
+    if case .onnx = WeightsFileKind(of: storage.bytes),
+      case .model(let model) = try Import.read(path)
+    {
+      self.init(
+        format: .safetensors, naming: .unknown, tensors: model.orderedWeights, others: [],
+        besides: [], statedNames: [], statedPreprocessing: model.description.preprocessing,
+        description: model.description)
+    } else {
+      self = try FCNSwift.naming(path) { try ForeignWeights(storage).translated() }
+    }
+  }
+
   /// The network that the weights belong to, as far as they say or names and shapes tell: of
   /// `architecture` where one is asked for, else of whichever it is; nil where it cannot be told.
   /// Nil of a graph too. Weights of one architecture may be a start for another, with the same width
