@@ -125,6 +125,19 @@ struct NetworkGraphTests {
         [8, 3, 3, 3], [8], [7, 8, 1, 1], [7], [7, 1, 4, 4],
       ])
     #expect(try other.havingClasses(3) == graph)
+    // Channels that become pixels are several a class.
+    var shuffled = NetworkBuilder()
+    shuffled.add("score", Convolution(12, kernel: 1, makesScores: true))
+    shuffled.add("pixels", DepthToSpace(block: 2, order: .channelsFirst))
+    let three = try NetworkGraph(Network(inputChannels: 3, stride: 1, layers: shuffled.layers))
+    #expect(three.classCount == 3)
+    let five = try three.havingClasses(5)
+    #expect(five.classCount == 5)
+    #expect(five.network.parameters.map(\.shape) == [[20, 3, 1, 1], [20]])
+    #expect(try five.havingClasses(3) == three)
+    expectError(.invalidArgument, saying: "score: 20", "3 classes", "5") {
+      try three.checkClasses(5)
+    }
     // Scores that a fixed number of channels makes are another matter.
     builder.add("mix", Convolution(3, kernel: 1))
     let mixed = try NetworkGraph(Network(inputChannels: 3, stride: 2, layers: builder.layers))

@@ -109,7 +109,9 @@ struct GraphModelTests {
     expectError(.invalidArgument, saying: "its network is fcn8s") {
       _ = try Model(description: description, weights: model.orderedWeights)
     }
-    expectError(.invalidArgument, saying: "scores of 2 classes, and there are 5", "(aux, score)") {
+    expectError(
+      .invalidArgument, saying: "scores of 2 classes, and there are 5", "(aux: 5, score: 5)"
+    ) {
       try model.description.graph?.checkClasses(5)
     }
     try model.description.graph?.checkClasses(2)
