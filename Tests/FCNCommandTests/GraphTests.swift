@@ -147,7 +147,7 @@ struct GraphTests {
     let output = folder.file("x.safetensors")
     try Command.fail(
       2, saying: "\(example): the network makes scores of 3 classes, and there are 2",
-      "(score3, score2)",
+      "(score3: 2, score2: 2)",
       calling: ["init", "--graph", example, "--classes", "a,b", "-o", output])
     try Command.fail(
       2, saying: "--width is for an architecture",
