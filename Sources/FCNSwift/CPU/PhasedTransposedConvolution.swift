@@ -139,44 +139,54 @@ final class PhasedTransposedConvolution: PreparedForm {
       let value = bias[channel]
       for phase in 0..<down {
         let first = (channel * down + phase) * across
+        let products = Products(m, first, self)
+        let isWhole = across % 8 == 0 && products.run >= across
+        var (y, x) = (some.lowerBound / width % height, some.lowerBound % width)
+        var picture = some.lowerBound / (height * width)
         for row in some {
-          let (picture, y, x) = (row / (height * width), row / width % height, row % width)
+          defer {
+            x += 1
+            if x == width { (x, y) = (0, y + 1) }
+            if y == height { (y, picture) = (0, picture + 1) }
+          }
           let left = (start.w + x) * across - margin.w
           let top = (start.h + y) * down + phase - margin.h
           guard top >= 0, top < shape.h else { continue }
           let line = target + ((picture * shape.c + channel) * shape.h + top) * shape.w + left
-          var column = max(0, -left)
-          let end = min(across, shape.w - left)
-          while column < end {
-            let (source, run) = products(m, row - some.lowerBound, first + column)
-            let stop = min(end, column + run)
-            let shifted = source - column
-            if across == 8, column == 0, stop == 8 {
-              let eight = UnsafeRawPointer(shifted).loadUnaligned(as: SIMD8<Float>.self) + value
-              UnsafeMutableRawPointer(line).storeBytes(of: eight, as: SIMD8<Float>.self)
-            } else {
-              for i in column..<stop { line[i] = shifted[i] + value }
+          let source = products.first + (row - some.lowerBound) * products.stride
+          if isWhole, left >= 0, left + across <= shape.w {
+            for i in stride(from: 0, to: across, by: 8) {
+              let eight = UnsafeRawPointer(source + i).loadUnaligned(as: SIMD8<Float>.self) + value
+              UnsafeMutableRawPointer(line + i).storeBytes(of: eight, as: SIMD8<Float>.self)
             }
-            column = stop
+            continue
+          }
+          for column in max(0, -left)..<max(max(0, -left), min(across, shape.w - left)) {
+            let products = Products(m, first + column, self)
+            line[column] = products.first[(row - some.lowerBound) * products.stride] + value
           }
         }
       }
     }
   }
 
-  /// Row `row` of the products from column `column` on, and how many columns of it lie together.
-  @inline(__always)
-  private func products(
-    _ m: UnsafePointer<Float>, _ row: Int, _ column: Int
-  ) -> (UnsafePointer<Float>, Int) {
-    let blocks = job.pointee.outputBlocks
-    let ends = blocks / loops.panelBlocks * loops.panelBlocks
-    let block = column / channelBlock
-    let (first, width) =
-      block < ends
-      ? (block / loops.panelBlocks * loops.panelBlocks, loops.panelBlocks) : (ends, blocks - ends)
-    let (start, columns) = (first * channelBlock, width * channelBlock)
-    let within = column - start
-    return (m + rows * start + row * columns + within, columns - within)
+  /// Where the products of a column lie.
+  private struct Products {
+    /// Of the first row; how far apart rows are; how many columns lie together.
+    let first: UnsafePointer<Float>
+    let stride, run: Int
+
+    @inline(__always)
+    init(_ m: UnsafePointer<Float>, _ column: Int, _ form: PhasedTransposedConvolution) {
+      let (blocks, panelBlocks) = (form.job.pointee.outputBlocks, form.loops.panelBlocks)
+      let ends = blocks / panelBlocks * panelBlocks
+      let block = column / channelBlock
+      let (first, width) =
+        block < ends ? (block / panelBlocks * panelBlocks, panelBlocks) : (ends, blocks - ends)
+      stride = width * channelBlock
+      let within = column - first * channelBlock
+      self.first = m + form.rows * first * channelBlock + within
+      run = stride - within
+    }
   }
 }
