@@ -69,6 +69,23 @@ static inline __attribute__((always_inline)) fcn_int32x16 fcn_add_pair_products(
 #endif
 }
 
+typedef signed char fcn_int8x64 __attribute__((ext_vector_type(64)));
+
+/* sums[i] + q[0] b[4i] + … + q[3] b[4i + 3], in 32 bits, where q are the bytes of `four` without signs. */
+static inline __attribute__((always_inline)) fcn_int32x16 fcn_add_byte_products(
+    fcn_int32x16 sums, int four, fcn_int8x64 b) {
+#if defined(__AVX512VNNI__)
+  typedef int ints __attribute__((vector_size(64)));
+  return (fcn_int32x16)__builtin_ia32_vpdpbusd512((ints)sums, (ints)(fcn_int32x16)four, (ints)b);
+#else
+  fcn_int32x16 fours = (fcn_int32x16)b;
+  for (int i = 0; i < 4; i++) {
+    sums += (fours << (24 - 8 * i) >> 24) * (four >> 8 * i & 255);
+  }
+  return sums;
+#endif
+}
+
 /* The lower halves. */
 static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int32x16 values) {
   return __builtin_convertvector(values, fcn_int16x16);
@@ -123,6 +140,39 @@ static inline __attribute__((always_inline)) int fcn_greatest(fcn_int32x16 value
 static inline __attribute__((always_inline)) fcn_float32x16 fcn_floats_of_halves(
     fcn_int16x16 values) {
   return __builtin_convertvector(values, fcn_float32x16);
+}
+
+/* The bytes nearest to four, eight and sixteen floats, which are taken for 0 below and for 255 above that:
+   added to 1.5 · 2^23 a float's last bits are whole numbers. And bytes as floats. */
+#define FCN_BYTES(N)                                                                                   \
+  typedef unsigned char fcn_bytes_x##N __attribute__((ext_vector_type(N)));                            \
+  static inline __attribute__((always_inline)) void fcn_store_bytes_x##N(                              \
+      fcn_floats_x##N a, void *target) {                                                               \
+    fcn_floats_x##N bits = fcn_clipped_x##N(a, 0.0f, 255.0f) + 12582912.0f;                            \
+    fcn_bytes_x##N bytes = __builtin_convertvector((fcn_bits_x##N)bits & 255, fcn_bytes_x##N);         \
+    __builtin_memcpy(target, &bytes, N);                                                               \
+  }                                                                                                    \
+  static inline __attribute__((always_inline)) fcn_floats_x##N fcn_load_bytes_x##N(                    \
+      const void *source) {                                                                            \
+    fcn_bytes_x##N bytes;                                                                              \
+    __builtin_memcpy(&bytes, source, N);                                                               \
+    return __builtin_convertvector(bytes, fcn_floats_x##N);                                            \
+  }
+FCN_BYTES(4)
+FCN_BYTES(8)
+FCN_BYTES(16)
+
+/* Sixteen bytes less as many others, in 16 bits. */
+static inline __attribute__((always_inline)) fcn_int16x16 fcn_byte_differences(
+    const void *source, fcn_int16x16 zeros) {
+  fcn_bytes_x16 bytes;
+  __builtin_memcpy(&bytes, source, 16);
+  return __builtin_convertvector(bytes, fcn_int16x16) - zeros;
+}
+
+/* Sixteen floats that are whole numbers, in 16 bits. */
+static inline __attribute__((always_inline)) fcn_int16x16 fcn_halves_of_floats(fcn_floats_x16 values) {
+  return __builtin_convertvector(__builtin_convertvector(values, fcn_int32x16), fcn_int16x16);
 }
 
 #endif

@@ -1,7 +1,8 @@
 /// Bounds of 16-bit products: magnitudes that factors have at most, and terms that are summed as 32-bit
 /// integers before they are added as float32. 128 · 4095² = 2 146 435 200 < 2³¹, so no sum overflows.
 public enum IntegerProducts {
-  /// The largest magnitude of a factor: 13 bits with the sign.
+  /// The largest magnitude of a factor: 13 bits with the sign. What Winograd's transform makes of bytes may
+  /// be larger, and weights must be smaller then: see `ConvolutionJob.factorBound`.
   public static let limit: Float = 4095
   /// Terms of an integer sum.
   public static let depth = 128
@@ -11,9 +12,10 @@ public enum IntegerProducts {
 extension ConvolutionJob {
   /// Floats' room that a row of the left-hand matrices takes in all positions.
   public var leftRowCount: Int {
+    if multipliesBytes { return depthBlocks * channelBlock / 4 }
     switch precision {
-    case .float32: algorithm.positions * depthBlocks * channelBlock
-    case .int16: algorithm.positions * (depthBlocks * channelBlock / 2 + 1)
+    case .float32: return algorithm.positions * depthBlocks * channelBlock
+    case .int16, .int8: return algorithm.positions * (depthBlocks * channelBlock / 2 + 1)
     }
   }
 
@@ -22,10 +24,11 @@ extension ConvolutionJob {
   ///
   /// 16-bit ones begin with a scale for every row.
   public func leftStride(_ capacity: Int) -> Int {
+    if multipliesBytes { return depthBlocks * capacity * channelBlock / 4 }
     switch precision {
-    case .float32: (depthBlocks * capacity | 1) * channelBlock
-    case .int16:
-      (Self.scaleCount(capacity) / channelBlock + (depthBlocks * capacity + 1) / 2 | 1)
+    case .float32: return (depthBlocks * capacity | 1) * channelBlock
+    case .int16, .int8:
+      return (Self.scaleCount(capacity) / channelBlock + (depthBlocks * capacity + 1) / 2 | 1)
         * channelBlock
     }
   }
@@ -47,26 +50,44 @@ extension ConvolutionJob {
 
   /// Floats' room that packed weights take for each output channel, scales left out.
   public var packedDepth: Int {
+    if multipliesBytes { return depth / 4 }
     let numbers = keepsKernels ? kernelHeight * kernelWidth * depth : algorithm.positions * depth
-    return precision == .int16 ? numbers / 2 : numbers
+    return precision.isInteger ? numbers / 2 : numbers
   }
 
   /// Scales that stand before packed weights for each output channel: of the products in every
   /// position; and, where kernels are kept, what transformed kernels are multiplied by.
   public var packedScales: Int {
-    precision == .int16 ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
+    // Of bytes also what zeros make of the weights.
+    multipliesBytes ? 2 : precision.isInteger ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
   }
 
   /// Positions whose products are summed at a time where kernels are kept, two rows of a patch: sums of all
   /// would come from memory and go there again for every piece of their terms.
   public var positionsTogether: Int { 2 * algorithm.patch }
 
+  /// The largest magnitude of what position `position` multiplies, of bytes: of F(4×4, 3×3) that which a
+  /// row of Bᵀ makes of the larger of its positive and negative terms.
+  public func factorBound(_ position: Int) -> Float {
+    guard precision == .int8, algorithm.isWinograd else {
+      return precision == .int8 ? 255 : IntegerProducts.limit
+    }
+    let rows: [(positive: Float, negative: Float)] = [
+      (5, 5), (2, 8), (5, 5), (3, 3), (3, 3), (5, 5),
+    ]
+    let (down, across) = (rows[position / 6], rows[position % 6])
+    return 255
+      * max(
+        down.positive * across.positive + down.negative * across.negative,
+        down.positive * across.negative + down.negative * across.positive)
+  }
+
   /// Terms whose kernels are transformed at a time, so that they stay in a second-level cache.
   public func transformedDepth(panelBlocks: Int) -> Int {
     let fitting = (1 << 17) / (positionsTogether * panelBlocks * channelBlock)
     let terms = max(2 * channelBlock, fitting / channelBlock * channelBlock)
     // Whole integer sums, but for the last.
-    return precision == .int16 && terms > IntegerProducts.depth
+    return precision.isInteger && terms > IntegerProducts.depth
       ? terms / IntegerProducts.depth * IntegerProducts.depth : terms
   }
 
@@ -84,7 +105,7 @@ extension ConvolutionJob {
     let columns = panelBlocks * channelBlock
     switch precision {
     case .float32: return positionsTogether * columns * (terms + 1)
-    case .int16:
+    case .int16, .int8:
       let kernels = 2 * (positionsTogether + kernelHeight * kernelWidth) * columns
       return positionsTogether * columns * (terms / 2 + 1) + kernels
     }

@@ -65,13 +65,19 @@ public enum ConvolutionPrecision: String, Sendable, Hashable, CaseIterable {
   case float32
   /// Integers of 13 bits in 16, with a float32 scale for every row and every column of a product.
   case int16
+  /// Bytes, or the integers of 16 bits that Winograd's transform makes of bytes without rounding, and such
+  /// integers of 13 bits, with a float32 scale for every column.
+  case int8
+
+  /// Whether integers are multiplied.
+  public var isInteger: Bool { self != .float32 }
 }
 
 /// One convolution with fixed shapes, as the loops see it. Pairs are rows and columns.
 public struct ConvolutionJob {
   /// How it is carried out.
   public var algorithm: ConvolutionAlgorithm
-  /// In which numbers; inputs and outputs are float32 all the same.
+  /// In which numbers. The input is bytes with `int8`, else float32.
   public var precision = ConvolutionPrecision.float32
   /// Pictures.
   public var pictures: Int
@@ -89,6 +95,8 @@ public struct ConvolutionJob {
   public var dilationHeight, dilationWidth: Int
   /// Whether packed weights are kernels as they are, to be transformed when they are used.
   public var keepsKernels = false
+  /// Whether bytes are multiplied as they are, by weights of 8 bits; of jobs of `int8` that do not transform.
+  public var multipliesBytes = false
   /// What is done to each result last.
   public let activation: Activation
   /// Whether that is the rectifier; whether it is another function that does something.
@@ -103,6 +111,8 @@ public struct ConvolutionJob {
   public var residual: UnsafePointer<Float>?
   /// Output, blocked.
   public var output: UnsafeMutablePointer<Float>
+  /// What the bytes mean that input, residual and output are; nil where those are float32.
+  public var inputBytes, residualBytes, outputBytes: ByteChannels?
   /// Panels of packed weights.
   public var weights: UnsafePointer<Float>
   /// A value for every output channel, zeros up to a whole block.

@@ -8,6 +8,8 @@ public struct LoopTable: Sendable {
 
   /// How much faster than float32 it multiplies 16-bit integers.
   public let integerSpeed: Double
+  /// Whether it has instructions for products of bytes that do not lose what does not fit 16 bits.
+  public let multipliesBytes: Bool
 
   /// Makes rows `rows` of the left-hand matrices, input blocks `blocks` of them, which are to be rows
   /// `place` and the following of `a`, which has room for `capacity`: [position][depth block][row][16].
@@ -137,7 +139,7 @@ public struct LoopTable: Sendable {
 
   /// Makes a table of its parts.
   public init(
-    name: String, panelBlocks: Int, integerSpeed: Double,
+    name: String, panelBlocks: Int, integerSpeed: Double, multipliesBytes: Bool,
     prepare:
       @escaping @Sendable (
         UnsafePointer<ConvolutionJob>, Range<Int>, Range<Int>, Int, Int,
@@ -206,6 +208,7 @@ public struct LoopTable: Sendable {
     self.name = name
     self.panelBlocks = panelBlocks
     self.integerSpeed = integerSpeed
+    self.multipliesBytes = multipliesBytes
     self.prepare = prepare
     self.multiply = multiply
     self.multiplyKernels = multiplyKernels

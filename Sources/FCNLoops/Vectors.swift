@@ -7,6 +7,9 @@ let tableName = "portable"
 /// 16-bit products come in pairs, but take several instructions.
 let integerSpeed = 1.0
 
+/// Whether there is `vpdpbusd`.
+let multipliesBytes = false
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float {

@@ -8,6 +8,9 @@ let tableName = "avx2"
 /// followed by an addition. Measured on Zen 3: 1.3 to 1.6.
 let integerSpeed = 1.4
 
+/// Whether there is `vpdpbusd`.
+let multipliesBytes = false
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

@@ -8,6 +8,9 @@ let tableName = "avx512vnni"
 /// Not measured.
 let integerSpeed = 1.8
 
+/// Whether there is `vpdpbusd`.
+let multipliesBytes = true
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

@@ -71,28 +71,33 @@ private struct IntegerPacking {
   func run() {
     let (all, own) = (positions * columns, rows * columns)
     withUnsafeTemporaryAllocation(
-      byteCount: (2 * all + 2 * columns + 2 * own) * MemoryLayout<Float>.stride, alignment: 64
+      byteCount: (4 * all + 2 * columns + 2 * own) * MemoryLayout<Float>.stride, alignment: 64
     ) { buffer in
       guard let base = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       let (largest, factors) = (base, base + all)
-      let (kernelScales, kernelFactors) = (base + 2 * all, base + 2 * all + columns)
-      let values = base + 2 * (all + columns)
+      let (sums, greatestSums) = (base + 2 * all, base + 3 * all)
+      let (kernelScales, kernelFactors) = (base + 4 * all, base + 4 * all + columns)
+      let values = base + 4 * all + 2 * columns
       if job.keepsKernels {
         largest.update(repeating: 0, count: columns)
         each { _, kernels, _ in widen(largest, kernels, taps, sharing: true) }
-        setScales(largest, columns, limit: 32767, kernelScales, kernelFactors)
+        setScales(largest, columns, limit: { _ in 32767 }, kernelScales, kernelFactors)
       }
       largest.update(repeating: 0, count: all)
-      each { _, kernels, halfway in
+      sums.update(repeating: 0, count: 2 * all)
+      each { input, kernels, halfway in
         if job.keepsKernels { roundKernels(kernels, kernelFactors) }
-        widen(
-          largest, transformed(kernels, values, halfway), rows, sharing: !job.algorithm.isWinograd)
+        let values = transformed(kernels, values, halfway)
+        widen(largest, values, rows, sharing: !job.algorithm.isWinograd)
+        if mayOverflow { sum(values, input, sums, greatestSums) }
       }
       for position in 0..<positions {
         let scales = UnsafeMutablePointer(mutating: place.scales(position, block))
+        let start = position * columns
         setScales(
-          largest + position * columns, columns, limit: IntegerProducts.limit, scales,
-          factors + position * columns)
+          largest + start, columns,
+          limit: { limit(position, largest[start + $0], greatestSums[start + $0]) }, scales,
+          factors + start)
         guard job.keepsKernels else { continue }
         for column in 0..<columns { scales[column] *= kernelScales[column] }
         let stride = job.outputBlocks * channelBlock
@@ -107,13 +112,42 @@ private struct IntegerPacking {
     }
   }
 
+  /// Whether a sum of `IntegerProducts.depth` products might not fit 32 bits.
+  private var mayOverflow: Bool { job.precision == .int8 && job.algorithm.isWinograd }
+
+  /// Adds the magnitudes of an input channel's values, of which as many as make an integer sum belong
+  /// together, and keeps the largest of such sums.
+  private func sum(
+    _ values: UnsafePointer<Float>, _ input: Int, _ sums: UnsafeMutablePointer<Float>,
+    _ greatest: UnsafeMutablePointer<Float>
+  ) {
+    let begins = input % IntegerProducts.depth == 0
+    for index in 0..<rows * columns {
+      sums[index] = (begins ? 0 : sums[index]) + values[index].magnitude
+      greatest[index] = max(greatest[index], sums[index])
+    }
+  }
+
+  /// The largest magnitude that integers may have in a column whose values are `largest` at most and, as
+  /// many as make an integer sum, `sum` together. Each may be rounded up by half.
+  private func limit(_ position: Int, _ largest: Float, _ sum: Float) -> Float {
+    guard mayOverflow, largest > 0 else { return IntegerProducts.limit }
+    let room = 0x7FFF_FF00 / job.factorBound(position) - Float(IntegerProducts.depth) / 2
+    return min(IntegerProducts.limit, room * (largest / sum))
+  }
+
   @inline(__always)
   private func each(
     _ body: (
       _ input: Int, _ kernels: UnsafeMutablePointer<Float>, _ halfway: UnsafeMutablePointer<Float>
     ) -> Void
   ) {
-    forEachInput(job, weight, block: block, columns, body)
+    forEachInput(job, weight, block: block, columns) { input, kernels, halfway in
+      if let scales = job.inputBytes?.scales {
+        for value in 0..<taps * columns { kernels[value] *= scales[input] }
+      }
+      body(input, kernels, halfway)
+    }
   }
 
   /// Calls `body` for every sixteen columns.
@@ -153,10 +187,10 @@ private struct IntegerPacking {
   }
 
   private func setScales(
-    _ largest: UnsafePointer<Float>, _ count: Int, limit: Float,
+    _ largest: UnsafePointer<Float>, _ count: Int, limit: (Int) -> Float,
     _ scales: UnsafeMutablePointer<Float>, _ factors: UnsafeMutablePointer<Float>
   ) {
-    for i in 0..<count { (scales[i], factors[i]) = integerScale(largest[i], limit: limit) }
+    for i in 0..<count { (scales[i], factors[i]) = integerScale(largest[i], limit: limit(i)) }
   }
 
   /// Makes an input channel's kernels whole numbers, which is how they will be read.

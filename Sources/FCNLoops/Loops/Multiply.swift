@@ -101,16 +101,17 @@ func multiplyTerms(
 
 /// See `LoopTable.multiplyPixels`.
 func multiplyPixels(
-  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int,
+  _ pointer: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int,
   _ a: UnsafePointer<Float>, capacity: Int, pixels: Range<Int>, _ m: UnsafeMutablePointer<Float>
 ) {
-  let job = job.pointee
+  let job = pointer.pointee
   let depth = job.depth
   let weights = job.weights + block * channelBlock * depth
   let planeCount = job.outputHeight * job.outputWidth
   let rowStride = job.algorithm == .planar ? 1 : channelBlock
   let stepStride = job.algorithm == .planar ? capacity : 1
   let blockStride = job.pictures * planeCount * channelBlock
+  let hasBytes = job.outputBytes != nil || job.residualBytes != nil
   var first = pixels.lowerBound
   while first < pixels.upperBound {
     let (picture, pixel) = (first / planeCount, first % planeCount)
@@ -122,8 +123,10 @@ func multiplyPixels(
       rectifies: job.rectifies)
     multiplyPanel(
       width, count, depth, a + (first - pixels.lowerBound) * rowStride, rowStride: rowStride,
-      stepStride: stepStride, capacity, weights, m, adding: false, results)
-    if job.activates {
+      stepStride: stepStride, capacity, weights, m, adding: false, hasBytes ? nil : results)
+    if hasBytes {
+      storeBytePixels(pointer, rows: first..<first + count, block: block, panelBlocks: width, m)
+    } else if job.activates {
       for index in 0..<width {
         let values = job.output + start + index * blockStride
         activate(UnsafePointer(values), to: values, count * channelBlock, job.activation)

@@ -4,6 +4,7 @@ import FCNLoopTypes
 public func loopTable() -> LoopTable {
   LoopTable(
     name: tableName, panelBlocks: panelBlocks, integerSpeed: integerSpeed,
+    multipliesBytes: multipliesBytes,
     prepare: { job, rows, blocks, capacity, place, a, scratch in
       switch job.pointee.precision {
       case .float32:
@@ -11,6 +12,9 @@ public func loopTable() -> LoopTable {
         prepare(job, rows: rows, blocks: blocks, capacity: capacity, a + place * rowStride, scratch)
       case .int16:
         prepareIntegers(job, rows: rows, capacity: capacity, place: place, a, scratch)
+      case .int8:
+        prepareBytes(
+          job, rows: rows, blocks: blocks, capacity: capacity, place: place, a, scratch)
       }
     },
     multiply: { job, positions, block, width, a, capacity, rows, m in
@@ -19,7 +23,12 @@ public func loopTable() -> LoopTable {
         multiply(
           job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
           rows: rows, into: m)
-      case .int16:
+      case .int8 where job.pointee.multipliesBytes:
+        multiplyBytes(
+          job, block: block, panelBlocks: width, UnsafeRawPointer(a), capacity: capacity,
+          rows: rows,
+          into: m)
+      case .int16, .int8:
         multiplyIntegers(
           job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
           rows: rows, into: m)
@@ -31,7 +40,7 @@ public func loopTable() -> LoopTable {
         multiplyKernels(
           job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
           into: m, scratch)
-      case .int16:
+      case .int16, .int8:
         multiplyIntegerKernels(
           job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
           into: m, scratch)
@@ -56,13 +65,16 @@ public func loopTable() -> LoopTable {
           job, patch: 8, tile: 2, rows: rows, block: block, panelBlocks: width, m, scratch,
           transformEightToTwo)
       case .unfolded, .planar, .pointwise:
-        storePixels(job, rows: rows, block: block, panelBlocks: width, m)
+        let hasBytes = job.pointee.outputBytes != nil || job.pointee.residualBytes != nil
+        (hasBytes ? storeBytePixels : storePixels)(job, rows, block, width, m)
       }
     },
     pack: { job, weight, block, width, weights in
       switch job.pointee.precision {
       case .float32: pack(job, weight, block: block, panelBlocks: width, into: weights)
-      case .int16: packIntegers(job, weight, block: block, panelBlocks: width, into: weights)
+      case .int8 where job.pointee.multipliesBytes:
+        packBytes(job, weight, block: block, panelBlocks: width, into: weights)
+      case .int16, .int8: packIntegers(job, weight, block: block, panelBlocks: width, into: weights)
       }
     },
     prepareGradient: { job, gradient, rows, block, capacity, w, scratch in
@@ -81,8 +93,14 @@ public func loopTable() -> LoopTable {
     sumTaps: { job, weights, start in sumTaps(job, weights, from: start) },
     multiplyTaps: { job, sums in multiplyTaps(job, into: sums) },
     multiplyPixels: { job, block, width, a, capacity, pixels, m in
-      multiplyPixels(
-        job, block: block, panelBlocks: width, a, capacity: capacity, pixels: pixels, m)
+      if job.pointee.multipliesBytes {
+        multiplyBytePixels(
+          job, block: block, panelBlocks: width, UnsafeRawPointer(a), capacity: capacity,
+          pixels: pixels, m)
+      } else {
+        multiplyPixels(
+          job, block: block, panelBlocks: width, a, capacity: capacity, pixels: pixels, m)
+      }
     },
     multiplyTerms: { job, block, width, terms, a, capacity, rows, m, adding in
       multiplyTerms(

@@ -44,6 +44,7 @@ private func storeTile(
   _ pixels: UnsafeMutablePointer<Float>
 ) {
   let plane = (block * job.pictures + place.picture) * job.outputHeight * job.outputWidth
+  let (results, channel) = (BlockedResults(job), block * channelBlock + offset)
   let bias = load(job.bias + block * channelBlock + offset)
   let (stepDown, stepAcross) = (job.phasesDown, job.phasesAcross)
   let height = min(m, (job.outputHeight - place.row + stepDown - 1) / stepDown)
@@ -56,9 +57,9 @@ private func storeTile(
     let row = plane + (place.row + y * stepDown) * job.outputWidth + place.column
     for x in 0..<width {
       let target = (row + x * stepAcross) * channelBlock + offset
-      var value = load(pixels + (y * m + x) * Lanes.scalarCount) + bias
-      if let residual = job.residual { value += load(residual + target) }
-      store(finished(value, job), to: job.output + target)
+      let value = load(pixels + (y * m + x) * Lanes.scalarCount) + bias
+      let sum = results.sum(value, target, channel: channel)
+      results.put(finished(sum, job), target, channel: channel)
     }
   }
 }
@@ -70,6 +71,7 @@ private func storePooled(
   _ pooled: (height: Int, width: Int)
 ) {
   let plane = (block * job.pictures + place.picture) * pooled.height * pooled.width
+  let (results, channel) = (BlockedResults(job), block * channelBlock + offset)
   let (top, left) = (place.row / 2, place.column / 2)
   for y in 0..<min(m / 2, pooled.height - top) {
     // A window that hangs over the edge has but one row or column.
@@ -82,7 +84,7 @@ private func storePooled(
           larger(pixel(2 * y, 2 * x), pixel(2 * y, right)),
           larger(pixel(below, 2 * x), pixel(below, right))) + bias
       let target = (plane + (top + y) * pooled.width + left + x) * channelBlock + offset
-      store(finished(value, job), to: job.output + target)
+      results.put(finished(value, job), target, channel: channel)
     }
   }
 }

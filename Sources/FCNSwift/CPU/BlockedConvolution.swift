@@ -9,6 +9,10 @@ final class BlockedConvolution: PreparedForm {
   private let panels: [ConvolutionPanel]
   /// Indices of the panels that one task takes where kernels are transformed.
   private let panelGroups: [[Int]]
+  /// What the bytes mean that it reads, adds and makes.
+  private let tables:
+    (input: ByteChannelTable?, residual: ByteChannelTable?, output: ByteChannelTable?)
+  private let inputBytes: ByteScaling?
 
   /// nil where `algorithm` does not serve the request in `precision`.
   init?(
@@ -17,7 +21,18 @@ final class BlockedConvolution: PreparedForm {
   ) {
     let (input, output, window) = (request.inputs[0], request.output, operation.window)
     guard operation.groups == 1, algorithm.serves(window, input.c, request.epilogue),
-      precision == .float32 || algorithm.multipliesIntegers && operation.mayUseIntegers(input.c)
+      precision == .float32 || algorithm.multiplies(precision) && operation.mayUseIntegers(input.c)
+    else { return nil }
+    let bytes = request.bytes
+    inputBytes = precision == .int8 ? bytes.input : nil
+    guard precision != .int8 || inputBytes != nil else { return nil }
+    makesBytes = bytes.output != nil && (precision == .int8 || algorithm == .planar)
+    tables = (
+      inputBytes.flatMap(ByteChannelTable.init), bytes.residual.flatMap(ByteChannelTable.init),
+      makesBytes ? bytes.output.flatMap(ByteChannelTable.init) : nil
+    )
+    guard (tables.input != nil) == (inputBytes != nil), (tables.output != nil) == makesBytes,
+      (tables.residual != nil) == (bytes.residual != nil)
     else { return nil }
     var prototype = ConvolutionJob(
       algorithm: algorithm, pictures: input.n, input: (input.c, input.h, input.w),
@@ -26,6 +41,11 @@ final class BlockedConvolution: PreparedForm {
       activation: request.epilogue.activation,
       pooled: request.epilogue.pooled.map { ($0.h, $0.w) })
     prototype.precision = precision
+    prototype.multipliesBytes =
+      precision == .int8 && !algorithm.isWinograd && request.loops.multipliesBytes
+    prototype.inputBytes = tables.input?.channels
+    prototype.residualBytes = tables.residual?.channels
+    prototype.outputBytes = tables.output?.channels
     job = .allocate(capacity: 1)
     loops = request.loops
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
@@ -40,6 +60,8 @@ final class BlockedConvolution: PreparedForm {
   deinit { job.deallocate() }
 
   private let hasBias: Bool
+  let makesBytes: Bool
+  var addsBytes: Bool { tables.residual != nil }
 
   // MARK: Weights
 
@@ -47,8 +69,11 @@ final class BlockedConvolution: PreparedForm {
     let job = job.pointee
     // Integers have scales that follow from the algorithm.
     let kernels = job.precision == .float32 ? "kernels" : "kernels for \(job.algorithm)"
+    let numbers = job.multipliesBytes ? "bytes" : "\(job.precision)"
+    // Weights have the scales of the bytes that they multiply.
     return
-      "\(job.keepsKernels ? kernels : "\(job.algorithm)").\(job.precision).\(loops.panelBlocks)"
+      "\(job.keepsKernels ? kernels : "\(job.algorithm)").\(numbers).\(loops.panelBlocks)"
+      + (inputBytes?.identity ?? "")
   }
 
   /// Floats' room for what `pack` makes.
@@ -256,7 +281,8 @@ final class BlockedConvolution: PreparedForm {
     workers.run(job.pointee.pictures * parts * groups) { task, scratch in
       let picture = task / (parts * groups)
       let rows = part(task / groups % parts, of: pixels, size: blocking.rows)
-      let a = job.pointee.input + (picture * pixels + rows.lowerBound) * channelBlock
+      let floats = job.pointee.multipliesBytes ? channelBlock / 4 : channelBlock
+      let a = job.pointee.input + (picture * pixels + rows.lowerBound) * floats
       for index in part(task % groups, of: panels.count, size: blocking.panelsAtATime) {
         let panel = panels[index]
         loops.multiplyPixels(
@@ -270,42 +296,4 @@ final class BlockedConvolution: PreparedForm {
 extension ConvolutionJob {
   /// Whether products are finished as they are made: those of float32 whose rows are pixels.
   fileprivate var finishesPixels: Bool { precision == .float32 && !algorithm.isWinograd }
-}
-
-extension ConvolutionPrecision {
-  /// Of a factor.
-  var byteCount: Int { self == .float32 ? 4 : 2 }
-}
-
-extension Convolution {
-  /// Whether 16-bit integers may make its products, where a session allows them: not of scores, whose
-  /// errors nothing evens out, nor of few channels.
-  func mayUseIntegers(_ inputChannels: Int) -> Bool {
-    groups == 1 && !makesScores && inputChannels % channelBlock == 0
-  }
-}
-
-extension ConvolutionAlgorithm {
-  /// Whether it can multiply 16-bit integers; F(8×8, 3×3) would lose too many bits.
-  var multipliesIntegers: Bool { self != .planar && self != .winograd8 }
-
-  /// Whether it can do such a convolution, and what follows it.
-  fileprivate func serves(_ window: Window, _ channels: Int, _ epilogue: Epilogue) -> Bool {
-    if epilogue.pooled != nil, tile % 2 != 0 || window.dilation != 1 { return false }
-    switch self {
-    case .pointwise:
-      return window.kernel == 1 && window.stride == 1 && window.padding == 0
-    case .unfolded: return true
-    case .planar: return channels <= 4
-    case .winograd4, .winograd6, .winograd8:
-      return window.kernel == 3 && window.stride == 1
-    case .winograd2of7:
-      return window.kernel == 7 && window.stride == 1
-    }
-  }
-}
-
-extension Extent {
-  /// As a tuple.
-  var pair: (height: Int, width: Int) { (h, w) }
 }

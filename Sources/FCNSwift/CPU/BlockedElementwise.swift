@@ -39,6 +39,44 @@ final class BlockedMaxPool: PreparedForm {
   }
 }
 
+/// The same of bytes, which are the larger the larger what they stand for is.
+final class ByteMaxPool: PreparedForm {
+  private let window: Window
+  private let input: Shape
+  private let output: Shape
+  let makesBytes = true
+
+  init?(_ window: Window, _ request: FormRequest) {
+    guard request.epilogue == Epilogue(), let bytes = request.bytes.input,
+      bytes == request.bytes.output
+    else { return nil }
+    self.window = window
+    (input, output) = (request.inputs[0], request.output)
+  }
+
+  func forward(_ call: ForwardCall) {
+    let (window, input, output) = (window, input, output)
+    let source = UnsafeRawPointer(call.input.pointer).assumingMemoryBound(to: SIMD16<UInt8>.self)
+    let target = UnsafeMutableRawPointer(call.output.pointer)
+      .assumingMemoryBound(to: SIMD16<UInt8>.self)
+    call.workers.run(blockedPlaneCount(output) * output.h) { task, _ in
+      let (plane, y) = (task / output.h, task % output.h)
+      let (pixels, results) = (source + plane * input.planeCount, target + task * output.w)
+      let top = y * window.stride.h - window.padding.h
+      for x in 0..<output.w {
+        let left = x * window.stride.w - window.padding.w
+        var best = SIMD16<UInt8>()
+        for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
+          for column in max(left, 0)..<min(left + window.kernel.w, input.w) {
+            best = pointwiseMax(best, pixels[row * input.w + column])
+          }
+        }
+        results[x] = best
+      }
+    }
+  }
+}
+
 /// Sums of blocked tensors, or a function of one: element by element, so order does not matter.
 final class BlockedElementwise: PreparedForm {
   enum Function {

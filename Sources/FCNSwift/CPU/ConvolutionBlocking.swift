@@ -50,14 +50,14 @@ struct ConvolutionBlocking {
     let all = roundUp(job.rows, toMultipleOf: microKernelRows)
     patchCount = job.patchCount
     // A row of integers has a scale for all its blocks.
-    preparesByBlock = job.algorithm.isWinograd && job.precision == .float32
+    preparesByBlock = job.algorithm.isWinograd && job.precision != .int16
     let cache = Self.secondLevelFloats
     // More terms of a narrow panel are transformed at a time.
     transformedCount =
       (1...panelBlocks).map { job.transformedCount(panelBlocks: $0) }.max() ?? 0
     let panels = (job.outputBlocks + panelBlocks - 1) / panelBlocks
     switch job.algorithm {
-    case .pointwise where job.precision == .float32:
+    case .pointwise where job.precision == .float32 || job.multipliesBytes:
       division = .inPlace
       let pixels = job.inputHeight * job.inputWidth
       // What a task reads, and makes of a panel, stays in the second-level cache; where pixels are few,
@@ -161,8 +161,8 @@ enum ConvolutionCost {
     let taps = Double(job.kernelHeight * job.kernelWidth)
     let rows = Double(roundUp(job.rows, toMultipleOf: microKernelRows))
     let outputs = Double(job.outputBlocks * channelBlock)
-    let isInteger = job.precision == .int16
-    let speed = isInteger ? 45 * loops.integerSpeed : 45
+    let isInteger = job.precision.isInteger
+    let speed = isInteger ? 45 * loops.integerSpeed * (job.multipliesBytes ? 2 : 1) : 45
     let products = positions * rows * Double(job.depth) * outputs / speed
     let weights =
       positions * Double(job.depth) * outputs * Double(job.precision.byteCount) / 12
@@ -170,12 +170,12 @@ enum ConvolutionCost {
       switch job.algorithm {
       case .pointwise, .planar: (0, 4)
       case .unfolded: (4 * taps, 4)
-      case .winograd4: (90, 80)
+      case .winograd4: (job.precision == .int8 ? 40 : 90, 80)
       case .winograd6: (200, 190)
       case .winograd8: (420, 420)
       case .winograd2of7: (200, 100)
       }
-    let rounding = isInteger ? 4 * max(positions, taps) * Double(job.inputBlocks) : 0
+    let rounding = job.precision == .int16 ? 4 * max(positions, taps) * Double(job.inputBlocks) : 0
     let perRow =
       rounding + input * Double(job.inputBlocks) + output * Double(job.outputBlocks)
     return products + weights + Double(job.rows) * perRow

@@ -56,6 +56,15 @@ struct Form: Sendable {
   }
 }
 
+/// What the bytes mean that a layer may read and make; nil of what are floats.
+struct RequestedBytes {
+  /// Of its first input, whether it lies there as bytes yet or not.
+  var input: ByteScaling?
+  var output: ByteScaling?
+  /// Of what is added.
+  var residual: ByteScaling?
+}
+
 /// What a form is to be made ready for.
 struct FormRequest {
   let inputs: [Shape]
@@ -65,6 +74,8 @@ struct FormRequest {
   let loops: LoopTable
   /// Whether 16-bit integers may be multiplied.
   var allowsIntegers = false
+  /// What bytes mean, where a session has values between layers as bytes.
+  var bytes = RequestedBytes()
   /// Whether what is made is scores, or the network's output, which are wanted planar.
   var makesScores = false
 

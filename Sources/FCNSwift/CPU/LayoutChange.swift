@@ -15,7 +15,7 @@ final class LayoutChange: PreparedForm {
   }
 }
 
-/// Lays `source`, of `shape` and the other layout, out as `layout` says.
+/// Lays `source`, of `shape` and the other layout of floats, out as `layout` says.
 func changeLayout(
   _ source: UnsafePointer<Float>, _ shape: Shape, to layout: Layout,
   _ result: UnsafeMutablePointer<Float>, _ workers: Workers
@@ -35,6 +35,7 @@ func changeLayout(
         let line = source + planes + c * shape.planeCount
         for x in 0..<shape.w { result[pixels + x * channelBlock + c] = line[x] }
       }
+    case .bytes: break
     case .planar:
       for c in 0..<channels {
         let line = result + planes + c * shape.planeCount

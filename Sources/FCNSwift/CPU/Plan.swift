@@ -37,8 +37,8 @@ final class Plan {
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
-    precision: Precision = .float32, leavesScores: Bool = false,
-    loops: LoopTable? = nil, allocator: Allocator = .system
+    precision: Precision = .float32, ranges: ValueRanges? = nil, leavesScores: Bool = false,
+    fuses: Bool = true, loops: LoopTable? = nil, allocator: Allocator = .system
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let whole = try whole.concrete(for: inputShape)
@@ -54,7 +54,8 @@ final class Plan {
       network, inputShape: inputShape,
       ProcessorSchedule(
         disabledForms: disabledForms, precision: precision, loops: loops,
-        leavesScores: leavesScores && last == nil))
+        leavesScores: leavesScores && last == nil, fuses: fuses,
+        scalings: ranges?.scalings(of: network) ?? [:]))
     let rooms = schedule.steps.map { WorkerRoom([$0.prepared]) }
     let values = zip(schedule.bufferSizes(), try schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: $0, lifetime: $1)
@@ -112,6 +113,14 @@ final class Plan {
       if !isFinite(step.call.output) { return "layer \(step.name)" }
     }
     return nil
+  }
+
+  /// Runs every step and hands on what each made, under its layers' names.
+  func run(observing observe: (_ layers: String, _ made: Tensor) -> Void) {
+    for step in steps {
+      step.run()
+      observe(step.name, step.call.output)
+    }
   }
 
   /// Runs every step. Before each, `progress` hears its name, how many steps are done and how many

@@ -9,12 +9,18 @@ extension Convolution: ProcessorOperation {
         "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
         makes: .blocked
       ) { request in
-        yieldsToIntegers(request) ? nil : BlockedConvolution(self, request, algorithm)
+        yieldsToIntegers(request) || algorithm != .planar && yieldsToBytes(request)
+          ? nil : BlockedConvolution(self, request, algorithm)
       }
     }
-      + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map { algorithm in
+      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.int16) }.map { algorithm in
         Form("convolution.\(algorithm)_int16", takes: .blocked, makes: .blocked) { request in
           request.allowsIntegers ? BlockedConvolution(self, request, algorithm, .int16) : nil
+        }
+      }
+      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.int8) }.map { algorithm in
+        Form("convolution.\(algorithm)_int8", takes: .bytes, makes: .blocked) { request in
+          BlockedConvolution(self, request, algorithm, .int8)
         }
       } + [
         Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
@@ -37,8 +43,17 @@ extension Convolution: ProcessorOperation {
 extension Convolution {
   /// Where integers are allowed, float32 is for weights so few that they take no memory to speak of.
   fileprivate func yieldsToIntegers(_ request: FormRequest) -> Bool {
-    request.allowsIntegers && mayUseIntegers(request.inputs[0].c)
+    if request.bytes.input != nil { return mayUseIntegers(request.inputs[0].c) }
+    return request.allowsIntegers && mayUseIntegers(request.inputs[0].c)
       && request.inputs[0].c * outputChannels > 128 * 128
+  }
+}
+
+extension Convolution {
+  /// Whether bytes are wanted of few channels, which one form makes straight from floats.
+  fileprivate func yieldsToBytes(_ request: FormRequest) -> Bool {
+    request.bytes.output != nil && request.bytes.input == nil
+      && BlockedConvolution(self, request, .planar) != nil
   }
 }
 
@@ -63,6 +78,9 @@ extension MaxPool: ProcessorOperation {
     [
       Form("max_pool.blocked", takes: .blocked, makes: .blocked) { [window] in
         BlockedMaxPool(window, $0)
+      },
+      Form("max_pool.bytes", takes: .bytes, makes: .blocked) { [window] in
+        ByteMaxPool(window, $0)
       },
       Form("max_pool.pairs") { [window] in MaxPoolPairs(window, $0[0], $1) },
     ]

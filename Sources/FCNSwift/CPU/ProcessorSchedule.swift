@@ -1,13 +1,27 @@
 import FCNLoopTypes
 
+/// How a value lies on the processor, and what its bytes mean where it is bytes.
+struct ProcessorVariant: Hashable {
+  let layout: Layout
+  let scaling: ByteScaling?
+
+  static let planar = ProcessorVariant(layout: .planar, scaling: nil)
+  static let blocked = ProcessorVariant(layout: .blocked, scaling: nil)
+  static func bytes(_ scaling: ByteScaling) -> ProcessorVariant {
+    ProcessorVariant(layout: .bytes, scaling: scaling)
+  }
+}
+
 /// The processor, as the schedule of a network asks it: values lie planar, N×C×H×W, or blocked,
-/// ⌈C/16⌉×N×H×W×16, and are counted in floats.
+/// ⌈C/16⌉×N×H×W×16, as floats or as bytes, and are counted in floats.
 struct ProcessorSchedule: ScheduleBackend {
   struct Place: Equatable {
     let shape: Shape
-    let layout: Layout
+    let variant: ProcessorVariant
     /// Floats before it in its buffer.
     var offset = 0
+
+    var layout: Layout { variant.layout }
   }
 
   let disabledForms: Set<String>
@@ -15,38 +29,85 @@ struct ProcessorSchedule: ScheduleBackend {
   let loops: LoopTable
   /// Whether scores may lie as they are made.
   var leavesScores = false
+  var fuses = true
+  /// What the bytes of each layer's output mean, where there are to be any; of `int8`.
+  var scalings: [Int: ByteScaling] = [:]
 
-  var inputVariant: Layout { .planar }
-  var scoresVariant: Layout? { leavesScores ? nil : .planar }
+  var inputVariant: ProcessorVariant { .planar }
+  var scoresVariant: ProcessorVariant? { leavesScores ? nil : .planar }
   var runsInPlace: Bool { true }
 
-  func preferred(_ variants: some Collection<Layout>) -> Layout? {
-    variants.contains(.blocked) ? .blocked : variants.first
+  func preferred(_ variants: some Collection<ProcessorVariant>) -> ProcessorVariant? {
+    variants.contains(.blocked)
+      ? .blocked : variants.first { $0.layout == .bytes } ?? variants.first
+  }
+
+  /// Bytes may lie beside others that mean something else.
+  func joined(
+    _ known: [[ProcessorVariant]], preferring common: [ProcessorVariant]
+  ) -> (parts: [ProcessorVariant], whole: ProcessorVariant)? {
+    let bytes = known.map { $0.first { $0.layout == .bytes } }
+    let scalings = bytes.compactMap { $0?.scaling }
+    if scalings.count == known.count, !common.contains(.blocked) {
+      return (scalings.map(ProcessorVariant.bytes), .bytes(ByteScaling(joining: scalings)))
+    }
+    return (preferred(common) ?? (known.joined().isEmpty ? nil : .blocked)).map { variant in
+      (known.map { _ in variant }, variant)
+    }
   }
 
   func choose(_ layer: ScheduledLayer<Self>) throws -> ScheduledForm<Self> {
     var request = FormRequest(
       inputs: layer.inputs.map(\.shape), output: layer.output, loops: loops,
       allowsIntegers: precision == .int16, makesScores: layer.carriesScores || layer.isLast)
-    let lying: Layout = layer.inputs[0].known[.blocked] == nil ? .planar : .blocked
-    for (fusion, _, _) in layer.fusions {
+    let input = layer.inputs[0]
+    let lying: Layout =
+      input.known[.blocked] != nil ? .blocked : scaling(lying: input) != nil ? .bytes : .planar
+    for (fusion, output, residual) in layer.fusions {
       request.epilogue = fusion.epilogue
+      let added = residual.flatMap(scaling(lying:))
+      if precision == .int8 {
+        request.bytes = RequestedBytes(
+          input: scaling(lying: input) ?? scalings[input.layer],
+          output: request.makesScores ? nil : scalings[output.layer], residual: added)
+      }
       if let choice = layer.layer.bestForm(request, disabledForms, lying: lying) {
         return ScheduledForm(
           fusion: fusion, formName: choice.form.name, prepared: choice.prepared,
-          takes: choice.form.layouts.takes, makes: choice.form.layouts.makes)
+          takes: variant(choice.form.layouts.takes, request.bytes.input),
+          makes: variant(
+            choice.prepared.makesBytes ? .bytes : choice.form.layouts.makes, request.bytes.output),
+          adds: choice.prepared.addsBytes ? variant(.bytes, added) : .blocked)
       }
     }
     throw layer.layer.allFormsAreOff()
   }
 
-  func conversion(
-    _ source: Place, _ target: Place
-  ) -> (formName: String, prepared: any PreparedForm) {
-    ("layout.\(target.layout)", LayoutChange(target.shape, to: target.layout))
+  private func variant(_ layout: Layout, _ scaling: ByteScaling?) -> ProcessorVariant {
+    ProcessorVariant(layout: layout, scaling: layout == .bytes ? scaling : nil)
   }
 
-  func place(_ shape: Shape, _ layout: Layout) -> Place { Place(shape: shape, layout: layout) }
+  /// Of a value that lies there as bytes.
+  private func scaling(lying operand: ScheduledLayer<Self>.Operand) -> ByteScaling? {
+    operand.known.keys.first { $0.layout == .bytes }?.scaling
+  }
+
+  func conversion(
+    _ source: Place, _ target: Place
+  ) throws -> (formName: String, prepared: any PreparedForm) {
+    let name = "layout.\(target.layout)"
+    guard let scaling = source.variant.scaling ?? target.variant.scaling else {
+      return (name, LayoutChange(target.shape, to: target.layout))
+    }
+    guard source.layout != target.layout,
+      let change = ByteChange(target.shape, from: source.layout, to: target.layout, scaling)
+    else { throw FCNError(.internalDefect, "bytes cannot become other bytes") }
+    return (name, change)
+  }
+
+  func place(_ shape: Shape, _ variant: ProcessorVariant) -> Place {
+    Place(shape: shape, variant: variant)
+  }
   func size(of place: Place) -> Int { place.layout.count(place.shape) }
   func end(of place: Place) -> Int { place.offset + size(of: place) }
 
@@ -56,15 +117,20 @@ struct ProcessorSchedule: ScheduleBackend {
   /// Blocks begin with whole ones before them; planar pictures have their channels apart. Registers want
   /// their alignment.
   func channels(of whole: Place, from first: Int, _ shape: Shape) -> Place? {
-    guard whole.layout == .blocked ? first % channelBlock == 0 : shape.n == 1 else { return nil }
-    let before = first * shape.n * shape.planeCount
-    guard before % 16 == 0 else { return nil }
-    return Place(shape: shape, layout: whole.layout, offset: whole.offset + before)
+    guard whole.layout == .planar ? shape.n == 1 : first % channelBlock == 0 else { return nil }
+    let elements = first * shape.n * shape.planeCount
+    let before = whole.layout == .bytes ? elements / 4 : elements
+    guard before % (whole.layout == .bytes ? 4 : 16) == 0 else { return nil }
+    guard let scaling = whole.variant.scaling else {
+      return Place(shape: shape, variant: whole.variant, offset: whole.offset + before)
+    }
+    let part = ByteScaling(part: first..<first + shape.c, of: scaling)
+    return Place(shape: shape, variant: .bytes(part), offset: whole.offset + before)
   }
 
-  func concatenated(carriesScores: Bool) -> Layout? { nil }
+  func concatenated(carriesScores: Bool) -> ProcessorVariant? { nil }
 
   func moved(_ place: Place, into part: Place) -> Place {
-    Place(shape: place.shape, layout: place.layout, offset: place.offset + part.offset)
+    Place(shape: place.shape, variant: place.variant, offset: place.offset + part.offset)
   }
 }

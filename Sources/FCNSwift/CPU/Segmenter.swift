@@ -8,6 +8,8 @@ final class Segmenter: PictureSegmenter {
   private let preprocessing: Preprocessing
   private let disabledForms: Set<String>
   private let precision: Precision
+  /// What `int8` needs to know; measured on the first pictures where nobody has.
+  private(set) var ranges: ValueRanges?
   private let allocator: Allocator
   /// Of the shape that ran last: pictures mostly come in one size, and a plan holds much memory.
   private var plan: Plan?
@@ -17,7 +19,7 @@ final class Segmenter: PictureSegmenter {
     packedWeights: PackedWeights<AlignedMemory> = PackedWeights(),
     preprocessing: Preprocessing, pool: WorkerPool,
     disabledForms: Set<String> = [], precision: Precision = .float32,
-    allocator: Allocator = .system
+    ranges: ValueRanges? = nil, allocator: Allocator = .system
   ) throws {
     try preprocessing.checkChannels(of: network)
     self.network = network
@@ -27,6 +29,7 @@ final class Segmenter: PictureSegmenter {
     self.pool = pool
     self.disabledForms = disabledForms
     self.precision = precision
+    self.ranges = ranges
     self.allocator = allocator
   }
 
@@ -39,6 +42,7 @@ final class Segmenter: PictureSegmenter {
     guard let first = pictures.first else { return [] }
     var shape = inputShape(first)
     shape.n = pictures.count
+    if precision == .int8, ranges == nil { ranges = try measureRanges(of: pictures) }
     let plan = try plan(for: shape)
     for (n, picture) in pictures.enumerated() {
       try preprocessing.fill(plan.input, n, from: picture)
@@ -83,6 +87,45 @@ final class Segmenter: PictureSegmenter {
     (plan?.steps ?? []).map { RunStep($0.name, $0.formName, $0.work) }
   }
 
+  /// The ranges of what the network's layers make of `batches`, in float32; the pictures of a batch share
+  /// one `inputShape`.
+  /// Of what the network's layers make of `pictures`.
+  private func measureRanges(of pictures: ArraySlice<PixelView>) throws -> ValueRanges {
+    try measureRanges(pictures.count) { index, body in
+      try body(pictures[pictures.startIndex + index])
+    }
+  }
+
+  /// See `RangeMeasurement.measure`.
+  func measureRanges(
+    _ count: Int, _ progress: ((_ done: Int, _ total: Int) -> Bool)? = nil,
+    _ withPicture: (_ index: Int, _ body: (PixelView) throws -> Void) throws -> Void
+  ) throws -> ValueRanges {
+    var plan: Plan?
+    return try RangeMeasurement.measure(count, pool, progress) { index, measurement in
+      try withPicture(index) { picture in
+        let shape = inputShape(picture)
+        if plan?.input.shape != shape {
+          plan = nil
+          plan = try Plan(
+            network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
+            disabledForms: disabledForms.union([BorderReduction.name]), fuses: false,
+            allocator: allocator)
+        }
+        guard let plan else { return }
+        try preprocessing.fill(plan.input, 0, from: picture)
+        plan.run { name, made in
+          // Pictures are no layer's.
+          if name != Network.inputName { measurement.add(name, made) }
+        }
+        guard isFinite(plan.output, pool) else {
+          try preprocessing.fill(plan.input, 0, from: picture)
+          throw FCNError.scoresNotFinite(plan.firstNotFinite(), .float32)
+        }
+      }
+    }
+  }
+
   private func plan(for shape: Shape) throws -> Plan {
     if let plan, plan.input.shape == shape { return plan }
     // The last plan's memory goes before the next one's comes, but not what it had packed.
@@ -91,7 +134,7 @@ final class Segmenter: PictureSegmenter {
     let made = try withExtendedLifetime(packed) {
       try Plan(
         network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
-        disabledForms: disabledForms, precision: precision, leavesScores: true,
+        disabledForms: disabledForms, precision: precision, ranges: ranges, leavesScores: true,
         allocator: allocator)
     }
     plan = made

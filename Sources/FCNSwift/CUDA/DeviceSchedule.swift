@@ -55,7 +55,7 @@ struct DeviceSchedule: ScheduleBackend {
       if let (form, prepared) = try best(of: forms, request, &reasons) {
         return ScheduledForm(
           fusion: fusion, formName: form.name, prepared: prepared, takes: elements.input,
-          makes: elements.output)
+          makes: elements.output, adds: elements.output)
       }
     }
     throw FCNError.onlyOnProcessor(

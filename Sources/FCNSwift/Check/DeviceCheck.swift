@@ -182,7 +182,7 @@ extension Precision {
     switch self {
     case .float32: 0x1p-24
     case .tf32, .float16: 0x1p-11
-    case .bfloat16, .int16: 0x1p-8
+    case .bfloat16, .int16, .int8: 0x1p-8
     }
   }
 }

@@ -59,16 +59,16 @@ public struct ProcessorCheck {
   private let tables: [LoopTable]
   private let pool: WorkerPool
 
-  /// Prepares to check `precisions`, float32 and int16. Throws `unsupported` for others.
-  public init(precisions: [Precision] = [.float32, .int16]) throws {
+  /// Prepares to check `precisions`, float32, int16 and int8. Throws `unsupported` for others.
+  public init(precisions: [Precision] = [.float32, .int16, .int8]) throws {
     try self.init(precisions: precisions, tables: Loops.available)
   }
 
   init(precisions: [Precision], tables: [LoopTable]) throws {
-    for precision in precisions where ![.float32, .int16].contains(precision) {
+    for precision in precisions where ![.float32, .int16, .int8].contains(precision) {
       throw FCNError(
         .unsupported,
-        "the processor has float32 and int16; \(precision.rawValue) is for devices")
+        "the processor has float32, int16 and int8; \(precision.rawValue) is for devices")
     }
     self.precisions = precisions
     self.tables = tables
@@ -107,6 +107,8 @@ public struct ProcessorCheck {
     let parameters: ParameterTable
     let input: Tensor
     let expected: Tensor
+    /// Of what the layers make, and of the input.
+    let ranges: ValueRanges
 
     init(_ layers: Case, _ pool: WorkerPool) throws {
       network = try layers.network()
@@ -125,8 +127,11 @@ public struct ProcessorCheck {
       let plan = try Plan(
         network, parameters: parameters, inputShape: input.shape, pool: pool,
         disabledForms: Set(network.formNames).subtracting(references), loops: Loops.portable)
-      plan.input.pointer.update(from: input.pointer, count: input.shape.count)
-      try plan.run()
+      ranges = try RangeMeasurement.measure(1, pool) { [input] _, measurement in
+        plan.input.pointer.update(from: input.pointer, count: input.shape.count)
+        measurement.add(Network.inputName, input)
+        plan.run { measurement.add($0, $1) }
+      }
       expected = try Tensor(plan.output.shape, plan.output.elements)
     }
   }
@@ -135,9 +140,10 @@ public struct ProcessorCheck {
   private func check(
     _ layers: Case, _ prepared: Prepared, _ loops: LoopTable, _ precision: Precision
   ) throws -> [Finding] {
-    let suffix = "_int16"
-    let forms = prepared.network.layers[0].operation.forms.filter {
-      $0.layouts.makes == .blocked && $0.name.hasSuffix(suffix) == (precision == .int16)
+    let suffixes = [Precision.int16: "_int16", .int8: "_int8"]
+    let forms = prepared.network.layers[0].operation.forms.filter { form in
+      form.layouts.makes == .blocked
+        && suffixes.allSatisfy { form.name.hasSuffix($1) == (precision == $0) }
     }
     return try forms.compactMap { form -> Finding? in
       // Scores are made in float32, by any form.
@@ -146,14 +152,16 @@ public struct ProcessorCheck {
       }
       let plan = try Plan(
         prepared.network, parameters: prepared.parameters, inputShape: prepared.input.shape,
-        pool: pool, disabledForms: Set(others), precision: precision, loops: loops)
+        pool: pool, disabledForms: Set(others), precision: precision, ranges: prepared.ranges,
+        loops: loops)
       guard plan.steps.contains(where: { $0.formName == form.name }) else { return nil }
       plan.input.pointer.update(from: prepared.input.pointer, count: prepared.input.shape.count)
       try plan.run()
       return Finding(
         instructionSet: loops.name, name: layers.name, form: form.name, precision: precision,
         difference: plan.output.difference(from: prepared.expected),
-        tolerance: precision == .int16 ? 3e-2 : form.name.hasSuffix("winograd8") ? 5e-4 : 5e-5)
+        tolerance: precision == .int8
+          ? 4e-2 : precision == .int16 ? 3e-2 : form.name.hasSuffix("winograd8") ? 5e-4 : 5e-5)
     }
   }
 }

@@ -16,6 +16,12 @@ protocol PreparedForm: AnyObject {
   /// Whether its products are OpenBLAS's, which wants memory for every thread.
   var usesMatrixLibrary: Bool { get }
 
+  /// Whether it makes bytes, as it was asked to, of a form whose layouts do not say so.
+  var makesBytes: Bool { get }
+
+  /// Whether it adds bytes where what is added lies as such; else that is to be floats.
+  var addsBytes: Bool { get }
+
   /// How long it takes, in some unit; to choose between forms that give one.
   var cost: Double? { get }
 
@@ -37,6 +43,8 @@ extension PreparedForm {
   var sharedWorkspace: Int { 0 }
   var packing: String? { nil }
   var usesMatrixLibrary: Bool { false }
+  var makesBytes: Bool { false }
+  var addsBytes: Bool { false }
   var cost: Double? { nil }
 
   var work: StepWork? { nil }

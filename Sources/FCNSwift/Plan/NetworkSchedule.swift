@@ -90,7 +90,9 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     let layer = network.layers[index]
     let sources = network.inputIndices[index]
     let operands = layer.operation.readsFirstInputOnly ? [sources[0]] : sources
-    let fusions = Fusion.candidates(network, index, shapes, readers, made: { valueOf[$0] != nil })
+    let fusions =
+      backend.fuses
+      ? Fusion.candidates(network, index, shapes, readers, made: { valueOf[$0] != nil }) : []
     let choice = try backend.choose(
       ScheduledLayer(
         layer: layer, carriesScores: carriesScores[index],
@@ -101,7 +103,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
         }))
     let fusion = choice.fusion
     var inputs = try operands.map { try value(of: $0, in: choice.takes) }
-    if let residual = fusion.residual { inputs.append(try value(of: residual, in: choice.makes)) }
+    if let residual = fusion.residual { inputs.append(try value(of: residual, in: choice.adds)) }
     let source = sources[0]
     let reusesInput =
       backend.runsInPlace && layer.operation.mayRunInPlace && source >= 0
@@ -121,7 +123,8 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
 
   private func operand(_ layer: Int) -> ScheduledLayer<Backend>.Operand {
     ScheduledLayer<Backend>.Operand(
-      shape: shape(layer), known: (valueOf[layer] ?? [:]).mapValues { values[$0].place })
+      layer: layer, shape: shape(layer),
+      known: (valueOf[layer] ?? [:]).mapValues { values[$0].place })
   }
 
   /// A value of a layer's output, in `variant` if one is named; made of another where there is none yet.
@@ -160,7 +163,8 @@ extension NetworkSchedule {
   /// What layer `layer` will make, and its place where that is known.
   private func result(of layer: Int) -> ScheduledLayer<Backend>.Operand {
     let known = homes.of[layer].map { [$0.variant: $0.place] }
-    return ScheduledLayer<Backend>.Operand(shape: shapes[layer], known: known ?? [:])
+    return ScheduledLayer<Backend>.Operand(
+      layer: layer, shape: shapes[layer], known: known ?? [:])
   }
 
   /// What layer `layer` makes: in its home, or at the beginning of a buffer.
@@ -204,7 +208,8 @@ extension NetworkSchedule {
     let known = sources.map { valueOf[$0] ?? [:] }
     let common = known[0].keys.filter { variant in known.allSatisfy { $0[variant] != nil } }
     guard Set(sources).count == sources.count,
-      let variant = backend.preferred(common) ?? backend.preferred(known.flatMap(\.keys))
+      case let (variants, variant)? = backend.joined(
+        known.map { Array($0.keys) }, preferring: common)
     else { return false }
     let place = backend.place(shapes[index], variant)
     var (parts, channel) = ([Backend.Place](), 0)
@@ -216,12 +221,12 @@ extension NetworkSchedule {
     // Each must fill a buffer of its own; the network's input is filled by others.
     let sizes = bufferSizes()
     var taken: Set<Int> = [values[0].buffer]
-    for case let value? in known.map({ $0[variant] }) {
+    for case let value? in zip(known, variants).map({ $0[$1] }) {
       let buffer = values[value].buffer
       guard taken.insert(buffer).inserted, backend.size(of: values[value].place) == sizes[buffer]
       else { return false }
     }
-    let buffers = try sources.map { values[try value(of: $0, in: variant)].buffer }
+    let buffers = try zip(sources, variants).map { values[try value(of: $0, in: $1)].buffer }
     let whole = add(variant, shapes[index])
     for (buffer, part) in zip(buffers, parts) {
       for value in values.indices where values[value].buffer == buffer {

@@ -6,6 +6,10 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
   /// matrix product; sums, activations between layers, scores and the layers that make them stay
   /// float32. Weights take half the memory.
   case int16
+  /// Bytes between layers, with a scale and a zero for every channel, which were measured on pictures.
+  /// Products are of 16-bit integers, 13 bits of the weights among them; scores and the layers that make
+  /// them stay float32.
+  case int8
   /// 32-bit floating point whose factors are rounded to 10 bits after the first; on devices.
   case tf32
   /// IEEE half precision between layers, sums and scores in float32; on devices.
@@ -17,10 +21,10 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
 extension Precision {
   /// Throws unless the processor multiplies in this precision.
   func checkOnProcessor() throws {
-    guard self == .float32 || self == .int16 else {
+    guard [.float32, .int16, .int8].contains(self) else {
       throw FCNError(
         .invalidArgument,
-        "the precision \(rawValue) is for CUDA devices; the processor takes float32 or int16")
+        "the precision \(rawValue) is for CUDA devices; the processor takes float32, int16 or int8")
     }
   }
 }

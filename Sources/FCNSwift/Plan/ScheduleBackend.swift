@@ -21,6 +21,15 @@ protocol ScheduleBackend {
   /// The one of `variants` that others had better be made of; the same every time. nil for none.
   func preferred(_ variants: some Collection<Variant>) -> Variant?
 
+  /// Whether forms may carry out layers after their own.
+  var fuses: Bool { get }
+
+  /// In which variants values that are in these may lie side by side as one, and the variant of that; nil
+  /// where they cannot.
+  func joined(
+    _ known: [[Variant]], preferring common: [Variant]
+  ) -> (parts: [Variant], whole: Variant)?
+
   /// The form in which to carry out a layer, and in it as many of those after it as can be. Throws
   /// where there is none.
   func choose(_ layer: ScheduledLayer<Self>) throws -> ScheduledForm<Self>
@@ -50,10 +59,25 @@ protocol ScheduleBackend {
   func moved(_ place: Place, into part: Place) -> Place
 }
 
+extension ScheduleBackend {
+  var fuses: Bool { true }
+
+  /// All in one variant.
+  func joined(
+    _ known: [[Variant]], preferring common: [Variant]
+  ) -> (parts: [Variant], whole: Variant)? {
+    (preferred(common) ?? preferred(known.flatMap { $0 })).map { variant in
+      (known.map { _ in variant }, variant)
+    }
+  }
+}
+
 /// A layer for which a form is to be chosen.
 struct ScheduledLayer<Backend: ScheduleBackend> {
   /// What it reads or makes, and in which variants that has its place already.
   struct Operand {
+    /// The layer that makes it; −1 for the network's input.
+    let layer: Int
     let shape: Shape
     let known: [Backend.Variant: Backend.Place]
   }
@@ -75,6 +99,6 @@ struct ScheduledForm<Backend: ScheduleBackend> {
   let fusion: Fusion
   let formName: String
   let prepared: Backend.Prepared
-  /// The variants of what it reads, but for the residual, and of what it makes and adds.
-  let takes, makes: Backend.Variant
+  /// The variants of what it reads, but for the residual, of what it makes, and of the residual.
+  let takes, makes, adds: Backend.Variant
 }

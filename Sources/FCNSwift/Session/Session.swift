@@ -11,7 +11,7 @@ public final class Session {
     /// Fast forms that are switched off, such as `convolution.winograd4`, and `batch_norm.folding`; see
     /// `Session.formNames(of:)`.
     public var disabledForms: Set<String>
-    /// The numbers that are multiplied: float32 or int16 on the processor; float32, tf32, float16 or
+    /// The numbers that are multiplied: float32, int16 or int8 on the processor; float32, tf32, float16 or
     /// bfloat16 on a device.
     public var precision: Precision
     /// What the network runs on.
@@ -104,10 +104,16 @@ public final class Session {
     switch options.device {
     case .processor:
       try options.precision.checkOnProcessor()
+      guard options.precision != .int8 || folding else {
+        throw FCNError(
+          .invalidArgument,
+          "\(InferenceWeights.foldingName) is switched off, and int8 is for networks with it; use int16 or "
+            + "float32")
+      }
       return try Segmenter(
         weights.network, parameters: weights, packedWeights: weights.packed(),
         preprocessing: preprocessing, pool: pool, disabledForms: forms,
-        precision: options.precision, allocator: allocator)
+        precision: options.precision, ranges: model.ranges, allocator: allocator)
     case .cuda(let index):
       return try DeviceSegmenter(
         weights, preprocessing: preprocessing, pool: pool, disabledForms: forms,
@@ -119,6 +125,10 @@ public final class Session {
   public static func formNames(of model: Model) -> [String] {
     [InferenceWeights.foldingName, BorderReduction.name, Joining.name] + model.network.formNames
   }
+
+  /// Whether the ranges that `Precision.int8` needs are measured on the pictures that run together first,
+  /// since the model has none.
+  public var measuresRanges: Bool { options.precision == .int8 && model.ranges == nil }
 
   /// Threads it works with.
   public var threadCount: Int { segmenter.pool.threadCount }

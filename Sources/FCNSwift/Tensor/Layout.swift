@@ -7,12 +7,15 @@ public enum Layout: Sendable, Hashable {
   /// ⌈C/16⌉×N×H×W×16: sixteen channels of a pixel side by side, zeros after the last one. What the
   /// inner loops read and write. Blocks of channels come first, so that some of them are a tensor too.
   case blocked
+  /// The same as bytes, each of which stands for a number as the scale and the zero of its channel say.
+  case bytes
 
-  /// Floats that a tensor of `shape` takes.
+  /// Floats' room that a tensor of `shape` takes.
   func count(_ shape: Shape) -> Int {
     switch self {
     case .planar: shape.count
     case .blocked: shape.n * roundUp(shape.c, toMultipleOf: channelBlock) * shape.planeCount
+    case .bytes: roundUp(Layout.blocked.count(shape), toMultipleOf: 4) / 4
     }
   }
 }

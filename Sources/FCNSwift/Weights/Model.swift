@@ -13,6 +13,8 @@ public final class Model: Sendable {
   public let network: Network
   /// Exactly the network's parameters, by name.
   public let weights: [String: WeightTensor]
+  /// The ranges that `Precision.int8` gives bytes for; nil of a model that was not calibrated.
+  public let ranges: ValueRanges?
   /// What whoever runs it has made of it, for others who do.
   let shared = SharedObjects()
 
@@ -20,13 +22,16 @@ public final class Model: Sendable {
   ///
   /// Throws `invalidArgument` or `notFound` where the description is not sound, and `shapeMismatch`
   /// with the name of every weight that is missing, unknown or of another shape.
-  public convenience init(description: ModelDescription, weights: [WeightTensor]) throws {
+  public convenience init(
+    description: ModelDescription, weights: [WeightTensor], ranges: ValueRanges? = nil
+  ) throws {
     let network = try Model.network(for: description)
     try Model.check(
       weights.map { ($0.name, $0.shape) }, against: network.parameters, of: description)
+    try ranges?.check(against: network)
     self.init(
       checked: description, network,
-      Dictionary(weights.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
+      Dictionary(weights.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }), ranges)
   }
 
   /// Maps the model file at `path` and checks all but the values of its weights.
@@ -38,30 +43,32 @@ public final class Model: Sendable {
   /// only; `corrupt` where it contradicts itself or ends early; and as `init(description:weights:)`.
   public convenience init(contentsOf path: String) throws {
     let storage = try ByteStorage(mapping: path)
-    let (description, network, weights) = try naming(path) { try Model.read(storage) }
-    self.init(checked: description, network, weights)
+    let (description, network, weights, ranges) = try naming(path) { try Model.read(storage) }
+    self.init(checked: description, network, weights, ranges)
   }
 
   /// Reads a model file that is in memory; the bytes are copied.
   public convenience init(copying bytes: UnsafeRawBufferPointer) throws {
-    let (description, network, weights) = try Model.read(ByteStorage(copying: bytes))
-    self.init(checked: description, network, weights)
+    let (description, network, weights, ranges) = try Model.read(ByteStorage(copying: bytes))
+    self.init(checked: description, network, weights, ranges)
   }
 
   /// Reads a model file that is in memory, which must neither change nor go away while the model
   /// lives; `owner`, if any, is kept alive as long.
   public convenience init(borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject?) throws {
-    let (description, network, weights) = try Model.read(
+    let (description, network, weights, ranges) = try Model.read(
       ByteStorage(borrowing: bytes, owner: owner))
-    self.init(checked: description, network, weights)
+    self.init(checked: description, network, weights, ranges)
   }
 
   private init(
-    checked description: ModelDescription, _ network: Network, _ weights: [String: WeightTensor]
+    checked description: ModelDescription, _ network: Network, _ weights: [String: WeightTensor],
+    _ ranges: ValueRanges?
   ) {
     self.description = description
     self.network = network
     self.weights = weights
+    self.ranges = ranges
   }
 
   /// The weights in the network's order.
@@ -80,14 +87,16 @@ public final class Model: Sendable {
       ? description.options.batchNorm : network.layers.contains { $0.operation is BatchNorm }
   }
 
-  /// Writes the model to `path`, its weights as float32 or float16, under a temporary name that is
-  /// renamed once the file is whole.
+  /// Writes the model to `path`, its weights as float32 or float16, or as they are where `elementType` is
+  /// nil, under a temporary name that is renamed once the file is whole.
   ///
   /// Throws `notFinite` with the tensor's name where float16 cannot hold a weight, and
   /// `inputOutput` where the system refuses; what stood at `path` is then still there.
-  public func write(to path: String, elementType: ElementType = .float32) throws {
+  public func write(to path: String, elementType: ElementType? = .float32) throws {
     try naming(path) {
-      let converted = try orderedWeights.map { try $0.converted(to: elementType) }
+      let converted =
+        try orderedWeights.map { try $0.converted(to: elementType ?? $0.elementType) }
+        + (ranges?.tensors() ?? [])
       try Safetensors.write(converted, metadata: description.metadata, to: path)
     }
   }
@@ -102,15 +111,19 @@ extension Model {
 
   private static func read(
     _ storage: ByteStorage
-  ) throws -> (ModelDescription, Network, [String: WeightTensor]) {
+  ) throws -> (ModelDescription, Network, [String: WeightTensor], ValueRanges?) {
     let file = try Safetensors(storage)
     let description = try ModelDescription(metadata: file.metadata)
     let network = try network(for: description)
-    try check(
-      file.entries.map { ($0.name, $0.shape) }, against: network.parameters, of: description)
+    let own = file.entries.filter { !$0.name.hasPrefix(ValueRanges.prefix) }
+    try check(own.map { ($0.name, $0.shape) }, against: network.parameters, of: description)
     var weights: [String: WeightTensor] = [:]
-    for entry in file.entries { weights[entry.name] = try file.tensor(named: entry.name) }
-    return (description, network, weights)
+    for entry in own { weights[entry.name] = try file.tensor(named: entry.name) }
+    let tensors = try file.entries.filter { $0.name.hasPrefix(ValueRanges.prefix) }
+      .map { try file.tensor(named: $0.name) }
+    let ranges = try tensors.isEmpty ? nil : ValueRanges(tensors)
+    try ranges?.check(against: network)
+    return (description, network, weights, ranges)
   }
 
   /// Throws unless the tensors found are exactly those wanted, with all that is amiss in one error.

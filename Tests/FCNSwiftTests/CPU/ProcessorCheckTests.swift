@@ -16,8 +16,11 @@ struct ProcessorCheckTests {
     }
     let forms =
       ConvolutionAlgorithm.allCases.map { "convolution.\($0)" }
-      + ConvolutionAlgorithm.allCases.filter(\.multipliesIntegers).map {
+      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.int16) }.map {
         "convolution.\($0)_int16"
+      }
+      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.int8) }.map {
+        "convolution.\($0)_int8"
       } + ["convolution.taps", "convolution.depthwise"]
     for name in ProcessorCheck.instructionSets {
       let compared = Set(findings.filter { $0.instructionSet == name }.map(\.form))
@@ -68,7 +71,8 @@ extension LoopTable {
       ) -> Void
   ) -> LoopTable {
     LoopTable(
-      name: "wrong", panelBlocks: panelBlocks, integerSpeed: integerSpeed, prepare: prepare,
+      name: "wrong", panelBlocks: panelBlocks, integerSpeed: integerSpeed,
+      multipliesBytes: multipliesBytes, prepare: prepare,
       multiply: multiply, multiplyKernels: multiplyKernels, finish: finish, pack: pack,
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
       finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,

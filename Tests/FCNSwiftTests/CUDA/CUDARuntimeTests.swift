@@ -182,7 +182,7 @@ extension CUDATests {
         _ = try FakeDevice.session(model, .int16)
       }
       for precision in [Precision.tf32, .float16, .bfloat16] {
-        expectError(.invalidArgument, saying: precision.rawValue, "float32 or int16") {
+        expectError(.invalidArgument, saying: precision.rawValue, "float32, int16 or int8") {
           _ = try Session(model: model, options: .init(threads: 1, precision: precision))
         }
       }

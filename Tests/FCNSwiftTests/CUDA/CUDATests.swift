@@ -62,14 +62,14 @@ extension Precision {
     switch self {
     case .float32: 0x1p-24
     case .tf32, .float16: 0x1p-11
-    case .bfloat16, .int16: 0x1p-8
+    case .bfloat16, .int16, .int8: 0x1p-8
     }
   }
 
   /// `value` as convolutions multiply it.
   func rounded(_ value: Float) -> Float {
     switch self {
-    case .float32, .int16: value
+    case .float32, .int16, .int8: value
     case .tf32: value.roundedBits(droppingLast: 13)
     case .float16: Float(Float16(value))
     case .bfloat16: value.roundedBits(droppingLast: 16)

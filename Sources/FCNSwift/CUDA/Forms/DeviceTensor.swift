@@ -23,7 +23,7 @@ extension Precision {
     case .float32, .tf32: .float32
     case .float16: .float16
     case .bfloat16: .bfloat16
-    case .int16: nil
+    case .int16, .int8: nil
     }
   }
 

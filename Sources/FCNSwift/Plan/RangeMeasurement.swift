@@ -1,0 +1,132 @@
+import FCNLoopTypes
+
+/// Measures `ValueRanges` in two passes over the same runs: first the extremes, then how values are
+/// distributed between them.
+final class RangeMeasurement {
+  private let pool: WorkerPool
+  private var layers: [String: ChannelValues] = [:]
+  private var counts = false
+
+  private init(_ pool: WorkerPool) { self.pool = pool }
+
+  /// Measures what is made of `count` pictures: `run` is to add what each layer makes of picture `index`, in
+  /// float32, and is asked twice for each. `progress` false ends it with `aborted`. Throws `notFinite` where
+  /// a value is infinite.
+  static func measure(
+    _ count: Int, _ pool: WorkerPool, _ progress: ((_ done: Int, _ total: Int) -> Bool)? = nil,
+    _ run: (_ index: Int, _ measurement: RangeMeasurement) throws -> Void
+  ) throws -> ValueRanges {
+    let measurement = RangeMeasurement(pool)
+    for step in 0..<2 * count {
+      if let progress, !progress(step, 2 * count) {
+        throw FCNError(.aborted, "stopped while the ranges of values were measured")
+      }
+      if step == count { measurement.counts = true }
+      try run(step % count, measurement)
+    }
+    let ranges = measurement.layers.mapValues(\.bestRanges)
+    for (name, ranges) in ranges.sorted(by: { $0.key < $1.key })
+    where !ranges.allSatisfy({ $0.lowerBound.isFinite && $0.upperBound.isFinite }) {
+      throw FCNError(
+        .notFinite, "layer \(name) makes values that are not finite, and bytes need a range")
+    }
+    return ValueRanges(layers: ranges)
+  }
+
+  /// Takes what layer `name` made.
+  func add(_ name: String, _ value: Tensor) {
+    let values = layers[name] ?? ChannelValues(value.shape.c)
+    layers[name] = values
+    guard values.channels == value.shape.c else { return }
+    let counts = counts
+    pool.run(value.shape.c) { c, _ in
+      for n in 0..<value.shape.n {
+        if counts { values.count(value, n, c) } else { values.widen(value, n, c) }
+      }
+    }
+  }
+}
+
+/// What a layer's channels hold; threads write to different channels.
+private final class ChannelValues: @unchecked Sendable {
+  private static let binCount = 256
+
+  let channels: Int
+  private let lows, highs: UnsafeMutablePointer<Float>
+  /// How many values lie in each part of a channel's range, those that are 0 left out.
+  private let bins: UnsafeMutablePointer<UInt32>
+
+  init(_ channels: Int) {
+    self.channels = channels
+    lows = .allocate(capacity: channels)
+    highs = .allocate(capacity: channels)
+    bins = .allocate(capacity: channels * Self.binCount)
+    lows.initialize(repeating: 0, count: channels)
+    highs.initialize(repeating: 0, count: channels)
+    bins.initialize(repeating: 0, count: channels * Self.binCount)
+  }
+
+  deinit {
+    lows.deallocate()
+    highs.deallocate()
+    bins.deallocate()
+  }
+
+  /// Raises and lowers the extremes of channel `c` to those of picture `n`.
+  func widen(_ value: Tensor, _ n: Int, _ c: Int) {
+    let (start, step) = value.channel(n, c)
+    var (low, high) = (lows[c], highs[c])
+    for i in 0..<value.shape.planeCount {
+      let x = start[i * step]
+      low = x < low ? x : low
+      high = x > high ? x : high
+    }
+    (lows[c], highs[c]) = (low, high)
+  }
+
+  /// Counts the values of channel `c` of picture `n`, between extremes that are known.
+  func count(_ value: Tensor, _ n: Int, _ c: Int) {
+    let (start, step) = value.channel(n, c)
+    let (low, bins) = (lows[c], bins + c * Self.binCount)
+    let factor = Float(Self.binCount) / max(highs[c] - low, 1e-30)
+    let last = Float(Self.binCount - 1)
+    for i in 0..<value.shape.planeCount {
+      let x = start[i * step]
+      guard x != 0 else { continue }
+      bins[Int(min(last, max(0, (x - low) * factor)))] += 1
+    }
+  }
+
+  /// The ranges in which the squared error of bytes is least, of the whole ones and narrower ones in
+  /// proportion.
+  var bestRanges: [ClosedRange<Float>] { (0..<channels).map(bestRange) }
+
+  private func bestRange(_ c: Int) -> ClosedRange<Float> {
+    let (low, high) = (Double(lows[c]), Double(highs[c]))
+    let bins = UnsafeBufferPointer(start: bins + c * Self.binCount, count: Self.binCount)
+    let width = (high - low) / Double(Self.binCount)
+    let total = bins.reduce(0.0) { $0 + Double($1) }
+    var best = (error: Double.infinity, part: 1.0)
+    for step in 0..<24 {
+      let part = 1 - Double(step) / 32
+      let scale = part * (high - low) / 255
+      var error = total * scale * scale / 12
+      for (bin, count) in bins.enumerated() where count > 0 {
+        let x = low + (Double(bin) + 0.5) * width
+        let beyond = max(0, x - part * high) + max(0, part * low - x)
+        error += Double(count) * beyond * beyond
+      }
+      if error < best.error { best = (error, part) }
+    }
+    return Float(low * best.part)...Float(high * best.part)
+  }
+}
+
+extension Tensor {
+  /// The first value of a channel of a picture, of a value that is floats, and how far apart they are.
+  fileprivate func channel(_ n: Int, _ c: Int) -> (UnsafePointer<Float>, step: Int) {
+    guard layout == .blocked else { return (UnsafePointer(plane(n, c)), 1) }
+    let block = (c / channelBlock * shape.n + n) * shape.planeCount * channelBlock
+    return (UnsafePointer(pointer + block + c % channelBlock), channelBlock)
+  }
+}

@@ -1,0 +1,24 @@
+extension Model {
+  /// The same model with the ranges that `Precision.int8` needs, measured on `count` pictures, a few dozen
+  /// of the kind that it is for; those that it had are replaced.
+  ///
+  /// Each layer's channels get the range in which the squared error of bytes is least. `withPicture` is to
+  /// call its `body` with picture `index`, and is asked twice for each. `progress` is called on this thread
+  /// before each picture; false ends it with `aborted`. Throws `invalidArgument` without a picture,
+  /// `notFinite` where a weight or a value of a layer is NaN or infinite.
+  public func calibrated(
+    count: Int, threads: Int = 0, progress: ((_ done: Int, _ total: Int) -> Bool)? = nil,
+    _ withPicture: (_ index: Int, _ body: (PixelView) throws -> Void) throws -> Void
+  ) throws -> Model {
+    guard count > 0 else {
+      throw FCNError(
+        .invalidArgument, "there are no pictures to measure ranges on; give some dozen")
+    }
+    let weights = try inferenceWeights(folding: true)
+    let segmenter = try Segmenter(
+      weights.network, parameters: weights, packedWeights: weights.packed(),
+      preprocessing: description.preprocessing, pool: WorkerPool(threads: threads))
+    let ranges = try segmenter.measureRanges(count, progress, withPicture)
+    return try Model(description: description, weights: orderedWeights, ranges: ranges)
+  }
+}

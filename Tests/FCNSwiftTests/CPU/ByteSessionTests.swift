@@ -1,0 +1,165 @@
+import FCNTestSupport
+import Foundation
+import Testing
+
+@testable import FCNSwift
+
+/// Sessions of int8, and the ranges that they need.
+struct ByteSessionTests {
+  private static func model(_ architecture: String, width: Float = 1) throws -> Model {
+    try Model.fresh(
+      ModelDescription(
+        architecture: architecture, options: ArchitectureOptions(classes: 5, width: width),
+        classNames: (0..<5).map { "class \($0)" }, palette: Palette.voc(count: 5),
+        preprocessing: .torchvision), seed: 4)
+  }
+
+  private static func picture(_ width: Int, _ height: Int, seed: UInt64 = 3) throws -> Image {
+    var generator = SeededGenerator(seed: seed)
+    let colours = (0..<12).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    return try Image(
+      width: width, height: height,
+      pixels: (0..<3 * width * height).map { i in
+        let (x, y) = (i / 3 % width, i / 3 / width)
+        return colours[(x / 16 + y / 12) % 4 * 3 + i % 3] / 2 &+ UInt8(truncatingIfNeeded: x &* y)
+          / 2
+      })
+  }
+
+  private static func scores(_ model: Model, _ pictures: [Image], _ options: Session.Options) throws
+    -> [Float]
+  {
+    let session = try Session(model: model, options: options)
+    try session.run(pictures)
+    return try pictures.enumerated().flatMap { index, picture in
+      let count = 5 * picture.width * picture.height
+      return try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+        try session.copyScores(index, to: buffer)
+        initialized = count
+      }
+    }
+  }
+
+  private static func calibrated(_ model: Model, _ pictures: [Image]) throws -> Model {
+    try model.calibrated(count: pictures.count) { try pictures[$0].withPixelView($1) }
+  }
+
+  /// Of each kind of network: with pools, residuals, concatenations, depthwise convolutions.
+  @Test(arguments: [
+    ("fcn-simple", Float(0.25)), ("fcn-resnet50", 0.25), ("unet-resnet18", 0.25), ("dabnet", 1),
+    ("lraspp-mobilenet-v3-large", 0.5),
+  ])
+  func bytesDifferLittleAndNotWithThreads(_ architecture: String, _ width: Float) throws {
+    let model = try Self.model(architecture, width: width)
+    let pictures = [try Self.picture(64, 64), try Self.picture(64, 64, seed: 8)]
+    let quantized = try Self.calibrated(model, pictures)
+    let exact = try Self.scores(model, pictures, .init(threads: 2))
+    let one = try Self.scores(quantized, pictures, .init(threads: 1, precision: .int8))
+    let range = (exact.max() ?? 0) - (exact.min() ?? 0)
+    let error = zip(exact, one).reduce(0) { max($0, abs($1.0 - $1.1)) } / range
+    #expect(error > 0 && error < 0.08, "\(architecture): \(error)")
+    let three = try Self.scores(quantized, pictures, .init(threads: 3, precision: .int8))
+    #expect(one == three)
+    let single = try Self.scores(
+      quantized, pictures, .init(threads: 2, largestBatch: 1, precision: .int8))
+    #expect(one == single)
+    let session = try Session(model: quantized, options: .init(precision: .int8))
+    #expect(!session.measuresRanges)
+    try session.run(pictures)
+    #expect(session.steps.contains { $0.form.hasSuffix("_int8") })
+  }
+
+  @Test func rangesAreMeasuredOnTheFirstPicturesWhereAModelHasNone() throws {
+    let model = try Self.model("fcn-simple", width: 0.25)
+    let (first, second) = (try Self.picture(64, 64), try Self.picture(80, 48, seed: 9))
+    let session = try Session(model: model, options: .init(precision: .int8))
+    #expect(session.measuresRanges)
+    try session.run([first])
+    try session.run([second])
+    let found = try session.labelMap(0)
+    let quantized = try Session(
+      model: try Self.calibrated(model, [first]), options: .init(precision: .int8))
+    try quantized.run([second])
+    #expect(try quantized.labelMap(0) == found)
+    #expect(!(try Session(model: model).measuresRanges))
+  }
+
+  @Test func rangesStayInAFile() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.calibrated(
+      Self.model("fcn-simple", width: 0.1), [try Self.picture(64, 64)])
+    let ranges = try #require(model.ranges)
+    #expect(ranges.layers["relu1_1"]?.count == 6)
+    for type in [nil, ElementType.float16] {
+      let path = folder.file("m.safetensors")
+      try model.write(to: path, elementType: type)
+      let again = try Model(contentsOf: path)
+      #expect(again.ranges == ranges)
+      #expect(again.parameterCount == model.parameterCount)
+    }
+  }
+
+  @Test func rangesThatAreNoneAreRefused() throws {
+    let model = try Self.model("fcn-simple", width: 0.1)
+    func refuses(_ words: String, _ shape: [Int], _ floats: [Float], _ layer: String = "relu1_1") {
+      expectError(.corrupt, saying: layer, words) {
+        let ranges = try ValueRanges([
+          WeightTensor(name: "fcn.range.\(layer)", shape: shape, floats: floats)
+        ])
+        _ = try Model(
+          description: model.description, weights: model.orderedWeights, ranges: ranges)
+      }
+    }
+    let six = [Float](repeating: 0, count: 6)
+    refuses("[6]", [6], six)
+    refuses("not finite", [2, 6], six + [1, 1, 1, .nan, 1, 1])
+    refuses("channel 2 goes from 1.0", [2, 6], [0, 0, 1, 0, 0, 0] + six)
+    refuses("4 channels, and it has 6", [2, 4], [Float](repeating: 0, count: 8))
+    refuses("no such layer", [2, 6], six + six, "nothing")
+  }
+
+  @Test func calibrationWithoutPicturesOrWithBrokenWeightsIsRefused() throws {
+    let model = try Self.model("fcn-simple", width: 0.1)
+    expectError(.invalidArgument, saying: "no pictures") { _ = try Self.calibrated(model, []) }
+    let picture = try Self.picture(64, 64)
+    var told = 0
+    expectError(.aborted, saying: "ranges") {
+      _ = try model.calibrated(
+        count: 2,
+        progress: { _, total in
+          told += 1
+          return told < total
+        }
+      ) { try picture.withPixelView($1) }
+    }
+    #expect(told == 4)
+    expectError(.invalidArgument, saying: "batch_norm.folding", "int8") {
+      _ = try Session(
+        model: model, options: .init(disabledForms: ["batch_norm.folding"], precision: .int8))
+    }
+  }
+
+  /// Outliers are let go where the others gain by it, and 0 is always a byte.
+  @Test func theRangeOfLeastErrorIsTaken() throws {
+    let shape = Shape(1, 3, 400, 400)
+    let tensor = try Tensor(shape)
+    var generator = SeededGenerator(seed: 2)
+    for i in 0..<shape.planeCount {
+      tensor.plane(0, 0)[i] = abs(generator.normal())
+      tensor.plane(0, 1)[i] = Float(i % 7) + 1
+      tensor.plane(0, 2)[i] = 0
+    }
+    tensor.plane(0, 0)[77] = 40
+    let ranges = try RangeMeasurement.measure(1, WorkerPool(threads: 2)) { _, measurement in
+      measurement.add("layer", tensor)
+    }
+    let found = try #require(ranges.layers["layer"])
+    #expect(found[0].lowerBound == 0 && found[0].upperBound < 39 && found[0].upperBound > 10)
+    #expect(found[1] == 0...7)
+    #expect(found[2] == 0...0)
+    let scaling = ByteScaling(found)
+    #expect(scaling.zeros == [0, 0, 0])
+    #expect(scaling.scales.allSatisfy { $0 > 0 })
+    #expect(ByteScaling([-1...3, -2...0]).zeros == [64, 255])
+  }
+}
