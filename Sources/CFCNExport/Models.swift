@@ -48,7 +48,8 @@ final class ModelObject: HandledObject {
       palette: UnsafePointer(palette.baseAddress),
       architecture: try strings.add(description.architecture),
       note: try strings.add(description.note), parameter_count: Int64(model.parameterCount),
-      width: description.options.width, batch_norm: model.hasBatchNorm ? 1 : 0)
+      width: description.options.width, batch_norm: model.hasBatchNorm ? 1 : 0,
+      calibrated: model.ranges == nil ? 0 : 1, reserved: 0)
   }
 
   deinit {
@@ -83,6 +84,7 @@ final class ModelObject: HandledObject {
 
 extension fcn_model_info: GrowingStruct {
   static var name: StaticString { "fcn_model_info" }
+  static var firstSize: Int { offset(of: \.calibrated) }
 }
 
 @_cdecl("fcn_model_open")

@@ -14,6 +14,12 @@ final class SessionObject: HandledObject {
     session = try Session(
       model: model, options: try params.options(),
       allocator: try params.allocator.map { try Allocator($0) } ?? .system)
+    if session.measuresRanges {
+      Log.send(
+        .info,
+        "the model was not calibrated: FCN_PRECISION_INT8 takes the ranges of values from the pictures that "
+          + "the session sees first; fcn_model_calibrate takes them from more")
+    }
   }
 
   /// Runs `body` with the session, which no other call uses meanwhile.
@@ -79,6 +85,7 @@ extension Precision {
       [
         FCN_PRECISION_FLOAT32: .float32, FCN_PRECISION_INT16: .int16, FCN_PRECISION_TF32: .tf32,
         FCN_PRECISION_FLOAT16: .float16, FCN_PRECISION_BFLOAT16: .bfloat16,
+        FCN_PRECISION_INT8: .int8,
       ])
   }
 }
@@ -158,7 +165,7 @@ public func fcn_segment(
 }
 
 /// The view of picture `index`, which errors name.
-private func view(_ index: Int, _ pixels: fcn_pixels) throws -> PixelView {
+func view(_ index: Int, _ pixels: fcn_pixels) throws -> PixelView {
   do {
     return try PixelView(pixels)
   } catch let error as FCNError {

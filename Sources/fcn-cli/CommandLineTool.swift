@@ -3,8 +3,9 @@ import FCNSwift
 /// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
-    .segment, .train, .evaluate, .checkData, .prepare, .initialize, .importWeights, .export, .info,
-    .bench, .check, .plot, .scenes, .version,
+    .segment, .train, .evaluate, .checkData, .prepare, .initialize, .importWeights, .quantize,
+    .export,
+    .info, .bench, .check, .plot, .scenes, .version,
   ]
 
   /// Runs the command line as C's `main` gets it.

@@ -82,7 +82,7 @@ struct MicroKernelLoop {
   var floatProducts: Int { count(/^vfmadd[0-9]+ps$/) + count(/^v?mulps$/) }
   /// The same of pairs of 16-bit integers. The compiler may take one instruction apart where that
   /// shortens a chain of sums.
-  var integerProducts: Int { count(/^v?pmaddwd$/) + count(/^vpdpwssd$/) }
+  var integerProducts: Int { count(/^v?pmaddwd$/) + count(/^vpdp(wssd|busd)$/) }
   var isOfFloats: Bool { floatProducts > 0 }
   /// Products in a step: rows × registers.
   var productsPerStep: Int { max(floatProducts, integerProducts) / steps }

@@ -55,6 +55,7 @@ private func signatures() {
   agree(CFCN.fcn_labels_save_grey, CFCNExport.fcn_labels_save_grey)
   agree(CFCN.fcn_overlay, CFCNExport.fcn_overlay)
   agree(CFCN.fcn_sheet, CFCNExport.fcn_sheet)
+  agree(CFCN.fcn_model_calibrate, CFCNExport.fcn_model_calibrate)
   agree(CFCN.fcn_trainer_params_init, CFCNExport.fcn_trainer_params_init)
   agree(CFCN.fcn_trainer_params_named, CFCNExport.fcn_trainer_params_named)
   agree(CFCN.fcn_trainer_create, CFCNExport.fcn_trainer_create)

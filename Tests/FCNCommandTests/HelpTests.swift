@@ -3,8 +3,8 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "check-data", "prepare", "init", "import", "export", "info",
-    "bench", "check", "plot", "scenes", "version",
+    "segment", "train", "eval", "check-data", "prepare", "init", "import", "quantize", "export",
+    "info", "bench", "check", "plot", "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
@@ -27,6 +27,8 @@ struct HelpTests {
                                   network's weights.
           import                  Make a model of weights from Caffe, Chainer or
                                   PyTorch, or of an ONNX network.
+          quantize                Measure on pictures what a model needs to run with
+                                  --precision int8.
           export                  Write a model as an ONNX file, which other systems
                                   run.
           info                    Tell what a model file holds; without a file, what

@@ -116,6 +116,42 @@ struct OtherCommandTests {
     #expect(!File.exists(folder.file("x")))
   }
 
+  @Test func quantizeKeepsTheRangesOfMany() throws {
+    let (path, model) = (folder.file("q.safetensors"), try Fixture.model())
+    let pictures = try Fixture.scenes() + "/JPEGImages"
+    let result = try Command.succeed(
+      "quantize", "--model", model, "-o", path, "--pictures", "3", pictures)
+    #expect(result.errors.contains("q.safetensors: ranges for int8, measured on 3 pictures"))
+    let (source, made) = (try Model(contentsOf: model), try Model(contentsOf: path))
+    #expect(source.ranges == nil && made.ranges != nil)
+    #expect(made.orderedWeights.map(\.elementType) == source.orderedWeights.map(\.elementType))
+    #expect(made.orderedWeights.map(\.floats) == source.orderedWeights.map(\.floats))
+    let picture = try #require(try File.names(inFolder: pictures).first)
+    func segmented(_ model: String) throws -> (labels: [UInt8], errors: String) {
+      let labels = folder.file("labels.png")
+      let result = try Command.succeed(
+        "segment", "--model", model, "--precision", "int8", "--labels", labels,
+        "\(pictures)/\(picture)")
+      return (try File.read(labels), result.errors)
+    }
+    let (one, two) = (try segmented(path), try segmented(model))
+    #expect(!one.errors.contains("quantize"))
+    #expect(two.errors.contains("the model was not quantized"))
+    #expect(try segmented(path).labels == one.labels)
+
+    try Command.fail(2, saying: "--output FILE is missing", calling: ["quantize", pictures])
+    try Command.fail(2, saying: "PICTURE", calling: ["quantize", "-o", path])
+    try Command.fail(
+      2, saying: "name it", "safetensors",
+      calling: ["quantize", "-o", folder.file("q.png"), pictures])
+    try Command.fail(
+      3, saying: "no .jpg, .jpeg or .png",
+      calling: ["quantize", "-o", folder.file("x.safetensors"), try Fixture.scenes()])
+    try Command.fail(
+      2, saying: "also read, as the model",
+      calling: ["quantize", "-m", model, "-o", model, pictures])
+  }
+
   @Test func exportWritesAnONNXFile() throws {
     let path = folder.file("m.onnx")
     let result = try Command.succeed("export", "--model", try Fixture.model(), "--onnx", path)

@@ -63,6 +63,7 @@ struct OutputGuardTests {
     try refuses(
       ["export", "--onnx", model, "-m", model], saying: "--onnx \(model) is also read, as the model"
     )
+    try refuses(["quantize", picture, "-m", model, "-o", model], saying: "the model")
     try refuses(["import", model, "-o", model], saying: "--output", "the file of weights")
     try refuses(
       ["init", "--classes", "a,b", "--from", model, "-o", model], saying: "the file of weights")

@@ -248,8 +248,8 @@ class FCN(Engine):
 
     def start(self, case: Case, threads: int) -> None:
         parts = set(self.mode.split("_")) - {""}
-        self.precision = "int16" if "int16" in parts else "float32"
-        for name in parts - {"int16"}:
+        self.precision = next(iter(parts & {"int16", "int8"}), "float32")
+        for name in parts - {"int16", "int8"}:
             os.environ["FCN_CPU"] = name
         sys.path.insert(0, str(ROOT / "examples/python"))
         import fcn  # noqa: F401
@@ -262,7 +262,10 @@ class FCN(Engine):
     def load(self, task: Task) -> Callable[[], Any]:
         import fcn
 
-        self.model = fcn.Model(task.case.model(task.folder))
+        quantized = self.precision == "int8"
+        self.model = fcn.Model(
+            task.case.file(task.folder, "quantized.safetensors") if quantized
+            else task.case.model(task.folder))
         self.session = fcn.Session(
             self.model, threads=task.threads, largest_batch=task.case.batch,
             precision=self.precision)

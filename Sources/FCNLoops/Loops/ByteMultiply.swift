@@ -5,8 +5,8 @@ import FCNLoopTypes
 /// room for sixty times as many.
 private let bytesAtATime = 1024
 
-/// Where a job's weights of 8 bits lie: scales of the products, [channel]; what the zeros of the input make of
-/// the weights, [channel]; then [panel][depth / 4][channel of the panel][4].
+/// Where a job's weights of 8 bits lie: scales of the products, [channel]; what the zeros of the input make
+/// of the weights, [channel]; then [panel][depth / 4][channel of the panel][4].
 struct ByteWeights {
   private let start: UnsafePointer<Float>
   private let channels, depth: Int
@@ -71,6 +71,8 @@ func multiplyBytes(
   _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, _ a: UnsafeRawPointer,
   capacity: Int, rows: Range<Int>, into m: UnsafeMutablePointer<Float>
 ) {
+  // Where there is no instruction for it, no loop for it is compiled.
+  guard multipliesBytes else { return }
   let job = job.pointee
   let weights = ByteWeights(job, job.weights)
   multiplyPanel(

@@ -46,8 +46,13 @@ extension Option {
       + "fault or compare; may be repeated.")
   static let precision = value(
     "precision", "NUMBERS",
-    "What convolutions multiply: float32, the default, or int16, whose weights take half the "
-      + "memory; on a CUDA device float32, tf32, float16 or bfloat16.")
+    "What convolutions multiply: float32, the default; int16, whose weights take half the memory; or "
+      + "int8, whose values between layers are bytes and which wants a model that `fcn quantize` wrote. On a "
+      + "CUDA device float32, tf32, float16 or bfloat16.")
+  /// Said where int8 has to go by the first picture.
+  static let measuresRanges =
+    "the model was not quantized: the ranges of values are measured on the first picture; `fcn quantize` "
+    + "takes them from many"
   static let device = value(
     "device", "DEVICE",
     "What the network runs on: cpu, the default, or cuda, the first CUDA device, or cuda:1 and so on."

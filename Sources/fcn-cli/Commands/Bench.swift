@@ -174,7 +174,8 @@ private struct BenchMeasurement {
 
   /// The peak of the numbers that a step multiplies.
   private func operations(_ peak: MachinePeak, _ step: RunStep) -> Double {
-    step.form.hasSuffix("_int16") ? peak.integerOperations : peak.operations
+    step.form.hasSuffix("_int16") || step.form.hasSuffix("_int8")
+      ? peak.integerOperations : peak.operations
   }
 
   /// Whether a layer's products or its bytes would take longer at full speed.

@@ -4,12 +4,12 @@ extension Subcommand {
   /// `fcn check` without a device.
   static func checkProcessor(_ arguments: Arguments) throws {
     let chosen: Precision? = try arguments.choice(checkedPrecision)
-    if let chosen, ![.float32, .int16].contains(chosen) {
+    if let chosen, ![.float32, .int16, .int8].contains(chosen) {
       throw UsageError(
-        "--\(checkedPrecision.name) \(chosen.rawValue) is a device's; the processor has float32 and "
-          + "int16. --device cuda checks a device")
+        "--\(checkedPrecision.name) \(chosen.rawValue) is a device's; the processor has float32, "
+          + "int16 and int8. --device cuda checks a device")
     }
-    let check = try ProcessorCheck(precisions: chosen.map { [$0] } ?? [.float32, .int16])
+    let check = try ProcessorCheck(precisions: chosen.map { [$0] } ?? [.float32, .int16, .int8])
     let isTable = !arguments.has(.json)
     if isTable { try Terminal.print(Capabilities.processor) }
     var findings: [ProcessorCheck.Finding] = []

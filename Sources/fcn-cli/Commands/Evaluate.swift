@@ -59,9 +59,12 @@ extension Subcommand {
     let start = monotonicSeconds()
     let progress = Progress("evaluating", unit: "pictures", isQuiet: arguments.has(.quiet))
     defer { progress.finish() }
+    let precision: Precision = try arguments.choice(.precision) ?? .float32
+    if precision == .int8, model.ranges == nil, !arguments.has(.quiet) {
+      Terminal.log(Option.measuresRanges)
+    }
     let evaluation = try model.evaluate(
-      on: pictures, threads: arguments.threads(),
-      precision: arguments.choice(.precision) ?? .float32, device: arguments.device()
+      on: pictures, threads: arguments.threads(), precision: precision, device: arguments.device()
     ) { done, picture, prediction in
       if let folder {
         let file = "\(folder)/\(picture.name).png"

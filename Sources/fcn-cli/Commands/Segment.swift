@@ -87,6 +87,7 @@ private struct SegmentRun {
         disabledForms: Set(arguments.texts(Option.disabled)),
         precision: try arguments.choice(.precision) ?? .float32,
         device: try arguments.device()))
+    if session.measuresRanges, !arguments.has(.quiet) { Terminal.log(Option.measuresRanges) }
     for output in outputs { try output.makeFolder() }
     isQuiet = arguments.has(.quiet) || outputs.contains(where: \.isStandardOutput)
   }

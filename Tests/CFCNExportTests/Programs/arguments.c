@@ -105,7 +105,8 @@ static void params_values(const fcn_model *model) {
     {1, INT32_MAX, 0, NULL, FCN_E_INVALID_ARGUMENT},
     {1, 1, -1, NULL, FCN_E_INVALID_ARGUMENT},
     {1, 1, FCN_PRECISION_TF32, NULL, FCN_E_INVALID_ARGUMENT},
-    {1, 1, 5, NULL, FCN_E_INVALID_ARGUMENT},
+    {1, 1, FCN_PRECISION_INT8, NULL, FCN_OK},
+    {1, 1, 6, NULL, FCN_E_INVALID_ARGUMENT},
     {1, 1, 0, "no.such.form", FCN_E_INVALID_ARGUMENT},
     {1, 1, 0, "\xff\xfe", FCN_E_INVALID_ARGUMENT},
   };

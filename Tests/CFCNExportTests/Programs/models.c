@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <stddef.h>
+
 static int releases;
 static void count_release(void *user_data) {
   CHECK(user_data == &releases);
@@ -199,6 +201,56 @@ static void saved(const char *path, const char *folder) {
   fcn_model_free(model);
 }
 
+static int32_t stop_at_third(const fcn_segment_progress *progress, void *user_data) {
+  CHECK(progress->picture_count == 2 && progress->fraction >= 0 && progress->fraction < 1);
+  return ++*(int *)user_data == 3;
+}
+
+/** Ranges for FCN_PRECISION_INT8, which stay in the file. */
+static void calibrated(const fcn_model *model, const char *folder) {
+  static uint8_t bytes[2][40 * 32 * 3];
+  fcn_pixels pictures[2];
+  for (int i = 0; i < 2; i++) {
+    for (size_t j = 0; j < sizeof bytes[i]; j++) bytes[i][j] = (uint8_t)(j * (size_t)(7 + i) / 5);
+    pictures[i] = (fcn_pixels){
+        .data = bytes[i], .width = 40, .height = 32, .row_stride = 120, .format = FCN_PIXELS_RGB8};
+  }
+  fcn_model_info info = {.struct_size = sizeof info};
+  OK(fcn_model_get_info(&info, model));
+  CHECK(info.calibrated == 0);
+  fcn_model *made = NULL, *again = NULL;
+  int calls = 0;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_calibrate(&made, model, pictures, 0, 1, NULL, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_calibrate(&made, model, NULL, 1, 1, NULL, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_calibrate(&made, NULL, pictures, 1, 1, NULL, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_calibrate(NULL, model, pictures, 1, 1, NULL, NULL));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_model_calibrate(&made, model, pictures, 1, -1, NULL, NULL));
+  EXPECT(FCN_E_ABORTED,
+         fcn_model_calibrate(&made, model, pictures, 2, 1, stop_at_third, &calls));
+  CHECK(made == NULL && calls == 3);
+  MUST(fcn_model_calibrate(&made, model, pictures, 2, 0, NULL, NULL));
+  char file[1024];
+  snprintf(file, sizeof file, "%s/calibrated.safetensors", folder);
+  MUST(fcn_model_save(made, file, FCN_ELEMENTS_F16));
+  fcn_model_free(made);
+  MUST(fcn_model_open(&again, file));
+  OK(fcn_model_get_info(&info, again));
+  CHECK(info.calibrated == 1);
+  // What older programs know of the struct is all that they are given.
+  info.calibrated = 77;
+  info.struct_size = offsetof(fcn_model_info, calibrated);
+  OK(fcn_model_get_info(&info, again));
+  CHECK(info.calibrated == 77);
+  fcn_session_params params;
+  MUST(fcn_session_params_init(&params, sizeof params));
+  params.precision = FCN_PRECISION_INT8;
+  fcn_session *session = NULL;
+  MUST(fcn_session_create(&session, again, &params));
+  OK(fcn_segment(session, pictures, 2));
+  fcn_session_free(session);
+  fcn_model_free(again);
+}
+
 int main(int argc, char **argv) {
   if (argc != 3) return EXIT_FAILURE;
   size_t size;
@@ -207,6 +259,7 @@ int main(int argc, char **argv) {
   fcn_model *model = NULL;
   MUST(fcn_model_open(&model, argv[1]));
   network(model, argv[1]);
+  calibrated(model, argv[2]);
   fcn_model_free(model);
   saved(argv[1], argv[2]);
   damaged(bytes, size);

@@ -37,6 +37,25 @@ class ModelTest(unittest.TestCase):
             self.assertEqual((rule["size"], rule["channels"]), ("native", "rgb"))
             np.testing.assert_allclose(rule["mean"], [123.675, 116.28, 103.53], rtol=1e-5)
 
+    def test_ranges_are_measured_and_kept(self):
+        pictures = [noise(40, 33), noise(24, 50, seed=2), PICTURE]
+        path = Path(FOLDER) / "calibrated.safetensors"
+        with fcn.Model(MODEL) as model, model.calibrated(iter(pictures), threads=1) as made:
+            self.assertFalse(model.is_calibrated)
+            self.assertTrue(made.is_calibrated)
+            made.save(path)
+            with fcn.Session(made, precision="int8") as session:
+                labels = session.segment(PICTURE)
+            with self.assertRaises(fcn.FCNError):
+                model.calibrated([])
+            with self.assertRaises(ValueError):
+                model.calibrated(pictures, order="rbg")
+        with fcn.Model(path) as model, fcn.Session(model, precision="int8", threads=2) as session:
+            self.assertTrue(model.is_calibrated)
+            np.testing.assert_array_equal(session.segment(PICTURE), labels)
+            with fcn.Session(model) as exact:
+                self.assertGreater((exact.segment(PICTURE) == labels).mean(), 0.9)
+
     def test_a_network_is_read_changed_and_trained(self):
         with fcn.Model(MODEL) as model:
             network = json.loads(model.graph)

@@ -84,6 +84,7 @@ class ModelInfoStruct(ctypes.Structure):
         ("struct_size", c_uint32), ("class_count", c_int32), ("class_names", POINTER(c_char_p)),
         ("palette", POINTER(c_uint8)), ("architecture", c_char_p), ("note", c_char_p),
         ("parameter_count", c_int64), ("width", c_float), ("batch_norm", c_int32),
+        ("calibrated", c_int32), ("reserved", c_int32),
     ]
 
 
@@ -205,6 +206,8 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_session_params_init": [POINTER(SessionParamsStruct), c_uint32],
     "fcn_session_create": [POINTER(_Session), _Model, POINTER(SessionParamsStruct)],
     "fcn_session_set_progress": [_Session, SegmentCallback, c_void_p],
+    "fcn_model_calibrate": [
+        POINTER(_Model), _Model, _Pixels, c_int32, c_int32, SegmentCallback, c_void_p],
     "fcn_segment": [_Session, _Pixels, c_int32],
     "fcn_segment_encoded": [_Session, c_char_p, c_size_t],
     "fcn_segment_file": [_Session, c_char_p],

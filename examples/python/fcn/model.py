@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ctypes import byref
 from typing import Any
 
@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 from ._native import (
     Handle, ImportInfoStruct, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike,
-    PreprocessingStruct, encoded_path, encoded_text, lib)
+    PixelsStruct, PreprocessingStruct, SegmentCallback, encoded_path, encoded_text, lib,
+    whole_number)
+from ._pixels import ChannelOrder, PictureLike, pixels_of
+from ._signals import SignalGuard
 from .preprocessing import Preprocessing, preprocessing_struct
 
 
@@ -102,6 +105,26 @@ class Model(Handle):
         """Of an imported ONNX graph that normalises its input itself, the largest value that it seems to
         take pictures to have, 1 or 255."""
         return self._import_info().normalised_range or None
+
+    def calibrated(
+        self, pictures: Iterable[PictureLike], *, threads: int = 0, order: ChannelOrder = "rgb"
+    ) -> Model:
+        """This model with the ranges of values that precision "int8" needs, measured on `pictures`
+        of the kind that it is for, some dozen; see Session.segment for what may be one. save() keeps
+        them."""
+        views = [pixels_of(picture, order) for picture in pictures]
+        array = (PixelsStruct * len(views))(*(view for view, _ in views))
+        with SignalGuard() as guard:
+            # A signal's handler ends it.
+            watch = SegmentCallback(lambda _, __: int(guard.stopped))
+            return Model.made_by(
+                "fcn_model_calibrate", self.live, array, len(views),
+                whole_number("threads", threads), watch, None)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether it has the ranges of values that precision "int8" needs."""
+        return bool(self._info().calibrated)
 
     def save(self, path: PathLike, *, half: bool = False) -> None:
         """Writes a model file, weights as 32-bit or, with `half`, 16-bit floats."""

@@ -18,8 +18,10 @@ from ._signals import SignalGuard
 from .model import Model
 
 #: In which numbers convolutions multiply: see fcn_session_params in fcn.h.
-Precision = Literal["float32", "int16", "tf32", "float16", "bfloat16"]
-_PRECISIONS = {"float32": 0, "int16": 1, "tf32": 2, "float16": 3, "bfloat16": 4}
+Precision = Literal["float32", "int16", "tf32", "float16", "bfloat16", "int8"]
+_PRECISIONS = {
+    "float32": 0, "int16": 1, "tf32": 2, "float16": 3, "bfloat16": 4, "int8": 5,
+}
 
 
 def _parse_device(device: str) -> tuple[int, int]:
@@ -75,7 +77,8 @@ class Session(Handle):
         progress: Callable[[SegmentProgress], bool | None] | None = None,
     ) -> None:
         """`threads` 0 uses every core; `largest_batch` pictures of one size run together.
-        `precision` "int16" halves the memory of weights, for scores that differ a little.
+        `precision` "int16" halves the memory of weights, for scores that differ a little; "int8" is
+        quicker, has values between layers as bytes, and wants a model that Model.calibrated made.
         `device` is "cpu", "cuda" for the first CUDA device, or "cuda:1" and so on; one takes
         "float32", "tf32", "float16" or "bfloat16".
         `progress` is told of progress and stops the run, which then raises FCNError, by returning
