@@ -18,7 +18,7 @@ import tempfile
 import numpy as np
 from PIL import Image
 
-from compare_onnx import picture, randomize
+from random_models import picture, randomize
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
