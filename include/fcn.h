@@ -639,12 +639,12 @@ enum {
   /** On FCN_BACKEND_CUDA, compute capability 8.0: the same in bfloat16. */
   FCN_PRECISION_BFLOAT16 = 4,
   /** On FCN_BACKEND_CPU: values between layers are bytes, with a scale and a zero for every channel,
-   *  and products are of 16-bit integers: quicker than FCN_PRECISION_INT16, with half its memory for
-   *  values. Scores differ from float32's by one to three hundredths of their range in networks of
-   *  ordinary convolutions, and by far more in those of depthwise ones (MobileNets, EfficientNet),
-   *  for which FCN_PRECISION_INT16 is better: compare before you use it. Ranges of values come from the model, if it was calibrated, else from the pictures that a
-   *  session sees first, of which the log tells. Scores and the layers that make them stay
-   *  float32. */
+   *  and products are of integers: quicker than FCN_PRECISION_INT16. Scores differ from float32's by
+   *  one to three hundredths of their range in networks of ordinary convolutions, and by far more in
+   *  those of depthwise ones (MobileNets, EfficientNet), for which FCN_PRECISION_INT16 is better:
+   *  compare before you use it. Ranges of values come from the model, if it was calibrated, else from
+   *  the pictures that a session sees first, of which the log tells. Scores and the layers that make
+   *  them stay float32. */
   FCN_PRECISION_INT8 = 5
 };
 
