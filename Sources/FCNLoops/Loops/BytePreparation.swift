@@ -31,75 +31,65 @@ func prepareBytes(
   }
 }
 
-/// The same as `unfold`, of bytes as they are; where there are none, zeros.
-private func gatherBytes(
-  _ job: UnsafePointer<ConvolutionJob>, _ input: ByteChannels, rows: Range<Int>, capacity: Int,
-  _ target: UnsafeMutableRawPointer
-) {
-  let job = job.pointee
-  let bytes = UnsafeRawPointer(job.input)
-  let planeBytes = job.inputHeight * job.inputWidth * channelBlock
-  forEachRun(job, rows) { run in
-    for j in 0..<job.kernelHeight {
-      let row = run.y * job.strideHeight + j * job.dilationHeight - job.paddingHeight
-      for k in 0..<job.kernelWidth {
-        let tap = (j * job.kernelWidth + k) * job.inputBlocks
-        let shift = k * job.dilationWidth - job.paddingWidth
-        for block in 0..<job.inputBlocks {
-          let pixels = target + ((tap + block) * capacity + run.offset) * channelBlock
-          let line =
-            bytes + (block * job.pictures + run.picture) * planeBytes
-            + row * job.inputWidth * channelBlock
-          for x in 0..<run.count {
-            let column = (run.x + x) * job.strideWidth + shift
-            let pixel = pixels + x * channelBlock
-            if row >= 0, row < job.inputHeight, column >= 0, column < job.inputWidth {
-              pixel.copyMemory(from: line + column * channelBlock, byteCount: channelBlock)
-            } else {
-              fcn_store_bytes_x16(loadBlock(input.zeros + block * channelBlock), pixel)
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
 /// Zeros of a block of channels.
 @inline(__always)
 private func zeros(_ input: ByteChannels, _ block: Int) -> SIMD16<Int16> {
   fcn_halves_of_floats(loadBlock(input.zeros + block * channelBlock))
 }
 
-/// The same as `unfold`.
+/// As `unfold`, of bytes as they are; where there are none, zeros.
+private func gatherBytes(
+  _ job: UnsafePointer<ConvolutionJob>, _ input: ByteChannels, rows: Range<Int>, capacity: Int,
+  _ target: UnsafeMutableRawPointer
+) {
+  forEachTap(job.pointee, rows) { depthBlock, block, row, source in
+    let pixel = target + (depthBlock * capacity + row) * channelBlock
+    if let source {
+      pixel.copyMemory(from: source, byteCount: channelBlock)
+    } else {
+      fcn_store_bytes_x16(loadBlock(input.zeros + block * channelBlock), pixel)
+    }
+  }
+}
+
+/// As `unfold`, of bytes less their zeros.
 private func unfoldBytes(
   _ job: UnsafePointer<ConvolutionJob>, _ input: ByteChannels, rows: Range<Int>, capacity: Int,
   _ target: UnsafeMutableRawPointer
 ) {
-  let job = job.pointee
+  forEachTap(job.pointee, rows) { depthBlock, block, row, source in
+    let values = source.map { fcn_byte_differences($0, zeros(input, block)) }
+    (target + (depthBlock * capacity + row) * integerRowBytes)
+      .storeBytes(of: values ?? SIMD16<Int16>(), as: SIMD16<Int16>.self)
+  }
+}
+
+/// Calls `body` with the bytes of every block of channels that every tap sees from the pixels `rows`, which
+/// are block `depthBlock` of row `row`; nil outside of the input.
+@inline(__always)
+private func forEachTap(
+  _ job: borrowing ConvolutionJob, _ rows: Range<Int>,
+  _ body: (_ depthBlock: Int, _ block: Int, _ row: Int, _ source: UnsafeRawPointer?) -> Void
+) {
   let bytes = UnsafeRawPointer(job.input)
-  let planeBytes = job.inputHeight * job.inputWidth * channelBlock
-  let blockBytes = capacity * integerRowBytes
+  let (kernelWidth, blocks, pictures) = (job.kernelWidth, job.inputBlocks, job.pictures)
+  let (height, width) = (job.inputHeight, job.inputWidth)
+  let (stepDown, stepAcross) = (job.strideHeight, job.strideWidth)
+  let (dilationDown, dilationAcross) = (job.dilationHeight, job.dilationWidth)
+  let (paddingDown, paddingAcross) = (job.paddingHeight, job.paddingWidth)
+  let taps = job.kernelHeight * kernelWidth
   forEachRun(job, rows) { run in
-    for j in 0..<job.kernelHeight {
-      let row = run.y * job.strideHeight + j * job.dilationHeight - job.paddingHeight
-      for k in 0..<job.kernelWidth {
-        let tap = (j * job.kernelWidth + k) * job.inputBlocks
-        let shift = k * job.dilationWidth - job.paddingWidth
-        for block in 0..<job.inputBlocks {
-          let zeros = zeros(input, block)
-          let pixels = target + (tap + block) * blockBytes + run.offset * integerRowBytes
-          let line =
-            bytes + (block * job.pictures + run.picture) * planeBytes
-            + row * job.inputWidth * channelBlock
-          for x in 0..<run.count {
-            let column = (run.x + x) * job.strideWidth + shift
-            var values = SIMD16<Int16>()
-            if row >= 0, row < job.inputHeight, column >= 0, column < job.inputWidth {
-              values = fcn_byte_differences(line + column * channelBlock, zeros)
-            }
-            (pixels + x * integerRowBytes).storeBytes(of: values, as: SIMD16<Int16>.self)
-          }
+    for tap in 0..<taps {
+      let y = run.y * stepDown + tap / kernelWidth * dilationDown - paddingDown
+      let shift = tap % kernelWidth * dilationAcross - paddingAcross
+      for block in 0..<blocks {
+        let line = ((block * pictures + run.picture) * height + y) * width
+        for index in 0..<run.count {
+          let x = (run.x + index) * stepAcross + shift
+          let isInside = y >= 0 && y < height && x >= 0 && x < width
+          body(
+            tap * blocks + block, block, run.offset + index,
+            isInside ? bytes + (line + x) * channelBlock : nil)
         }
       }
     }
