@@ -26,9 +26,9 @@ final class RangeMeasurement {
     }
     let ranges = measurement.layers.mapValues(\.bestRanges)
     for (name, ranges) in ranges.sorted(by: { $0.key < $1.key })
-    where !ranges.allSatisfy({ $0.lowerBound.isFinite && $0.upperBound.isFinite }) {
+    where !ranges.allSatisfy({ $0.upperBound - $0.lowerBound < ValueRanges.widest }) {
       throw FCNError(
-        .notFinite, "layer \(name) makes values that are not finite, and bytes need a range")
+        .notFinite, "layer \(name) makes values that are not finite, or too large for bytes")
     }
     return ValueRanges(layers: ranges)
   }

@@ -27,10 +27,11 @@ extension ValueRanges {
         let count = tensor.shape[1]
         let ranges = try (0..<count).map { c in
           let (low, high) = (values[c], values[count + c])
-          guard low <= 0, high >= 0 else {
+          guard low <= 0, high >= 0, high - low < Self.widest else {
             throw FCNError(
               .corrupt,
-              "tensor \(quoted(tensor.name)): channel \(c) goes from \(low) to \(high); wanted 0 within"
+              "tensor \(quoted(tensor.name)): channel \(c) goes from \(low) to \(high); wanted 0 within and "
+                + "no more than \(Self.widest) between"
             )
           }
           return low...high

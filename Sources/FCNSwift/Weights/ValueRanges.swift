@@ -4,6 +4,9 @@ public struct ValueRanges: Sendable, Hashable {
   /// By the layer's name; 0 is within each.
   let layers: [String: [ClosedRange<Float>]]
 
+  /// How wide a range may be: the scales of wider ones, times weights, would leave float32.
+  static let widest: Float = 1e30
+
   /// What the bytes of each layer mean, by its index; of a layer whose bytes are those of others, what
   /// theirs do.
   func scalings(of network: Network) -> [Int: ByteScaling] {

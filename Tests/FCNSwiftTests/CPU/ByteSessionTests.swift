@@ -115,6 +115,7 @@ struct ByteSessionTests {
     refuses("not finite", [2, 6], six + [1, 1, 1, .nan, 1, 1])
     refuses("channel 2 goes from 1.0", [2, 6], [0, 0, 1, 0, 0, 0] + six)
     refuses("4 channels, and it has 6", [2, 4], [Float](repeating: 0, count: 8))
+    refuses("no more than", [2, 6], six + [1, 1, 1, 3e38, 1, 1])
     refuses("no such layer", [2, 6], six + six, "nothing")
   }
 
