@@ -63,7 +63,12 @@ struct ProcessorSchedule: ScheduleBackend {
     let input = layer.inputs[0]
     let lying: Layout =
       input.known[.blocked] != nil ? .blocked : scaling(lying: input) != nil ? .bytes : .planar
+    var best: (form: ScheduledForm<Self>, cost: Double?)?
     for (fusion, output, residual) in layer.fusions {
+      // What fuses less is of use only where pooling can be a step of its own and a form without it is so
+      // much cheaper.
+      let pooled = best?.form.fusion.epilogue.pooled
+      if best != nil, pooled == nil || fusion.epilogue.pooled != nil { break }
       request.epilogue = fusion.epilogue
       let added = residual.flatMap(scaling(lying:))
       if precision == .int8 {
@@ -71,16 +76,31 @@ struct ProcessorSchedule: ScheduleBackend {
           input: scaling(lying: input) ?? scalings[input.layer],
           output: request.makesScores ? nil : scalings[output.layer], residual: added)
       }
-      if let choice = layer.layer.bestForm(request, disabledForms, lying: lying) {
-        return ScheduledForm(
+      guard let choice = layer.layer.bestForm(request, disabledForms, lying: lying) else {
+        continue
+      }
+      if let best {
+        guard let least = best.cost, let cost = choice.prepared.cost,
+          cost + poolingCost(output.shape, bytes: choice.prepared.makesBytes) < least
+        else { break }
+      }
+      best = (
+        ScheduledForm(
           fusion: fusion, formName: choice.form.name, prepared: choice.prepared,
           takes: variant(choice.form.layouts.takes, request.bytes.input),
           makes: variant(
             choice.prepared.makesBytes ? .bytes : choice.form.layouts.makes, request.bytes.output),
-          adds: choice.prepared.addsBytes ? variant(.bytes, added) : .blocked)
-      }
+          adds: choice.prepared.addsBytes ? variant(.bytes, added) : .blocked),
+        choice.prepared.cost
+      )
     }
+    if let best { return best.form }
     throw layer.layer.allFormsAreOff()
+  }
+
+  /// Nanoseconds of one core that a 2×2 pooling of one picture of `shape` takes.
+  private func poolingCost(_ shape: Shape, bytes: Bool) -> Double {
+    Double(shape.count / shape.n) * (bytes ? 0.2 : 0.5)
   }
 
   private func variant(_ layout: Layout, _ scaling: ByteScaling?) -> ProcessorVariant {

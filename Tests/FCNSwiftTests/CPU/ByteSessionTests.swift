@@ -69,6 +69,20 @@ struct ByteSessionTests {
     #expect(session.steps.contains { $0.form.hasSuffix("_int8") })
   }
 
+  /// Few pixels of many channels are multiplied as they are; what pools its results is then a step of its own.
+  @Test func poolingIsAStepOfItsOwnWhereThatIsCheaper() throws {
+    let model = try Self.model("fcn-simple")
+    let session = try Session(model: model, options: .init(precision: .int8))
+    try session.run([try Self.picture(64, 64)])
+    let steps = session.steps
+    if try Loops.chosen().multipliesBytes {
+      #expect(steps.contains { $0.form == "convolution.unfolded_int8" })
+      #expect(steps.contains { $0.form == "max_pool.bytes" })
+    }
+    let first = try #require(steps.first { $0.layers.hasSuffix("+ pool1") })
+    #expect(first.form == "convolution.winograd4_int8")
+  }
+
   @Test func rangesAreMeasuredOnTheFirstPicturesWhereAModelHasNone() throws {
     let model = try Self.model("fcn-simple", width: 0.25)
     let (first, second) = (try Self.picture(64, 64), try Self.picture(80, 48, seed: 9))
