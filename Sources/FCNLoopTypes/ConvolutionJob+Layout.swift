@@ -4,7 +4,7 @@ public enum IntegerProducts {
   /// The largest magnitude of a factor: 13 bits with the sign. What Winograd's transform makes of bytes may
   /// be larger, and weights must be smaller then: see `ConvolutionJob.factorBound`.
   public static let limit: Float = 4095
-  /// Terms of an integer sum.
+  /// Terms of an integer sum of such factors.
   public static let depth = 128
 }
 
@@ -66,6 +66,12 @@ extension ConvolutionJob {
   /// would come from memory and go there again for every piece of their terms.
   public var positionsTogether: Int { 2 * algorithm.patch }
 
+  /// Terms of 16-bit products that are summed as integers. Where the left-hand factors are bytes, or were made
+  /// of bytes, twice as many: weights are then bounded by what they add up to, see `factorBound`.
+  public var integerDepth: Int {
+    precision == .int8 ? 2 * IntegerProducts.depth : IntegerProducts.depth
+  }
+
   /// The largest magnitude of what position `position` multiplies, of bytes: of F(4×4, 3×3) that which a
   /// row of Bᵀ makes of the larger of its positive and negative terms.
   public func factorBound(_ position: Int) -> Float {
@@ -86,9 +92,11 @@ extension ConvolutionJob {
   public func transformedDepth(panelBlocks: Int) -> Int {
     let fitting = (1 << 17) / (positionsTogether * panelBlocks * channelBlock)
     let terms = max(2 * channelBlock, fitting / channelBlock * channelBlock)
-    // Whole integer sums, but for the last.
-    return precision.isInteger && terms > IntegerProducts.depth
-      ? terms / IntegerProducts.depth * IntegerProducts.depth : terms
+    guard precision.isInteger else { return terms }
+    // Whole integer sums, or even parts of one, so that none reaches across two whose bounds are known.
+    var whole = integerDepth
+    while whole > terms, whole > 2 * channelBlock { whole /= 2 }
+    return terms / whole * whole
   }
 
   /// Floats of room in which a register's channels of a kernel are transformed halfway, 7×7 to a patch of

@@ -32,11 +32,11 @@ public struct LoopTable: Sendable {
       _ m: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// The same as `multiply` for all positions of `count` panels whose weights are kernels as they are,
-  /// which it transforms: for jobs that keep kernels. `m` is [panel][position][row][channel].
+  /// The same as `multiply` for all positions of a panel whose weights are kernels as they are, which it
+  /// transforms: for jobs that keep kernels.
   public let multiplyKernels:
     @Sendable (
-      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int, _ count: Int,
+      _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int,
       _ a: UnsafePointer<Float>, _ capacity: Int, _ rows: Int, _ m: UnsafeMutablePointer<Float>,
       _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
@@ -152,7 +152,7 @@ public struct LoopTable: Sendable {
       ) -> Void,
     multiplyKernels:
       @escaping @Sendable (
-        UnsafePointer<ConvolutionJob>, Int, Int, Int, UnsafePointer<Float>, Int, Int,
+        UnsafePointer<ConvolutionJob>, Int, Int, UnsafePointer<Float>, Int, Int,
         UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>
       ) -> Void,
     finish:

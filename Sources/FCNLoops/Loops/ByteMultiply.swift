@@ -37,6 +37,60 @@ struct ByteTarget {
   let scales: UnsafePointer<Float>
   /// What is taken from the sums; nil where that has been done.
   let offsets: UnsafePointer<Int32>?
+  /// Where they go instead, if anywhere.
+  let results: BytePixelResults?
+}
+
+/// The same as `PixelResults`, where what is added or made may be bytes.
+struct BytePixelResults {
+  /// Elements from the values' beginnings to the first row's pixel in the panel's first block; from a block
+  /// to the next.
+  let start, blockStride: Int
+  /// The panel's first channel.
+  let channel: Int
+  /// Rows that are there; others are computed in vain.
+  let rows: Int
+  private let output: UnsafeMutableRawPointer
+  private let residual: UnsafeRawPointer?
+  private let bias: UnsafePointer<Float>
+  private let outputBytes, residualBytes: ByteChannels?
+  private let rectifies: Bool
+
+  init(_ job: borrowing ConvolutionJob, start: Int, blockStride: Int, block: Int, rows: Int) {
+    (self.start, self.blockStride, self.rows) = (start, blockStride, rows)
+    channel = block * channelBlock
+    output = UnsafeMutableRawPointer(job.output)
+    residual = job.residual.map { UnsafeRawPointer($0) }
+    bias = job.bias
+    (outputBytes, residualBytes) = (job.outputBytes, job.residualBytes)
+    rectifies = job.rectifies
+  }
+
+  @inline(__always)
+  func store(_ sums: SIMD16<Float>, row: Int, column: Int) {
+    guard row < rows else { return }
+    let element = start + column / channelBlock * blockStride + row * channelBlock
+    let channel = channel + column
+    var value = sums + loadBlock(bias + channel)
+    if let residual {
+      if let residualBytes {
+        let steps =
+          fcn_load_bytes_x16(residual + element) - loadBlock(residualBytes.zeros + channel)
+        value = fma(steps, loadBlock(residualBytes.scales + channel), value)
+      } else {
+        value += (residual + element * MemoryLayout<Float>.stride).load(as: SIMD16<Float>.self)
+      }
+    }
+    if rectifies { value = fcn_rectified_x16(value) }
+    if let outputBytes {
+      let steps = fma(
+        value, loadBlock(outputBytes.factors + channel), loadBlock(outputBytes.zeros + channel))
+      fcn_store_bytes_x16(steps, output + element)
+    } else {
+      (output + element * MemoryLayout<Float>.stride)
+        .storeBytes(of: value, as: SIMD16<Float>.self)
+    }
+  }
 }
 
 /// Sums of products of bytes of a panel of one block.
@@ -62,22 +116,37 @@ struct ByteBlock: RowSums {
     }
     var products = fcn_scaled(sums, 1, loadBlock(target.scales + column))
     if target.adding { products += m.load(as: SIMD16<Float>.self) }
+    if let results = target.results {
+      results.store(products, row: row, column: column)
+      return
+    }
     m.storeBytes(of: products, as: SIMD16<Float>.self)
   }
 }
 
 /// m = rows of `a` × a panel, as `LoopTable.multiply`; `a` is the first row of the range's lower bound 0.
+/// Where there are `results`, the last sums go there.
 func multiplyBytes(
   _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, _ a: UnsafeRawPointer,
-  capacity: Int, rows: Range<Int>, into m: UnsafeMutablePointer<Float>
+  capacity: Int, rows: Range<Int>, into m: UnsafeMutablePointer<Float>,
+  _ results: BytePixelResults? = nil
 ) {
   // Where there is no instruction for it, no loop for it is compiled.
   guard multipliesBytes else { return }
-  let job = job.pointee
-  let weights = ByteWeights(job, job.weights)
-  multiplyPanel(
-    width, rows.count, job.depth, a + rows.lowerBound * channelBlock, capacity,
-    weights.panel(block), weights.scales(block), weights.offsets(block), m)
+  let weights = ByteWeights(job.pointee, job.pointee.weights)
+  let product = ByteProduct(
+    rows: rows.count, depth: job.pointee.depth, a: a + rows.lowerBound * channelBlock,
+    blockBytes: capacity * channelBlock, b: weights.panel(block), scales: weights.scales(block),
+    offsets: weights.offsets(block), m: m, results: results)
+  if panelBlocks == 1 || width == 1 {
+    product.multiply(ByteBlock.self)
+  } else if width == 2 {
+    product.multiply(TwoBlocks<ByteBlock>.self)
+  } else if width == 3 {
+    product.multiply(ThreeBlocks<ByteBlock>.self)
+  } else {
+    product.multiply(FourBlocks<ByteBlock>.self)
+  }
 }
 
 /// See `LoopTable.multiplyPixels`, for jobs of bytes.
@@ -85,55 +154,54 @@ func multiplyBytePixels(
   _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, _ a: UnsafeRawPointer,
   capacity: Int, pixels: Range<Int>, _ m: UnsafeMutablePointer<Float>
 ) {
+  let planeCount = job.pointee.outputHeight * job.pointee.outputWidth
+  let pictures = job.pointee.pictures
   var first = pixels.lowerBound
   while first < pixels.upperBound {
-    let some = first..<min(pixels.upperBound, first + ConvolutionJob.pixelsTogether)
+    let (picture, pixel) = (first / planeCount, first % planeCount)
+    let count = min(pixels.upperBound - first, planeCount - pixel, ConvolutionJob.pixelsTogether)
+    let results = BytePixelResults(
+      job.pointee, start: ((block * pictures + picture) * planeCount + pixel) * channelBlock,
+      blockStride: pictures * planeCount * channelBlock, block: block, rows: count)
     multiplyBytes(
       job, block: block, panelBlocks: width, a, capacity: capacity,
-      rows: some.lowerBound - pixels.lowerBound..<some.upperBound - pixels.lowerBound, into: m)
-    storeBytePixels(job, rows: some, block: block, panelBlocks: width, m)
-    first = some.upperBound
+      rows: first - pixels.lowerBound..<first - pixels.lowerBound + count, into: m,
+      job.pointee.activates ? nil : results)
+    if job.pointee.activates {
+      storeBytePixels(job, rows: first..<first + count, block: block, panelBlocks: width, m)
+    }
+    first += count
   }
 }
 
-@inline(__always)
-private func multiplyPanel(
-  _ width: Int, _ rows: Int, _ depth: Int, _ a: UnsafeRawPointer, _ capacity: Int,
-  _ b: UnsafeRawPointer, _ scales: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>,
-  _ m: UnsafeMutablePointer<Float>
-) {
-  if panelBlocks == 1 || width == 1 {
-    multiply(ByteBlock.self, rows, depth, a, capacity, b, scales, offsets, m)
-  } else if width == 2 {
-    multiply(TwoBlocks<ByteBlock>.self, rows, depth, a, capacity, b, scales, offsets, m)
-  } else if width == 3 {
-    multiply(ThreeBlocks<ByteBlock>.self, rows, depth, a, capacity, b, scales, offsets, m)
-  } else {
-    multiply(FourBlocks<ByteBlock>.self, rows, depth, a, capacity, b, scales, offsets, m)
-  }
-}
+/// Rows of bytes, [depth / 16][row][16] with `blockBytes` from a block to the next, by a panel.
+private struct ByteProduct {
+  let rows, depth: Int
+  let a: UnsafeRawPointer
+  let blockBytes: Int
+  let b: UnsafeRawPointer
+  let scales: UnsafePointer<Float>
+  let offsets: UnsafePointer<Int32>
+  let m: UnsafeMutablePointer<Float>
+  let results: BytePixelResults?
 
-@inline(__always)
-private func multiply<Sums: RowSums>(
-  _: Sums.Type, _ rows: Int, _ depth: Int, _ a: UnsafeRawPointer, _ capacity: Int,
-  _ b: UnsafeRawPointer, _ scales: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>,
-  _ m: UnsafeMutablePointer<Float>
-) where Sums.Target == ByteTarget {
-  let blockBytes = capacity * channelBlock
-  let strides = LeftStrides(
-    row: channelBlock, step: MemoryLayout<Int32>.stride, block: blockBytes,
-    stepsPerBlock: channelBlock / 4)
-  var first = 0
-  repeat {
-    let terms = min(depth - first, bytesAtATime)
-    multiplyRows(
-      Sums.self, rows: rows, steps: terms / 4, a + first / channelBlock * blockBytes, strides,
-      b + first * Sums.columns,
-      to: ByteTarget(
-        m: m, columns: Sums.columns, adding: first > 0, scales: scales,
-        offsets: first == 0 ? offsets : nil))
-    first += terms
-  } while first < depth
+  @inline(__always)
+  func multiply<Sums: RowSums>(_: Sums.Type) where Sums.Target == ByteTarget {
+    let strides = LeftStrides(
+      row: channelBlock, step: MemoryLayout<Int32>.stride, block: blockBytes,
+      stepsPerBlock: channelBlock / 4)
+    var first = 0
+    repeat {
+      let terms = min(depth - first, bytesAtATime)
+      multiplyRows(
+        Sums.self, rows: rows, steps: terms / 4, a + first / channelBlock * blockBytes, strides,
+        b + first * Sums.columns,
+        to: ByteTarget(
+          m: m, columns: Sums.columns, adding: first > 0, scales: scales,
+          offsets: first == 0 ? offsets : nil, results: first + terms < depth ? nil : results))
+      first += terms
+    } while first < depth
+  }
 }
 
 /// See `LoopTable.pack`, for jobs of bytes: an output channel's weights, times the scales of the bytes that

@@ -22,10 +22,10 @@ let integerRowBytes = channelBlock * MemoryLayout<Int16>.stride
 
 /// m[row] = Σ a[row, k] · b[k] · both scales, or that much more if `adding`, for `rows` rows, and some
 /// after them; `b` has a pair of terms for every column, `depth` / 2 times. Integers are summed as
-/// such for `IntegerProducts.depth` terms.
+/// such for `terms` terms.
 @inline(__always)
 func multiplyIntegers<Sums: RowSums>(
-  _: Sums.Type, rows: Int, depth: Int, _ a: IntegerRows, blocksBefore: Int = 0,
+  _: Sums.Type, rows: Int, depth: Int, terms: Int, _ a: IntegerRows, blocksBefore: Int = 0,
   _ b: UnsafeRawPointer, columnScales: UnsafePointer<Float>, into m: UnsafeMutablePointer<Float>,
   adding: Bool
 ) where Sums.Target == IntegerTarget {
@@ -34,7 +34,7 @@ func multiplyIntegers<Sums: RowSums>(
     stepsPerBlock: channelBlock / 2)
   var first = 0
   repeat {
-    let terms = min(depth - first, IntegerProducts.depth)
+    let terms = min(depth - first, terms)
     multiplyRows(
       Sums.self, rows: rows, steps: terms / 2,
       a.values + (blocksBefore + first / channelBlock) * a.blockStride, strides,

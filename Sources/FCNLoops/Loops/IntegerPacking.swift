@@ -3,7 +3,7 @@ import FCNLoopTypes
 
 /// Where a job's packed 16-bit weights lie: scales of the products, [position][channel]; where kernels
 /// are kept, what these are multiplied by when they have been transformed, [position][channel]; then
-/// [position][panel][depth / 2][channel of the panel][2], or kernels, [panel][tap][depth][channel].
+/// [position][panel][depth / 2][channel of the panel][2], or kernels, [panel][depth][block of the panel][tap][16].
 struct IntegerWeights {
   private let start: UnsafePointer<Float>
   private let values: UnsafePointer<Int16>
@@ -112,7 +112,7 @@ private struct IntegerPacking {
     }
   }
 
-  /// Whether a sum of `IntegerProducts.depth` products might not fit 32 bits.
+  /// Whether a sum of `integerDepth` products might not fit 32 bits.
   private var mayOverflow: Bool { job.precision == .int8 && job.algorithm.isWinograd }
 
   /// Adds the magnitudes of an input channel's values, of which as many as make an integer sum belong
@@ -121,7 +121,7 @@ private struct IntegerPacking {
     _ values: UnsafePointer<Float>, _ input: Int, _ sums: UnsafeMutablePointer<Float>,
     _ greatest: UnsafeMutablePointer<Float>
   ) {
-    let begins = input % IntegerProducts.depth == 0
+    let begins = input % job.integerDepth == 0
     for index in 0..<rows * columns {
       sums[index] = (begins ? 0 : sums[index]) + values[index].magnitude
       greatest[index] = max(greatest[index], sums[index])
@@ -132,7 +132,7 @@ private struct IntegerPacking {
   /// many as make an integer sum, `sum` together. Each may be rounded up by half.
   private func limit(_ position: Int, _ largest: Float, _ sum: Float) -> Float {
     guard mayOverflow, largest > 0 else { return IntegerProducts.limit }
-    let room = 0x7FFF_FF00 / job.factorBound(position) - Float(IntegerProducts.depth) / 2
+    let room = 0x7FFF_FF00 / job.factorBound(position) - Float(job.integerDepth) / 2
     return min(IntegerProducts.limit, room * (largest / sum))
   }
 
@@ -215,7 +215,8 @@ private struct IntegerPacking {
         eachBlock { column in
           let integers = fcn_low_halves(
             rounded(loadBlock(kernels + tap * columns + column) * loadBlock(factors + column)))
-          UnsafeMutableRawPointer(target + (tap * job.depth + input) * columns + column)
+          let place = (input * columns + column) * taps + tap * channelBlock
+          UnsafeMutableRawPointer(target + place)
             .storeBytes(of: integers, as: SIMD16<Int16>.self)
         }
       }

@@ -29,39 +29,35 @@ func multiply(
   }
 }
 
-/// The same for `count` panels whose weights are kernels that have not been transformed:
-/// [panel][tap][depth][channel of the panel]. They are transformed here, for some positions and a piece at
-/// a time, into `scratch`, which has room for `transformedCount`: cheaper than reading them transformed
-/// from memory, where few rows share them.
+/// The same for a panel whose weights are kernels that have not been transformed, [tap][depth][channel of the
+/// panel]. They are transformed here, for some positions and a piece at a time, into `scratch`, which has
+/// room for `transformedCount`: cheaper than reading them transformed from memory, where few rows share them.
 func multiplyKernels(
-  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, count: Int,
+  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int,
   _ a: UnsafePointer<Float>, capacity: Int, rows: Int, into m: UnsafeMutablePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
 ) {
   let job = job.pointee
   let columns = width * channelBlock
-  let (depth, positions) = (job.depth, job.algorithm.positions)
-  let taps = job.kernelHeight * job.kernelWidth
+  let depth = job.depth
+  let kernels = job.weights + block * channelBlock * job.kernelHeight * job.kernelWidth * depth
   let padded = ConvolutionJob.productRows(rows)
   let aStride = job.leftStride(capacity)
   let piece = job.transformedDepth(panelBlocks: width)
   let (halfway, scratch) = (scratch, scratch + ConvolutionJob.halfwayCount)
   eachPieceOfKernels(job, piece) { patchRows, position, terms, first in
     let stride = (terms | 1) * columns
-    for index in 0..<count {
-      let kernels = job.weights + (block + index * width) * channelBlock * taps * depth
-      for term in 0..<terms {
-        transformKernels(
-          job, rows: patchRows, kernels + (first + term) * columns, tapStride: depth * columns,
-          columns, to: scratch + term * columns, positionStride: stride, halfway)
-      }
-      for next in 0..<job.positionsTogether {
-        multiplyPanel(
-          width, rows, terms,
-          a + (position + next) * aStride + first / channelBlock * capacity * channelBlock,
-          rowStride: channelBlock, stepStride: 1, capacity, scratch + next * stride,
-          m + (index * positions + position + next) * padded * columns, adding: first > 0)
-      }
+    for term in 0..<terms {
+      transformKernels(
+        job, rows: patchRows, kernels + (first + term) * columns, tapStride: depth * columns,
+        columns, to: scratch + term * columns, positionStride: stride, halfway)
+    }
+    for next in 0..<job.positionsTogether {
+      multiplyPanel(
+        width, rows, terms,
+        a + (position + next) * aStride + first / channelBlock * capacity * channelBlock,
+        rowStride: channelBlock, stepStride: 1, capacity, scratch + next * stride,
+        m + (position + next) * padded * columns, adding: first > 0)
     }
   }
 }

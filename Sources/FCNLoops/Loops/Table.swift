@@ -34,16 +34,16 @@ public func loopTable() -> LoopTable {
           rows: rows, into: m)
       }
     },
-    multiplyKernels: { job, block, width, count, a, capacity, rows, m, scratch in
+    multiplyKernels: { job, block, width, a, capacity, rows, m, scratch in
       switch job.pointee.precision {
       case .float32:
         multiplyKernels(
-          job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
-          into: m, scratch)
+          job, block: block, panelBlocks: width, a, capacity: capacity, rows: rows, into: m,
+          scratch)
       case .int16, .int8:
         multiplyIntegerKernels(
-          job, block: block, panelBlocks: width, count: count, a, capacity: capacity, rows: rows,
-          into: m, scratch)
+          job, block: block, panelBlocks: width, a, capacity: capacity, rows: rows, into: m,
+          scratch)
       }
     },
     finish: { job, rows, block, width, m, scratch in

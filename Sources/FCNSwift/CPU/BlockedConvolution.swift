@@ -7,8 +7,6 @@ final class BlockedConvolution: PreparedForm {
   private let job: UnsafeMutablePointer<ConvolutionJob>
   private let blocking: ConvolutionBlocking
   private let panels: [ConvolutionPanel]
-  /// Indices of the panels that one task takes where kernels are transformed.
-  private let panelGroups: [[Int]]
   /// What the bytes mean that it reads, adds and makes.
   private let tables:
     (input: ByteChannelTable?, residual: ByteChannelTable?, output: ByteChannelTable?)
@@ -51,9 +49,7 @@ final class BlockedConvolution: PreparedForm {
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
     job.initialize(to: prototype)
     job.pointee.keepsKernels = blocking.division == .byKernels
-    let panels = ConvolutionPanel.dividing(prototype.outputBlocks, by: loops.panelBlocks)
-    self.panels = panels
-    panelGroups = panels.groups(of: blocking.panelsAtATime)
+    panels = ConvolutionPanel.dividing(prototype.outputBlocks, by: loops.panelBlocks)
     hasBias = operation.bias
   }
 
@@ -217,26 +213,18 @@ final class BlockedConvolution: PreparedForm {
     }
   }
 
-  /// Rows are made by all; then a task transforms the kernels of a few panels and multiplies by them.
+  /// Rows are made by all; then a task transforms the kernels of a panel and multiplies by them.
   private func computeByKernels(_ workers: Workers) {
     let (job, loops, blocking, panels) = (job, loops, blocking, panels)
-    let positions = job.pointee.algorithm.positions
-    let (a, groups) = (workers.shared, panelGroups)
+    let a = workers.shared
     for first in stride(from: 0, to: job.pointee.rows, by: blocking.rows) {
       let rows = first..<min(job.pointee.rows, first + blocking.rows)
-      let padded = ConvolutionJob.productRows(rows.count)
       prepareTogether(rows, workers)
-      workers.run(groups.count) { task, scratch in
-        let (group, m) = (groups[task], scratch + blocking.patchCount)
-        let width = panels[group[0]].width
+      workers.run(panels.count) { task, scratch in
+        let (panel, m) = (panels[task], scratch + blocking.patchCount)
         loops.multiplyKernels(
-          job, panels[group[0]].block, width, group.count, a, blocking.rows, rows.count, m,
-          m + blocking.mCount)
-        for (index, panel) in group.enumerated() {
-          loops.finish(
-            job, rows, panels[panel].block, width,
-            m + index * positions * padded * width * channelBlock, scratch)
-        }
+          job, panel.block, panel.width, a, blocking.rows, rows.count, m, m + blocking.mCount)
+        loops.finish(job, rows, panel.block, panel.width, m, scratch)
       }
     }
   }
@@ -294,6 +282,8 @@ final class BlockedConvolution: PreparedForm {
 }
 
 extension ConvolutionJob {
-  /// Whether products are finished as they are made: those of float32 whose rows are pixels.
-  fileprivate var finishesPixels: Bool { precision == .float32 && !algorithm.isWinograd }
+  /// Whether products are finished as they are made: those of float32 and of bytes whose rows are pixels.
+  fileprivate var finishesPixels: Bool {
+    (precision == .float32 || multipliesBytes) && !algorithm.isWinograd
+  }
 }

@@ -15,8 +15,8 @@ struct ConvolutionBlocking {
     /// Threads make many rows together, then each multiplies a position's by all weights of it, then
     /// they make the results together: for the deepest layers, whose rows fill the caches.
     case byPosition
-    /// Threads make all rows together, then a task transforms the kernels of a few panels, a piece at
-    /// a time, and multiplies by them: for layers of few rows and many channels, which otherwise would
+    /// Threads make all rows together, then a task transforms the kernels of a panel, a piece at a
+    /// time, and multiplies by them: for layers of few rows and many channels, which otherwise would
     /// wait for transformed weights, several times as large, to come from memory.
     case byKernels
     /// The input is the left-hand matrix.
@@ -82,18 +82,20 @@ struct ConvolutionBlocking {
       let keepsKernels =
         job.algorithm.isWinograd && job.algorithm != .winograd2of7
         && weightCount >= job.precision.byteCount << 20
-        && job.rows / job.pictures <= 256
+        && job.rows / job.pictures <= Self.rowsOfKernels
       if keepsKernels {
         division = .byKernels
-        rows = min(all, 256 / microKernelRows * microKernelRows)
+        let passes = (all + Self.rowsOfKernels - 1) / Self.rowsOfKernels
+        rows = roundUp((all + passes - 1) / passes, toMultipleOf: microKernelRows)
         preparedRows = preparesByBlock ? rows : min(rows, 8)
         multipliedRows = rows
-        panelsAtATime = 2
-        mCount = panelsAtATime * ConvolutionJob.productRows(rows) * productCount
+        panelsAtATime = 1
+        mCount = ConvolutionJob.productRows(rows) * productCount
         aCount = positions * job.leftStride(rows)
         return
       }
-      if ownRows >= 24 || weightCount <= cache, all > 3 * ownRows {
+      // Weights that come from beyond the second-level cache must meet many rows each time.
+      if ownRows >= 64 || weightCount <= cache / 2, all > 3 * ownRows {
         division = .apart
         rows = job.algorithm == .planar ? min(ownRows * 2, 240) : ownRows
         (preparedRows, multipliedRows) = (rows, rows)
@@ -143,6 +145,9 @@ struct ConvolutionBlocking {
   /// Tasks that a step is divided into where it has enough to do: many more than threads, so that these
   /// end at nearly the same time.
   private static let tasksWanted = 16
+
+  /// Rows that kernels are transformed for at a time, at most. More rows of a picture read transformed ones.
+  private static let rowsOfKernels = 420
 
   /// Floats in a core's second-level cache.
   private static let secondLevelFloats: Int = {

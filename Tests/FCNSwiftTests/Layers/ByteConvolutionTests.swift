@@ -30,6 +30,10 @@ struct ByteConvolutionTests {
     Case(
       testDescription: "3×3, deep", operation: Convolution(130, kernel: 3, padding: 1),
       input: Shape(1, 304, 10, 11), activation: .hardSwish),
+    // So many weights that kernels are kept and transformed when they are used.
+    Case(
+      testDescription: "3×3, kernels kept", operation: Convolution(400, kernel: 3, padding: 1),
+      input: Shape(2, 304, 6, 7), activation: .relu),
     Case(
       testDescription: "3×3 by 2", operation: Convolution(70, kernel: 3, stride: 2, padding: 1),
       input: Shape(1, 48, 14, 9), activation: .relu),
@@ -123,13 +127,14 @@ struct ByteConvolutionTests {
   }
 
   /// The values that F(4×4, 3×3) makes most of, times weights of one sign: sums beyond 32 bits would change
-  /// their sign.
-  @Test func sumsOfTheLargestValuesDoNotOverflow() throws {
-    let operation = Convolution(16, kernel: 3, padding: 1, bias: false)
-    let shape = Shape(1, 128, 8, 8)
+  /// their sign. Of transformed kernels, and of so many that they are kept.
+  @Test(arguments: [(288, 16), (304, 400)])
+  func sumsOfTheLargestValuesDoNotOverflow(_ inputs: Int, _ outputs: Int) throws {
+    let operation = Convolution(outputs, kernel: 3, padding: 1, bias: false)
+    let shape = Shape(1, inputs, 8, 8)
     for zero in [UInt8(0), 255] {
       for pattern in 0..<3 {
-        let input = try Bytes(shape, ByteScaling(scale: 1, zero: zero, count: 128)) { y, x in
+        let input = try Bytes(shape, ByteScaling(scale: 1, zero: zero, count: inputs)) { y, x in
           switch pattern {
           case 0: 255
           case 1: y % 2 == x % 2 ? 255 : 0
@@ -137,16 +142,16 @@ struct ByteConvolutionTests {
           }
         }
         for sign in [Float(1), -1] {
-          let weight = try Tensor(Shape(16, 128, 3, 3), filledWith: sign)
-          for o in 0..<16 {
-            for i in 0..<128 {
+          let weight = try Tensor(Shape(outputs, inputs, 3, 3), filledWith: sign)
+          for o in 0..<outputs {
+            for i in 0..<inputs {
               for tap in 0..<9 where tap % 2 == o % 2 { weight.plane(o, i)[tap] *= 0.5 }
             }
           }
           let expected = try reference(operation, [input.values], [weight])
           let range = max(1, expected.elements.map(abs).max() ?? 0)
           for loops in Loops.available {
-            var request = FormRequest(inputs: [shape], output: shape.with(16), loops: loops)
+            var request = FormRequest(inputs: [shape], output: shape.with(outputs), loops: loops)
             request.bytes.input = input.scaling
             let kernel = try #require(BlockedConvolution(operation, request, .winograd4, .int8))
             let made = try run(kernel, input, nil, [weight], expected.shape, nil, 2, loops.name)
