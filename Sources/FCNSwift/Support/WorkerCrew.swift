@@ -4,9 +4,10 @@ import Synchronization
 
 /// The threads of a `WorkerPool`.
 ///
-/// A job is opened by giving `ticket` a new number and the job's count of tasks; who takes a task
-/// lowers the ticket by one, which fails where another has changed it. Who has taken a task may read
-/// the job's fields, for they change only after all its tasks are done.
+/// A job is opened by giving `ticket` a new number and the job's count of tasks; who takes tasks
+/// lowers the ticket by as many, which fails where another has changed it. Who has taken a task may read
+/// the job's fields, for they change only after all its tasks are done. Of many tasks some are taken
+/// together, fewer and fewer towards the end: small ones would take less time than the ticket.
 final class WorkerCrew: Sendable {
   /// The job's number in the upper half, the tasks that nobody has taken in the lower.
   private let ticket = Atomic<UInt64>(0)
@@ -19,6 +20,8 @@ final class WorkerCrew: Sendable {
   private nonisolated(unsafe) let lock: UnsafeMutablePointer<pthread_mutex_t>
   private nonisolated(unsafe) let changed: UnsafeMutablePointer<pthread_cond_t>
   private let threads = Mutex<[pthread_t]>([])
+  /// What is left of a job is divided by this for what is taken at a time.
+  private let divisor: UInt64
 
   /// How many times a waiting thread looks before it sleeps: some tens of microseconds, longer than
   /// what lies between the steps of a network, shorter than what a host would notice.
@@ -26,6 +29,7 @@ final class WorkerCrew: Sendable {
 
   /// Starts `size` threads; fewer than asked for are slower, not wrong.
   init(size: Int) {
+    divisor = 8 * UInt64(size + 1)
     body = .allocate(capacity: 1)
     body.initialize(to: { _, _ in })
     lock = .allocate(capacity: 1)
@@ -92,15 +96,19 @@ final class WorkerCrew: Sendable {
   private func work(on number: UInt64, as worker: Int) {
     var seen = ticket.load(ordering: .acquiring)
     while seen >> 32 == number, seen & 0xffff_ffff > 0 {
+      let left = seen & 0xffff_ffff
+      let some = max(1, left / divisor)
       let (taken, current) = ticket.compareExchange(
-        expected: seen, desired: seen - 1, ordering: .acquiringAndReleasing)
+        expected: seen, desired: seen - some, ordering: .acquiringAndReleasing)
       guard taken else {
         seen = current
         continue
       }
       let count = taskCount.load(ordering: .relaxed)
-      body.pointee(count - Int(seen & 0xffff_ffff), worker)
-      if done.add(1, ordering: .sequentiallyConsistent).newValue == count { wakeSleepers() }
+      let first = count - Int(left)
+      for task in first..<first + Int(some) { body.pointee(task, worker) }
+      let all = done.add(Int(some), ordering: .sequentiallyConsistent).newValue
+      if all == count { wakeSleepers() }
       seen = ticket.load(ordering: .acquiring)
     }
   }
