@@ -640,10 +640,11 @@ enum {
   FCN_PRECISION_BFLOAT16 = 4,
   /** On FCN_BACKEND_CPU: values between layers are bytes, with a scale and a zero for every channel,
    *  and products are of integers: quicker than FCN_PRECISION_INT16. Scores differ from float32's by
-   *  one to three hundredths of their range in networks of ordinary convolutions, and by far more in
+   *  one to seven hundredths of their range in most networks of ordinary convolutions, and by far more in
    *  those of depthwise ones (MobileNets, EfficientNet), for which FCN_PRECISION_INT16 is better:
    *  compare before you use it. Ranges of values come from the model, if it was calibrated, else from
-   *  the pictures that a session sees first, of which the log tells. Scores and the layers that make
+   *  the pictures that a session sees first, of which the log tells: results then depend on which
+   *  those were. Scores and the layers that make
    *  them stay float32. */
   FCN_PRECISION_INT8 = 5
 };
@@ -709,7 +710,9 @@ fcn_status fcn_session_set_progress(fcn_session *session, fcn_segment_callback c
 /** Measures, on `count` pictures of the kind that `model` is for (some dozen), the ranges of values
  *  that FCN_PRECISION_INT8 needs, and makes a model that is `model` with them; fcn_model_save keeps
  *  them. Uses `threads` threads, 0 for one on every core. `progress`, which may be NULL, is told of it
- *  as of fcn_segment and may end it. FCN_E_NOT_FINITE where a value of a layer is NaN or infinite. */
+ *  as of fcn_segment and may end it. Values beyond what the pictures showed are cut off later: a
+ *  few that are alike, or of one colour, make a model that is right for such alone.
+ *  FCN_E_NOT_FINITE where a value of a layer is NaN or infinite. */
 fcn_status fcn_model_calibrate(fcn_model **out, const fcn_model *model, const fcn_pixels *pictures,
                                int32_t count, int32_t threads, fcn_segment_callback progress,
                                void *user_data);

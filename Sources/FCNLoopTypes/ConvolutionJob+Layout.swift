@@ -66,8 +66,8 @@ extension ConvolutionJob {
   /// would come from memory and go there again for every piece of their terms.
   public var positionsTogether: Int { 2 * algorithm.patch }
 
-  /// Terms of 16-bit products that are summed as integers. Where the left-hand factors are bytes, or were made
-  /// of bytes, twice as many: weights are then bounded by what they add up to, see `factorBound`.
+  /// Terms of 16-bit products that are summed as integers. Where the left-hand factors are bytes, or were
+  /// made of bytes, twice as many: weights are then bounded by what they add up to, see `factorBound`.
   public var integerDepth: Int {
     precision == .int8 ? 2 * IntegerProducts.depth : IntegerProducts.depth
   }

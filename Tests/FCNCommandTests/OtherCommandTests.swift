@@ -120,9 +120,15 @@ struct OtherCommandTests {
     let (path, model) = (folder.file("q.safetensors"), try Fixture.model())
     let pictures = try Fixture.scenes() + "/JPEGImages"
     let result = try Command.succeed(
-      "quantize", "--model", model, "-o", path, "--pictures", "3", pictures)
-    #expect(result.errors.contains("q.safetensors: ranges for int8, measured on 3 pictures; of"))
-    #expect(result.errors.contains("% are float32's"))
+      "quantize", "--model", model, "-o", path, "--pictures", "5", pictures)
+    #expect(
+      result.errors.contains("q.safetensors: ranges for int8, measured on 4 pictures; of 1 other "))
+    #expect(result.errors.contains("% of the labels are float32's"))
+    #expect(result.errors.contains("so few pictures"))
+    #expect(try Command.succeed("info", path).text.contains("ranges for int8"))
+    let imported = folder.file("imported.safetensors")
+    try Command.succeed("import", path, "-o", imported)
+    #expect(try Model(contentsOf: imported).ranges == nil)
     let (source, made) = (try Model(contentsOf: model), try Model(contentsOf: path))
     #expect(source.ranges == nil && made.ranges != nil)
     #expect(made.orderedWeights.map(\.elementType) == source.orderedWeights.map(\.elementType))

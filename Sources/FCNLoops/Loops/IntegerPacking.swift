@@ -3,7 +3,8 @@ import FCNLoopTypes
 
 /// Where a job's packed 16-bit weights lie: scales of the products, [position][channel]; where kernels
 /// are kept, what these are multiplied by when they have been transformed, [position][channel]; then
-/// [position][panel][depth / 2][channel of the panel][2], or kernels, [panel][depth][block of the panel][tap][16].
+/// [position][panel][depth / 2][channel of the panel][2], or kernels, [panel][depth][block of the
+/// panel][tap][16].
 struct IntegerWeights {
   private let start: UnsafePointer<Float>
   private let values: UnsafePointer<Int16>

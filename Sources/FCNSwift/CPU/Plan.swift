@@ -116,10 +116,10 @@ final class Plan {
   }
 
   /// Runs every step and hands on what each made, under its layers' names.
-  func run(observing observe: (_ layers: String, _ made: Tensor) -> Void) {
+  func run(observing observe: (_ layers: String, _ made: Tensor) throws -> Void) rethrows {
     for step in steps {
       step.run()
-      observe(step.name, step.call.output)
+      try observe(step.name, step.call.output)
     }
   }
 

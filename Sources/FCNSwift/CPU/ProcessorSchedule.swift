@@ -59,7 +59,7 @@ struct ProcessorSchedule: ScheduleBackend {
   func choose(_ layer: ScheduledLayer<Self>) throws -> ScheduledForm<Self> {
     var request = FormRequest(
       inputs: layer.inputs.map(\.shape), output: layer.output, loops: loops,
-      allowsIntegers: precision == .int16, makesScores: layer.carriesScores || layer.isLast)
+      allowsIntegers: precision == .int16)
     let input = layer.inputs[0]
     let lying: Layout =
       input.known[.blocked] != nil ? .blocked : scaling(lying: input) != nil ? .bytes : .planar
@@ -70,6 +70,7 @@ struct ProcessorSchedule: ScheduleBackend {
       let pooled = best?.form.fusion.epilogue.pooled
       if best != nil, pooled == nil || fusion.epilogue.pooled != nil { break }
       request.epilogue = fusion.epilogue
+      request.makesScores = layer.carriesScores || output.layer == layer.lastLayer
       let added = residual.flatMap(scaling(lying:))
       if precision == .int8 {
         request.bytes = RequestedBytes(
@@ -134,10 +135,10 @@ struct ProcessorSchedule: ScheduleBackend {
   /// Kernels know no gaps between rows.
   func part(of whole: Place, from offset: Extent, _ shape: Shape) -> Place? { nil }
 
-  /// Blocks begin with whole ones before them; planar pictures have their channels apart. Registers want
-  /// their alignment.
+  /// Blocks begin with whole ones before them. Planar values are copied: of several pictures none could be
+  /// part of another, and forms must not depend on how many there are. Registers want their alignment.
   func channels(of whole: Place, from first: Int, _ shape: Shape) -> Place? {
-    guard whole.layout == .planar ? shape.n == 1 : first % channelBlock == 0 else { return nil }
+    guard whole.layout != .planar, first % channelBlock == 0 else { return nil }
     let elements = first * shape.n * shape.planeCount
     let before = whole.layout == .bytes ? elements / 4 : elements
     guard before % (whole.layout == .bytes ? 4 : 16) == 0 else { return nil }

@@ -42,7 +42,13 @@ final class Segmenter: PictureSegmenter {
     guard let first = pictures.first else { return [] }
     var shape = inputShape(first)
     shape.n = pictures.count
-    if precision == .int8, ranges == nil { ranges = try measureRanges(of: pictures) }
+    if precision == .int8, ranges == nil {
+      ranges = try measureRanges(
+        pictures.count, { _, _ in progress?(Network.inputName, 0, 1) ?? true }
+      ) { index, body in
+        try body(pictures[pictures.startIndex + index])
+      }
+    }
     let plan = try plan(for: shape)
     for (n, picture) in pictures.enumerated() {
       try preprocessing.fill(plan.input, n, from: picture)
@@ -87,16 +93,7 @@ final class Segmenter: PictureSegmenter {
     (plan?.steps ?? []).map { RunStep($0.name, $0.formName, $0.work) }
   }
 
-  /// The ranges of what the network's layers make of `batches`, in float32; the pictures of a batch share
-  /// one `inputShape`.
-  /// Of what the network's layers make of `pictures`.
-  private func measureRanges(of pictures: ArraySlice<PixelView>) throws -> ValueRanges {
-    try measureRanges(pictures.count) { index, body in
-      try body(pictures[pictures.startIndex + index])
-    }
-  }
-
-  /// See `RangeMeasurement.measure`.
+  /// The ranges of what the network's layers make of `count` pictures: see `RangeMeasurement.measure`.
   func measureRanges(
     _ count: Int, _ progress: ((_ done: Int, _ total: Int) -> Bool)? = nil,
     _ withPicture: (_ index: Int, _ body: (PixelView) throws -> Void) throws -> Void
@@ -114,9 +111,9 @@ final class Segmenter: PictureSegmenter {
         }
         guard let plan else { return }
         try preprocessing.fill(plan.input, 0, from: picture)
-        plan.run { name, made in
+        try plan.run { name, made in
           // Pictures are no layer's.
-          if name != Network.inputName { measurement.add(name, made) }
+          if name != Network.inputName { try measurement.add(name, made) }
         }
         guard isFinite(plan.output, pool) else {
           try preprocessing.fill(plan.input, 0, from: picture)

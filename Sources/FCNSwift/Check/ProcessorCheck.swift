@@ -129,8 +129,8 @@ public struct ProcessorCheck {
         disabledForms: Set(network.formNames).subtracting(references), loops: Loops.portable)
       ranges = try RangeMeasurement.measure(1, pool) { [input] _, measurement in
         plan.input.pointer.update(from: input.pointer, count: input.shape.count)
-        measurement.add(Network.inputName, input)
-        plan.run { measurement.add($0, $1) }
+        try measurement.add(Network.inputName, input)
+        try plan.run { try measurement.add($0, $1) }
       }
       expected = try Tensor(plan.output.shape, plan.output.elements)
     }

@@ -96,8 +96,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     let choice = try backend.choose(
       ScheduledLayer(
         layer: layer, carriesScores: carriesScores[index],
-        isLast: index == network.layers.count - 1, inputs: operands.map(operand),
-        output: shapes[index],
+        lastLayer: network.layers.count - 1, inputs: operands.map(operand), output: shapes[index],
         fusions: (fusions + [Fusion(last: index)]).map { fusion in
           (fusion, result(of: fusion.last), fusion.residual.map(operand))
         }))

@@ -6,25 +6,38 @@ final class RangeMeasurement {
   private let pool: WorkerPool
   private var layers: [String: ChannelValues] = [:]
   private var counts = false
+  private let goesOn: (_ done: Int) -> Bool
+  private var done = 0
 
-  private init(_ pool: WorkerPool) { self.pool = pool }
+  private init(_ pool: WorkerPool, _ goesOn: @escaping (_ done: Int) -> Bool) {
+    (self.pool, self.goesOn) = (pool, goesOn)
+  }
 
   /// Measures what is made of `count` pictures: `run` is to add what each layer makes of picture `index`, in
-  /// float32, and is asked twice for each. `progress` false ends it with `aborted`. Throws `notFinite` where
-  /// a value is infinite.
+  /// float32, and is asked twice for each. `progress` is asked before each layer and told at the end; false
+  /// ends it with `aborted`. Throws `notFinite` where a value is infinite.
   static func measure(
     _ count: Int, _ pool: WorkerPool, _ progress: ((_ done: Int, _ total: Int) -> Bool)? = nil,
     _ run: (_ index: Int, _ measurement: RangeMeasurement) throws -> Void
   ) throws -> ValueRanges {
-    let measurement = RangeMeasurement(pool)
+    let measurement = RangeMeasurement(pool) { progress?($0, 2 * count) ?? true }
     for step in 0..<2 * count {
-      if let progress, !progress(step, 2 * count) {
-        throw FCNError(.aborted, "stopped while the ranges of values were measured")
-      }
-      if step == count { measurement.counts = true }
+      (measurement.done, measurement.counts) = (step, step >= count)
+      try measurement.ask()
       try run(step % count, measurement)
     }
-    let ranges = measurement.layers.mapValues(\.bestRanges)
+    _ = progress?(2 * count, 2 * count)
+    return try measurement.ranges()
+  }
+
+  private func ask() throws {
+    guard goesOn(done) else {
+      throw FCNError(.aborted, "stopped while the ranges of values were measured")
+    }
+  }
+
+  private func ranges() throws -> ValueRanges {
+    let ranges = layers.mapValues(\.bestRanges)
     for (name, ranges) in ranges.sorted(by: { $0.key < $1.key })
     where !ranges.allSatisfy({ $0.upperBound - $0.lowerBound < ValueRanges.widest }) {
       throw FCNError(
@@ -33,8 +46,9 @@ final class RangeMeasurement {
     return ValueRanges(layers: ranges)
   }
 
-  /// Takes what layer `name` made.
-  func add(_ name: String, _ value: Tensor) {
+  /// Takes what layer `name` made. Throws `aborted` where it is to end.
+  func add(_ name: String, _ value: Tensor) throws {
+    try ask()
     let values = layers[name] ?? ChannelValues(value.shape.c)
     layers[name] = values
     guard values.channels == value.shape.c else { return }
@@ -54,7 +68,7 @@ private final class ChannelValues: @unchecked Sendable {
   let channels: Int
   private let lows, highs: UnsafeMutablePointer<Float>
   /// How many values lie in each part of a channel's range, those that are 0 left out.
-  private let bins: UnsafeMutablePointer<UInt32>
+  private let bins: UnsafeMutablePointer<UInt64>
 
   init(_ channels: Int) {
     self.channels = channels

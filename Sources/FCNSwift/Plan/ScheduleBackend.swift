@@ -85,8 +85,8 @@ struct ScheduledLayer<Backend: ScheduleBackend> {
   let layer: Layer
   /// Whether it makes scores, or what follows from them.
   let carriesScores: Bool
-  /// Whether it makes the network's output.
-  let isLast: Bool
+  /// The layer that makes the network's output.
+  let lastLayer: Int
   let inputs: [Operand]
   /// What it makes by itself.
   let output: Shape

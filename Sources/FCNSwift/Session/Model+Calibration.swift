@@ -2,10 +2,11 @@ extension Model {
   /// The same model with the ranges that `Precision.int8` needs, measured on `count` pictures, a few dozen
   /// of the kind that it is for; those that it had are replaced.
   ///
-  /// Each layer's channels get the range in which the squared error of bytes is least. `withPicture` is to
-  /// call its `body` with picture `index`, and is asked twice for each. `progress` is called on this thread
-  /// before each picture; false ends it with `aborted`. Throws `invalidArgument` without a picture,
-  /// `notFinite` where a weight or a value of a layer is NaN or infinite.
+  /// Each layer's channels get the range in which the squared error of bytes is least; values beyond it are
+  /// cut off later. `withPicture` is to call its `body` with picture `index`, and is asked twice for each.
+  /// `progress` is called on this thread, many times a picture and once at the end; false ends it with
+  /// `aborted`. Throws `invalidArgument` without a picture, `notFinite` where a weight or a value of a layer
+  /// is NaN or infinite.
   public func calibrated(
     count: Int, threads: Int = 0, progress: ((_ done: Int, _ total: Int) -> Bool)? = nil,
     _ withPicture: (_ index: Int, _ body: (PixelView) throws -> Void) throws -> Void
@@ -18,7 +19,10 @@ extension Model {
     let segmenter = try Segmenter(
       weights.network, parameters: weights, packedWeights: weights.packed(),
       preprocessing: description.preprocessing, pool: WorkerPool(threads: threads))
-    let ranges = try segmenter.measureRanges(count, progress, withPicture)
+    let measured = try segmenter.measureRanges(count, progress, withPicture)
+    // A plan has resizes of its own.
+    let own = Set(network.layers.map(\.name))
+    let ranges = ValueRanges(layers: measured.layers.filter { own.contains($0.key) })
     return try Model(description: description, weights: orderedWeights, ranges: ranges)
   }
 }

@@ -25,11 +25,12 @@ struct ByteScaling: Sendable, Hashable {
   }
 
   /// Bytes from the lowest to the highest of each channel's `ranges`, 0 among them. A channel that is always
-  /// 0 gets the scale of the widest.
+  /// 0 gets the least scale of the others, so that its weights, of which nobody knows what they are worth, do
+  /// not take the bits of the others'.
   init(_ ranges: [ClosedRange<Float>]) {
     let widths = ranges.map { max($0.upperBound, 0) - min($0.lowerBound, 0) }
-    let widest = max(widths.max() ?? 0, 1e-20)
-    let scales = widths.map { ($0 > 1e-30 ? $0 : widest) / 255 }
+    let least = widths.filter { $0 > 1e-30 }.min() ?? 1e-20
+    let scales = widths.map { max($0, least) / 255 }
     self.scales = scales
     zeros = zip(ranges, scales).map { range, scale in
       UInt8(min(255, max(0, (-min(range.lowerBound, 0) / scale).rounded())))

@@ -177,8 +177,9 @@ public final class Trainer {
       guard options.precision == .float32 else {
         throw FCNError(
           .invalidArgument,
-          "the precision \(options.precision.rawValue) is for training on a CUDA device; the "
-            + "processor trains in float32")
+          "the processor trains in float32, not in \(options.precision.rawValue)"
+            + ([.int16, .int8].contains(options.precision)
+              ? "" : ", which is for training on a CUDA device"))
       }
       return try ProcessorLearner(model: model, options: options, loss: loss, pool: pool)
     case .cuda(let index):

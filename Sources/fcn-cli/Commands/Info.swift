@@ -50,7 +50,7 @@ extension Subcommand {
       "version": .string(FCN_VERSION), "processor": .string(Capabilities.processor),
       "instruction_set": .string(Capabilities.instructionSet),
       "matrix_library": .string(Capabilities.matrixLibrary),
-      "precisions": .string("cpu: float32, int16; cuda: float32, tf32, float16, bfloat16"),
+      "precisions": .string("cpu: float32, int16, int8; cuda: float32, tf32, float16, bfloat16"),
       "cuda": cuda,
       "default_model": (try? DefaultModel.path()).map { .string($0) } ?? nil,
       "architectures": .object(
@@ -83,6 +83,7 @@ extension Subcommand {
       .init("stride", .number(model.network.stride)),
       .init("layers", .number(model.network.layers.count)),
       .init("parameters", .number(model.parameterCount)),
+      .init("ranges_for_int8", .bool(model.ranges != nil)),
       .init("element_types", .array(types.map { .string($0) })),
       .init("classes", .array(description.classNames.map { .string($0) })),
       .init("palette", .array(description.palette.map { .string($0.hexadecimal) })),

@@ -26,13 +26,27 @@ struct ByteSessionTests {
       })
   }
 
-  private static func scores(_ model: Model, _ pictures: [Image], _ options: Session.Options) throws
-    -> [Float]
-  {
+  private static func convolution(
+    _ name: String, _ outputs: Int, of input: String, _ more: String = ""
+  ) -> String {
+    let kernel = more.contains("kernel") ? "" : #""kernel":1,"#
+    return #"""
+      {"name":"\#(name)","operation":"convolution","inputs":["\#(input)"],
+       "attributes":{\#(kernel)"output_channels":\#(outputs)\#(more)}}
+      """#
+  }
+
+  private static func model(layers: [String]) throws -> Model {
+    try GraphFixture.model(#"{"input_channels":3,"layers":[\#(layers.joined(separator: ","))]}"#)
+  }
+
+  private static func scores(
+    _ model: Model, _ pictures: [Image], _ options: Session.Options, classes: Int = 5
+  ) throws -> [Float] {
     let session = try Session(model: model, options: options)
     try session.run(pictures)
     return try pictures.enumerated().flatMap { index, picture in
-      let count = 5 * picture.width * picture.height
+      let count = classes * picture.width * picture.height
       return try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
         try session.copyScores(index, to: buffer)
         initialized = count
@@ -69,7 +83,7 @@ struct ByteSessionTests {
     #expect(session.steps.contains { $0.form.hasSuffix("_int8") })
   }
 
-  /// Few pixels of many channels are multiplied as they are; what pools its results is then a step of its own.
+  /// Few pixels of many channels are multiplied as they are; what pools them is then a step of its own.
   @Test func poolingIsAStepOfItsOwnWhereThatIsCheaper() throws {
     let model = try Self.model("fcn-simple")
     let session = try Session(model: model, options: .init(precision: .int8))
@@ -81,6 +95,67 @@ struct ByteSessionTests {
     }
     let first = try #require(steps.first { $0.layers.hasSuffix("+ pool1") })
     #expect(first.form == "convolution.winograd4_int8")
+  }
+
+  /// What makes scores may be told by its place alone, and be done with a convolution that is not last.
+  @Test(arguments: ["sum", "relu", "sigmoid", "clip", "dropout"])
+  func scoresAreFloatsWhateverMakesThem(_ last: String) throws {
+    let attributes = last == "clip" ? #""attributes":{"low":0,"high":9},"# : ""
+    let inputs = last == "sum" ? #""a","b""# : #""b""#
+    let model = try Self.model(
+      layers: [
+        Self.convolution("a", 3, of: "input"), Self.convolution("b", 3, of: "a"),
+        #"{"name":"z","operation":"\#(last)",\#(attributes)"inputs":[\#(inputs)]}"#,
+      ])
+    let pictures = [try Self.picture(40, 24), try Self.picture(40, 24, seed: 8)]
+    let quantized = try Self.calibrated(model, pictures)
+    let exact = try Self.scores(model, pictures, .init(threads: 2), classes: 3)
+    let bytes = try Self.scores(
+      quantized, pictures, .init(threads: 2, precision: .int8), classes: 3)
+    let range = (exact.max() ?? 0) - (exact.min() ?? 0)
+    for (exact, made) in zip(exact, bytes) { #expect(abs(exact - made) < 0.03 * range) }
+  }
+
+  /// Scores smaller than the picture get a resize of the plan's, which is no layer of the model.
+  @Test func networksOfSmallScoresCanBeCalibrated() throws {
+    let model = try Self.model(
+      layers: [
+        Self.convolution("a", 16, of: "input", #","stride":2"#),
+        #"{"name":"r","operation":"relu","inputs":["a"]}"#,
+        Self.convolution("z", 3, of: "r", #","makes_scores":true"#),
+      ])
+    let picture = try Self.picture(32, 32)
+    let ranges = try #require(try Self.calibrated(model, [picture]).ranges)
+    #expect(Set(ranges.layers.keys) == ["a", "r", "z"])
+  }
+
+  /// Of values that lie planar none is part of another, for of several pictures none could be.
+  @Test func batchesDoNotChangeBitsOfConcatenations() throws {
+    let model = try Self.model(
+      layers: [
+        Self.convolution("a", 16, of: "input"),
+        #"{"name":"r","operation":"silu","inputs":["a"]}"#,
+        #"{"name":"n","operation":"batch_norm","inputs":["r"]}"#,
+        #"{"name":"k","operation":"concatenation","inputs":["r","n"]}"#,
+        Self.convolution("d", 32, of: "k", #","kernel":7,"padding":3"#),
+        #"{"name":"s","operation":"sum","inputs":["d","k"]}"#,
+        Self.convolution("z", 3, of: "s", #","makes_scores":true"#),
+      ])
+    let pictures = [try Self.picture(40, 24), try Self.picture(40, 24, seed: 8)]
+    let quantized = try Self.calibrated(model, pictures)
+    for precision in [Precision.float32, .int16, .int8] {
+      let alone = try Self.scores(
+        quantized, pictures, .init(threads: 2, largestBatch: 1, precision: precision), classes: 3)
+      let together = try Self.scores(
+        quantized, pictures, .init(threads: 2, largestBatch: 2, precision: precision), classes: 3)
+      #expect(alone == together, "\(precision)")
+    }
+  }
+
+  @Test func channelsThatWereAlwaysZeroTakeNoBits() {
+    let scaling = ByteScaling([0...255, 0...0, 0...2.55])
+    #expect(scaling.scales[1] == scaling.scales[2])
+    #expect(ByteScaling([0...0]).scales[0] > 0)
   }
 
   @Test func rangesAreMeasuredOnTheFirstPicturesWhereAModelHasNone() throws {
@@ -166,7 +241,7 @@ struct ByteSessionTests {
     }
     tensor.plane(0, 0)[77] = 40
     let ranges = try RangeMeasurement.measure(1, WorkerPool(threads: 2)) { _, measurement in
-      measurement.add("layer", tensor)
+      try measurement.add("layer", tensor)
     }
     let found = try #require(ranges.layers["layer"])
     #expect(found[0].lowerBound == 0 && found[0].upperBound < 39 && found[0].upperBound > 10)

@@ -46,6 +46,16 @@ class ImagePixels(Handle):
         return pixels
 
 
+def require_several(function: str, pictures: object) -> None:
+    """Raises TypeError where `pictures` is one picture, whose rows would be taken for pictures."""
+    pillow: Any = sys.modules.get("PIL.Image")
+    if isinstance(pictures, (str, bytes, bytearray, memoryview, os.PathLike, ImagePixels)) or (
+        isinstance(pictures, np.ndarray)
+        and (pictures.ndim < 3 or (pictures.ndim == 3 and pictures.shape[2] in (1, 3, 4)))
+    ) or (pillow is not None and isinstance(pictures, pillow.Image)):
+        raise TypeError(f"{function}() takes several pictures; of one make a list, [picture]")
+
+
 def pixels_of(picture: PictureLike, order: ChannelOrder) -> tuple[PixelsStruct, object]:
     """A view of `picture`, and the object that must live as long as it. `order` is that of an
     array's channels; other pictures know their own."""

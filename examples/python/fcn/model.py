@@ -14,7 +14,7 @@ from ._native import (
     Handle, ImportInfoStruct, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike,
     PixelsStruct, PreprocessingStruct, SegmentCallback, encoded_path, encoded_text, lib,
     whole_number)
-from ._pixels import ChannelOrder, PictureLike, pixels_of
+from ._pixels import ChannelOrder, PictureLike, pixels_of, require_several
 from ._signals import SignalGuard
 from .preprocessing import Preprocessing, preprocessing_struct
 
@@ -112,6 +112,7 @@ class Model(Handle):
         """This model with the ranges of values that precision "int8" needs, measured on `pictures`
         of the kind that it is for, some dozen; see Session.segment for what may be one. save() keeps
         them."""
+        require_several("calibrated", pictures)
         views = [pixels_of(picture, order) for picture in pictures]
         array = (PixelsStruct * len(views))(*(view for view, _ in views))
         with SignalGuard() as guard:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ._native import Handle, PathLike, PixelsStruct, SegmentCallback, SessionHandle
 from ._native import SessionParamsStruct, encoded_path, encoded_text, lib, whole_number
-from ._pixels import ChannelOrder, Labels, PictureLike, pixels_of, pointer_to
+from ._pixels import ChannelOrder, Labels, PictureLike, pixels_of, pointer_to, require_several
 from ._signals import SignalGuard
 from .model import Model
 
@@ -130,11 +130,7 @@ class Session(Handle):
         self, pictures: Iterable[PictureLike], order: ChannelOrder = "rgb"
     ) -> list[Labels]:
         """As segment() for several pictures, which may differ in size and kind."""
-        if isinstance(pictures, (str, bytes)) or (
-            isinstance(pictures, np.ndarray)
-            and (pictures.ndim < 3 or (pictures.ndim == 3 and pictures.shape[2] in (1, 3, 4)))
-        ):
-            raise TypeError("segment_all() takes several pictures; segment() takes one")
+        require_several("segment_all", pictures)
         views = [pixels_of(picture, order) for picture in pictures]
         array = (PixelsStruct * len(views))(*(view for view, _ in views))
         self._run("fcn_segment", array, len(views))

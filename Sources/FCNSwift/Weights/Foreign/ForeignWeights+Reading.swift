@@ -55,8 +55,12 @@ extension ForeignWeights {
   }
 
   private static func readSafetensors(_ file: Safetensors) throws -> ForeignWeights {
-    let floats = file.entries.filter { ElementType(rawValue: $0.typeName) != nil }
     let isModel = ModelDescription.isPresent(in: file.metadata)
+    // Ranges of values are no weights.
+    let floats = file.entries.filter {
+      ElementType(rawValue: $0.typeName) != nil
+        && !(isModel && $0.name.hasPrefix(ValueRanges.prefix))
+    }
     return ForeignWeights(
       format: .safetensors, tensors: try floats.map { try file.tensor(named: $0.name) },
       preprocessing: try ModelDescription.preprocessing(in: file.metadata),
