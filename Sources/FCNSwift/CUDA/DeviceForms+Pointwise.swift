@@ -29,6 +29,32 @@ extension Softplus: DeviceOperation {}
 extension Mish: DeviceOperation {}
 extension Clip: DeviceOperation {}
 extension Exponential: DeviceOperation {}
+extension GELU: DeviceOperation {}
+
+extension ErrorFunction: DeviceOperation {
+  var deviceForms: [DeviceForm] { [.value("error_function.cuda", FCN_ERROR_FUNCTION)] }
+}
+
+extension Power: DeviceOperation {
+  var deviceForms: [DeviceForm] { [.value("power.cuda", FCN_POWER, exponent: exponent)] }
+}
+
+extension DeviceForm {
+  /// A function of single values; `function` is `FCN_POWER` and so on.
+  fileprivate static func value(
+    _ name: String, _ function: Int32, exponent: Float = 0
+  ) -> DeviceForm {
+    .pointwise(name, "value", of: .values, gradient: "value_gradient", of: .values) { call in
+      fcn_value_call(
+        input: call.inputs[0].view, output: call.output.view, gradient: .none, function: function,
+        exponent: exponent)
+    } backward: { call, gradient in
+      fcn_value_call(
+        input: call.forward.inputs[0].view, output: gradient.view,
+        gradient: call.outputGradient.view, function: function, exponent: exponent)
+    }
+  }
+}
 
 extension Scale: DeviceOperation {
   var deviceForms: [DeviceForm] {
@@ -111,7 +137,8 @@ extension Softmax: DeviceOperation {
     [
       .pointwise("softmax.cuda", "softmax", of: .pointwise) { call in
         fcn_softmax_call(input: call.inputs[0].view, output: call.output.view)
-      }
+      },
+      DeviceForm(training: "softmax.cuda_training") { try DeviceTrainingSoftmax($0) },
     ]
   }
 }
@@ -169,7 +196,10 @@ extension GroupNormalization: DeviceOperation {
     [
       DeviceForm("group_normalization.cuda") { [groups, epsilon] in
         try DeviceGroupNormalization(groups: groups, epsilon, $0)
-      }
+      },
+      DeviceForm(training: "group_normalization.cuda_training") { [groups, epsilon] in
+        try DeviceTrainingGroupNormalization(groups: groups, epsilon, $0)
+      },
     ]
   }
 }
@@ -179,7 +209,10 @@ extension InstanceNormalization: DeviceOperation {
     [
       DeviceForm("instance_normalization.cuda") { [epsilon] in
         try DeviceGroupNormalization(groups: $0.inputs[0].shape.c, epsilon, $0)
-      }
+      },
+      DeviceForm(training: "instance_normalization.cuda_training") { [epsilon] in
+        try DeviceTrainingGroupNormalization(groups: $0.inputs[0].shape.c, epsilon, $0)
+      },
     ]
   }
 }
@@ -188,11 +221,11 @@ extension LayerNormalization: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [
       .channelwise("layer_normalization.cuda", "normalize_pixels", of: .normalization) {
-        [epsilon] call in
-        fcn_group_norm_call(
-          input: call.inputs[0].view, output: call.output.view, weight: call.parameters[0],
-          bias: call.parameters[1], sums: 0, squares: 0, epsilon: epsilon, reserved: 0)
-      }
+        [epsilon] call in fcn_group_norm_call(pixelsOf: call, epsilon: epsilon)
+      },
+      DeviceForm(training: "layer_normalization.cuda_training") { [epsilon] in
+        try DeviceTrainingLayerNormalization(epsilon, $0)
+      },
     ]
   }
 }

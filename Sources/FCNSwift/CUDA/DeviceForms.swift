@@ -29,13 +29,11 @@ extension TransposedConvolution: DeviceOperation {
 
 extension Resize: DeviceOperation {
   var deviceForms: [DeviceForm] {
-    interpolation == .cubic
-      ? []
-      : [
-        DeviceForm("resize.cuda", trains: true) {
-          try $0.trains ? DeviceTrainingResize(self, $0) : DeviceResize(self, $0)
-        }
-      ]
+    [
+      DeviceForm("resize.cuda", trains: true) {
+        try $0.trains ? DeviceTrainingResize(self, $0) : DeviceResize(self, $0)
+      }
+    ]
   }
 }
 
@@ -51,6 +49,26 @@ extension MaxPool: DeviceOperation {
           padding: fcn_extent(window.padding), counts_padding: 0, reserved: 0)
       } backward: { [window] arguments in
         arguments.setWindow(window)
+      }
+    ]
+  }
+}
+
+extension MaxPoolIndices: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      DeviceForm("max_pool_indices.cuda", trains: true) { [window] in
+        try DeviceMaxPoolIndices(kernel: window.kernel, $0)
+      }
+    ]
+  }
+}
+
+extension MaxUnpool: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      DeviceForm("max_unpool.cuda", trains: true) { [window] in
+        try DeviceMaxUnpool(kernel: window.kernel, $0)
       }
     ]
   }
@@ -83,6 +101,28 @@ extension GlobalAveragePool: DeviceOperation {
 extension GlobalMaxPool: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [DeviceForm("global_max_pool.cuda", trains: true) { try DeviceGlobalMaxPool($0) }]
+  }
+}
+
+extension ReducedMean: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      DeviceForm("reduce_mean.cuda", trains: true) { [axes] request in
+        if axes == [.rows, .columns] { return try DeviceGlobalAveragePool(request) }
+        return try DeviceReduction(takesLargest: false, request)
+      }
+    ]
+  }
+}
+
+extension ReducedMaximum: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      DeviceForm("reduce_maximum.cuda", trains: true) { [axes] request in
+        if axes == [.rows, .columns] { return try DeviceGlobalMaxPool(request) }
+        return try DeviceReduction(takesLargest: true, request)
+      }
+    ]
   }
 }
 
@@ -123,6 +163,25 @@ extension Pad: DeviceOperation {
         fcn_pad_call(self, call.inputs[0], call.output)
       } backward: { call, gradient in
         fcn_pad_call(self, gradient, call.outputGradient)
+      }
+    ]
+  }
+}
+
+extension ChannelShuffle: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [
+      .pointwise(
+        "channel_shuffle.cuda", "shuffle_channels", of: .shaping, gradient: "shuffle_channels",
+        of: .shaping
+      ) { [groups] call in
+        fcn_regroup_call(
+          input: call.inputs[0].view, output: call.output.view, groups: Int32(groups), reserved: 0)
+      } backward: { [groups] call, gradient in
+        // Back again: as many groups as one had channels.
+        fcn_regroup_call(
+          input: call.outputGradient.view, output: gradient.view,
+          groups: Int32(gradient.shape.c / groups), reserved: 0)
       }
     ]
   }

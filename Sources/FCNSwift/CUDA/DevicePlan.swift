@@ -153,7 +153,7 @@ final class DevicePlan {
   /// The scores between ticks of the picture's size; `makeWhole` must have been handed over.
   func scores(rows: CUDADriver.Address, columns: CUDADriver.Address) -> Scores {
     Scores(
-      source: .bilinear(output.view, rows: rows, columns: columns),
+      source: .resized(output.view, rows: rows, columns: columns),
       definitions: ["INPUT=float", "SOURCE=Bilinear"])
   }
 

@@ -52,7 +52,8 @@ struct DeviceSchedule: ScheduleBackend {
           + (residual.map { [tensor($0, elements.output)] } ?? []),
         output: tensor(output, elements.output), epilogue: fusion.epilogue,
         precision: precision, context: context, stream: stream, operationOutput: layer.output)
-      if let (form, prepared) = try best(of: forms, request, &reasons) {
+      let made = try naming("layer \(name)") { try best(of: forms, request, &reasons) }
+      if let (form, prepared) = made {
         return ScheduledForm(
           fusion: fusion, formName: form.name, prepared: prepared, takes: elements.input,
           makes: elements.output, adds: elements.output)

@@ -71,8 +71,8 @@ public struct DeviceCheck {
     }
   }
 
-  /// Architectures that are run whole: of those whose operations all have forms on devices, one of each
-  /// kind.
+  /// Architectures that are run whole, one of each kind but those that unpool: roundings move what is a
+  /// window's largest.
   static let architectures = [
     "fcn-simple", "fcn32s", "fcn16s", "fcn8s", "fcn8s-atonce", "fcn-alexnet", "fcn-resnet50",
     "unet",

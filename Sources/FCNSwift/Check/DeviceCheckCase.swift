@@ -94,10 +94,15 @@ struct DeviceCheckCase {
       Crop(offset: Extent(2, 3))),
     DeviceCheckCase("resize", Shape(1, 9, 7, 8), Resize(to: .exact(Extent(20, 17)))),
     DeviceCheckCase(
+      "cubic resize", Shape(1, 9, 7, 8), Affine(), Resize(to: .exact(Extent(20, 5)), .cubic)),
+    DeviceCheckCase(
       "local response normalization", Shape(1, 21, 5, 6),
       LocalResponseNormalization(size: 5, alpha: 0.5)),
     DeviceCheckCase("batch normalization", Shape(2, 12, 9, 8), trains: false, BatchNorm()),
-    DeviceCheckCase("softmax", Shape(1, 11, 6, 7), trains: false, Softmax()),
+    DeviceCheckCase("softmax", Shape(1, 11, 6, 7), Affine(), Softmax()),
+    DeviceCheckCase("error function", Shape(1, 11, 6, 7), Affine(), ErrorFunction()),
+    DeviceCheckCase("gelu", Shape(1, 11, 6, 7), Affine(), GELU()),
+    DeviceCheckCase("power", Shape(1, 11, 6, 7), Affine(), Power(3)),
     DeviceCheckCase("factor and offset a channel", Shape(2, 12, 9, 8), Affine(), Affine()),
     DeviceCheckCase("learned slopes", Shape(2, 12, 9, 8), Affine(), PReLU()),
     DeviceCheckCase("one learned slope", Shape(2, 12, 9, 8), Affine(), PReLU(isShared: true)),
@@ -109,6 +114,25 @@ struct DeviceCheckCase {
     },
     DeviceCheckCase("global max pooling", after: Shape(2, 12, 20, 17)) {
       $0.add("layer2", GlobalMaxPool())
+    },
+    DeviceCheckCase("unpooling", after: Shape(2, 12, 8, 12)) {
+      let side = Extent(2, 4)
+      $0.add("layer2", AveragePool(kernel: side, stride: side))
+      // Of the network's own input, so that roundings move no place.
+      $0.add("layer3", MaxPoolIndices(kernel: side, stride: side), [Network.inputName])
+      $0.add("layer4", MaxUnpool(kernel: side, stride: side), ["layer2", "layer3"])
+    },
+    DeviceCheckCase("mean of channels", after: Shape(2, 21, 9, 8)) {
+      $0.add("layer2", ReducedMean(.channels))
+    },
+    DeviceCheckCase("mean of rows", after: Shape(2, 12, 40, 9)) {
+      $0.add("layer2", ReducedMean(.rows))
+    },
+    DeviceCheckCase("maximum of channels and columns", after: Shape(2, 12, 2, 40)) {
+      $0.add("layer2", ReducedMaximum([.channels, .columns]))
+    },
+    DeviceCheckCase("maximum of rows", after: Shape(2, 12, 40, 1)) {
+      $0.add("layer2", ReducedMaximum(.rows))
     },
     DeviceCheckCase("average pooling", after: Shape(2, 12, 9, 8)) {
       $0.add("layer2", AveragePool(kernel: 3, stride: 2, padding: 1))
@@ -159,6 +183,9 @@ struct DeviceCheckCase {
         "layer2",
         Slicing(channels: .init(from: 3, to: -4), rows: .init(from: 1), columns: .init(to: 6)))
     },
+    DeviceCheckCase("channels shuffled", after: Shape(2, 21, 5, 6)) {
+      $0.add("layer2", ChannelShuffle(groups: 3))
+    },
     DeviceCheckCase("channels laid out as pixels", after: Shape(2, 20, 5, 6)) {
       $0.add("layer2", DepthToSpace(block: 2, order: .channelsFirst))
     },
@@ -169,10 +196,10 @@ struct DeviceCheckCase {
 
   private static let normalizations: [DeviceCheckCase] = [
     DeviceCheckCase(
-      "group normalization", Shape(2, 12, 37, 31), trains: false, GroupNormalization(groups: 3)),
+      "group normalization", Shape(2, 12, 37, 31), Affine(), GroupNormalization(groups: 3)),
+    // What a channel is multiplied by, and what is added to it, is normalised away where nothing bends it.
     DeviceCheckCase(
-      "instance normalization", Shape(2, 12, 9, 8), trains: false, InstanceNormalization()),
-    DeviceCheckCase(
-      "layer normalization", Shape(2, 12, 9, 8), trains: false, LayerNormalization()),
+      "instance normalization", Shape(2, 12, 9, 8), Affine(), SiLU(), InstanceNormalization()),
+    DeviceCheckCase("layer normalization", Shape(2, 12, 9, 8), Affine(), LayerNormalization()),
   ]
 }

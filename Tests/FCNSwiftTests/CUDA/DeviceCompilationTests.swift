@@ -52,12 +52,12 @@ struct DeviceCompilationTests {
           }
         }
         return [make(.packing, ["OUTPUT=\(element)"]), make(.preprocess, ["OUTPUT=\(element)"])]
-          + [DeviceSource.normalization, .pooling, .shaping].map {
-            make($0, ["INPUT=\(element)", "OUTPUT=\(element)"])
-          }
+          + [
+            DeviceSource.axis_reductions, .normalization, .pooling, .shaping, .unpooling, .values,
+          ].map { make($0, ["INPUT=\(element)", "OUTPUT=\(element)"]) }
           + types.map { make(.pointwise, $0) }
           + [DeviceSource.gradients, .batch_norm].map { make($0, ["INPUT=\(element)"]) }
-          + (0..<5).map { make(.reductions, ["INPUT=\(element)", "MODE=\($0)"]) }
+          + (0..<6).map { make(.reductions, ["INPUT=\(element)", "MODE=\($0)"]) }
           + ["PARTIAL", "OUTPUT"].map { make(.reductions, ["\($0)=\(element)"]) }
           + matrixUnits.flatMap { usesMatrixUnits in
             [64, 128].map {
@@ -70,7 +70,7 @@ struct DeviceCompilationTests {
             make(.convolution, ["INPUT=\(element)", "OUTPUT=\(element)", "SPREAD=1"] + $0)
           }
           + types.filter { $0[0] == "INPUT=\(element)" }.flatMap { types in
-            ["Plain", "Bilinear", "Channelwise", "Dense"].map {
+            ["Plain", "Bilinear", "Cubic", "Channelwise", "Dense"].map {
               make(.scores, types + ["SOURCE=\($0)"])
             } + convolutions.map { make(.convolution, types + $0) }
           }

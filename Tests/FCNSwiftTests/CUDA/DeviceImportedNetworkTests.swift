@@ -152,6 +152,39 @@ extension CUDATests {
         }, Shape(2, 3, 18, 22))
     }
 
+    /// Of ConvNeXt and CBAM: layer normalisation, GELU, attention by channels and by pixels; of ShuffleNet:
+    /// shuffled channels; a cubic resize, and strips.
+    private func addAttention(_ builder: inout NetworkBuilder) {
+      builder.add("stem", Convolution(24, kernel: 2, stride: 2))
+      builder.add("norm", LayerNormalization())
+      builder.add("wide", Convolution(32, kernel: 1))
+      builder.add("gelu", GELU())
+      builder.add("narrow", Convolution(24, kernel: 1))
+      builder.add("block", Sum(), ["narrow", "stem"])
+      builder.add("shuffled", ChannelShuffle(groups: 3))
+      builder.add("mean", ReducedMean(.channels))
+      builder.add("largest", ReducedMaximum(.channels), ["shuffled"])
+      builder.add("both", Concatenation(), ["mean", "largest"])
+      builder.add("pixels", Convolution(1, kernel: 3, padding: 1))
+      builder.add("gate", Sigmoid())
+      builder.add("attended", Product(), ["shuffled", "gate"])
+      builder.add("strip", ReducedMean(.rows))
+      builder.add("error", ErrorFunction())
+      builder.add("striped", Product(), ["attended", "error"])
+      builder.add("groups", GroupNormalization(groups: 4))
+      builder.add("shares", Softmax())
+      builder.add("squares", Power(2))
+      builder.add("up", Resize(to: .scaled(by: 2), .cubic))
+    }
+
+    @Test func attentionByPixelsAndStrips() throws {
+      try compare(
+        network {
+          addAttention(&$0)
+          $0.add("score", Convolution(5, kernel: 1, makesScores: true))
+        }, Shape(2, 3, 18, 22))
+    }
+
     // MARK: Training
 
     private func model(_ network: Network) throws -> Model {
@@ -161,10 +194,13 @@ extension CUDATests {
           palette: [RGB(0, 0, 0), RGB(255, 255, 255)], preprocessing: .torchvision), seed: 3)
     }
 
-    private func losses(_ model: Model, on device: Device) throws -> [Double] {
+    private func losses(
+      _ model: Model, on device: Device, _ precision: Precision = .float32
+    ) throws -> [Double] {
       let options = tinyTraining {
         $0.epochs = 2
         $0.device = device
+        $0.precision = precision
         $0.optimizer = .sgd(momentum: 0.9)
         $0.learningRate = 0.05
       }
@@ -198,32 +234,56 @@ extension CUDATests {
       for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 2e-3 * wanted) }
     }
 
+    @Test func attentionByPixelsAndStripsIsTrained() throws {
+      let model = try model(
+        network {
+          addAttention(&$0)
+          $0.add("score", Convolution(2, kernel: 1, makesScores: true))
+        })
+      let found = try losses(model, on: .cuda(0))
+      let wanted = try losses(model, on: .processor)
+      #expect(found.count == 6)
+      for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 2e-3 * wanted) }
+    }
+
     /// What one layer cannot, the network cannot, and it is said before anything is learned.
     @Test func aNetworkWithOneLayerThatCannotBeTrainedIsRefused() throws {
       let model = try model(
         network {
-          $0.add("stem", Convolution(8, kernel: 3, stride: 2, padding: 1))
-          $0.add("norm", GroupNormalization(groups: 2))
+          addWideUnpooling(&$0)
           $0.add("score", Convolution(2, kernel: 1, makesScores: true))
         })
-      expectError(
-        .unsupported,
-        saying: "layer norm: group_normalization cannot be trained on a device; use the processor"
-      ) { _ = try losses(model, on: .cuda(0)) }
+      expectError(.unsupported, saying: "layer places: a window of 32×16 has 512 places") {
+        _ = try losses(model, on: .cuda(0), .bfloat16)
+      }
       #expect(try losses(model, on: .processor).count == 6)
     }
 
     @Test func aLayerThatOnlyTheProcessorHasIsNamed() throws {
       let model = try model(
         network {
-          $0.add("stem", Convolution(8, kernel: 3, stride: 2, padding: 1))
-          $0.add("up", Resize(to: .scaled(by: 2), .cubic))
+          addWideUnpooling(&$0)
           $0.add("score", Convolution(2, kernel: 1, makesScores: true))
         })
-      let session = try FakeDevice.session(model)
+      let picture = try DeviceFixture.picture(16, 32)
       expectError(
-        .unsupported, saying: "layer up: resize has no form on a device", "; use the processor"
-      ) { try session.run([try DeviceFixture.picture(16, 16)]) }
+        .unsupported,
+        saying: "layer places: a window of 32×16 has 512 places, and bfloat16 counts to 256 only"
+      ) { try FakeDevice.session(model, .bfloat16).run([picture]) }
+      expectError(
+        .unsupported, saying: "layer unpooled: max_unpool has no form on a device",
+        "; use the processor"
+      ) { try FakeDevice.session(model, without: ["max_unpool.cuda"]).run([picture]) }
+      try FakeDevice.session(model).run([picture])
+    }
+
+    /// Places of windows so large that bfloat16 does not hold them.
+    private func addWideUnpooling(_ builder: inout NetworkBuilder) {
+      let side = Extent(32, 16)
+      builder.add("stem", Convolution(8, kernel: 3, padding: 1))
+      builder.add("pool", MaxPool(kernel: side, stride: side))
+      builder.add("places", MaxPoolIndices(kernel: side, stride: side), ["stem"])
+      builder.add("unpooled", MaxUnpool(kernel: side, stride: side), ["pool", "places"])
     }
 
     @Test func doorsSayHowTheProcessorIsAskedFor() {

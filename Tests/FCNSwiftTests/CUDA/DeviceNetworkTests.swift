@@ -75,6 +75,26 @@ extension CUDATests {
       }
     }
 
+    /// In 16 bits other pixels than the processor's may be a window's largest, and go elsewhere.
+    @Test(arguments: [(Precision.float32, 0.999), (.float16, 0.6)])
+    func valuesGoBackToWhereTheyWerePooledFrom(precision: Precision, least: Double) throws {
+      let model = try DeviceFixture.model("segnet")
+      let picture = try DeviceFixture.picture(37, 45)
+      let device = try FakeDevice.session(model, precision)
+      // Winograd's transforms round more than sums in another order do.
+      let processor = try Session.onProcessor(
+        model, without: Set(model.network.formNames.filter { $0.contains("winograd") }))
+      try device.run([picture])
+      try processor.run([picture])
+      if precision == .float32 {
+        try expectAgreement(device, processor, within: precision.scoreTolerance, "segnet")
+      }
+      let labels = (try device.labelMap(0).labels, try processor.labelMap(0).labels)
+      let same = zip(labels.0, labels.1).count { $0 == $1 }
+      #expect(Double(same) >= least * Double(labels.1.count), "\(same) of \(labels.1.count)")
+      #expect(device.steps.contains { $0.form == "max_unpool.cuda" })
+    }
+
     /// What rounding does to labels, which `scoresAndLabelsAreTheProcessors` only bounds by scores.
     @Test(arguments: [
       (Precision.float32, 0.999), (.tf32, 0.98), (.float16, 0.98), (.bfloat16, 0.9),

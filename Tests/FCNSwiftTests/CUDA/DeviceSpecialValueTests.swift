@@ -18,7 +18,11 @@ extension CUDATests {
       Product(), Difference(), Quotient(), Pad(top: 1, left: 2, filling: .edge),
       Slicing(channels: .init(from: 1), rows: .init(to: 3)), Affine(), PReLU(),
       PReLU(isShared: true), GroupNormalization(groups: 5), InstanceNormalization(),
-      LayerNormalization(), SpaceToDepth(block: 2),
+      LayerNormalization(), SpaceToDepth(block: 2), GELU(), ErrorFunction(), Power(-0.5), Power(3),
+      Power(1.5), ChannelShuffle(groups: 5), Resize(to: .exact(Extent(7, 9)), .cubic),
+      MaxPoolIndices(kernel: 2, stride: 2), MaxUnpool(kernel: 2, stride: 2),
+      ReducedMean(.channels), ReducedMean([.channels, .rows]), ReducedMean(.columns),
+      ReducedMaximum(.channels), ReducedMaximum([.channels, .rows]), ReducedMaximum(.columns),
     ]
 
     @Test(arguments: operations.indices, Precision.onDevices)

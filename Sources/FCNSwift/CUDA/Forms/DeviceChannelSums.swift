@@ -23,7 +23,7 @@ struct DeviceChannelSums {
     let pixels = (apart ? 1 : shape.n) * shape.planeCount
     chunkPixels = max(1024, (pixels + 63) / 64)
     chunks = (pixels + chunkPixels - 1) / chunkPixels
-    count = mode == 3 ? 2 : 1
+    count = mode == 3 || mode == 5 ? 2 : 1
     partial = try request.context.function(
       "sum_channels", of: .reductions, ["INPUT=\(tensor.element.typeName)", "MODE=\(mode)"])
     total = try request.context.function("sum_chunks", of: .reductions)
@@ -40,8 +40,8 @@ struct DeviceChannelSums {
     workspace + UInt64(index * chunks * sumCount * 4)
   }
 
-  /// Makes the partial sums. `sums` are those of the input where the mode wants its means; without them
-  /// these are 0.
+  /// Makes the partial sums. `sums` are those of the input where the mode wants its means, without which
+  /// these are 0, or the statistics of pixels that it wants.
   func enqueuePartials(
     _ stream: DeviceStream, input: fcn_view = .none, gradient: fcn_view = .none,
     sums: CUDADriver.Address = 0, workspace: CUDADriver.Address

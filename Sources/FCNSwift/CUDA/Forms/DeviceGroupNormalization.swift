@@ -2,12 +2,15 @@ import CDeviceCalls
 
 /// Normalisation by the statistics of groups of channels of each picture: sums of channels, means of
 /// those over each group, the same of squared deviations, and then each pixel by itself.
-final class DeviceGroupNormalization: PreparedDeviceForm {
-  private let epsilon: Float
+class DeviceGroupNormalization: PreparedDeviceForm {
+  let epsilon: Float
   private let shape: Shape
-  private let groupChannels: Int
+  /// Of a group.
+  let groupChannels: Int
   private let sums, squares: DeviceChannelSums
   private let share, normalize: DeviceFunction
+  /// Means and variances, where going back needs them.
+  private let kept: DeviceMemory?
 
   init?(groups: Int, _ epsilon: Float, _ request: DeviceRequest) throws {
     guard request.epilogue == Epilogue() else { return nil }
@@ -19,6 +22,7 @@ final class DeviceGroupNormalization: PreparedDeviceForm {
     squares = try DeviceChannelSums(request, input, mode: 1, apart: true)
     share = try request.context.function("share_sums", of: .reductions)
     normalize = try request.function("normalize_groups", of: .normalization)
+    kept = request.trains ? try DeviceMemory(2 * sums.sumCount * 4, in: request.context) : nil
   }
 
   var packing: String { channelsPacked }
@@ -27,13 +31,25 @@ final class DeviceGroupNormalization: PreparedDeviceForm {
     try parameters.map { try loader.uploadChannels($0) }
   }
 
+  /// Bytes of a number for each channel of each picture.
+  final var placeByteCount: Int { sums.sumCount * 4 }
+
   /// Means and variances, sums that are not shared yet, and partial ones.
-  var workspaceByteCount: Int { 3 * sums.sumCount * 4 + sums.workspaceByteCount }
+  var workspaceByteCount: Int { 3 * placeByteCount + sums.workspaceByteCount }
+
+  /// Where they are.
+  final func statistics(
+    _ call: DeviceCall
+  ) -> (means: CUDADriver.Address, variances: CUDADriver.Address) {
+    let first = kept?.address ?? call.workspace
+    return (first, first + UInt64(placeByteCount))
+  }
 
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
     let input = call.inputs[0].view
-    let places = (0..<4).map { call.workspace + UInt64($0 * sums.sumCount * 4) }
-    let (means, variances, own, partials) = (places[0], places[1], places[2], places[3])
+    let (means, variances) = statistics(call)
+    let own = call.workspace + UInt64(2 * placeByteCount)
+    let partials = own + UInt64(placeByteCount)
     try sums.enqueue(stream, input: input, workspace: partials, to: [own])
     try enqueueShare(own, to: means, stream)
     try squares.enqueue(stream, input: input, sums: means, workspace: partials, to: [own])
@@ -53,5 +69,14 @@ final class DeviceGroupNormalization: PreparedDeviceForm {
       fcn_share_call(
         sums: own, target: shared, pictures: Int32(shape.n), channels: Int32(shape.c),
         group_channels: Int32(groupChannels), reserved: 0))
+  }
+}
+
+extension fcn_group_norm_call {
+  /// Normalisation of each pixel.
+  init(pixelsOf call: DeviceCall, epsilon: Float) {
+    self.init(
+      input: call.inputs[0].view, output: call.output.view, weight: call.parameters[0],
+      bias: call.parameters[1], sums: 0, squares: 0, epsilon: epsilon, reserved: 0)
   }
 }

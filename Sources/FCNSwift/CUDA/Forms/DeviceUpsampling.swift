@@ -90,26 +90,29 @@ final class DeviceTransposedConvolution: DeviceScoreMaker {
   }
 }
 
-/// A resize, bilinear or to the nearest.
+/// A resize, bilinear, to the nearest or cubic.
 class DeviceResize: DeviceScoreMaker {
-  /// The ticks of the output's lines.
+  /// What the output's lines are made of.
   let rows, columns: DeviceMemory
   private let function: DeviceFunction
   let sourceDefinitions: [String]
 
   init?(_ operation: Resize, _ request: DeviceRequest) throws {
     guard request.epilogue == Epilogue() else { return nil }
-    let axes = operation.bilinearAxes(request.inputs[0].shape, request.output.shape)
+    let axes = operation.deviceAxes(request.inputs[0].shape, request.output.shape)
     let loader = try DeviceLoader(request.context)
-    (rows, columns) = (try loader.upload(axes.rows.ticks), try loader.upload(axes.columns.ticks))
-    sourceDefinitions = ["INPUT=\(request.inputs[0].element.typeName)", "SOURCE=Bilinear"]
+    (rows, columns) = (try axes.rows.upload(loader), try axes.columns.upload(loader))
+    sourceDefinitions = [
+      "INPUT=\(request.inputs[0].element.typeName)",
+      "SOURCE=\(operation.interpolation == .cubic ? "Cubic" : "Bilinear")",
+    ]
     function = try request.context.functions.function(
       "upsample", of: .scores,
       sourceDefinitions + ["OUTPUT=\(request.output.element.typeName)"], request.context)
   }
 
   func source(_ call: DeviceCall) -> fcn_score_source {
-    .bilinear(call.inputs[0].view, rows: rows.address, columns: columns.address)
+    .resized(call.inputs[0].view, rows: rows.address, columns: columns.address)
   }
 
   func enqueue(_ call: DeviceCall, _ stream: DeviceStream) throws {
@@ -117,23 +120,14 @@ class DeviceResize: DeviceScoreMaker {
   }
 }
 
-extension BilinearAxis {
-  /// As kernels read it.
-  var ticks: [fcn_tick] {
-    low.indices.map {
-      fcn_tick(low: Int32(low[$0]), high: Int32(high[$0]), fraction: fraction[$0])
-    }
-  }
-}
-
 extension fcn_score_source {
   /// `scores` themselves.
   static func plain(_ scores: fcn_view) -> fcn_score_source {
-    bilinear(scores, rows: 0, columns: 0)
+    resized(scores, rows: 0, columns: 0)
   }
 
-  /// `scores` between ticks.
-  static func bilinear(
+  /// `scores` between ticks, or of taps.
+  static func resized(
     _ scores: fcn_view, rows: CUDADriver.Address, columns: CUDADriver.Address
   ) -> fcn_score_source {
     fcn_score_source(

@@ -234,7 +234,7 @@ typedef struct fcn_score_source {
   uint64_t weights, bias;
   /* `margin` is the padding and what is cropped before the first row and column. */
   fcn_extent kernel, stride, margin;
-  /* Of a resize: fcn_tick[output rows], fcn_tick[output columns]. */
+  /* Of a resize: fcn_tick[output rows], fcn_tick[output columns]; of a cubic one, fcn_taps of each. */
   uint64_t rows, columns;
   /* Of the scores. */
   int32_t channels, reserved;
@@ -265,11 +265,11 @@ typedef struct fcn_pack_call {
   int32_t joined, turned, by_position, filled_rows;
 } fcn_pack_call;
 
-/* Sums over the pixels of chunks: float[chunks][pictures][channels, whole groups], and for MODE 3 as much
-   again behind it. */
+/* Sums over the pixels of chunks: float[chunks][pictures][channels, whole groups], and for MODE 3 and 5 as
+   much again behind it. */
 typedef struct fcn_channel_sums_call {
   fcn_view input, gradient;
-  /* The first sums, for means, or 0 for means of 0. */
+  /* The first sums, for means, or 0 for means of 0; for MODE 5 the statistics of pixels. */
   uint64_t sums;
   uint64_t partials;
   int32_t chunks, chunk_pixels;

@@ -168,19 +168,29 @@ struct Range {
   int first, end;
 };
 
-FCN_KERNEL(resize_gradient, FCN_THREADS, fcn_gradient_call) {
+// How much of an input's line one of the output's is made of.
+__device__ __forceinline__ float share_of(int line, const fcn_tick &tick) {
+  return (tick.low == line ? 1 - tick.fraction : 0) + (tick.high == line ? tick.fraction : 0);
+}
+
+__device__ __forceinline__ float share_of(int line, const fcn_taps &taps) {
+  float share = 0;
+  for (int i = 0; i < 4; i++) share += taps.lines[i] == line ? taps.weights[i] : 0;
+  return share;
+}
+
+// `Line` is what the output's lines are made of.
+template <typename Line>
+__device__ __forceinline__ void gather_resized(const fcn_gradient_call &p) {
   Place at;
   if (!find_place(at, p.input_gradient)) return;
   Range rows = pointer<const Range>(p.row_ranges)[at.y];
   Range columns = pointer<const Range>(p.column_ranges)[at.x];
   float sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};
   for (int y = rows.first; y < rows.end; y++) {
-    fcn_tick row = pointer<const fcn_tick>(p.rows)[y];
-    float down = (row.low == at.y ? 1 - row.fraction : 0) + (row.high == at.y ? row.fraction : 0);
+    float down = share_of(at.y, pointer<const Line>(p.rows)[y]);
     for (int x = columns.first; x < columns.end; x++) {
-      fcn_tick column = pointer<const fcn_tick>(p.columns)[x];
-      float share = down * ((column.low == at.x ? 1 - column.fraction : 0) +
-                            (column.high == at.x ? column.fraction : 0));
+      float share = down * share_of(at.x, pointer<const Line>(p.columns)[x]);
       float gradients[8];
       load_eight(gradients, element<const INPUT>(p.gradient, at.n, y, x, at.channel));
       for (int i = 0; i < 8; i++) sums[i] += share * gradients[i];
@@ -188,6 +198,10 @@ FCN_KERNEL(resize_gradient, FCN_THREADS, fcn_gradient_call) {
   }
   store_eight(element<INPUT>(p.input_gradient, at), sums);
 }
+
+FCN_KERNEL(resize_gradient, FCN_THREADS, fcn_gradient_call) { gather_resized<fcn_tick>(p); }
+
+FCN_KERNEL(cubic_resize_gradient, FCN_THREADS, fcn_gradient_call) { gather_resized<fcn_taps>(p); }
 
 // Of a transposed convolution of each channel by itself.
 FCN_KERNEL(channelwise_gradient, FCN_THREADS, fcn_gradient_call) {

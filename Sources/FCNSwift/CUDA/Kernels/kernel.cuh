@@ -3,6 +3,7 @@
 #ifndef FCN_KERNEL_CUH
 #define FCN_KERNEL_CUH
 
+#include "layer_calls.h"
 #include "training_calls.h"
 #include "ptx.cuh"
 
@@ -64,10 +65,12 @@ __device__ __forceinline__ int channel_groups(const fcn_view &view) {
   return (view.channels + FCN_CHANNEL_GROUP - 1) / FCN_CHANNEL_GROUP;
 }
 
-// The place in `view` that this thread is for; false for threads beyond the last. Channels change
-// fastest, then columns.
-__device__ __forceinline__ bool find_place(Place &place, const fcn_view &view) {
-  int64_t index = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+__device__ __forceinline__ int64_t thread_index() {
+  return (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+}
+
+// Place number `index` in `view`, channels changing fastest, then columns; false beyond the last.
+__device__ __forceinline__ bool find_place(Place &place, const fcn_view &view, int64_t index) {
   int groups = channel_groups(view);
   if (index >= (int64_t)view.pictures * view.height * view.width * groups) return false;
   place.channel = (int)(index % groups) * FCN_CHANNEL_GROUP;
@@ -77,6 +80,16 @@ __device__ __forceinline__ bool find_place(Place &place, const fcn_view &view) {
   place.y = (int)(index % view.height);
   place.n = (int)(index / view.height);
   return true;
+}
+
+// The place that this thread is for.
+__device__ __forceinline__ bool find_place(Place &place, const fcn_view &view) {
+  return find_place(place, view, thread_index());
+}
+
+// The pixel that this thread is for, from its first channel on.
+__device__ __forceinline__ bool find_pixel(Place &place, const fcn_view &view) {
+  return find_place(place, view, thread_index() * channel_groups(view));
 }
 
 __device__ __forceinline__ int64_t offset(const fcn_view &view, int n, int y, int x, int channel) {
@@ -100,6 +113,11 @@ __device__ __forceinline__ void clear_beyond(float (&values)[8], int channel, in
   for (int i = 0; i < 8; i++) {
     if (channel + i >= channels) values[i] = 0;
   }
+}
+
+// Whether a maximum goes from `best` to `value`; a NaN is largest.
+__device__ __forceinline__ bool is_larger(float value, float best) {
+  return !(value <= best) && !isnan(best);
 }
 
 __device__ __forceinline__ float hard_sigmoid(float x) {

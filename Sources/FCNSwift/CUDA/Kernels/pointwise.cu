@@ -138,6 +138,44 @@ FCN_KERNEL(softmax, FCN_THREADS, fcn_softmax_call) {
   store_eight(element<OUTPUT>(p.output, at), results);
 }
 
+// In training, where the output may take the input's place: a thread for a whole pixel, either way.
+FCN_KERNEL(softmax_pixels, FCN_THREADS, fcn_softmax_call) {
+  Place at;
+  if (!find_pixel(at, p.output)) return;
+  const INPUT *pixel = element<const INPUT>(p.input, at);
+  OUTPUT *target = element<OUTPUT>(p.output, at);
+  int channels = p.input.channels;
+  float largest = widened(pixel[0]), total = 0;
+  for (int c = 1; c < channels; c++) largest = fmaxf(largest, widened(pixel[c]));
+  for (int c = 0; c < channels; c++) total += expf(widened(pixel[c]) - largest);
+  for (int c = 0; c < channels; c += FCN_CHANNEL_GROUP) {
+    float values[8];
+    load_eight(values, pixel + c);
+    for (int i = 0; i < 8; i++) values[i] = expf(values[i] - largest) / total;
+    clear_beyond(values, c, channels);
+    store_eight(target + c, values);
+  }
+}
+
+FCN_KERNEL(softmax_gradient, FCN_THREADS, fcn_gradient_call) {
+  Place at;
+  if (!find_pixel(at, p.input_gradient)) return;
+  const INPUT *outputs = element<const INPUT>(p.output, at);
+  const INPUT *gradients = element<const INPUT>(p.gradient, at);
+  OUTPUT *target = element<OUTPUT>(p.input_gradient, at);
+  int channels = p.input_gradient.channels;
+  float mean = 0;
+  for (int c = 0; c < channels; c++) mean += widened(gradients[c]) * widened(outputs[c]);
+  for (int c = 0; c < channels; c += FCN_CHANNEL_GROUP) {
+    float values[8], results[8];
+    load_eight(values, outputs + c);
+    load_eight(results, gradients + c);
+    for (int i = 0; i < 8; i++) results[i] = values[i] * (results[i] - mean);
+    clear_beyond(results, c, channels);
+    store_eight(target + c, results);
+  }
+}
+
 // The same lines again.
 __device__ int repeated(int index, int first, int second, int copies) {
   if (index <= first) return index;

@@ -1,7 +1,7 @@
 #include "kernel.cuh"
 
 __device__ __forceinline__ float larger(float best, float value) {
-  return !(value <= best) && !isnan(best) ? value : best;
+  return is_larger(value, best) ? value : best;
 }
 
 // The largest value under each window; the padding holds none, and a NaN is largest.

@@ -33,7 +33,8 @@ __device__ __forceinline__ float sum_of_block(float value, float *scratch) {
 
 #ifdef MODE
 // Of the pixels of a chunk, for eight channels. MODE 0: Σ input; 1: Σ (input − mean)²; 2: Σ gradient;
-// 3: Σ gradient and Σ gradient · (input − mean); 4: Σ gradient · input where that is below 0.
+// 3: Σ gradient and Σ gradient · (input − mean); 4: Σ gradient · input where that is below 0; 5: Σ gradient
+// and Σ gradient · normalised input, by the statistics of each pixel (fcn_pixel_norm_gradient_call).
 FCN_KERNEL(sum_channels, FCN_THREADS, fcn_channel_sums_call) {
   __shared__ float scratch[FCN_THREADS];
   const fcn_view &view = MODE >= 2 ? p.gradient : p.input;
@@ -54,6 +55,7 @@ FCN_KERNEL(sum_channels, FCN_THREADS, fcn_channel_sums_call) {
     float values[8], others[8];
     load_eight(values, element<const INPUT>(view, n, y, x, channel));
     if (MODE >= 3) load_eight(others, element<const INPUT>(p.input, n, y, x, channel));
+    const float *of_pixel = pointer<const float>(p.sums) + (MODE == 5 ? 4 * (int64_t)i : 0);
     for (int k = 0; k < 8; k++) {
       float deviation = values[k] - means[k];
       if (MODE == 4) {
@@ -62,6 +64,7 @@ FCN_KERNEL(sum_channels, FCN_THREADS, fcn_channel_sums_call) {
       }
       sums[k] += MODE == 1 ? deviation * deviation : values[k];
       if (MODE == 3) products[k] += values[k] * (others[k] - means[k]);
+      if (MODE == 5) products[k] += values[k] * ((others[k] - of_pixel[0]) * of_pixel[1]);
     }
   }
   float *target =
@@ -69,7 +72,7 @@ FCN_KERNEL(sum_channels, FCN_THREADS, fcn_channel_sums_call) {
   for (int k = 0; k < 8; k++) {
     float sum = sum_of_block(sums[k], scratch);
     if (threadIdx.x == 0) target[k] = sum;
-    if (MODE != 3) continue;
+    if (MODE != 3 && MODE != 5) continue;
     float product = sum_of_block(products[k], scratch);
     if (threadIdx.x == 0) target[(int64_t)p.chunks * gridDim.z * padded + k] = product;
   }

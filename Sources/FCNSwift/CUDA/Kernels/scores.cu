@@ -29,6 +29,26 @@ struct Bilinear {
   }
 };
 
+// A cubic resize.
+struct Cubic {
+  __device__ static void load(float (&sum)[8], const fcn_score_source &s, int n, int y, int x,
+                              int channel) {
+    fcn_taps row = pointer<const fcn_taps>(s.rows)[y];
+    fcn_taps column = pointer<const fcn_taps>(s.columns)[x];
+    for (int i = 0; i < 8; i++) sum[i] = 0;
+    for (int j = 0; j < 4; j++) {
+      float part[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+      for (int k = 0; k < 4; k++) {
+        float values[8];
+        load_eight(
+            values, element<const INPUT>(s.input, n, row.lines[j], column.lines[k], channel));
+        for (int i = 0; i < 8; i++) part[i] += values[i] * column.weights[k];
+      }
+      for (int i = 0; i < 8; i++) sum[i] += part[i] * row.weights[j];
+    }
+  }
+};
+
 // Calls `tap(position in the kernel, input row, input column)` for each weight that joins an input to
 // the output's pixel (y, x).
 template <typename Body>

@@ -77,6 +77,21 @@ FCN_KERNEL(pad_gradient, FCN_THREADS, fcn_pad_call) {
   store_eight(element<INPUT>(p.input, at), sums);
 }
 
+// Channel c is the input's channel c / groups of group c % groups.
+FCN_KERNEL(shuffle_channels, FCN_THREADS, fcn_regroup_call) {
+  Place at;
+  if (!find_place(at, p.output)) return;
+  const INPUT *pixel = element<const INPUT>(p.input, at.n, at.y, at.x, 0);
+  int channels = p.output.channels;
+  float values[8];
+  for (int i = 0; i < 8; i++) {
+    int c = at.channel + i;
+    int source = c % p.groups * (channels / p.groups) + c / p.groups;
+    values[i] = c < channels ? widened(pixel[source]) : 0;
+  }
+  store_eight(element<OUTPUT>(p.output, at), values);
+}
+
 // Either way: see DepthToSpace and SpaceToDepth.
 FCN_KERNEL(shuffle, FCN_THREADS, fcn_shuffle_call) {
   Place at;

@@ -44,7 +44,8 @@ typedef struct fcn_batch_norm_call {
 typedef struct fcn_gradient_call {
   fcn_view input, output, gradient, input_gradient;
   fcn_extent kernel, stride, padding;
-  /* fcn_tick of the output's lines, then first and end of those that read each of the input's. */
+  /* fcn_tick, or fcn_taps, of the output's lines, then first and end of those that read each of the
+     input's. */
   uint64_t rows, columns, row_ranges, column_ranges;
   /* Of a channelwise transposed convolution, [positions][channels, whole groups]. */
   uint64_t weights;
@@ -61,6 +62,33 @@ typedef struct fcn_pair_gradient_call {
   fcn_view first, second, gradient, second_gradient;
   int32_t function, reserved;
 } fcn_pair_gradient_call;
+
+/* Gradients of normalisations by statistics of groups of channels of each picture. */
+typedef struct fcn_group_norm_gradient_call {
+  fcn_view input, gradient, input_gradient;
+  uint64_t weight;
+  /* As in fcn_group_norm_call. */
+  uint64_t sums, squares;
+  /* Σ gradient and Σ gradient · (input − mean) of each channel's pixels, as long as `sums`. */
+  uint64_t gradient_sums, gradient_products;
+  /* What each group's gradients have in common, as long as `sums`, twice. */
+  uint64_t shares;
+  uint64_t weight_gradient, bias_gradient;
+  float epsilon, scale;
+  /* Of a group. */
+  int32_t group_channels, reserved;
+} fcn_group_norm_gradient_call;
+
+/* Gradients of normalisations by statistics of each pixel's channels. */
+typedef struct fcn_pixel_norm_gradient_call {
+  fcn_view input, gradient, input_gradient;
+  uint64_t weight;
+  /* float[pixels][4]: mean, 1 / √(variance + epsilon), and the means over the channels of the gradient by
+     the normalised value, by itself and times that. */
+  uint64_t statistics;
+  float epsilon;
+  int32_t reserved;
+} fcn_pixel_norm_gradient_call;
 
 typedef struct fcn_loss_call {
   fcn_view scores, gradient;

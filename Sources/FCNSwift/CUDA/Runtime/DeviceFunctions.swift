@@ -23,11 +23,13 @@ extension DeviceContext {
 
 /// The files that kernels stand in.
 enum DeviceSource: String, CaseIterable, Sendable {
-  case batch_norm, convolution, gradients, loss, normalization, optimizer, packing, pointwise
-  case pooling, preprocess, reductions, resizing, scores, shaping, weight_gradient
+  case axis_reductions, batch_norm, convolution, gradients, loss, normalization, optimizer, packing
+  case pointwise, pooling, preprocess, reductions, resizing, scores, shaping, unpooling, values
+  case weight_gradient
 
   var source: [UInt8] {
     switch self {
+    case .axis_reductions: PackageResources.axis_reductions_cu
     case .batch_norm: PackageResources.batch_norm_cu
     case .convolution: PackageResources.convolution_cu
     case .gradients: PackageResources.gradients_cu
@@ -42,6 +44,8 @@ enum DeviceSource: String, CaseIterable, Sendable {
     case .resizing: PackageResources.resizing_cu
     case .scores: PackageResources.scores_cu
     case .shaping: PackageResources.shaping_cu
+    case .unpooling: PackageResources.unpooling_cu
+    case .values: PackageResources.values_cu
     case .weight_gradient: PackageResources.weight_gradient_cu
     }
   }
@@ -49,6 +53,7 @@ enum DeviceSource: String, CaseIterable, Sendable {
   /// What they include.
   static let headers: [(name: String, text: [UInt8])] = [
     ("calls.h", PackageResources.calls_h), ("kernel.cuh", PackageResources.kernel_cuh),
+    ("layer_calls.h", PackageResources.layer_calls_h),
     ("ptx.cuh", PackageResources.ptx_cuh), ("tile.cuh", PackageResources.tile_cuh),
     ("training_calls.h", PackageResources.training_calls_h),
   ]

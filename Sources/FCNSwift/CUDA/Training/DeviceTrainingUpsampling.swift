@@ -107,7 +107,7 @@ final class DeviceTrainingTransposedConvolution: PreparedDeviceTrainingForm {
   }
 }
 
-/// A resize in training, bilinear or to the nearest.
+/// A resize in training, bilinear, to the nearest or cubic.
 final class DeviceTrainingResize: DeviceResize, PreparedDeviceTrainingForm {
   private let gather: DeviceFunction
   private let rowRanges, columnRanges: DeviceMemory
@@ -115,8 +115,9 @@ final class DeviceTrainingResize: DeviceResize, PreparedDeviceTrainingForm {
   override init?(_ operation: Resize, _ request: DeviceRequest) throws {
     let source = request.inputs[0]
     gather = try request.context.function(
-      "resize_gradient", of: .gradients, ["INPUT=\(source.element.typeName)"])
-    let axes = operation.bilinearAxes(source.shape, request.output.shape)
+      operation.interpolation == .cubic ? "cubic_resize_gradient" : "resize_gradient",
+      of: .gradients, ["INPUT=\(source.element.typeName)"])
+    let axes = operation.deviceAxes(source.shape, request.output.shape)
     let loader = try DeviceLoader(request.context)
     rowRanges = try loader.upload(axes.rows.readers(of: source.shape.h))
     columnRanges = try loader.upload(axes.columns.readers(of: source.shape.w))
@@ -131,19 +132,5 @@ final class DeviceTrainingResize: DeviceResize, PreparedDeviceTrainingForm {
     (arguments.rows, arguments.columns) = (rows.address, columns.address)
     (arguments.row_ranges, arguments.column_ranges) = (rowRanges.address, columnRanges.address)
     try stream.launch(gather, over: gradient.groupCount, arguments)
-  }
-}
-
-extension BilinearAxis {
-  /// For each of `count` input positions the first output position that reads it and the end of those.
-  fileprivate func readers(of count: Int) -> [fcn_extent] {
-    var ranges = [fcn_extent](repeating: fcn_extent(h: 0, w: 0), count: count)
-    for output in low.indices {
-      for input in [low[output], high[output]] {
-        if ranges[input].w == 0 { ranges[input].h = Int32(output) }
-        ranges[input].w = Int32(output + 1)
-      }
-    }
-    return ranges
   }
 }
