@@ -136,16 +136,45 @@ extension CUDATests {
         let lines = RepeatLines.Axis(first: 0, second: 2, copies: 1)
         _ = try prepare(RepeatLines(rows: lines, columns: lines), [.float16])
       }
-      expectError(.unsupported, saying: "it convolves scores", "float32 or tf32") {
-        _ = try prepare(Convolution(8, kernel: 1), [.float32])
-      }
-      for joined in [Sum(), Concatenation()] as [any Operation] {
-        expectError(.unsupported, saying: "it joins scores", "float32 or tf32") {
-          _ = try prepare(joined, [.float16, .float32])
-        }
-      }
       expectError(.internalDefect, saying: "stuck.cuda is to train, and has no backward pass") {
         _ = try prepare(Stuck(), [.float16])
+      }
+    }
+
+    /// Scores are float32, whatever the precision, and may be joined with other values and convolved.
+    @Test(arguments: [Precision.float16, .bfloat16], [false, true])
+    func scoresGoTogetherWithOtherValues(precision: Precision, first: Bool) throws {
+      let shape = Shape(2, 11, 5, 6)
+      let stored = try #require(precision.deviceElement)
+      let types: [DeviceElement] = first ? [.float32, stored] : [stored, .float32]
+      for layer in [
+        LayerCase("sum", Sum(), shape, shape), LayerCase("product", Product(), shape, shape),
+        LayerCase("product by channel", Product(), shape, Shape(2, 11, 1, 1)),
+        LayerCase("concatenation", Concatenation(), shape, Shape(2, 3, 5, 6)),
+        LayerCase("like another", Resize(to: .likeSecondInput), shape, Shape(2, 3, 7, 9)),
+      ] where first || !(layer.operation is Resize) {
+        try compare(layer, precision, takes: types, makes: .float32)
+      }
+      let convolution = LayerCase("convolution", Convolution(5, kernel: 3, padding: 1), shape)
+      for made in [stored, .float32] {
+        try compare(convolution, precision, takes: [.float32], makes: made)
+      }
+    }
+
+    private func compare(
+      _ layer: LayerCase, _ precision: Precision, takes types: [DeviceElement],
+      makes made: DeviceElement
+    ) throws {
+      let result = try DeviceTrainingComparison(
+        layer, precision, takes: types, makes: made, scale: 4)
+      let rounding = precision.roundingError
+      expectClose(
+        result.found.output, result.output, absolute: 1e-5,
+        relative: made == .float32 ? 1e-5 : rounding, "\(layer) output")
+      for (index, (actual, wanted)) in zip(result.found.gradients, result.gradients).enumerated() {
+        let largest = max(1, wanted.elements.map(abs).max() ?? 1)
+        expectClose(
+          actual, wanted, absolute: 4 * rounding * largest, "\(layer) gradient \(index)")
       }
     }
 

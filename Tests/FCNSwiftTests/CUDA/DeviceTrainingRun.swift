@@ -12,20 +12,22 @@ final class DeviceTrainingRun {
   private var context: DeviceContext { stream.context }
   private let operation: any Operation
   private let inputs: [Tensor]
-  private let element: DeviceElement
+  private let elements: [DeviceElement]
   private let outputElement: DeviceElement
   private let parameters: [DeviceMemory]
   private let parameterShapes: [Shape]
 
-  /// nil where the operation cannot be trained on a device. `makes` is the output's element type where
-  /// it is not the precision's. NVIDIA's libraries are those of `runtime`, not used without one.
+  /// nil where the operation cannot be trained on a device. `takes` and `makes` are the element types of
+  /// inputs and output where these are not the precision's. NVIDIA's libraries are those of `runtime`, not used without one.
   init?(
     _ operation: any Operation, inputs: [Tensor], parameters: [Tensor],
-    precision: Precision, makes made: DeviceElement? = nil,
+    precision: Precision, takes types: [DeviceElement]? = nil, makes made: DeviceElement? = nil,
     with runtime: CUDARuntime? = nil
   ) throws {
-    guard let form = Layer("layer", operation, []).deviceTrainingForms.first else { return nil }
+    let layer = Layer("layer", operation, [])
+    guard !layer.deviceTrainingForms.isEmpty else { return nil }
     let element = try #require(precision.deviceElement)
+    let elements = types ?? inputs.map { _ in element }
     let output = try operation.outputShape(of: inputs.map(\.shape))
     let context = try runtime?.context(0) ?? FakeDevice.context()
     let stream = try DeviceStream(context)
@@ -33,18 +35,18 @@ final class DeviceTrainingRun {
     (kernel, self.parameters) = try context.run {
       let loader = try DeviceLoader(context)
       let request = DeviceRequest(
-        inputs: inputs.map { DeviceTensor($0.shape, element) },
+        inputs: zip(inputs, elements).map { DeviceTensor($0.shape, $1) },
         output: DeviceTensor(output, made ?? element), precision: precision,
         context: context, stream: runtime == nil ? nil : stream, trains: true,
         operationOutput: output)
       return (
-        try #require(try form.make(request) as? any PreparedDeviceTrainingForm),
+        try layer.trainingForm(request),
         try parameters.map { try loader.uploadChannels($0) }
       )
     }
     self.operation = operation
     self.inputs = inputs
-    self.element = element
+    self.elements = elements
     outputElement = made ?? element
     outputShape = output
     parameterShapes = parameters.map(\.shape)
@@ -77,7 +79,7 @@ final class DeviceTrainingRun {
       }
       let workspace = try DeviceMemory(kernel.workspaceByteCount, in: context)
       var call = DeviceCall(
-        inputs: try inputs.map { try place($0, element) },
+        inputs: try zip(inputs, elements).map { try place($0, $1) },
         output: try room(outputShape, outputElement), parameters: parameters.map(\.address),
         workspace: workspace.address)
       call.seed = seed
@@ -89,7 +91,7 @@ final class DeviceTrainingRun {
         forward: call,
         outputGradient: try place(
           Tensor(upstream.shape, upstream.elements.map { $0 * scale }), outputElement),
-        inputGradients: try inputs.map { try room($0.shape, element) },
+        inputGradients: try zip(inputs, elements).map { try room($0.shape, $1) },
         parameterGradients: gradients.map(\.address)
           + [CUDADriver.Address?](repeating: nil, count: parameterShapes.count - learnedCount),
         gradientScale: 1 / scale)
@@ -139,7 +141,8 @@ struct DeviceTrainingComparison {
   /// gradient, which is multiplied by `upstreamFactor`, is where it is of the precision. Others as
   /// `DeviceTrainingRun` has them.
   init(
-    _ layer: LayerCase, _ precision: Precision, makes made: DeviceElement? = nil,
+    _ layer: LayerCase, _ precision: Precision, takes types: [DeviceElement]? = nil,
+    makes made: DeviceElement? = nil,
     upstreamFactor: Float = 1, scale: Float = 1, with runtime: CUDARuntime? = nil
   ) throws {
     let inputs = try layer.makeInputs().map { try $0.rounded(to: precision) }
@@ -154,8 +157,8 @@ struct DeviceTrainingComparison {
     gradients = try reference.backward(upstream).all
     let run = try #require(
       try DeviceTrainingRun(
-        layer.operation, inputs: inputs, parameters: parameters, precision: precision, makes: made,
-        with: runtime))
+        layer.operation, inputs: inputs, parameters: parameters, precision: precision, takes: types,
+        makes: made, with: runtime))
     found = try run.run(upstream, scale: scale)
   }
 }

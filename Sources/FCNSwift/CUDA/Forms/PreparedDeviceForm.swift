@@ -78,8 +78,21 @@ extension Layer {
   /// The ways to train it on a device, best first; none where a device cannot.
   var deviceTrainingForms: [DeviceForm] { allDeviceForms.filter(\.trains) }
 
-  /// The first of them that serves `request`, made ready.
+  /// The first of them that serves `request`, made ready. What it reads is converted to what it takes: in 16
+  /// bits that is what a convolution multiplies, and for others what they make.
   func trainingForm(_ request: DeviceRequest) throws -> any PreparedDeviceTrainingForm {
+    let wanted = operation is Convolution ? request.precision.deviceElement : nil
+    let operands = operation.readsFirstInputOnly ? request.inputs.prefix(1) : request.inputs[...]
+    let element = wanted ?? request.output.element
+    guard operands.allSatisfy({ $0.element == element }) else {
+      return try DeviceConvertedForm(taking: element, request, makeTrainingForm)
+    }
+    return try makeTrainingForm(request)
+  }
+
+  private func makeTrainingForm(
+    _ request: DeviceRequest
+  ) throws -> any PreparedDeviceTrainingForm {
     for form in deviceTrainingForms {
       guard let made = try form.make(request) else { continue }
       guard made.packing == nothingPacked else {
@@ -166,9 +179,15 @@ struct DeviceRequest {
   func checkOneType() throws {
     guard !trains || inputs.allSatisfy({ $0.element == output.element }) else {
       throw FCNError(
-        .unsupported,
-        "it joins scores, which are float32, with values of \(precision.rawValue); train it in "
-          + "float32 or tf32")
+        .internalDefect,
+        "it takes values of one type in training, and got others of \(precision.rawValue)")
     }
+  }
+
+  /// The same with other inputs.
+  func taking(_ inputs: [DeviceTensor]) -> DeviceRequest {
+    DeviceRequest(
+      inputs: inputs, output: output, epilogue: epilogue, precision: precision, context: context,
+      stream: stream, isServed: isServed, trains: trains, operationOutput: operationOutput)
   }
 }

@@ -16,8 +16,8 @@ final class DeviceTrainingConvolution: PreparedDeviceTrainingForm {
     let (input, output) = (request.inputs[0], request.output)
     guard request.precision.deviceElement == input.element else {
       throw FCNError(
-        .unsupported,
-        "it convolves scores, which are float32; train the network in float32 or tf32")
+        .internalDefect,
+        "it convolves values of \(request.precision.rawValue) in training, and got others")
     }
     element = input.element
     let gradient = DeviceTensor(output.shape, element)
