@@ -18,7 +18,8 @@ final class DeviceTrainingRun {
   private let parameterShapes: [Shape]
 
   /// nil where the operation cannot be trained on a device. `takes` and `makes` are the element types of
-  /// inputs and output where these are not the precision's. NVIDIA's libraries are those of `runtime`, not used without one.
+  /// inputs and output where these are not the precision's. NVIDIA's libraries are those of `runtime`, not
+  /// used without one.
   init?(
     _ operation: any Operation, inputs: [Tensor], parameters: [Tensor],
     precision: Precision, takes types: [DeviceElement]? = nil, makes made: DeviceElement? = nil,
