@@ -170,6 +170,12 @@ extension Product: ProcessorOperation {
   }
 }
 
+extension Attention: ProcessorOperation {
+  var fastForms: [Form] {
+    [Form("attention.gemm") { inputs, _ in AttentionGEMM(AttentionProblem(self, inputs)) }]
+  }
+}
+
 extension Pad: ProcessorOperation {
   var fastForms: [Form] {
     [Form("pad.blocked", takes: .blocked, makes: .blocked) { BlockedPad(self, $0) }]

@@ -1,4 +1,4 @@
-// The settings of what works on pairs of values, or on each channel with numbers of its own, as networks in
+// The settings of what works on several values, or on each channel with numbers of its own, as networks in
 // files have them.
 
 extension Product: StoredOperation {
@@ -114,4 +114,24 @@ extension AttributeReader {
       return axes.isEmpty ? nil : axes
     }
   }
+}
+
+extension Attention: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {
+    attributes.add("heads", heads, unless: 1)
+    attributes.add("factor", factor, unless: 1)
+    attributes.add("softmax", normalization, unless: .keys)
+  }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(
+      heads: try attributes.integer("heads", in: OperationLimits.channels, else: 1),
+      factor: try attributes.number("factor", "a finite number", else: 1) { $0.isFinite },
+      normalization: try attributes.choice("softmax", else: .keys))
+  }
+}
+
+extension PixelsAsChannels: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
 }

@@ -177,3 +177,11 @@ extension GlobalMaxPool: StoredOperation {
   func write(to attributes: inout AttributeWriter) {}
   init(_ attributes: AttributeReader) throws { self.init() }
 }
+
+extension AdaptiveAveragePool: StoredOperation {
+  func write(to attributes: inout AttributeWriter) { attributes.add("bins", bins) }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(bins: try attributes.extent("bins", in: OperationLimits.window))
+  }
+}

@@ -519,6 +519,38 @@ def make_unpools():
               lambda x, p, _, kernel=kernel: F.max_unpool2d(x[0], flat(x[1], kernel), kernel, kernel))
 
 
+def attention(name, query, keys, depth, channels, heads=1, factor=1.0, softmax="keys"):
+    """Between `query` and `keys`, [pictures, rows, columns], of depth and channels in all heads."""
+    def compute(x, p, _):
+        n, h, w = query
+        q, k, v = (y.reshape(n, heads, y.shape[1] // heads, -1) for y in x)
+        scores = factor * q.transpose(2, 3) @ k
+        if softmax == "keys":
+            weights = scores.softmax(3)
+        else:
+            weights = scores.flatten(2).softmax(2).reshape(scores.shape)
+        return (v @ weights.transpose(2, 3)).reshape(n, channels, h, w)
+
+    (n, h, w), (_, rows, columns) = query, keys
+    layer(name, "attention", dict(heads=heads, factor=factor, softmax=softmax),
+          [normal(n, depth, h, w), normal(n, depth, rows, columns), normal(n, channels, rows, columns)],
+          {}, compute)
+
+
+def make_attentions():
+    attention("attention", (2, 3, 4), (2, 3, 4), 5, 7)
+    attention("attention to fewer pixels in 3 heads", (1, 4, 5), (1, 2, 3), 6, 9, 3, 0.7)
+    attention("attention over all pairs", (2, 3, 4), (2, 3, 4), 5, 7, softmax="pairs")
+    attention("attention over all pairs in 2 heads", (1, 2, 3), (1, 3, 5), 4, 2, 2, -0.5, "pairs")
+    layer("pixels as channels", "pixels_as_channels", {}, [normal(2, 5, 3, 4)], {},
+          lambda x, p, _: x[0].permute(0, 2, 3, 1).reshape(x[0].shape))
+    for name, shape, bins in [("adaptive average of 3 and 4", (2, 3, 7, 9), (3, 4)),
+                              ("adaptive average of more windows than rows", (1, 2, 3, 10), (5, 2)),
+                              ("adaptive average of 2", (1, 18, 6, 5), (2, 2))]:
+        layer(name, "adaptive_average_pool", dict(exact=list(bins)), [normal(*shape)], {},
+              lambda x, p, _, bins=bins: F.adaptive_avg_pool2d(x[0], bins))
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -539,6 +571,7 @@ def main():
     make_further_normalizations()
     make_attention()
     make_unpools()
+    make_attentions()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

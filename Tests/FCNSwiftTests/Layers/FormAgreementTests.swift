@@ -124,6 +124,13 @@ struct FormAgreementTests {
       "slice of a block", Slicing(channels: .init(from: 32, to: 48), columns: .init(from: 5)),
       Shape(2, 70, 13, 17)),
     LayerCase("affine", Affine(), Shape(2, 37, 13, 17)),
+    // Strips of the query's pixels, the last one smaller.
+    LayerCase(
+      "attention", Attention(factor: 0.3), Shape(2, 9, 19, 21), Shape(2, 9, 17, 29),
+      Shape(2, 11, 17, 29)),
+    LayerCase(
+      "attention over all pairs in 3 heads", Attention(heads: 3, normalization: .pairs),
+      Shape(1, 12, 23, 19), Shape(1, 12, 31, 20), Shape(1, 6, 31, 20)),
     LayerCase("prelu", PReLU(), Shape(2, 37, 13, 17)),
     LayerCase("prelu of one slope", PReLU(isShared: true), Shape(2, 37, 13, 17)),
     LayerCase("cubic resize", Resize(to: .exact(Extent(31, 12)), .cubic), Shape(1, 37, 13, 17)),

@@ -75,6 +75,17 @@ extension GradientTests {
     LayerCase(
       "reciprocal", Power(-1), Shape(1, 3, 3, 4), values: .farFromZero, isLinear: false),
     LayerCase("channel shuffle", ChannelShuffle(groups: 3), Shape(2, 6, 2, 3)),
+    LayerCase(
+      "attention", Attention(), Shape(2, 3, 2, 3), Shape(2, 3, 2, 3), Shape(2, 4, 2, 3),
+      isLinear: false),
+    LayerCase(
+      "attention in 2 heads to fewer pixels", Attention(heads: 2, factor: 0.6), Shape(1, 4, 3, 3),
+      Shape(1, 4, 1, 4), Shape(1, 6, 1, 4), isLinear: false),
+    LayerCase(
+      "attention over all pairs", Attention(heads: 2, normalization: .pairs), Shape(2, 4, 2, 2),
+      Shape(2, 4, 3, 2), Shape(2, 2, 3, 2), isLinear: false),
+    LayerCase("pixels as channels", PixelsAsChannels(), Shape(2, 3, 2, 4)),
+    LayerCase("adaptive average pool", AdaptiveAveragePool(bins: Extent(3, 2)), Shape(2, 2, 7, 5)),
     LayerCase("mean of channels", ReducedMean(.channels), Shape(2, 3, 2, 4)),
     LayerCase("mean of rows", ReducedMean(.rows), Shape(2, 3, 2, 4)),
     LayerCase(

@@ -152,6 +152,6 @@ struct GradientTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 45)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 48)
   }
 }

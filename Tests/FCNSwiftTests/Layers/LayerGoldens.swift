@@ -47,6 +47,8 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
   private let padding: Pair?
   private let dilation: Pair?
   private let groups: Int?
+  private let heads: Int?
+  private let softmax: String?
   private let bias: Bool?
   private let ceilMode: Bool?
   private let epsilon: Float?
@@ -142,6 +144,12 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
     case "error_function": return ErrorFunction()
     case "power": return Power(try require(value))
     case "channel_shuffle": return ChannelShuffle(groups: try require(groups))
+    case "attention":
+      return Attention(
+        heads: try require(heads), factor: try require(factor),
+        normalization: try require(Attention.Normalization(rawValue: require(softmax))))
+    case "pixels_as_channels": return PixelsAsChannels()
+    case "adaptive_average_pool": return AdaptiveAveragePool(bins: try require(exact).extent)
     case "reduce_mean": return ReducedMean(try pictureAxes())
     case "reduce_maximum": return ReducedMaximum(try pictureAxes())
     case "scale": return Scale(by: try require(factor))

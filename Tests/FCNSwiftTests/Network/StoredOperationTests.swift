@@ -99,6 +99,12 @@ struct StoredOperationTests {
     (SpaceToDepth(block: 4), #"{"block":4}"#),
     (GELU(), "{}"), (ErrorFunction(), "{}"), (Power(0.5), #"{"exponent":0.5}"#),
     (ChannelShuffle(groups: 2), #"{"groups":2}"#),
+    (Attention(), "{}"),
+    (
+      Attention(heads: 4, factor: 0.5, normalization: .pairs),
+      #"{"heads":4,"factor":0.5,"softmax":"pairs"}"#
+    ),
+    (PixelsAsChannels(), "{}"), (AdaptiveAveragePool(bins: Extent(3, 6)), #"{"bins":[3,6]}"#),
     (ReducedMean(.channels), #"{"axes":["channels"]}"#),
     (ReducedMaximum([.rows, .columns]), #"{"axes":["rows","columns"]}"#),
   ]

@@ -139,3 +139,39 @@ extension GlobalMaxPool: ONNXOperation {
     graph.add("GlobalMaxPool", layer.name, layer.inputs)
   }
 }
+
+extension AdaptiveAveragePool: ONNXOperation {
+  /// Window by window along rows, then along columns; where they begin and end follows from the size.
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let size = graph.size(of: layer.inputs[0])
+    var value = layer.inputs[0]
+    for (axis, count, line) in [(2, bins.h, "rows"), (3, bins.w, "columns")] {
+      let name = "\(layer.name)/\(line)"
+      let place = graph.constant("\(name)-place", [axis - 2])
+      let axes = graph.constant("\(name)-axis", [axis])
+      let extent = graph.add("Gather", "\(name)-extent", [size, place])
+      let divisor = graph.constant("\(name)-count", [count])
+      var windows: [String] = []
+      for index in 0..<count {
+        let name = "\(name)-\(index)"
+        let ends = [("first", index, 0), ("end", index + 1, count - 1)].map { end, factor, more in
+          let product = graph.add(
+            "Mul", "\(name)-\(end)-product",
+            [extent, graph.constant("\(name)-\(end)-factor", [factor])])
+          let sum = graph.add(
+            "Add", "\(name)-\(end)-sum",
+            [product, graph.constant("\(name)-\(end)-more", [more])])
+          return graph.add("Div", "\(name)-\(end)", [sum, divisor])
+        }
+        let part = graph.add("Slice", "\(name)-part", [value] + ends + [axes])
+        windows.append(
+          graph.add(
+            "ReduceMean", "\(name)-mean", [part],
+            [.integers("axes", [axis]), .integer("keepdims", 1)]))
+      }
+      value = graph.add(
+        "Concat", axis == 3 ? layer.name : name, windows, [.integer("axis", axis)])
+    }
+    return value
+  }
+}

@@ -4,7 +4,11 @@ extension ONNXTranslator {
   mutating func layerValue(of node: ONNXNode) throws -> ONNXValue? {
     switch node.operation {
     case "Identity", "Cast", "CastLike", "Dropout": return try same(node)
-    case "Gemm", "MatMul": return try product(node)
+    case "Gemm", "MatMul": return try productOfLayers(node) ?? product(node)
+    default: break
+    }
+    if let pairs = try pairs(node) { return .pairs(try changed(node, pairs)) }
+    switch node.operation {
     case "Conv":
       if let made = try alongChannels(node) { return made }
     case "InstanceNormalization": return try instanceNorm(node)
@@ -104,11 +108,15 @@ extension ONNXTranslator {
     let axis = try SizeValue.axis(try node.integer("axis", else: standard), of: view.axes.count)
     let rest = view.extents[(axis + 1)...].reduce(1, *)
     let isFlat = file.opset < 13 && node.operation != "ArgMax" && rest > 1
+    let parts = isFlat ? Array(view.axes[axis...].joined()) : view.axes[axis]
+    if node.operation == "Softmax", let made = try softmaxOfPixels(node, source, parts) {
+      return .layer(made, view)
+    }
     guard view.axes[axis] == ONNXView.whole(1, shape), !isFlat else {
       throw FCNError(
         .unsupported,
         "it works along axis \(axis) of \(view.described)\(isFlat ? ", and those after it" : ""); wanted the "
-          + "channels alone: a softmax over pixels is attention, which is not read")
+          + "channels alone or, of a softmax, rows, columns or both")
     }
     guard node.operation == "Softmax" else {
       // Only as the graph's end; `ONNXEnds` takes them off again.

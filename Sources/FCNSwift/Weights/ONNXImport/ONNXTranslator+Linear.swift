@@ -11,8 +11,7 @@ extension ONNXTranslator {
     else {
       throw FCNError(
         .unsupported,
-        "it multiplies values with one another (attention), or with weights that are no matrix; such layers "
-          + "there are none: only networks without attention between pixels are read")
+        "its second input is no matrix of weights; wanted one, of in × out channels")
     }
     // Linear layers on vectors, or on the channels where they come last.
     guard view.axes.last == ONNXView.whole(1, try shape(of: source)), view.axes.count > 1 else {

@@ -55,7 +55,7 @@ extension ONNXTranslator {
   }
 
   /// The mean or maximum along all that `parts` are of; nil where they are not whole.
-  private mutating func mean(
+  mutating func mean(
     _ name: String, _ source: String, _ parts: [ONNXView.Part], isMax: Bool
   ) throws -> String? {
     let shape = try shape(of: source)
@@ -70,7 +70,7 @@ extension ONNXTranslator {
   }
 
   /// The sum: the mean times the number of what it is of, which may follow from the size.
-  private mutating func summed(
+  mutating func summed(
     _ node: ONNXNode, _ name: String, _ source: String, _ parts: [ONNXView.Part]
   ) throws -> String {
     guard let mean = try mean("\(name).mean", source, parts, isMax: false) else {

@@ -208,6 +208,10 @@ extension ONNXTranslator {
 
   /// The shape of a layer's output, or the part of it that `node` asks for.
   mutating func shape(_ node: ONNXNode) throws -> ONNXValue {
+    if case .pairs(let pairs) = try required(node, 0) {
+      let range = try shapeRange(node, pairs.axes.count)
+      return try add(.concatenate(axis: 0), Array(measured(pairs)[range]))
+    }
     let (name, view) = try seen(node)
     let range = try shapeRange(node, view.axes.count)
     let whole = try measured(name)

@@ -25,6 +25,7 @@ extension ONNXTranslator {
     let target = try extentsMade(node, of: own)
     if target == own { return .layer(source, view) }
     if node.operation == "Expand" { return try expanded(node, source, view, target) }
+    if let made = try pixelsAsChannels(node, source, view, target) { return made }
     guard let made = view.reshaped(target) else {
       throw FCNError(
         .unsupported,
@@ -146,7 +147,7 @@ extension ONNXTranslator {
   }
 
   /// The extents that a Reshape, Flatten, Squeeze, Unsqueeze or Expand makes of `own`, for the probe.
-  private func extentsMade(_ node: ONNXNode, of own: [Int]) throws -> [Int] {
+  func extentsMade(_ node: ONNXNode, of own: [Int]) throws -> [Int] {
     switch node.operation {
     case "Flatten":
       let axis = try node.integer("axis", else: 1)

@@ -113,7 +113,7 @@ struct ONNXTranslator {
     let operands = try node.inputs.indices.map { try operand(node, $0) }
     let readsLayers = operands.contains {
       switch $0 {
-      case .layer?, .ending?, .places?: true
+      case .layer?, .ending?, .places?, .pairs?: true
       default: false
       }
     }

@@ -17,6 +17,8 @@ enum ONNXValue {
   /// Where a pool's maxima stood: a layer that makes their places in windows, where the graph has them in
   /// the whole value.
   case places(String)
+  /// Products of the pixels of two layers' outputs with one another.
+  case pairs(ONNXPairs)
 }
 
 extension ONNXTranslator {
@@ -70,6 +72,7 @@ extension ONNXTranslator {
       throw FCNError(
         .unsupported,
         "its input \(index + 1) is the places of a pool's maxima, which MaxUnpool alone may take")
+    case .pairs: throw Self.notAttention()
     case .weights, .known, .size, .filled:
       throw FCNError(
         .unsupported, "its input \(index + 1) is no picture-like value; wanted a layer's output")

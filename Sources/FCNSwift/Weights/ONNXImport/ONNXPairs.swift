@@ -1,0 +1,47 @@
+/// The product of every pixel of one layer's output with every pixel of another's, summed over channels, or
+/// over those of a head: what attention takes a softmax of. No layer makes it; with the values that it
+/// weights it becomes one.
+struct ONNXPairs {
+  /// What lies along a part of one of the graph's axes.
+  enum Part: Hashable { case heads, one, other }
+
+  /// The two layers.
+  let one, other: String
+  let heads: Int
+  /// Pixels of both.
+  let pixels: (one: Int, other: Int)
+  /// Outermost first; an axis of one line has no part.
+  var axes: [[Part]]
+  /// What the products are multiplied by.
+  var factor: Float = 1
+  /// Along which they went through a softmax; nil where they did not.
+  var softmax: Set<Part>?
+
+  func extent(_ part: Part) -> Int {
+    switch part {
+    case .heads: heads
+    case .one: pixels.one
+    case .other: pixels.other
+    }
+  }
+
+  var extents: [Int] { axes.map { $0.reduce(1) { $0 * extent($1) } } }
+
+  /// The same numbers in the same order with other extents; nil where that would divide a part.
+  func reshaped(_ extents: [Int]) -> ONNXPairs? {
+    var rest = axes.joined().filter { extent($0) > 1 }[...]
+    var made = self
+    made.axes = []
+    for wanted in extents {
+      var parts: [Part] = []
+      var count = 1
+      while count < wanted, let next = rest.popFirst() {
+        parts.append(next)
+        count *= extent(next)
+      }
+      guard count == wanted else { return nil }
+      made.axes.append(parts)
+    }
+    return rest.isEmpty ? made : nil
+  }
+}

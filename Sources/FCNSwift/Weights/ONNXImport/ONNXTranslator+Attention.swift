@@ -1,0 +1,219 @@
+// Products of layers with one another: attention.
+extension ONNXTranslator {
+  /// What `node`, a product of matrices, makes where both come from layers; nil where one is weights.
+  mutating func productOfLayers(_ node: ONNXNode) throws -> ONNXValue? {
+    guard node.operation == "MatMul" else { return nil }
+    switch (try required(node, 0), try required(node, 1)) {
+    case (.layer(let one, let view), .layer(let other, let otherView)):
+      if let made = try weightedSum(node, one, view, other, otherView) { return made }
+      return .pairs(try pairs(node, one, view, other, otherView))
+    case (.pairs(let pairs), .layer(let values, let view)):
+      return try attention(node, pairs, turned: false, values, view)
+    case (.layer(let values, let view), .pairs(let pairs)):
+      return try attention(node, pairs, turned: true, values, view)
+    case (.pairs, _), (_, .pairs): throw Self.notAttention()
+    default: return nil
+    }
+  }
+
+  static func notAttention() -> FCNError {
+    FCNError(
+      .unsupported,
+      "it takes products of pixels with one another; read is attention alone: a softmax of such products, "
+        + "over the pixels of the keys or over all, times the pixels of a layer's output")
+  }
+
+  /// Into how many heads the channels are divided, where a view is of a matrix for each, of pixels × channels
+  /// or, where pixels come last, the other way; nil where it is of anything else.
+  private func heads(_ view: ONNXView, _ shape: Shape, pixelsLast: Bool) -> Int? {
+    let rank = view.axes.count
+    guard rank >= 2 else { return nil }
+    let (pixels, channels) = pixelsLast ? (rank - 1, rank - 2) : (rank - 2, rank - 1)
+    guard view.axes[pixels] == ONNXView.pixels(shape) else { return nil }
+    let outer = view.axes[..<(rank - 2)].filter { !$0.isEmpty }
+    if outer.isEmpty { return view.axes[channels] == ONNXView.whole(1, shape) ? 1 : nil }
+    guard outer.count == 1, outer[0].count == 1, let part = outer[0].first, part.axis == 1,
+      part.extent * part.step == shape.c,
+      view.axes[channels] == ONNXView.channels(part.step)
+    else { return nil }
+    return part.extent
+  }
+
+  private func pairs(
+    _ node: ONNXNode, _ one: String, _ view: ONNXView, _ other: String, _ otherView: ONNXView
+  ) throws -> ONNXPairs {
+    let (shape, otherShape) = try (shape(of: one), shape(of: other))
+    guard let heads = heads(view, shape, pixelsLast: false),
+      heads == self.heads(otherView, otherShape, pixelsLast: true),
+      view.axes.count == otherView.axes.count, shape.c == otherShape.c
+    else {
+      throw FCNError(
+        .unsupported,
+        "it multiplies \(view.described) by \(otherView.described); wanted pixels × channels times channels "
+          + "× pixels, as attention between pixels has it, in heads of channels that follow each other"
+      )
+    }
+    var axes = view.axes.map { $0.isEmpty ? [] : [ONNXPairs.Part.heads] }
+    axes[axes.count - 2] = shape.planeCount == 1 ? [] : [.one]
+    axes[axes.count - 1] = otherShape.planeCount == 1 ? [] : [.other]
+    return ONNXPairs(
+      one: one, other: other, heads: heads, pixels: (shape.planeCount, otherShape.planeCount),
+      axes: axes)
+  }
+
+  /// The layer that weights the pixels of `values` by `pairs`, which are turned where the values come first.
+  private mutating func attention(
+    _ node: ONNXNode, _ pairs: ONNXPairs, turned: Bool, _ values: String, _ view: ONNXView
+  ) throws -> ONNXValue {
+    let rank = view.axes.count
+    let (shape, axes) = (try shape(of: values), pairs.axes)
+    guard let heads = heads(view, shape, pixelsLast: turned), heads == pairs.heads,
+      axes.count == rank, let softmax = pairs.softmax,
+      zip(axes, view.axes).dropLast(2).allSatisfy({ $0 == ($1.isEmpty ? [] : [.heads]) })
+    else { throw Self.notAttention() }
+    // The pixels that are summed over are the keys'.
+    let keysAreOther = axes[turned ? rank - 2 : rank - 1] == [.other]
+    let (query, key) = keysAreOther ? (pairs.one, pairs.other) : (pairs.other, pairs.one)
+    let (queries, keys): (ONNXPairs.Part, ONNXPairs.Part) =
+      keysAreOther ? (.one, .other) : (.other, .one)
+    let (queryShape, keyShape) = try (self.shape(of: query), self.shape(of: key))
+    guard axes[rank - 2] == [turned ? keys : queries], axes[rank - 1] == [turned ? queries : keys],
+      softmax == [keys] || softmax == [queries, keys], keyShape.h == shape.h, keyShape.w == shape.w
+    else { throw Self.notAttention() }
+    let made = try add(
+      name(node), "attention", [query, key, values],
+      (heads == 1 ? [] : [("heads", .given(.number(heads)))])
+        + (pairs.factor == 1 ? [] : [("factor", .given(.number(pairs.factor)))])
+        + (softmax == [keys] ? [] : [("softmax", .given("pairs"))]))
+    var seen = view
+    seen.axes[turned ? rank - 1 : rank - 2] = ONNXView.pixels(queryShape)
+    return .layer(made, seen)
+  }
+
+  /// The sum of all pixels, each times its number in a map of one channel, as a context block has it; nil
+  /// where it is another product.
+  private mutating func weightedSum(
+    _ node: ONNXNode, _ one: String, _ view: ONNXView, _ other: String, _ otherView: ONNXView
+  ) throws -> ONNXValue? {
+    let (shape, otherShape) = try (shape(of: one), shape(of: other))
+    guard view.axes.count == otherView.axes.count, shape.h == otherShape.h, shape.w == otherShape.w,
+      shape.planeCount > 1
+    else { return nil }
+    let rank = view.axes.count
+    func sum(_ values: String, _ map: String) throws -> String {
+      let weighted = try add("\(name(node)).weighted", "product", [values, map])
+      return try summed(node, name(node), weighted, ONNXView.pixels(shape))
+    }
+    if otherShape.c == 1, heads(view, shape, pixelsLast: true) == 1,
+      heads(otherView, otherShape, pixelsLast: false) == 1
+    {
+      var seen = view
+      seen.axes[rank - 1] = []
+      return .layer(try sum(one, other), seen)
+    }
+    if shape.c == 1, heads(view, shape, pixelsLast: true) == 1,
+      heads(otherView, otherShape, pixelsLast: false) == 1
+    {
+      var seen = otherView
+      seen.axes[rank - 2] = []
+      return .layer(try sum(other, one), seen)
+    }
+    return nil
+  }
+
+  /// The products of pixels that `node` takes; nil where it takes none.
+  func pairs(_ node: ONNXNode) throws -> ONNXPairs? {
+    for index in node.inputs.indices {
+      if case .pairs(let pairs)? = try operand(node, index) { return pairs }
+    }
+    return nil
+  }
+
+  /// What a node makes of products of pixels that only sees them in another way, or takes their softmax.
+  mutating func changed(_ node: ONNXNode, _ pairs: ONNXPairs) throws -> ONNXPairs {
+    var made = pairs
+    switch node.operation {
+    case "Transpose":
+      let order = try node.integers("perm") ?? pairs.axes.indices.reversed()
+      guard order.sorted() == Array(pairs.axes.indices) else {
+        throw FCNError(.corrupt, "\(order) is no order of \(pairs.axes.count) axes")
+      }
+      made.axes = order.map { pairs.axes[$0] }
+    case "Reshape", "Flatten", "Squeeze", "Unsqueeze":
+      guard let reshaped = pairs.reshaped(try extentsMade(node, of: pairs.extents)) else {
+        throw Self.notAttention()
+      }
+      made = reshaped
+    case "Softmax":
+      let axis = try SizeValue.axis(
+        try node.integer("axis", else: file.opset < 13 ? 1 : -1), of: pairs.axes.count)
+      // Before version 13 a softmax was over all axes from its own on.
+      let parts = file.opset < 13 ? Array(pairs.axes[axis...].joined()) : pairs.axes[axis]
+      guard pairs.softmax == nil else { throw Self.notAttention() }
+      made.softmax = Set(parts)
+    case "Mul", "Div":
+      let isFirst = if case .pairs = try required(node, 0) { true } else { false }
+      guard pairs.softmax == nil, isFirst || node.operation == "Mul",
+        case let (extents, number)? = try uniform(try required(node, isFirst ? 1 : 0)),
+        extents.allSatisfy({ $0 == 1 }), extents.count <= pairs.axes.count
+      else { throw Self.notAttention() }
+      made.factor = node.operation == "Mul" ? made.factor * number : made.factor / number
+    default: throw Self.notAttention()
+    }
+    return made
+  }
+
+  /// The layer of a softmax over rows, columns or all pixels, `parts` of what `source` makes, put together;
+  /// nil where it is over anything else.
+  mutating func softmaxOfPixels(
+    _ node: ONNXNode, _ source: String, _ parts: [ONNXView.Part]
+  ) throws -> String? {
+    let (name, shape) = (name(node), try shape(of: source))
+    guard !parts.isEmpty,
+      parts.allSatisfy({ $0.axis > 1 && ONNXView.whole($0.axis, shape) == [$0] }),
+      let largest = try mean("\(name).largest", source, parts, isMax: true)
+    else { return nil }
+    let less = try add("\(name).less", "difference", [source, largest])
+    let powers = try add("\(name).powers", "exponential", [less])
+    return try add(name, "quotient", [powers, summed(node, "\(name).sum", powers, parts)])
+  }
+
+  /// The extents of products of pixels, as a value that is worked out for each size of picture.
+  mutating func measured(_ pairs: ONNXPairs) throws -> [ONNXValue] {
+    try pairs.axes.map { parts in
+      try parts.reduce(ONNXValue.known(SizeValue([1]))) { product, part in
+        let extent: ONNXValue
+        switch part {
+        case .heads: extent = .known(try SizeValue([pairs.heads]))
+        case .one, .other:
+          let sides = try add(
+            .gather(axis: 0),
+            [measured(part == .one ? pairs.one : pairs.other), .known(SizeValue([2, 3]))])
+          extent = try add(.reduce(.product, axes: nil, keepsAxes: true), [sides])
+        }
+        return try add(.binary(.multiply), [product, extent])
+      }
+    }
+  }
+
+  /// The layer that reads its input pixel by pixel as if it lay channel by channel; nil where a view of
+  /// `target` extents is none of that.
+  mutating func pixelsAsChannels(
+    _ node: ONNXNode, _ source: String, _ view: ONNXView, _ target: [Int]
+  ) throws -> ONNXValue? {
+    let shape = try shape(of: source)
+    guard target == ONNXView.whole(shape).extents, shape.c > 1, shape.planeCount > 1,
+      Array(view.axes.joined()) == ONNXView.pixels(shape) + ONNXView.whole(1, shape)
+    else { return nil }
+    let made = try add(name(node), "pixels_as_channels", [source])
+    return .layer(made, .whole(shape))
+  }
+}
+
+extension ONNXView {
+  /// All rows and columns as one sequence.
+  static func pixels(_ shape: Shape) -> [Part] { whole(2, shape) + whole(3, shape) }
+
+  /// `count` channels that follow each other.
+  static func channels(_ count: Int) -> [Part] { whole(1, Shape(1, count, 1, 1)) }
+}
