@@ -149,30 +149,33 @@ struct ONNXTensor {
     if kind.elementType != nil {
       return try SizeValue(.float, extents, weights(name).floats.map(Double.init))
     }
-    let integers: [Int] =
-      switch data {
-      case .integers(let integers): integers
-      case .floats: []
-      case .bytes(let storage, let range):
-        (0..<count).map { index in
-          let place = range.lowerBound + index * kind.byteCount
-          return switch kind {
-          case .uint8, .bool: Int(storage.bytes[place])
-          case .int8: Int(Int8(bitPattern: storage.bytes[place]))
-          case .int32:
-            Int(
-              Int32(
-                littleEndian: storage.bytes.loadUnaligned(fromByteOffset: place, as: Int32.self)))
-          default:
-            Int(
-              Int64(
-                littleEndian: storage.bytes.loadUnaligned(fromByteOffset: place, as: Int64.self)))
-          }
-        }
-      }
     // The ends of slices are the largest integer there is; what is beyond any size is as good as that.
     let most = 1 << 53
-    return try SizeValue(.integer, extents, integers.map { Double(min(max($0, -most), most)) })
+    return try SizeValue(.integer, extents, integers().map { Double(min(max($0, -most), most)) })
+  }
+
+  /// The elements of an array of integers.
+  func integers() -> [Int] {
+    switch data {
+    case .integers(let integers): integers
+    case .floats: []
+    case .bytes(let storage, let range):
+      (0..<count).map { index in
+        let place = range.lowerBound + index * kind.byteCount
+        return switch kind {
+        case .uint8, .bool: Int(storage.bytes[place])
+        case .int8: Int(Int8(bitPattern: storage.bytes[place]))
+        case .int32:
+          Int(
+            Int32(
+              littleEndian: storage.bytes.loadUnaligned(fromByteOffset: place, as: Int32.self)))
+        default:
+          Int(
+            Int64(
+              littleEndian: storage.bytes.loadUnaligned(fromByteOffset: place, as: Int64.self)))
+        }
+      }
+    }
   }
 }
 

@@ -8,6 +8,7 @@ extension ONNXTranslator {
     default: break
     }
     if let pairs = try pairs(node) { return .pairs(try changed(node, pairs)) }
+    if let windows = try windows(node) { return try changed(node, windows) }
     switch node.operation {
     case "Conv":
       if let made = try alongChannels(node) { return made }

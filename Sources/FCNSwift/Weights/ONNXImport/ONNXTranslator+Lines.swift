@@ -76,11 +76,21 @@ extension ONNXTranslator {
     let axis = try SizeValue.axis(node.integer("axis", else: 0), of: view.axes.count)
     var indices = try known(operand(node, 1))
     if node.operation == "GatherND" {
+      if let windows = try gatheredWindows(node) { return .windows(windows) }
       // Of lines along the first axis alone it is the same.
       guard let list = indices, list.extents.count == 2, list.extents[1] == 1,
         try node.integer("batch_dims", else: 0) == 0
       else { throw unread(node) }
       indices = try SizeValue(list.kind, [list.extents[0]], list.elements)
+    }
+    if let indices, indices.extents.count > 1 {
+      // All lines in their order, with other extents.
+      let target = view.extents[..<axis] + indices.extents + view.extents[(axis + 1)...]
+      if try indices.integers() == Array(0..<view.extents[axis]),
+        let seen = view.reshaped(Array(target))
+      {
+        return .layer(source, seen)
+      }
     }
     guard let indices, indices.extents.count < 2 else {
       throw FCNError(

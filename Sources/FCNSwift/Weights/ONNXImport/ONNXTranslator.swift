@@ -54,6 +54,7 @@ struct ONNXTranslator {
     values[input.name] = .layer(
       Network.inputName, input.isChannelsLast ? whole.moved([0, 2, 3, 1]) : whole)
     let needed = file.orderedNodes(for: [output])
+    if inputSize == nil { try checkWindows(needed) }
     for node in needed { try translate(node) }
     guard file.outputs.contains(where: { $0.name == output }) else { return }
     let made = Set(needed.flatMap(\.outputs))
@@ -63,12 +64,23 @@ struct ONNXTranslator {
     }
   }
 
+  /// Throws where one of `nodes` gathers pixels by what follows from the size: for other sizes than the one
+  /// that it was exported with, such a graph makes something else than the network it came from.
+  private func checkWindows(_ nodes: [ONNXNode]) throws {
+    let constants = nodes.filter { $0.operation == "Constant" }.flatMap(\.outputs)
+    for node in nodes where node.operation == "GatherND" && node.inputs.count > 1 {
+      if values[node.inputs[1]] == nil, !constants.contains(node.inputs[1]) {
+        throw named(unread(node), node)
+      }
+    }
+  }
+
   func unread(_ node: ONNXNode) -> FCNError {
     guard node.operation != "GatherND" else {
       return FCNError(
         .unsupported,
-        "pools whose windows follow from the size of the picture are not read; export the network for one "
-          + "size, of whose layers the windows are even parts")
+        "it takes pixels of one size of picture alone, as an exporter writes the windows of an adaptive pool "
+          + "whatever sizes it leaves open; export the network for one size, without open ones")
     }
     return FCNError(
       .unsupported,
@@ -80,12 +92,17 @@ struct ONNXTranslator {
   static func constant(_ tensor: ONNXTensor) throws -> ONNXValue {
     if tensor.kind.elementType != nil { return .weights(try tensor.weights(tensor.name)) }
     guard let value = try tensor.size() else {
-      throw FCNError(
-        .unsupported,
-        "the constant \(quoted(tensor.name)) holds \(tensor.count) integers: tables to look up in, or "
-          + "quantised weights, are not read; export the network with float weights")
+      guard tensor.extents.count == 5, tensor.count <= 1 << 20 else { throw unread(tensor) }
+      return .table(tensor)
     }
     return .known(value)
+  }
+
+  private static func unread(_ table: ONNXTensor) -> FCNError {
+    FCNError(
+      .unsupported,
+      "the constant \(quoted(table.name)) holds \(table.count) integers: tables to look up in, or "
+        + "quantised weights, are not read; export the network with float weights")
   }
 
   mutating func translate(_ node: ONNXNode) throws {
@@ -101,9 +118,13 @@ struct ONNXTranslator {
         values[name] = value
       }
     } catch let error as FCNError {
-      let name = node.name.isEmpty ? node.outputs.first ?? "" : node.name
-      throw FCNError(error.kind, "node \(quoted(name)), \(node.described): \(error.message)")
+      throw named(error, node)
     }
+  }
+
+  private func named(_ error: FCNError, _ node: ONNXNode) -> FCNError {
+    let name = node.name.isEmpty ? node.outputs.first ?? "" : node.name
+    return FCNError(error.kind, "node \(quoted(name)), \(node.described): \(error.message)")
   }
 
   /// What `node` makes, in the order of its outputs; values that nobody reads may be missing.
@@ -111,9 +132,12 @@ struct ONNXTranslator {
     if node.operation == "Constant" { return [try constant(node)] }
     if node.operation == "If" { return try branch(node) }
     let operands = try node.inputs.indices.map { try operand(node, $0) }
+    for case .table(let table)? in operands where node.operation != "GatherND" {
+      throw Self.unread(table)
+    }
     let readsLayers = operands.contains {
       switch $0 {
-      case .layer?, .ending?, .places?, .pairs?: true
+      case .layer?, .ending?, .places?, .pairs?, .windows?: true
       default: false
       }
     }

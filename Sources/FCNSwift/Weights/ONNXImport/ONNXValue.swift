@@ -19,6 +19,10 @@ enum ONNXValue {
   case places(String)
   /// Products of the pixels of two layers' outputs with one another.
   case pairs(ONNXPairs)
+  /// Pixels of a layer's output, gathered under windows.
+  case windows(ONNXWindows)
+  /// Integers that the file holds, too many for a size.
+  case table(ONNXTensor)
 }
 
 extension ONNXTranslator {
@@ -73,7 +77,8 @@ extension ONNXTranslator {
         .unsupported,
         "its input \(index + 1) is the places of a pool's maxima, which MaxUnpool alone may take")
     case .pairs: throw Self.notAttention()
-    case .weights, .known, .size, .filled:
+    case .windows: throw Self.notAdaptive()
+    case .weights, .known, .size, .filled, .table:
       throw FCNError(
         .unsupported, "its input \(index + 1) is no picture-like value; wanted a layer's output")
     }
