@@ -7,6 +7,9 @@ from dataclasses import dataclass
 #: Sides of a picture for exports whose size is fixed: every decoder can pool them into whole windows.
 FIXED_SIZE = (192, 384)
 
+#: Others, of which an adaptive pool's windows share lines.
+UNEVEN_SIZE = (160, 256)
+
 #: For exports that take any size, rows and columns: a multiple of every stride, one that is odd and
 #: three pixels beyond a multiple, one in another proportion.
 SIZES = [(128, 160), (163, 131), (192, 224)]
@@ -20,7 +23,7 @@ class Case:
     #: "ts", PyTorch's exporter through TorchScript, or "dynamo", the one through torch.export.
     exporter: str
     opset: int
-    #: "fixed"; "sizes", where rows and columns are left open; "batch", where the number of pictures
+    #: "fixed"; "uneven", fixed at other sides; "sizes", where rows and columns are left open; "batch", where the number of pictures
     #: is too.
     sizes: str = "sizes"
     classes: int = 21
@@ -35,6 +38,11 @@ class Case:
     head: str = ""
     #: Whether torchvision's network has a second head for training; it becomes an output.
     auxiliary: bool = False
+
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        """Rows and columns where they are not left open."""
+        return {"fixed": FIXED_SIZE, "uneven": UNEVEN_SIZE}.get(self.sizes)
 
     @property
     def name(self) -> str:
@@ -126,7 +134,7 @@ def smp_cases() -> list[Case]:
 
 
 def head_cases() -> list[Case]:
-    """What people put after the scores, and opsets at the ends of what is read."""
+    """What people put after the scores, opsets at the ends of what is read, and sizes that do not divide."""
     return [
         Case("unet-mobilenet_v2", "ts", 17, classes=1, head="sigmoid"),
         Case("unet-mobilenet_v2", "dynamo", 18, classes=5, head="softmax"),
@@ -136,6 +144,9 @@ def head_cases() -> list[Case]:
         Case("unet-mobilenet_v2", "ts", 10, sizes="fixed"),
         Case("unet-resnet18", "ts", 20),
         Case("deeplabv3plus-mobilenet_v2", "dynamo", 21),
+        Case("pspnet-resnet18", "dynamo", 18, sizes="uneven"),
+        Case("pspnet-mobilenet_v2", "dynamo", 20, sizes="uneven"),
+        Case("upernet-mobilenet_v2", "dynamo", 18, sizes="uneven"),
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from .cases import FIXED_SIZE, SIZES, Case
+from .cases import SIZES, Case
 from .exports import widened
 
 LARGEST_DIFFERENCE = 1e-4
@@ -136,7 +136,7 @@ def compare(case: Case, path: Path, command: Command, folder: Path) -> Result:
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         difference = Difference()
-        sizes = [FIXED_SIZE] * 3 if case.sizes == "fixed" else SIZES
+        sizes = [case.fixed_size] * 3 if case.fixed_size else SIZES
         for seed, size in enumerate(sizes):
             compare_picture(case, picture(*size, seed), session, facts, command, folder, difference)
             result.sizes.append(size)
@@ -152,7 +152,7 @@ def compare_picture(
 ) -> None:
     source, scores, labels = (folder / name for name in ("picture.png", "scores.npy", "labels.png"))
     Image.fromarray(pixels).save(source, compress_level=1)
-    stride = 1 if case.sizes == "fixed" else facts["stride"]
+    stride = 1 if case.fixed_size else facts["stride"]
     values = prepared(pixels, facts["preprocessing"], stride)
     height, width = pixels.shape[:2]
     try:

@@ -12,7 +12,7 @@ import onnx
 import torch
 from onnx import TensorProto, numpy_helper
 
-from .cases import FIXED_SIZE, Case
+from .cases import Case
 from .networks import build
 
 #: Of the example that is traced where sizes are left open. Exporters take 1 and 0 for constants.
@@ -22,7 +22,7 @@ TRACED_SIZE = (160, 224)
 def export(case: Case, path: Path) -> None:
     """Writes the file of `case`, its external data beside it."""
     network = build(case)
-    size = FIXED_SIZE if case.sizes == "fixed" else TRACED_SIZE
+    size = case.fixed_size or TRACED_SIZE
     example = torch.randn(2 if case.sizes == "batch" else 1, 3, *size)
     if case.half == "network":
         network, example = network.half(), example.half()
@@ -43,7 +43,7 @@ def export(case: Case, path: Path) -> None:
 
 def export_ts(case: Case, network, example, path: Path, options: dict) -> None:
     axes = {"sizes": {2: "height", 3: "width"}, "batch": {0: "batch", 2: "height", 3: "width"}}
-    if case.sizes != "fixed":
+    if not case.fixed_size:
         options["dynamic_axes"] = {
             name: axes[case.sizes] if case.head != "argmax" or name == "input"
             else {1: "height", 2: "width"}
@@ -55,7 +55,7 @@ def export_ts(case: Case, network, example, path: Path, options: dict) -> None:
 
 
 def export_dynamo(case: Case, network, example, path: Path, options: dict) -> None:
-    if case.sizes != "fixed":
+    if not case.fixed_size:
         free = torch.export.Dim.DYNAMIC
         options["dynamic_shapes"] = ({
             "sizes": {2: free, 3: free}, "batch": {0: free, 2: free, 3: free}}[case.sizes],)

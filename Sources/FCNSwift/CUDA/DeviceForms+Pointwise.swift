@@ -133,8 +133,10 @@ extension Dropout: DeviceOperation {
 }
 
 extension Softmax: DeviceOperation {
+  /// None in groups.
   var deviceForms: [DeviceForm] {
-    [
+    guard groups == 1 else { return [] }
+    return [
       .pointwise("softmax.cuda", "softmax", of: .pointwise) { call in
         fcn_softmax_call(input: call.inputs[0].view, output: call.output.view)
       },

@@ -1,28 +1,47 @@
 import Glibc
 
 /// The softmax over channels at each pixel: exp(x_c) / Σ exp(x_k).
+///
+/// In groups, channel c belongs to group c mod `groups`, and each group has a softmax of its own: over parts
+/// of as many channels as there are groups, which lie one behind the other (ResNeSt's split attention).
 public struct Softmax: Operation {
   public static let name = "softmax"
+  /// Into how many groups the channels are divided.
+  public let groups: Int
 
-  /// Makes the operation; it has no settings.
-  public init() {}
+  /// Makes the operation of its groups.
+  public init(groups: Int = 1) { self.groups = groups }
 
-  public func outputShape(of inputs: [Shape]) throws -> Shape { inputs[0] }
+  public func outputShape(of inputs: [Shape]) throws -> Shape {
+    guard groups > 0, inputs[0].c % groups == 0 else {
+      throw FCNError(
+        .shapeMismatch, "\(inputs[0].c) channels do not divide into \(groups) groups")
+    }
+    return inputs[0]
+  }
   public var mayRunInPlace: Bool { true }
   public var backwardReadsOutput: Bool { true }
-  public var reference: ReferenceForm { ReferenceForm { _, _ in SoftmaxReference() } }
+  public var reference: ReferenceForm {
+    ReferenceForm { [groups] _, _ in SoftmaxReference(groups: groups) }
+  }
 }
 
 final class SoftmaxReference: PreparedTrainingForm {
+  private let groups: Int
+
+  init(groups: Int) { self.groups = groups }
+
   func forward(_ call: ForwardCall) {
     let (input, output) = (call.input, call.output)
     let shape = output.shape
-    call.workers.run(shape.n * shape.h) { row, _ in
+    call.workers.run(shape.n * shape.h) { [groups] row, _ in
       let (n, y) = (row / shape.h, row % shape.h)
-      let offset = n * shape.pictureCount + y * shape.w
-      softmax(
-        input.pointer + offset, to: output.pointer + offset, count: shape.w,
-        channels: shape.c, stride: shape.planeCount)
+      for group in 0..<groups {
+        let offset = n * shape.pictureCount + group * shape.planeCount + y * shape.w
+        softmax(
+          input.pointer + offset, to: output.pointer + offset, count: shape.w,
+          channels: shape.c / groups, stride: groups * shape.planeCount)
+      }
     }
   }
 
@@ -31,17 +50,20 @@ final class SoftmaxReference: PreparedTrainingForm {
     guard let gradient = call.inputGradients[0] else { return }
     let (output, upstream) = (call.output, call.outputGradient)
     let shape = output.shape
-    call.workers.run(shape.n * shape.h) { row, _ in
+    call.workers.run(shape.n * shape.h) { [groups] row, _ in
       let offset = row / shape.h * shape.pictureCount + row % shape.h * shape.w
       for x in offset..<offset + shape.w {
-        var mean: Float = 0
-        for c in 0..<shape.c {
-          let i = x + c * shape.planeCount
-          mean += upstream.pointer[i] * output.pointer[i]
-        }
-        for c in 0..<shape.c {
-          let i = x + c * shape.planeCount
-          gradient.pointer[i] = output.pointer[i] * (upstream.pointer[i] - mean)
+        for group in 0..<groups {
+          let channels = stride(from: group, to: shape.c, by: groups)
+          var mean: Float = 0
+          for c in channels {
+            let i = x + c * shape.planeCount
+            mean += upstream.pointer[i] * output.pointer[i]
+          }
+          for c in channels {
+            let i = x + c * shape.planeCount
+            gradient.pointer[i] = output.pointer[i] * (upstream.pointer[i] - mean)
+          }
         }
       }
     }

@@ -166,8 +166,11 @@ extension Scale: StoredOperation {
 }
 
 extension Softmax: StoredOperation {
-  func write(to attributes: inout AttributeWriter) {}
-  init(_ attributes: AttributeReader) throws { self.init() }
+  func write(to attributes: inout AttributeWriter) { attributes.add("groups", groups, unless: 1) }
+
+  init(_ attributes: AttributeReader) throws {
+    self.init(groups: try attributes.integer("groups", in: OperationLimits.channels, else: 1))
+  }
 }
 
 extension Sum: StoredOperation {

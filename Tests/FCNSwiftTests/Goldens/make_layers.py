@@ -549,6 +549,8 @@ def make_attentions():
                               ("adaptive average of 2", (1, 18, 6, 5), (2, 2))]:
         layer(name, "adaptive_average_pool", dict(exact=list(bins)), [normal(*shape)], {},
               lambda x, p, _, bins=bins: F.adaptive_avg_pool2d(x[0], bins))
+    layer("softmax in groups", "softmax", dict(groups=3), [normal(2, 6, 3, 4)], {},
+          lambda x, p, _: x[0].reshape(2, 2, 3, 3, 4).softmax(1).reshape(x[0].shape))
 
 
 def main():

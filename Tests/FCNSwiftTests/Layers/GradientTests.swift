@@ -58,6 +58,7 @@ struct GradientTests {
       "batch norm of one value a channel", BatchNorm(epsilon: 0.1), Shape(1, 5, 1, 1),
       training: true),
     LayerCase("softmax", Softmax(), Shape(2, 4, 2, 3), isLinear: false),
+    LayerCase("softmax in groups", Softmax(groups: 2), Shape(2, 6, 2, 3), isLinear: false),
     LayerCase("sum", Sum(), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4)),
     LayerCase(
       "concatenation", Concatenation(), Shape(2, 2, 3, 4), Shape(2, 3, 3, 4), Shape(2, 1, 3, 4)),

@@ -157,7 +157,7 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
       return LocalResponseNormalization(
         size: try require(size), alpha: try require(alpha), beta: try require(beta),
         bias: try require(k))
-    case "softmax": return Softmax()
+    case "softmax": return Softmax(groups: groups ?? 1)
     case "sum": return Sum()
     case "concatenation": return Concatenation()
     case "product": return Product()

@@ -70,9 +70,9 @@ struct NetworkGraphErrorTests {
 
   @Test func whatANewerVersionWroteIsSaid() {
     expectError(
-      .unsupported, saying: "layer odd", "\"attention\" is unknown", "convolution",
+      .unsupported, saying: "layer odd", "\"deformable_convolution\" is unknown", "convolution",
       "a newer version"
-    ) { _ = try NetworkGraph(parsing: Self.text("attention", "{}")) }
+    ) { _ = try NetworkGraph(parsing: Self.text("deformable_convolution", "{}")) }
     expectError(
       .unsupported, saying: "layer odd: relu: the attribute \"slope\" is unknown",
       "none of this operation"

@@ -72,7 +72,8 @@ struct ONNXGoldenTests {
     "pad-same-dynamo18", "computed-scale-ts11", "computed-scale-dynamo18", "upsample-computed",
     "crop-ts13", "halves-ts16", "group-norm-ts16", "layer-norm-ts17", "squeeze-ts13",
     "attention-ts14", "tokens-dynamo18", "split-ts12", "normalised-channels-ts13", "strips-ts14",
-    "zeros-ts13", "gelu", "pixel-unshuffle-ts13", "unpool",
+    "zeros-ts13", "gelu", "pixel-unshuffle-ts13", "unpool", "position-attention-ts11",
+    "non-local-dynamo18", "heads-dynamo18", "context-ts13", "radix-ts13",
   ])
   func whatIsWrittenAgainComputesTheSame(_ name: String) throws {
     let golden = try #require(Self.all.first { $0.name == name })

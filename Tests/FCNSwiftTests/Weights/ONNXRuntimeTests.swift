@@ -30,6 +30,11 @@ struct ONNXRuntimeTests {
     try compare(try networkOfUnpooling(), height, width, tolerance: 1e-4)
   }
 
+  @Test(arguments: [(17, 22), (24, 30)])
+  func attentionIsWhatItIsHere(height: Int, width: Int) throws {
+    try compare(try networkOfAttention(), height, width, tolerance: 1e-4)
+  }
+
   private func compare(
     _ network: Network, _ height: Int, _ width: Int, tolerance: Double
   ) throws {

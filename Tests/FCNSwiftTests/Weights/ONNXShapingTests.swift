@@ -122,3 +122,18 @@ func networkOfFurtherOperations() throws -> Network {
   network.add("final", Convolution(4, kernel: 1))
   return try Network(inputChannels: 3, stride: 4, layers: network.layers)
 }
+
+/// Attention of both kinds, and pools whose windows share rows and columns.
+func networkOfAttention() throws -> Network {
+  var network = NetworkBuilder()
+  network.add("conv1", Convolution(6, kernel: 3, stride: 2, padding: 1))
+  network.add("fewer", AdaptiveAveragePool(bins: Extent(3, 4)), ["conv1"])
+  network.add("heads", Attention(heads: 3, factor: 0.8), ["conv1", "fewer", "fewer"])
+  network.add("all", Attention(normalization: .pairs), ["heads", "conv1", "conv1"])
+  network.add("mixed", PixelsAsChannels())
+  network.add("parts", Softmax(groups: 2), ["heads"])
+  network.add("sum", Sum(), ["conv1", "mixed", "parts"])
+  network.add("score", Convolution(4, kernel: 1))
+  network.add("scores", Resize(to: .likeSecondInput), ["score", Network.inputName])
+  return try Network(inputChannels: 3, stride: 2, layers: network.layers)
+}

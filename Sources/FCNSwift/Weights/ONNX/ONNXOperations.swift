@@ -235,8 +235,19 @@ extension Dropout: ONNXOperation {
 }
 
 extension Softmax: ONNXOperation {
+  /// Groups are made an axis of their own.
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
-    graph.add("Softmax", layer.name, layer.inputs, [.integer("axis", 1)])
+    let name = layer.name
+    guard groups > 1 else {
+      return graph.add("Softmax", name, layer.inputs, [.integer("axis", 1)])
+    }
+    let front = graph.constant("\(name)/groups", [0, -1, groups])
+    let size = graph.size(of: layer.inputs[0])
+    let target = graph.add("Concat", "\(name)/apart-shape", [front, size], [.integer("axis", 0)])
+    let apart = graph.add("Reshape", "\(name)/apart", [layer.inputs[0], target])
+    let weights = graph.add("Softmax", "\(name)/weights", [apart], [.integer("axis", 1)])
+    let whole = graph.add("Shape", "\(name)/shape", layer.inputs)
+    return graph.add("Reshape", name, [weights, whole])
   }
 }
 

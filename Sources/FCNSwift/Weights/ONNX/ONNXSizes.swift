@@ -51,6 +51,9 @@ struct ONNXSizes {
         "Concat", "\(layer.name)/pads", [zeros, edges[0], edges[1], zeros, edges[2], edges[3]],
         [.integer("axis", 0)])
       return try pad.addNode(of: layer, pads: pads, to: &graph)
+    case Scale.name:
+      guard let size = computed["factor"] else { break }
+      return graph.add("Mul", layer.name, [layer.inputs[0], try list(size, .float, &graph)])
     case Slicing.name:
       var value = layer.inputs[0]
       for (axis, name) in [(1, "channels"), (2, "rows"), (3, "columns")] {

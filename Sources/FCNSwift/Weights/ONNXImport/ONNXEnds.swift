@@ -91,7 +91,7 @@ struct ONNXEnds {
           + listed(translator.file.outputs.map(\.name).filter { $0 != name }.map { quoted($0) }))
     }
     while let last = translator.layer(named: layer),
-      last.operation is Softmax || last.operation is Sigmoid
+      (last.operation as? Softmax)?.groups == 1 || last.operation is Sigmoid
     {
       if name == output { ending.append(type(of: last.operation).name) }
       layer = last.inputs[0]

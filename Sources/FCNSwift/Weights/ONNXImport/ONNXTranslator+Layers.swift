@@ -113,11 +113,19 @@ extension ONNXTranslator {
     if node.operation == "Softmax", let made = try softmaxOfPixels(node, source, parts) {
       return .layer(made, view)
     }
+    if node.operation == "Softmax", parts.count == 1, let part = parts.first, part.axis == 1,
+      part.step > 1, part.extent * part.step == shape.c
+    {
+      let made = try add(
+        name(node), "softmax", [source], [("groups", .given(.number(part.step)))])
+      return .layer(made, view)
+    }
     guard view.axes[axis] == ONNXView.whole(1, shape), !isFlat else {
       throw FCNError(
         .unsupported,
         "it works along axis \(axis) of \(view.described)\(isFlat ? ", and those after it" : ""); wanted the "
-          + "channels alone or, of a softmax, rows, columns or both")
+          + "channels alone or, of a softmax, all rows, columns or both, or the parts of channels that follow "
+          + "each other")
     }
     guard node.operation == "Softmax" else {
       // Only as the graph's end; `ONNXEnds` takes them off again.

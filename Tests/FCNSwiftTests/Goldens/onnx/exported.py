@@ -452,3 +452,91 @@ def same_clamped():
         x = F.pad(x, [more // 2, more - more // 2, 1, 0])
         return layers[0](x)
     return Of(conv(3, 2, stride=2, padding=0), join=join)
+
+
+@both("position-attention", 11, 18, "MA-Net's attention: a softmax over all pairs of pixels, and pixels that are "
+      "taken for channels", second=True)
+def position_attention():
+    def join(layers, given):
+        x = layers[0](given)
+        batch, channels, height, width = x.shape
+        top = layers[1](x).flatten(2)
+        center = layers[2](x).flatten(2).transpose(1, 2)
+        bottom = layers[3](x).flatten(2).transpose(1, 2)
+        weights = torch.softmax((center @ top).view(batch, -1), 1)
+        weights = weights.view(batch, height * width, height * width)
+        x = x + (weights @ bottom).reshape(batch, channels, height, width)
+        return resize(layers[4](x), given)
+    return Of(conv(3, 4, stride=2), conv(4, 3, 1), conv(4, 3, 1), conv(4, 4, 1), conv(4, 2, 1), join=join)
+
+
+@both("non-local", 14, 18, "attention between all pixels, the values first, scaled", second=True)
+def non_local():
+    def join(layers, given):
+        x = layers[0](given)
+        query, key, value = (layer(x).flatten(2) for layer in layers[1:4])
+        weights = torch.softmax(query.transpose(1, 2) @ key / 1.7, -1)
+        x = x + (value @ weights.transpose(1, 2)).reshape(x.shape)
+        return resize(layers[4](x), given)
+    return Of(conv(3, 4, stride=2), conv(4, 3, 1), conv(4, 3, 1), conv(4, 4, 1), conv(4, 2, 1), join=join)
+
+
+@case("heads", "dynamo", 18, "attention in two heads, to fewer pixels, as SegFormer has it", second=True)
+def heads():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        fewer = layers[1](x).flatten(2).transpose(1, 2)
+        query = layers[2](x.flatten(2).transpose(1, 2))
+        key, value = layers[3](fewer).chunk(2, -1)
+        query, key, value = (
+            y.reshape(batch, y.shape[1], 2, 3).transpose(1, 2) for y in (query, key, value))
+        made = F.scaled_dot_product_attention(query, key, value)
+        made = layers[4](made.transpose(1, 2).reshape(batch, height * width, channels))
+        return layers[5](x + made.transpose(1, 2).reshape(batch, channels, height, width))
+    return Of(conv(3, 6), nn.Conv2d(6, 6, 2, 2), nn.Linear(6, 6), nn.Linear(6, 12), nn.Linear(6, 6),
+              conv(6, 2, 1), join=join)
+
+
+@both("context", 13, 18, "a mean of all pixels, weighted by a softmax over them (GCNet)", second=True)
+@case("context", "ts", 11, "a mean of all pixels, weighted by a softmax over them (GCNet)", second=True)
+def context():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        weights = torch.softmax(layers[1](x).view(batch, 1, height * width), 2).unsqueeze(-1)
+        mean = torch.matmul(x.view(batch, channels, height * width).unsqueeze(1), weights)
+        return layers[3](x + layers[2](mean.view(batch, channels, 1, 1)))
+    return Of(conv(3, 4), conv(4, 1, 1), conv(4, 4, 1), conv(4, 2, 1), join=join)
+
+
+@case("adaptive-fixed", "dynamo", 18, "adaptive pools: of one window, and of windows that share lines, of the same "
+      "size and of several", fixed=True, size=(5, 8))
+def adaptive():
+    def join(layers, given):
+        x = layers[0](given)
+        parts = [F.adaptive_avg_pool2d(x, bins) for bins in (1, 2, 3)]
+        return layers[1](torch.cat([x] + [resize(part, x) for part in parts], 1))
+    return Of(conv(3, 3), conv(12, 2, 1), join=join)
+
+
+@case("adaptive", "dynamo", 18, "a pool of 3 windows, written for one size in a file of open sizes",
+      because="one size")
+def adaptive_open():
+    def join(layers, given):
+        x = layers[0](given)
+        return layers[1](torch.cat([x, resize(F.adaptive_avg_pool2d(x, 3), x)], 1))
+    return Of(conv(3, 4), conv(8, 2, 1), join=join)
+
+
+@both("radix", 13, 18, "ResNeSt's split attention: a softmax over groups of channels", second=True)
+def radix():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, _, height, width = x.shape
+        parts = x.view(batch, 3, 2, height, width)
+        weights = layers[1](parts.sum(1).mean((2, 3), keepdim=True))
+        weights = torch.softmax(weights.view(batch, 1, 3, 2).transpose(1, 2), 1).reshape(batch, -1)
+        weights = weights.view(batch, -1, 1, 1)
+        return layers[2]((parts * weights.reshape(batch, 3, 2, 1, 1)).sum(1))
+    return Of(conv(3, 6), conv(2, 6, 1), conv(2, 2, 1), join=join)
