@@ -23,8 +23,8 @@ class Case:
     #: "ts", PyTorch's exporter through TorchScript, or "dynamo", the one through torch.export.
     exporter: str
     opset: int
-    #: "fixed"; "uneven", fixed at other sides; "sizes", where rows and columns are left open; "batch", where the number of pictures
-    #: is too.
+    #: "fixed"; "uneven", fixed at other sides; "sizes", where rows and columns are left open; "batch",
+    #: where the number of pictures is too.
     sizes: str = "sizes"
     classes: int = 21
     #: "", or a float16 file: "network", of which everything is float16, the input too, or "weights",
@@ -94,7 +94,8 @@ DECODERS = [
 ENCODERS = {
     "resnet18": "resnet18", "resnet34": "resnet34", "resnet50": "resnet50",
     "mobilenet_v2": "mobilenet_v2", "efficientnet_b0": "efficientnet-b0",
-    "mobilenet_v3_large": "tu-mobilenetv3_large_100"}
+    "mobilenet_v3_large": "tu-mobilenetv3_large_100", "mit_b0": "mit_b0",
+    "resnest14d": "timm-resnest14d", "skresnet18": "timm-skresnet18"}
 
 
 def smp_cases() -> list[Case]:
@@ -134,7 +135,8 @@ def smp_cases() -> list[Case]:
 
 
 def head_cases() -> list[Case]:
-    """What people put after the scores, opsets at the ends of what is read, and sizes that do not divide."""
+    """What people put after the scores, opsets at the ends of what is read, sizes that do not divide, and
+    attention of several kinds."""
     return [
         Case("unet-mobilenet_v2", "ts", 17, classes=1, head="sigmoid"),
         Case("unet-mobilenet_v2", "dynamo", 18, classes=5, head="softmax"),
@@ -147,6 +149,10 @@ def head_cases() -> list[Case]:
         Case("pspnet-resnet18", "dynamo", 18, sizes="uneven"),
         Case("pspnet-mobilenet_v2", "dynamo", 20, sizes="uneven"),
         Case("upernet-mobilenet_v2", "dynamo", 18, sizes="uneven"),
+        Case("segformer-mit_b0", "ts", 17),
+        Case("segformer-mit_b0", "dynamo", 18),
+        Case("unet-resnest14d", "ts", 16),
+        Case("unet-skresnet18", "dynamo", 18),
     ]
 
 

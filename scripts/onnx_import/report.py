@@ -15,7 +15,8 @@ HEADINGS = [
 
 def row(result: Result) -> list[str]:
     case = result.case
-    sizes = {"fixed": "fixed", "uneven": "fixed, uneven", "sizes": "any", "batch": "any, any batch"}[case.sizes]
+    sizes = {
+        "fixed": "fixed", "uneven": "fixed, uneven", "sizes": "any", "batch": "any, any batch"}[case.sizes]
     outcome = result.outcome
     if result.reason:
         reason = result.reason.replace("|", "\\|").replace("<", "\\<")

@@ -124,7 +124,7 @@ extension ONNXTranslator {
       throw FCNError(
         .unsupported,
         "it works along axis \(axis) of \(view.described)\(isFlat ? ", and those after it" : ""); wanted the "
-          + "channels alone or, of a softmax, all rows, columns or both, or the parts of channels that follow "
+          + "channels alone or, of a softmax, all rows, columns or both, or parts of channels that follow "
           + "each other")
     }
     guard node.operation == "Softmax" else {

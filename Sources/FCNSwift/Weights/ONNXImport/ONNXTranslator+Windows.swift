@@ -69,8 +69,8 @@ extension ONNXTranslator {
   static func notAdaptive() -> FCNError {
     FCNError(
       .unsupported,
-      "it takes pixels that are gathered by a table; read are the means of an adaptive average pool's windows "
-        + "alone")
+      "it takes pixels that are gathered by a table; read are the means of an adaptive average pool's "
+        + "windows alone")
   }
 
   private mutating func meanUnderWindows(

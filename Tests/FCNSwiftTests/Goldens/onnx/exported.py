@@ -454,8 +454,8 @@ def same_clamped():
     return Of(conv(3, 2, stride=2, padding=0), join=join)
 
 
-@both("position-attention", 11, 18, "MA-Net's attention: a softmax over all pairs of pixels, and pixels that are "
-      "taken for channels", second=True)
+@both("position-attention", 11, 18, "MA-Net's attention: a softmax over all pairs of pixels, and pixels "
+      "that are taken for channels", second=True)
 def position_attention():
     def join(layers, given):
         x = layers[0](given)
@@ -510,8 +510,8 @@ def context():
     return Of(conv(3, 4), conv(4, 1, 1), conv(4, 4, 1), conv(4, 2, 1), join=join)
 
 
-@case("adaptive-fixed", "dynamo", 18, "adaptive pools: of one window, and of windows that share lines, of the same "
-      "size and of several", fixed=True, size=(5, 8))
+@case("adaptive-fixed", "dynamo", 18, "adaptive pools: of one window, and of windows that share lines, of "
+      "the same size and of several", fixed=True, size=(5, 8))
 def adaptive():
     def join(layers, given):
         x = layers[0](given)
