@@ -26,7 +26,8 @@ struct ONNXHostileTests {
   /// Nothing that is done to single bytes brings the reader down.
   @Test(arguments: [
     "skip-ts11", "squeeze-ts13", "slice-opset13", "pad-same-ts13", "tokens-ts17", "branches",
-    "split-ts12", "standardised-ts13", "slice-steps",
+    "split-ts12", "standardised-ts13", "slice-steps", "non-local-dynamo18",
+    "adaptive-fixed-dynamo18",
   ])
   func bytesThatAreChangedAreRefusedOrRead(_ name: String) throws {
     let bytes = try golden(name)
@@ -138,6 +139,20 @@ struct ONNXHostileTests {
         try graph([
           ("MaxPool", ["x"], "y", [list("kernel_shape", [huge, 0]), list("strides", [0, 0])])
         ]))
+    }
+  }
+
+  /// 2³⁵ pixels, each with each.
+  @Test func pairsThatExplodeAreRefused() throws {
+    expectError(.unsupported, saying: "MatMul", "all pairs of 34359738368 pixels") {
+      _ = try read(
+        try graph(
+          [
+            ("Reshape", ["x", "sequence"], "r", []),
+            ("Transpose", ["r"], "t", [list("perm", [0, 2, 1])]), ("MatMul", ["t", "r"], "p", []),
+            ("Reshape", ["p", "flat"], "y", []),
+          ], constants: [integers("sequence", [1, 3, -1]), integers("flat", [1, -1])],
+          extents: [1, 3, 1 << 18, 1 << 17]))
     }
   }
 

@@ -53,6 +53,13 @@ extension ONNXTranslator {
           + "× pixels, as attention between pixels has it, in heads of channels that follow each other"
       )
     }
+    guard let count = checkedProduct(heads, shape.planeCount, otherShape.planeCount),
+      count <= 1 << 50
+    else {
+      throw FCNError(
+        .unsupported,
+        "it makes all pairs of \(shape.planeCount) pixels and \(otherShape.planeCount)")
+    }
     var axes = view.axes.map { $0.isEmpty ? [] : [ONNXPairs.Part.heads] }
     axes[axes.count - 2] = shape.planeCount == 1 ? [] : [.one]
     axes[axes.count - 1] = otherShape.planeCount == 1 ? [] : [.other]
