@@ -27,7 +27,6 @@ struct ONNXHostileTests {
   @Test(arguments: [
     "skip-ts11", "squeeze-ts13", "slice-opset13", "pad-same-ts13", "tokens-ts17", "branches",
     "split-ts12", "standardised-ts13", "slice-steps", "non-local-dynamo18",
-    "adaptive-fixed-dynamo18",
   ])
   func bytesThatAreChangedAreRefusedOrRead(_ name: String) throws {
     let bytes = try golden(name)
