@@ -37,7 +37,8 @@ struct ByteSessionTests {
   }
 
   private static func model(layers: [String]) throws -> Model {
-    try GraphFixture.model(#"{"input_channels":3,"layers":[\#(layers.joined(separator: ","))]}"#)
+    try GraphFixture.model(
+      #"{"input_channels":3,"stride":2,"layers":[\#(layers.joined(separator: ","))]}"#)
   }
 
   private static func scores(
@@ -100,7 +101,8 @@ struct ByteSessionTests {
   /// What makes scores may be told by its place alone, and be done with a convolution that is not last.
   @Test(arguments: ["sum", "relu", "sigmoid", "clip", "dropout"])
   func scoresAreFloatsWhateverMakesThem(_ last: String) throws {
-    let attributes = last == "clip" ? #""attributes":{"low":0,"high":9},"# : ""
+    let settings = ["clip": #""low":0,"high":9"#, "dropout": #""rate":0.5"#][last] ?? ""
+    let attributes = #""attributes":{\#(settings)},"#
     let inputs = last == "sum" ? #""a","b""# : #""b""#
     let model = try Self.model(
       layers: [
