@@ -62,6 +62,10 @@ extension ConvolutionJob {
     multipliesBytes ? 2 : precision.isInteger ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
   }
 
+  /// Factors that stand before the scales of packed weights: of `int16` one for every input channel, by
+  /// which its values are multiplied before they are rounded and its weights are divided.
+  public var inputFactorCount: Int { precision == .int16 ? inputBlocks * channelBlock : 0 }
+
   /// Positions whose products are summed at a time where kernels are kept, two rows of a patch: sums of all
   /// would come from memory and go there again for every piece of their terms.
   public var positionsTogether: Int { 2 * algorithm.patch }

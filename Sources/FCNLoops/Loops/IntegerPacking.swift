@@ -1,11 +1,13 @@
 import CIntrinsics
 import FCNLoopTypes
 
-/// Where a job's packed 16-bit weights lie: scales of the products, [position][channel]; where kernels
-/// are kept, what these are multiplied by when they have been transformed, [position][channel]; then
+/// Where a job's packed 16-bit weights lie: factors of input channels, if the job has them; scales of
+/// the products, [position][channel]; where kernels are kept, what these are multiplied by when they have been transformed, [position][channel]; then
 /// [position][panel][depth / 2][channel of the panel][2], or kernels, [panel][depth][block of the
 /// panel][tap][16].
 struct IntegerWeights {
+  /// See `ConvolutionJob.inputFactorCount`.
+  let inputFactors: UnsafePointer<Float>
   private let start: UnsafePointer<Float>
   private let values: UnsafePointer<Int16>
   private let channels, depth, positions, taps: Int
@@ -13,11 +15,12 @@ struct IntegerWeights {
   init(_ job: borrowing ConvolutionJob) { self.init(job, job.weights) }
 
   init(_ job: borrowing ConvolutionJob, _ weights: UnsafePointer<Float>) {
-    start = weights
+    inputFactors = weights
+    start = weights + job.inputFactorCount
     channels = job.outputBlocks * channelBlock
     (depth, positions) = (job.depth, job.algorithm.positions)
     taps = job.kernelHeight * job.kernelWidth
-    values = UnsafeRawPointer(weights + job.packedScales * channels)
+    values = UnsafeRawPointer(start + job.packedScales * channels)
       .assumingMemoryBound(to: Int16.self)
   }
 
@@ -146,6 +149,11 @@ private struct IntegerPacking {
     forEachInput(job, weight, block: block, columns) { input, kernels, halfway in
       if let scales = job.inputBytes?.scales {
         for value in 0..<taps * columns { kernels[value] *= scales[input] }
+      }
+      if job.inputFactorCount > 0 {
+        let factor = place.inputFactors[input]
+        let reciprocal = factor > 0 ? 1 / factor : 0
+        for value in 0..<taps * columns { kernels[value] *= reciprocal }
       }
       body(input, kernels, halfway)
     }

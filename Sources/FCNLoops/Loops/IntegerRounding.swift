@@ -37,21 +37,30 @@ func integerScale(_ largest: Float, limit: Float) -> (scale: Float, factor: Floa
   return (largest / limit, limit / largest)
 }
 
-/// Sets a row's `blocks` times sixteen integers, whose scale it returns.
+/// Sets the integers of a row of `taps` times `inputBlocks` blocks, and returns their scale. Values are
+/// multiplied by their channels' factors first.
 @inline(__always)
 func roundRow(
-  _ source: UnsafePointer<Float>, blocks: Int, sourceStride: Int,
-  to target: UnsafeMutableRawPointer, targetStride: Int
+  _ source: UnsafePointer<Float>, taps: Int, inputBlocks: Int, sourceStride: Int,
+  factors: UnsafePointer<Float>, to target: UnsafeMutableRawPointer, targetStride: Int
 ) -> Float {
-  var largest = SIMD16<Int32>()
-  for block in 0..<blocks {
-    largest = greaterMagnitudes(largest, loadBlock(source + block * sourceStride))
+  @inline(__always)
+  func each(_ body: (_ values: SIMD16<Float>, _ block: Int) -> Void) {
+    for tap in 0..<taps {
+      for channels in 0..<inputBlocks {
+        let block = tap * inputBlocks + channels
+        body(
+          loadBlock(source + block * sourceStride) * loadBlock(factors + channels * channelBlock),
+          block)
+      }
+    }
   }
+  var largest = SIMD16<Int32>()
+  each { values, _ in largest = greaterMagnitudes(largest, values) }
   let (scale, factor) = integerScale(
     Float(bitPattern: UInt32(bitPattern: fcn_greatest(largest))), limit: IntegerProducts.limit)
-  for block in 0..<blocks {
-    let integers = fcn_low_halves(
-      rounded(loadBlock(source + block * sourceStride) * SIMD16(repeating: factor)))
+  each { values, block in
+    let integers = fcn_low_halves(rounded(values * SIMD16(repeating: factor)))
     (target + block * targetStride).storeBytes(of: integers, as: SIMD16<Int16>.self)
   }
   return scale

@@ -75,7 +75,7 @@ final class BlockedConvolution: PreparedForm {
   /// Floats' room for what `pack` makes.
   var packedCount: Int {
     job.pointee.outputBlocks * channelBlock
-      * (1 + job.pointee.packedScales + job.pointee.packedDepth)
+      * (1 + job.pointee.packedScales + job.pointee.packedDepth) + job.pointee.inputFactorCount
   }
 
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
@@ -87,8 +87,8 @@ final class BlockedConvolution: PreparedForm {
     return memory
   }
 
-  /// A bias for every output channel, zeros up to a whole block; then the panels. `isDone` hears which
-  /// output channels' weights have been read.
+  /// A bias for every output channel, zeros up to a whole block; then the panels, with what stands before
+  /// them. `isDone` hears which output channels' weights have been read; they may be read again.
   func pack(
     weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     to packed: UnsafeMutablePointer<Float>, _ pool: WorkerPool,
@@ -98,11 +98,18 @@ final class BlockedConvolution: PreparedForm {
     let channels = job.outputBlocks * channelBlock
     packed.update(repeating: 0, count: channels)
     if let bias { packed.update(from: bias, count: job.outputChannels) }
+    let outputs = panels.map {
+      let first = $0.block * channelBlock
+      return first..<min(job.outputChannels, first + $0.width * channelBlock)
+    }
+    if job.inputFactorCount > 0 {
+      InputFactors(inputs: job.inputChannels, taps: job.kernelHeight * job.kernelWidth)
+        .write(of: weight, outputs, to: packed + channels, pool, isDone: isDone)
+    }
     pool.run(panels.count) { [self] task, _ in
       let panel = panels[task]
       loops.pack(self.job, weight, panel.block, panel.width, packed + channels)
-      let first = panel.block * channelBlock
-      isDone(first..<min(job.outputChannels, first + panel.width * channelBlock))
+      isDone(outputs[task])
     }
   }
 

@@ -1,5 +1,6 @@
 import FCNLoopTypes
 import FCNTestSupport
+import Foundation
 import Testing
 
 @testable import FCNSwift
@@ -75,6 +76,53 @@ struct IntegerConvolutionTests {
         #expect(abs(value + 256 * 6) < 0.001, "\(loops.name)")
       }
     }
+  }
+
+  /// As batch normalisation leaves them: what is large is multiplied by little. Integers are then hardly
+  /// worse than where all channels are alike.
+  @Test(arguments: [
+    (ConvolutionAlgorithm.pointwise, Convolution(48, kernel: 1)),
+    (.unfolded, Convolution(48, kernel: 3, stride: 2, padding: 1)),
+    (.winograd4, Convolution(48, kernel: 3, padding: 1)),
+    (.winograd6, Convolution(48, kernel: 3, padding: 1)),
+  ])
+  func channelsMayDifferInSize(
+    _ algorithm: ConvolutionAlgorithm, _ operation: Convolution
+  ) throws {
+    // From 1e-4 to 1e4; one is large and counts for nothing.
+    let sizes = (0..<160).map { $0 == 77 ? 1e6 : powf(10, Float($0 % 9) - 4) }
+    for loops in Loops.available {
+      let alike = try error(operation, algorithm, [Float](repeating: 1, count: 160), loops)
+      let unlike = try error(operation, algorithm, sizes, loops)
+      #expect(alike > 0 && unlike < 6 * alike, "\(loops.name): \(unlike), and \(alike) where alike")
+    }
+  }
+
+  /// The largest error where input channels are of the given sizes, and their weights are as much smaller;
+  /// those of one of 1e6 are zero.
+  private func error(
+    _ operation: Convolution, _ algorithm: ConvolutionAlgorithm, _ sizes: [Float],
+    _ loops: LoopTable
+  ) throws -> Float {
+    let input = try Tensor.random(Shape(1, sizes.count, 13, 14), seed: 4)
+    let specification = operation.parameters(inputChannels: sizes.count)
+    let weight = try Tensor.random(specification[0].tensorShape, seed: 5)
+    for (channel, size) in sizes.enumerated() {
+      for i in 0..<13 * 14 { input.plane(0, channel)[i] *= size }
+      for output in 0..<weight.shape.n {
+        for tap in 0..<weight.shape.planeCount {
+          weight.plane(output, channel)[tap] *= channel == 77 ? 0 : 1 / size
+        }
+      }
+    }
+    let parameters = [weight, try Tensor.random(specification[1].tensorShape, seed: 6)]
+    let reference = try #require(
+      try LayerRun(
+        operation, operation.forms[operation.forms.count - 1], inputs: [input],
+        parameters: parameters))
+    let expected = try reference.forward().elements
+    let found = try output(operation, algorithm, input, parameters, loops).elements
+    return zip(expected, found).reduce(0) { max($0, abs($1.0 - $1.1)) }
   }
 
   @Test func whatIsNotFiniteStaysSo() throws {
