@@ -628,9 +628,8 @@ enum {
   FCN_PRECISION_FLOAT32 = 0,
   /** 16-bit integers, of which 13 bits are used, with a scale for every row and column of each
    *  matrix product: weights take half the memory, and most networks are quicker. Scores differ
-   *  from float32's by some thousandths of their range, and by far more where channels of a layer
-   *  differ in size a hundredfold. Sums, values between layers, scores and the layers that make
-   *  them stay float32. */
+   *  from float32's by some thousandths of their range. Sums, values between layers, scores and
+   *  the layers that make them stay float32. */
   FCN_PRECISION_INT16 = 1,
   /** On FCN_BACKEND_CUDA, compute capability 8.0: 32-bit floating point, factors rounded to 10
    *  bits after the first. */

@@ -2,9 +2,9 @@ import CIntrinsics
 import FCNLoopTypes
 
 /// Where a job's packed 16-bit weights lie: factors of input channels, if the job has them; scales of
-/// the products, [position][channel]; where kernels are kept, what these are multiplied by when they have been transformed, [position][channel]; then
-/// [position][panel][depth / 2][channel of the panel][2], or kernels, [panel][depth][block of the
-/// panel][tap][16].
+/// the products, [position][channel]; where kernels are kept, what these are multiplied by when they
+/// have been transformed, [position][channel]; then [position][panel][depth / 2][channel of the
+/// panel][2], or kernels, [panel][depth][block of the panel][tap][16].
 struct IntegerWeights {
   /// See `ConvolutionJob.inputFactorCount`.
   let inputFactors: UnsafePointer<Float>
