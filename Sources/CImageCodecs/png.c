@@ -201,7 +201,7 @@ static void write_guarded(png_call *call, const uint8_t *pixels, uint32_t width,
     png_set_PLTE(call->png, call->info, colours, 256);
   }
   png_write_info(call->png, call->info);
-  size_t stride = (size_t)width * (colour == PNG_COLOR_TYPE_RGB ? 3 : 1);
+  size_t stride = png_get_rowbytes(call->png, call->info);
   for (size_t y = 0; y < height; y++) png_write_row(call->png, pixels + y * stride);
   png_write_end(call->png, call->info);
 }
@@ -227,6 +227,11 @@ static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t
 fcncodec_status fcncodec_write_png(const uint8_t *rgb, uint32_t width, uint32_t height,
                                    fcncodec_output *output, char *message) {
   return write_png(rgb, width, height, PNG_COLOR_TYPE_RGB, NULL, output, message);
+}
+
+fcncodec_status fcncodec_write_rgba_png(const uint8_t *rgba, uint32_t width, uint32_t height,
+                                        fcncodec_output *output, char *message) {
+  return write_png(rgba, width, height, PNG_COLOR_TYPE_RGB_ALPHA, NULL, output, message);
 }
 
 fcncodec_status fcncodec_write_indexed_png(const uint8_t *indices, uint32_t width, uint32_t height,

@@ -64,6 +64,10 @@ fcncodec_status fcncodec_check(const uint8_t *data, size_t size, const fcncodec_
 fcncodec_status fcncodec_write_png(const uint8_t *rgb, uint32_t width, uint32_t height,
                                    fcncodec_output *output, char *message);
 
+/* Encodes width × height × 4 bytes as a PNG of 8-bit RGB with alpha. */
+fcncodec_status fcncodec_write_rgba_png(const uint8_t *rgba, uint32_t width, uint32_t height,
+                                        fcncodec_output *output, char *message);
+
 /* Encodes width × height bytes as a PNG of 8-bit indices into `palette`, 256 RGB triples. */
 fcncodec_status fcncodec_write_indexed_png(const uint8_t *indices, uint32_t width, uint32_t height,
                                            const uint8_t *palette, fcncodec_output *output,

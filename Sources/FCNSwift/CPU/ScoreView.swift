@@ -82,7 +82,7 @@ struct ScoreView: SegmentedPicture {
   private var makesRows: Bool { lastResize != nil || scores.layout != .planar }
 
   /// Floats of scratch for `copyRow`.
-  private var scratchCount: Int { makesRows && axes != nil ? 2 * networkWidth : 1 }
+  var scratchCount: Int { makesRows && axes != nil ? 2 * networkWidth : 1 }
 
   /// Writes class `c`'s scores of row `y` to `row`.
   func copyRow(

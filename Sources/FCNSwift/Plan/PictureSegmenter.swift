@@ -45,6 +45,10 @@ protocol SegmentedPicture {
 
   /// Writes classes×H×W probabilities: the softmax of the scores.
   func copyProbabilities(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) throws
+
+  /// Writes H×W numbers that `plane` takes of the probabilities.
+  func copyProbabilities(
+    _ plane: ProbabilityPlane, to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) throws
 }
 
 extension Preprocessing {

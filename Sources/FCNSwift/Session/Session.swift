@@ -233,7 +233,7 @@ public final class Session {
     try labelMap(index).areas(classCount: model.description.classNames.count)
   }
 
-  private func result(_ index: Int) throws -> any SegmentedPicture {
+  func result(_ index: Int) throws -> any SegmentedPicture {
     guard results.indices.contains(index) else {
       throw FCNError(
         .notFound,
@@ -242,7 +242,7 @@ public final class Session {
     return results[index]
   }
 
-  private func room<Element>(
+  func room<Element>(
     _ buffer: UnsafeMutableBufferPointer<Element>, for count: Int, _ what: String
   ) throws -> UnsafeMutablePointer<Element> {
     guard let base = buffer.baseAddress, buffer.count >= count else {

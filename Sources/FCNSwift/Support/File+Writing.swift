@@ -18,7 +18,7 @@ extension File {
 
   /// Writes to `path` as `write(_:to:)` for parts does what `produce` hands, part by part, to the
   /// function that it is given; for parts that are not all in memory at once.
-  static func write(
+  package static func write(
     to path: String,
     _ produce: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {

@@ -1,23 +1,11 @@
 import FCNSwift
 
 extension Subcommand {
-  fileprivate static let labels = Option.value(
-    "labels", "OUT",
-    "Write the label map as a PNG of class indices, with a palette of their colours.",
-    takesDash: true)
-  fileprivate static let greyLabels = Option.value(
-    "grey-labels", "OUT",
-    "Write the label map as an 8-bit greyscale PNG whose greys are the class indices.",
-    takesDash: true)
-  fileprivate static let overlay = Option.value(
-    "overlay", "OUT", "Write the picture with its classes' colours over it, as PNG or JPEG.",
-    takesDash: true)
-  fileprivate static let opacity = Option.value(
-    "opacity", "X", "How strong the overlay's colours are, 0…1; 0.5 by default.")
-  fileprivate static let scores = Option.value(
-    "scores", "OUT",
-    "Write the class scores, before softmax, as a NumPy file: float32, classes × height × width.",
-    takesDash: true)
+  private static let raw = Option.value(
+    "raw", "WIDTHxHEIGHT",
+    "PICTURE is video without a format: frames of this size one after another, a byte each of red, "
+      + "green and blue. Results are such frames too: a byte a pixel of --labels, --confidence and "
+      + "--mask, three of --overlay, four of --cutout.")
 
   /// `fcn segment`.
   static let segment = Subcommand(
@@ -31,65 +19,71 @@ extension Subcommand {
       """,
     operands: 1...Int.max, takesDash: true,
     [
+      OptionGroup("What to write", SegmentKind.allCases.map(\.option)),
+      OptionGroup("How", SegmentSettings.options),
       OptionGroup(
         "Options",
-        [
-          .model, labels, greyLabels, overlay, opacity, scores, .device, .precision, .disabled,
-          .threads, .json, .quiet,
-        ])
+        [.model, raw, .device, .precision, .disabled, .threads, .json, .quiet]),
     ]
   ) { arguments in
-    let run = try SegmentRun(arguments)
-    try run.segmentAll()
+    guard let size = try arguments.size(raw, in: 1...65535) else {
+      let run = try SegmentRun(arguments)
+      try run.segmentAll()
+      return
+    }
+    try SegmentStream(arguments, width: size.width, height: size.height).segmentAll()
+  }
+
+  /// The model that `segment` is to run, and a session of it.
+  static func segmentSession(_ arguments: Arguments) throws -> (path: String, session: Session) {
+    let path = try arguments.text(.model) ?? DefaultModel.path()
+    let session = try Session(
+      model: Model(contentsOf: path),
+      options: Session.Options(
+        threads: arguments.threads(), largestBatch: 1,
+        disabledForms: Set(arguments.texts(Option.disabled)),
+        precision: try arguments.choice(.precision) ?? .float32,
+        device: try arguments.device()))
+    if session.measuresRanges, !arguments.has(.quiet) { Terminal.log(Option.measuresRanges) }
+    return (path, session)
   }
 }
 
 /// One call of `fcn segment`.
 private struct SegmentRun {
   private let inputs: SegmentInputs
-  private let labels: SegmentOutput?
-  private let greyLabels: SegmentOutput?
-  private let overlay: SegmentOutput?
-  private let scores: SegmentOutput?
-  private let overlayFormat: PictureFormat
-  private let opacity: Float
+  private let outputs: [(kind: SegmentKind, output: SegmentOutput)]
+  private let settings: SegmentSettings
   private let session: Session
   private let modelPath: String
   private let printsJSON: Bool
   private let isQuiet: Bool
 
   init(_ arguments: Arguments) throws {
-    let threads = try arguments.threads()
-    opacity = try arguments.number(Subcommand.opacity, in: NumberRange(0...1)) ?? 0.5
+    _ = try arguments.threads()
+    var settings = try SegmentSettings(arguments)
     let inputs = try SegmentInputs(arguments.operands)
-    func output(_ option: Option, _ format: OutputFormat?) throws -> SegmentOutput? {
-      try arguments.text(option).map { try SegmentOutput(option, $0, format, for: inputs) }
+    let outputs = try SegmentKind.allCases.compactMap { kind in
+      try arguments.text(kind.option).map {
+        (kind, try SegmentOutput(kind.option, $0, kind.format, for: inputs))
+      }
     }
+    let overlay = outputs.first { $0.0 == .overlay }?.1.destination(for: "x.png")
+    settings.overlayFormat = try PictureFormat(path: overlay ?? "")
     self.inputs = inputs
-    labels = try output(Subcommand.labels, .labels)
-    greyLabels = try output(Subcommand.greyLabels, .labels)
-    overlay = try output(Subcommand.overlay, nil)
-    overlayFormat = try PictureFormat(path: overlay?.destination(for: "x.png") ?? "")
-    scores = try output(Subcommand.scores, .array)
+    self.outputs = outputs
     printsJSON = arguments.has(.json)
-    let outputs = [labels, greyLabels, overlay, scores].compactMap { $0 }
     var files = OutputGuard()
     inputs.claim(&files)
     files.reads(model: arguments.text(.model))
-    for output in outputs { output.claim(&files, for: inputs) }
+    for (_, output) in outputs { output.claim(&files, for: inputs) }
     if printsJSON { files.prints("--json") }
     try files.check()
-    modelPath = try arguments.text(.model) ?? DefaultModel.path()
-    session = try Session(
-      model: Model(contentsOf: modelPath),
-      options: Session.Options(
-        threads: threads, largestBatch: 1,
-        disabledForms: Set(arguments.texts(Option.disabled)),
-        precision: try arguments.choice(.precision) ?? .float32,
-        device: try arguments.device()))
-    if session.measuresRanges, !arguments.has(.quiet) { Terminal.log(Option.measuresRanges) }
-    for output in outputs { try output.makeFolder() }
-    isQuiet = arguments.has(.quiet) || outputs.contains(where: \.isStandardOutput)
+    (modelPath, session) = try Subcommand.segmentSession(arguments)
+    try settings.find(session.model)
+    self.settings = settings
+    for (_, output) in outputs { try output.makeFolder() }
+    isQuiet = arguments.has(.quiet) || outputs.contains { $0.1.isStandardOutput }
   }
 
   func segmentAll() throws {
@@ -133,40 +127,22 @@ private struct SegmentRun {
     let start = monotonicSeconds()
     try session.run([image]) { _ in !Interrupt.isPending }
     let seconds = monotonicSeconds() - start
-    let map = try session.labelMap(0)
-    let description = session.model.description
-    try labels?.write(map.encodedPNG(palette: description.palette), for: path)
-    try greyLabels?.write(map.encodedGreyPNG(), for: path)
-    if let overlay {
-      let picture = try image.overlaying(map, palette: description.palette, opacity: opacity)
-      try overlay.write(overlayFormat.encode(picture), for: path)
+    let picture = SegmentedImage(
+      image: image, map: try session.labelMap(0), session: session, settings: settings)
+    for (kind, output) in outputs {
+      let place = output.destination(for: path)
+      try output.write(
+        try kind.file(of: picture, path: path, at: output.isStandardOutput ? nil : place), for: path
+      )
     }
-    try scores?.write(npyScores(map), for: path)
-    let areas = map.areas(classCount: description.classNames.count)
+    let areas = picture.map.areas(classCount: session.model.description.classNames.count)
     if !isQuiet, !printsJSON { try tell(path, image, areas, seconds) }
     return .object(
       [
         .init("file", .string(path)), .init("width", .number(image.width)),
         .init("height", .number(image.height)), .init("seconds", .number(seconds)),
         .init("areas", .array(areas.map { .number($0) })),
-      ]
-        + [
-          ("labels", labels), ("grey_labels", greyLabels), ("overlay", overlay),
-          ("scores", scores),
-        ].compactMap { name, output in
-          output.map { .init(name, .string($0.destination(for: path))) }
-        })
-  }
-
-  private func npyScores(_ map: LabelMap) throws -> [UInt8] {
-    let classes = session.model.description.classNames.count
-    let count = classes * map.width * map.height
-    try requireMemory(8 * count)
-    let floats = try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      try session.copyScores(0, to: buffer)
-      initialized = count
-    }
-    return try NPY.bytes(floats, shape: [classes, map.height, map.width])
+      ] + outputs.map { .init($0.jsonName, .string($1.destination(for: path))) })
   }
 
   private func tell(_ path: String, _ image: Image, _ areas: [Int], _ seconds: Double) throws {

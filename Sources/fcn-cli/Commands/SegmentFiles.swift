@@ -60,7 +60,7 @@ struct SegmentOutput {
   /// `text` is what the option said; for several pictures it is a folder.
   init(_ option: Option, _ text: String, _ format: OutputFormat?, for inputs: SegmentInputs) throws
   {
-    fileExtension = format == .array ? "npy" : "png"
+    fileExtension = format?.suffixes.first ?? "png"
     isFolder = !inputs.isSingle || text.hasSuffix("/") || File.isFolder(text)
     name = "--\(option.name)"
     path = isFolder && text.hasSuffix("/") ? String(text.dropLast()) : text

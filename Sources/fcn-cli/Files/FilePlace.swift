@@ -65,6 +65,14 @@ struct FilePlace: Hashable {
     return ![S_IFREG, S_IFDIR].contains(information.st_mode & S_IFMT)
   }
 
+  /// The names on the way to it from the root, without links, `.` and `..`; nil where it cannot be
+  /// followed.
+  var steps: [String]? {
+    guard let resolved = realpath(existing, nil) else { return nil }
+    defer { free(resolved) }
+    return (String(cString: resolved) + "/" + rest).split(separator: "/").map(String.init)
+  }
+
   private static func node(_ path: String) -> Node? {
     var information = stat()
     guard stat(path, &information) == 0 else { return nil }
@@ -88,4 +96,15 @@ struct FilePlace: Hashable {
     let folder = parts.joined(separator: "/")
     return path.hasPrefix("/") ? "/" + folder : folder.isEmpty ? "." : folder
   }
+}
+
+/// `path` as seen from the folder that the file at `place` lies in or will lie in: `../a/b.jpg`; `path`
+/// itself where one of them cannot be followed.
+func relativePath(of path: String, fromFolderOf place: String) -> String {
+  guard let to = FilePlace(path)?.steps, let from = FilePlace(place)?.steps?.dropLast() else {
+    return path
+  }
+  let common = zip(to, from).prefix { $0 == $1 }.count
+  let up = [String](repeating: "..", count: from.count - common)
+  return (up + to.dropFirst(common)).joined(separator: "/")
 }

@@ -1,13 +1,22 @@
 /// What is written where there is no choice of formats, and what such files are called.
 enum OutputFormat {
   case labels
+  case greys
+  case cutout
+  case polygons
+  case page
+  case frames
   case array
   case model
   case onnx
 
-  private var suffixes: [String] {
+  /// What files of it end in; the first is the usual one.
+  var suffixes: [String] {
     switch self {
-    case .labels: ["png"]
+    case .labels, .greys, .cutout: ["png"]
+    case .polygons: ["json"]
+    case .page: ["html", "htm"]
+    case .frames: ["raw"]
     case .array: ["npy"]
     case .model: ["safetensors"]
     case .onnx: ["onnx"]
@@ -17,6 +26,11 @@ enum OutputFormat {
   private var description: String {
     switch self {
     case .labels: "label maps are written as PNG, which keeps every label exactly"
+    case .greys: "this is written as PNG, which keeps every grey exactly"
+    case .cutout: "what is transparent is written as PNG"
+    case .polygons: "polygons are written as JSON"
+    case .page: "the report is written as HTML"
+    case .frames: "frames are written as they are, without a format"
     case .array: "this is written as a NumPy array"
     case .model: "models are written as safetensors"
     case .onnx: "the graph is written as ONNX"
@@ -25,7 +39,8 @@ enum OutputFormat {
 
   /// Suffixes that promise a format; others are anybody's own.
   private static let known: Set<String> = [
-    "avif", "bmp", "caffemodel", "csv", "gif", "h5", "heic", "jp2", "jpeg", "jpg", "json", "jxl",
+    "avif", "bmp", "caffemodel", "csv", "gif", "h5", "heic", "htm", "html", "jp2", "jpeg", "jpg",
+    "json", "jxl",
     "npy", "npz", "onnx", "pb", "pdf", "pkl", "png", "pt", "pth", "safetensors", "svg", "tflite",
     "tif", "tiff", "txt", "webp", "zip",
   ]
