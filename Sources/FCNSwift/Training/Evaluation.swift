@@ -6,6 +6,8 @@ public struct Evaluation: Sendable {
   public let loss: Double
   /// The pixel accuracy of each picture, in order; NaN where no pixel is labelled.
   public let pictureAccuracies: [Double]
+  /// How sure the model was where it was right or wrong; nil where nobody asked.
+  public let confidence: ConfidenceTally?
 }
 
 /// Runs labelled pictures through a network, one by one, at their own size.
@@ -13,8 +15,14 @@ final class Evaluator {
   private let segmenter: any PictureSegmenter
   private let classCount: Int
   private let loss: SoftmaxCrossEntropy
+  private var confidence: ConfidenceTally?
 
-  init(_ segmenter: any PictureSegmenter, classCount: Int, classWeights: [Float]? = nil) {
+  /// Counts how sure the model is where `talliesConfidence`.
+  init(
+    _ segmenter: any PictureSegmenter, classCount: Int, classWeights: [Float]? = nil,
+    talliesConfidence: Bool = false
+  ) {
+    confidence = talliesConfidence ? ConfidenceTally() : nil
     self.segmenter = segmenter
     self.classCount = classCount
     loss = SoftmaxCrossEntropy(reduction: .mean, classWeights: classWeights)
@@ -43,7 +51,7 @@ final class Evaluator {
     }
     return Evaluation(
       confusion: confusion, loss: loss.reduced((lossSum, lossWeight)),
-      pictureAccuracies: accuracies)
+      pictureAccuracies: accuracies, confidence: confidence)
   }
 
   private func predict(
@@ -64,27 +72,50 @@ final class Evaluator {
           scores, truth, gradient: gradient, predictions: $0, segmenter.pool)
       }
     }
+    try tally(scores, picture.labels, prediction)
     return (prediction, loss)
+  }
+
+  /// Counts how sure the model is of `prediction`, whose memory of scores is written over.
+  private func tally(_ scores: Tensor, _ truth: LabelMap, _ prediction: LabelMap) throws {
+    guard confidence != nil else { return }
+    let (width, height, classCount) = (truth.width, truth.height, classCount)
+    let sure = try AlignedMemory(count: width * height)
+    prediction.labels.withUnsafeBufferPointer { labels in
+      guard let labels = labels.baseAddress else { return }
+      segmenter.pool.run(height) { y, _ in
+        let row = scores.pointer + y * width
+        softmax(row, to: row, count: width, channels: classCount, stride: width * height)
+        ProbabilityPlane.ofLabels(labels).write(
+          row: y, width: width, row, stride: width * height, classCount: classCount,
+          to: sure.pointer + y * width)
+      }
+    }
+    try confidence?.add(
+      truth: truth, prediction: prediction,
+      confidence: UnsafeBufferPointer(start: sure.pointer, count: width * height))
   }
 }
 
 extension Model {
   /// Segments every one of `pictures` and compares with its labels. `progress` is called after each
   /// with the number done, the picture and its prediction; false stops with `aborted`. `precision` and
-  /// `device` are those of a session.
+  /// `device` are those of a session; how sure the model is is counted where `talliesConfidence`.
   ///
   /// Throws `invalidArgument` where the classes of model and pictures differ in number.
   public func evaluate(
     on pictures: any LabelledPictures, threads: Int = 0,
     precision: Precision = .float32, device: Device = .processor,
+    talliesConfidence: Bool = false,
     progress: (_ done: Int, _ picture: LabelledPicture, _ prediction: LabelMap) throws -> Bool
   ) throws -> Evaluation {
     try checkClasses(of: pictures)
     let segmenter = try Session.segmenter(
       self, Session.Options(threads: threads, precision: precision, device: device),
       findRuntime: CUDA.runtime)
-    return try Evaluator(segmenter, classCount: description.classNames.count).evaluate(
-      pictures, progress: progress)
+    return try Evaluator(
+      segmenter, classCount: description.classNames.count, talliesConfidence: talliesConfidence
+    ).evaluate(pictures, progress: progress)
   }
 
   /// Throws unless `pictures` have as many classes as the model.

@@ -64,6 +64,8 @@ public final class Trainer {
   private var classLog: TrainingLog
   /// Epochs that are done and saved, in this run and those before it.
   public private(set) var epochsDone = 0
+  /// Steps of the optimizer in those epochs.
+  public var iterationsDone: Int { min(iterations.total, epochsDone * iterations.perEpoch) }
   /// The best mean IU on the validation pictures so far, and the epoch that had it, over all runs; nil
   /// before the first.
   public private(set) var bestSoFar: (meanIU: Double, epoch: Int)?

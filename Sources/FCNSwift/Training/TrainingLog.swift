@@ -29,6 +29,8 @@ public struct EpochRecord: Sendable {
     public var meanPictureAccuracy: Double
     /// IU of each class; NaN for one that neither occurs nor is predicted.
     public var classIU: [Double]
+    /// What all measures but the loss are read off.
+    public var confusion: ConfusionMatrix
 
     init(loss: Double, _ confusion: ConfusionMatrix) {
       self.loss = loss
@@ -38,6 +40,7 @@ public struct EpochRecord: Sendable {
       frequencyWeightedIU = confusion.frequencyWeightedIU
       meanPictureAccuracy = confusion.meanPictureAccuracy
       classIU = confusion.perClassIU
+      self.confusion = confusion
     }
 
     fileprivate static let names = [

@@ -24,18 +24,21 @@ extension Subcommand {
       OptionGroup(
         "Options",
         [
-          .model, data, split, .binaryMasks, predictions, confusion, .device, .precision, .threads,
-          .json, .quiet,
+          .model, data, split, .binaryMasks, predictions, confusion, EvaluationPage.option, .device,
+          .precision, .threads, .json, .quiet,
         ])
     ]
   ) { arguments in
     guard arguments.has(data) else { throw UsageError("\(data.spelling) is missing") }
     try OutputFormat.array.check(arguments.text(confusion), of: confusion)
+    try OutputFormat.page.check(
+      arguments.text(EvaluationPage.option), of: EvaluationPage.option)
     var files = OutputGuard()
     files.reads(model: arguments.text(.model))
     for text in arguments.texts(data) { files.reads(data: text) }
     files.writes(intoFolder: arguments.text(predictions), as: "--predictions")
     files.writes(arguments.text(confusion), as: "--confusion")
+    files.writes(arguments.text(EvaluationPage.option), as: "--report")
     try files.check()
     let path = try arguments.text(.model) ?? DefaultModel.path()
     let model = try Model(contentsOf: path)
@@ -63,9 +66,12 @@ extension Subcommand {
     if precision == .int8, model.ranges == nil, !arguments.has(.quiet) {
       Terminal.log(Option.measuresRanges)
     }
+    var page = EvaluationPage(arguments, model)
     let evaluation = try model.evaluate(
-      on: pictures, threads: arguments.threads(), precision: precision, device: arguments.device()
+      on: pictures, threads: arguments.threads(), precision: precision, device: arguments.device(),
+      talliesConfidence: page != nil
     ) { done, picture, prediction in
+      try page?.note(picture, prediction)
       if let folder {
         let file = "\(folder)/\(picture.name).png"
         if let slash = file.lastIndex(of: "/") { try File.makeFolder(String(file[..<slash])) }
@@ -81,6 +87,14 @@ extension Subcommand {
       let bytes = try NPY.bytes(matrix.counts, shape: [matrix.classCount, matrix.classCount])
       try File.write(bytes, to: file)
     }
+    try page?.write(
+      evaluation, model,
+      facts: [
+        ReportFact("model", path),
+        ReportFact("data", arguments.texts(data).joined(separator: ", ")),
+        ReportFact("parameters", grouped(model.parameterCount)),
+        ReportFact("precision", precision.rawValue),
+      ])
     let classNames = model.description.classNames
     if arguments.has(.json) {
       let about: [JSON.Member] = [

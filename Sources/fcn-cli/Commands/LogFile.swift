@@ -50,6 +50,15 @@ struct LogFile {
     return points.isEmpty ? nil : points
   }
 
+  /// The columns of the log at `path` as they stand there, without the epochs after `epoch`, which a
+  /// resumed training does again; none where there is no log yet.
+  static func columns(of path: String, upTo epoch: Int) throws -> [String: [Double]] {
+    guard epoch > 0, File.exists(path) else { return [:] }
+    let columns = try LogFile(path: path).columns
+    let count = columns["epoch"]?.prefix { $0 <= Double(epoch) }.count ?? 0
+    return columns.mapValues { Array($0.prefix(count)) }
+  }
+
   private static func fields(_ line: Substring) -> [String] {
     line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
   }

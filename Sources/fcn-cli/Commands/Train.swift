@@ -39,17 +39,22 @@ extension Subcommand {
       TrainOptions.learning, TrainOptions.augmentation,
       OptionGroup(
         "Output",
-        [output, resume, extend, trainingNote, classIU] + TrainOptions.files + [.json, .quiet]),
+        [output, resume, extend, trainingNote, classIU] + TrainOptions.files
+          + [TrainingOutputs.report, TrainingOutputs.events, .json, .quiet]),
       OptionGroup("What it runs on", [.threads, .device, TrainOptions.precision]),
     ], tables: [("Recipes", recipeTable)]
   ) { arguments in
     let folder = try arguments.required(output)
+    try OutputFormat.page.check(
+      arguments.text(TrainingOutputs.report), of: TrainingOutputs.report)
     try OutputGuard.checkTraining(
       data: arguments.texts(TrainingData.data) + arguments.texts(TrainingData.validation),
       start: arguments.text(trainingStart),
       source: arguments.text(FreshModel.source), graph: arguments.text(FreshModel.graph),
       classes: arguments.text(FreshModel.classes),
-      classWeights: TrainOptions.classWeightsFile(arguments), folder: folder)
+      classWeights: TrainOptions.classWeightsFile(arguments), folder: folder,
+      report: arguments.text(TrainingOutputs.report),
+      events: arguments.text(TrainingOutputs.events))
     if arguments.has(trainingStart), let option = FreshModel.given(in: arguments).first {
       throw UsageError("--\(option.name) is for a fresh model; --model names one that exists")
     }
@@ -90,11 +95,17 @@ extension Subcommand {
     let report = TrainingReport(trainer, setup, tellsClasses: arguments.has(classIU), isQuiet)
     report.begin(training: training.count, validation: validation?.count ?? 0)
     defer { report.finish() }
+    let outputs = try TrainingOutputs(
+      arguments, trainer, setup, folder: folder, training: training.count,
+      validation: validation?.count ?? 0)
+    defer { outputs.finish() }
     do {
       let ending = try trainer.run { event in
         report.note(event)
+        outputs.note(event)
         return !Interrupt.isPending
       }
+      outputs.end(ending)
       report.end(
         ending, folder: folder, measuredBy: data.measured, binaryMasks: training.areBinaryMasks)
     } catch let error as FCNError where error.kind == .aborted {

@@ -132,11 +132,11 @@ struct OutputGuard {
 }
 
 extension OutputGuard {
-  /// Checks the files of a training: `data` and `folder` are what the options say, the others the
-  /// files that it starts from.
+  /// Checks the files of a training: `data` and `folder` are what the options say, `report` and `events`
+  /// where others than models go, the rest the files that it starts from.
   static func checkTraining(
     data: [String], start: String?, source: String?, graph: String?, classes: String?,
-    classWeights: String?, folder: String
+    classWeights: String?, folder: String, report: String? = nil, events: String? = nil
   ) throws {
     var files = OutputGuard()
     for text in data { files.reads(data: text) }
@@ -154,6 +154,8 @@ extension OutputGuard {
       if name.hasPrefix("epoch-"), name.hasSuffix(".safetensors") { names.append(name) }
     }
     for name in names { files.writes("\(folder)/\(name)", as: "--output") }
+    files.writes(report, as: "--report")
+    files.writes(intoFolder: events, as: "--tensorboard")
     try files.check()
   }
 }

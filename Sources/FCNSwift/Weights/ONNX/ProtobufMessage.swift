@@ -31,6 +31,13 @@ struct ProtobufMessage {
         + withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) })
   }
 
+  /// Appends a double.
+  mutating func append(_ field: Int, _ value: Double) {
+    append(
+      Self.varint(field << 3 | 1)
+        + withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) })
+  }
+
   /// Appends a string.
   mutating func append(_ field: Int, _ text: String) {
     appendHeader(field, text.utf8.count)
