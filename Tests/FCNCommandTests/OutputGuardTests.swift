@@ -37,7 +37,9 @@ struct OutputGuardTests {
       uniqueKeysWithValues: names.map { ($0, files.contents(atPath: folder.file($0))) })
   }
 
-  @Test(arguments: ["--labels", "--grey-labels", "--overlay", "--scores"])
+  @Test(arguments: [
+    "--labels", "--grey-labels", "--overlay", "--confidence", "--polygons", "--scores",
+  ])
   func noResultReplacesThePicture(option: String) throws {
     let (picture, call) = try segmenting("in")
     try refuses(

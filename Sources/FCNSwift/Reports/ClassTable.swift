@@ -17,7 +17,7 @@ struct ClassTable {
         <td class="wide">\(ClassTable.bar(ious[index]))</td><td class="n">\(HTML.measure(ious[index]))</td>\
         <td class="n less">\(HTML.percent(part(of: truths[index])))</td>\
         <td class="n less">\(HTML.percent(part(of: predictions[index])))</td>\
-        <td class="mid less">\(ClassTable.bar(share, pale: true))</td>\
+        <td class="mid less gap">\(ClassTable.bar(share, pale: true))</td>\
         <td class="n">\(HTML.percent(share))</td>\
         <td class="n less">\(HTML.percent(Double(predictions[index]) / all))</td></tr>
         """
@@ -27,7 +27,7 @@ struct ClassTable {
       <thead><tr><th>class</th><th>IU</th><th></th>\
       <th class="n less" title="of the pixels of the class, how many were found">found</th>\
       <th class="n less" title="of the pixels predicted as the class, how many are">right</th>\
-      <th class="less">share</th><th class="n">pixels</th>\
+      <th class="less gap">share</th><th class="n">pixels</th>\
       <th class="n less" title="of all labelled pixels, how many were predicted as the class">predicted</th>\
       </tr></thead>
       <tbody>

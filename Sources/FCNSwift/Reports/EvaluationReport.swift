@@ -61,12 +61,12 @@ public struct EvaluationReport: Sendable {
       ("pixel accuracy", HTML.measure(confusion.pixelAccuracy), "of all labelled pixels"),
       ("mean accuracy", HTML.measure(confusion.meanAccuracy), "over the classes"),
       (
-        "frequency weighted IU", HTML.measure(confusion.frequencyWeightedIU),
-        "by the classes' pixels"
+        "weighted IU", HTML.measure(confusion.frequencyWeightedIU),
+        "by the classes' frequency"
       ),
       (
         "pictures", grouped(confusion.pictureCount),
-        "accuracy \(HTML.measure(confusion.meanPictureAccuracy)) in the mean"
+        "mean accuracy \(HTML.measure(confusion.meanPictureAccuracy))"
       ),
       ("loss", HTML.measure(loss), "cross-entropy a pixel"),
     ]

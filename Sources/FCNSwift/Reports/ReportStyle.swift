@@ -46,7 +46,8 @@ enum ReportStyle {
     .bar{display:block;height:8px;border-radius:4px;background:var(--track);min-width:70px;overflow:hidden}
     .bar i{display:block;height:100%;border-radius:4px;background:var(--s0)}
     .bar.pale i{background:var(--soft);opacity:.65}
-    td.wide{width:38%}td.mid{width:16%}
+    td.wide{width:36%}td.mid{width:16%}
+    .rows .gap{padding-left:18px}
     .heat{font-size:12px}
     .heat td{width:32px;min-width:32px;height:28px;text-align:center;border:1px solid var(--card);\
     background:rgb(var(--wrong)/var(--v,0))}
@@ -79,7 +80,7 @@ enum ReportStyle {
     .mark{stroke:var(--mark);stroke-dasharray:3 3}
     .shots{display:grid;gap:22px}
     .shot{margin:0;min-width:0}
-    .shot figcaption{display:flex;flex-wrap:wrap;gap:2px 12px;margin:0 0 6px}
+    .shot figcaption{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 12px;margin:0 0 6px}
     .shot figcaption .cut{max-width:100%}
     .shot figcaption b{font-weight:600;font-variant-numeric:tabular-nums}
     .shot div{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:8px}
