@@ -2,7 +2,8 @@
 enum ReportStyle {
   static let sheet = """
     :root{color-scheme:light dark;--page:#f6f6f4;--card:#fff;--ink:#1b1c1e;--soft:#5e636b;--line:#e2e3e0;\
-    --track:#ecedea;--right:38 101 196;--wrong:196 80 20;--s0:#2665c4;--s1:#c45014;--s2:#1f8a5b;--mark:#1b1c1e}
+    --track:#ecedea;--right:38 101 196;--wrong:196 80 20;--s0:#2665c4;--s1:#c45014;--s2:#1f8a5b;\
+    --mark:#1b1c1e}
     @media(prefers-color-scheme:dark){:root{--page:#131416;--card:#1c1e21;--ink:#e9eaec;--soft:#a0a6ae;\
     --line:#303338;--track:#2b2e33;--right:96 156 240;--wrong:240 134 72;--s0:#6ea6f5;--s1:#f0914f;\
     --s2:#54c493;--mark:#e9eaec}}
@@ -59,7 +60,8 @@ enum ReportStyle {
     overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
     .heat tbody th{padding-right:8px;position:sticky;left:0;background:var(--card)}
     .heat tbody .class{max-width:13em;justify-content:flex-end}
-    .map{display:block;width:min(100%,640px);aspect-ratio:1;image-rendering:pixelated;border:1px solid var(--line)}
+    .map{display:block;width:min(100%,640px);aspect-ratio:1;image-rendering:pixelated;\
+    border:1px solid var(--line)}
     .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:18px 30px}
     .chart svg{display:block;width:100%;height:auto;overflow:visible}
     .chart text{fill:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
