@@ -7,7 +7,7 @@ struct ProbabilityPlaneTests {
   /// A session that has segmented a picture of an odd size, which is resized for the network or not.
   private func session(_ size: (width: Int, height: Int), resized: Bool) throws -> Session {
     var preprocessing = Preprocessing.torchvision
-    if resized { preprocessing.sizeRule = .longestSide(40) }
+    if resized { preprocessing.size = .longestSide(40) }
     let model = try Model.fresh(
       ModelDescription(
         architecture: "fcn-simple",
