@@ -4,6 +4,14 @@ struct ConfusionTable {
 
   private var confusion: ConfusionMatrix { classes.confusion }
   private var count: Int { confusion.classCount }
+  /// The classes that occur or are predicted; all others have only zeros to show.
+  private let shown: [Int]
+
+  init(classes: ClassTable) {
+    self.classes = classes
+    let (truths, predictions) = (classes.confusion.truePixels, classes.confusion.predictedPixels)
+    shown = truths.indices.filter { truths[$0] > 0 || predictions[$0] > 0 }
+  }
 
   /// More classes than this are a picture without numbers: a table of them would have thousands of cells.
   static let mostNumbers = 32
@@ -12,8 +20,13 @@ struct ConfusionTable {
 
   var html: String {
     get throws {
-      let matrix = count <= Self.mostNumbers ? table : try picture
-      return matrix + mistakes
+      guard !shown.isEmpty else { return "<p class=\"note\">No pixel is labelled.</p>" }
+      let left =
+        shown.count == count
+        ? ""
+        : "<p class=\"note\">\(count - shown.count) of \(count) classes neither occur nor were "
+          + "predicted, and are left out.</p>"
+      return left + (shown.count <= Self.mostNumbers ? table : try picture) + mistakes
     }
   }
 
@@ -24,12 +37,12 @@ struct ConfusionTable {
 
   private var table: String {
     let truths = confusion.truePixels
-    let heads = (0..<count).map { index -> String in
+    let heads = shown.map { index -> String in
       "<th scope=\"col\" title=\"\(HTML.escaped(classes.classNames[index]))\">"
         + "\(HTML.name(classes.classNames[index]))</th>"
     }
-    let rows = (0..<count).map { row -> String in
-      let cells = (0..<count).map { column in cell(row, column, part(row, column, truths)) }
+    let rows = shown.map { row -> String in
+      let cells = shown.map { column in cell(row, column, part(row, column, truths)) }
       return "<tr><th scope=\"row\">\(classes.label(row))</th>\(cells.joined())</tr>"
     }
     return """
@@ -61,18 +74,19 @@ struct ConfusionTable {
   private var picture: String {
     get throws {
       let truths = confusion.truePixels
-      var image = try Image(width: count, height: count, colour: RGB(255, 255, 255))
-      for row in 0..<count {
-        for column in 0..<count {
+      let side = shown.count
+      var image = try Image(width: side, height: side, colour: RGB(255, 255, 255))
+      for (y, row) in shown.enumerated() {
+        for (x, column) in shown.enumerated() {
           let strength = (part(row, column, truths) ?? 0).squareRoot()
           let full: [Double] = row == column ? [38, 101, 196] : [196, 80, 20]
           for channel in 0..<3 {
             let value = 255 + (full[channel] - 255) * strength
-            image.pixels[3 * (row * count + column) + channel] = UInt8(max(0, min(value, 255)))
+            image.pixels[3 * (y * side + x) + channel] = UInt8(max(0, min(value, 255)))
           }
         }
       }
-      return "<img class=\"map\" alt=\"confusion matrix, \(count) × \(count) classes\" "
+      return "<img class=\"map\" alt=\"confusion matrix, \(side) × \(side) classes\" "
         + "src=\"\(HTML.address(of: try image.encodedPNG(), "png"))\">"
     }
   }

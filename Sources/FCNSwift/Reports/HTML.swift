@@ -1,7 +1,7 @@
 /// Text of a page.
 enum HTML {
-  /// `text` as it may stand between tags and within quoted attributes. Characters that no page may hold
-  /// are replaced.
+  /// `text` as it may stand between tags and within quoted attributes. Characters that no page may hold,
+  /// and those that turn the direction of writing, are replaced.
   static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -12,7 +12,9 @@ enum HTML {
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
       case "\t", "\n": result.unicodeScalars.append(scalar)
-      case "\0"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFE}"..."\u{FFFF}":
+      case "\0"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFE}"..."\u{FFFF}",
+        // What turns the direction of writing, so that a name could read as another.
+        "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}":
         result.unicodeScalars.append("\u{FFFD}")
       default: result.unicodeScalars.append(scalar)
       }

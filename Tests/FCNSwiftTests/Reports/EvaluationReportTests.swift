@@ -56,7 +56,7 @@ struct EvaluationReportTests {
     try check(page)
     // The slider's own, and no other.
     #expect(page.components(separatedBy: "<script").count == 2)
-    #expect(!page.contains("alert(1)</script>"))
+    #expect(!page.contains("alert(1)</script>") && !page.contains("\u{202E}"))
     #expect(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39; &amp; "))
     #expect(page.contains("p1 &lt;i&gt;") && !page.contains("p1 <i>"))
   }
@@ -69,6 +69,21 @@ struct EvaluationReportTests {
     #expect(page.contains("class=\"heat\"") == (count <= ConfusionTable.mostNumbers))
     #expect(page.contains("class=\"map\"") == (count > ConfusionTable.mostNumbers))
     #expect(page.utf8.count < 2_000_000)
+    #expect(!page.contains("are left out"))
+  }
+
+  @Test func classesThatAreNowhereAreNotInTheMatrix() throws {
+    var report = try report((0..<255).map { "class \($0)" })
+    var confusion = try ConfusionMatrix(classCount: 255)
+    try confusion.add(
+      truth: try LabelMap(width: 2, height: 1, labels: [7, 7]),
+      prediction: try LabelMap(width: 2, height: 1, labels: [7, 200]))
+    report.confusion = confusion
+    let page = try report.html()
+    #expect(page.contains("253 of 255 classes neither occur") && page.contains("class=\"heat\""))
+    #expect(page.contains("title=\"class 7 → class 200: 50 %, 1 pixels\">50</td>"))
+    report.confusion = try ConfusionMatrix(classCount: 255)
+    #expect(try report.html().contains("No pixel is labelled."))
   }
 
   @Test func figuresAreThoseOfTheMatrix() throws {
