@@ -37,7 +37,8 @@ struct ReportTests {
       2, saying: "--report", "lies in",
       calling: call + ["--report", "\(Fixture.scenes())/JPEGImages/x.html"])
     try Command.fail(
-      2, saying: "both write", calling: call + ["--report", page, "--confusion", page])
+      2, saying: "both write",
+      calling: call + ["--report", folder.file("x"), "--confusion", folder.file("x")])
   }
 
   @Test func aTrainingKeepsAPageWithItsCurves() throws {

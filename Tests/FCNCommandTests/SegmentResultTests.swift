@@ -51,8 +51,8 @@ struct SegmentResultTests {
     try Command.fail(2, saying: "--soft", calling: call() + ["--soft"])
     try Command.fail(2, saying: "--polygons", calling: call() + ["--simplify", "2"])
     try Command.fail(
-      2, saying: "no class \"rode\"", "did you mean road",
-      calling: call() + ["--mask", "-", "--class", "sky,rode"])
+      2, saying: "no class \"roads\"", "did you mean road",
+      calling: call() + ["--mask", "-", "--class", "sky,roads"])
     try Command.fail(2, saying: "no class \"11\"", calling: call() + ["--mask=-", "--class", "11"])
     try Command.fail(2, saying: "x.json", calling: call() + ["--polygons", "x.png"])
     try Command.fail(2, saying: "x.png", calling: call() + ["--cutout", "x.jpg", "--class", "sky"])

@@ -3,10 +3,10 @@ enum ReportStyle {
   static let sheet = """
     :root{color-scheme:light dark;--page:#f6f6f4;--card:#fff;--ink:#1b1c1e;--soft:#5e636b;--line:#e2e3e0;\
     --track:#ecedea;--right:38 101 196;--wrong:196 80 20;--s0:#2665c4;--s1:#c45014;--s2:#1f8a5b;\
-    --mark:#1b1c1e}
+    --mark:#1b1c1e;--over:#fff}
     @media(prefers-color-scheme:dark){:root{--page:#131416;--card:#1c1e21;--ink:#e9eaec;--soft:#a0a6ae;\
     --line:#303338;--track:#2b2e33;--right:96 156 240;--wrong:240 134 72;--s0:#6ea6f5;--s1:#f0914f;\
-    --s2:#54c493;--mark:#e9eaec}}
+    --s2:#54c493;--mark:#e9eaec;--over:#131416}}
     *{box-sizing:border-box}
     body{margin:0;background:var(--page);color:var(--ink);\
     font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
@@ -54,7 +54,7 @@ enum ReportStyle {
     background:rgb(var(--wrong)/var(--v,0))}
     .heat td.d{background:rgb(var(--right)/var(--v,0))}
     .heat td.e{background:var(--track)}
-    .heat td.o{color:#fff}
+    .heat td.o{color:var(--over)}
     .heat thead th{vertical-align:bottom;padding:0 0 6px;text-align:center}
     .heat thead bdi{display:inline-block;writing-mode:vertical-rl;transform:rotate(180deg);max-height:11em;\
     overflow:hidden;text-overflow:ellipsis;white-space:nowrap}

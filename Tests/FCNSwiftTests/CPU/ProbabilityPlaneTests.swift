@@ -12,7 +12,8 @@ struct ProbabilityPlaneTests {
       ModelDescription(
         architecture: "fcn-simple",
         options: ArchitectureOptions(classes: 3, width: 0.03, batchNorm: true),
-        classNames: ["a", "b", "c"], palette: [], preprocessing: preprocessing), seed: 11)
+        classNames: ["a", "b", "c"], palette: Palette.voc(count: 3), preprocessing: preprocessing),
+      seed: 11)
     let session = try Session(model: model, options: .init(threads: 2))
     var image = try Image(width: size.width, height: size.height)
     var generator = SeededGenerator(seed: 2)

@@ -69,7 +69,8 @@ struct EvaluationReportTests {
     #expect(page.contains("class=\"heat\"") == (count <= ConfusionTable.mostNumbers))
     #expect(page.contains("class=\"map\"") == (count > ConfusionTable.mostNumbers))
     #expect(page.utf8.count < 2_000_000)
-    #expect(!page.contains("are left out"))
+    // Of so many a few may be nowhere.
+    if count < 100 { #expect(!page.contains("are left out")) }
   }
 
   @Test func classesThatAreNowhereAreNotInTheMatrix() throws {

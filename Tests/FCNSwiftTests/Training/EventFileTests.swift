@@ -25,7 +25,7 @@ struct EventFileTests {
       EventFile.version(time: 1700000000.25), EventFile.start(step: 1, time: 1700000000.25),
       EventFile.scalars(
         [("val/loss", 0.1), ("class_iu/Straße <b>", 0)], step: 300, time: 1700000001.5),
-      EventFile.scalars([("learning_rate", -2.5e-30)], step: 0, time: 0),
+      EventFile.scalars([("learning_rate", -2.5e-30)], step: 0, time: 2),
     ]
     let bytes = try events.flatMap(EventFile.record)
     #expect(Data(bytes) == (try Data(contentsOf: golden)))

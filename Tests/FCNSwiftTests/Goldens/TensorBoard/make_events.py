@@ -23,7 +23,7 @@ events = [
         ),
     ),
     Event(
-        wall_time=0.0,
+        wall_time=2.0,
         summary=Summary(value=[Summary.Value(tag="learning_rate", simple_value=-2.5e-30)]),
     ),
 ]
