@@ -3,8 +3,8 @@ import FCNSwift
 /// The `fcn` command: finds the subcommand, reports its errors, returns its exit status.
 enum CommandLineTool {
   static let subcommands: [Subcommand] = [
-    .segment, .train, .evaluate, .checkData, .prepare, .initialize, .importWeights, .quantize,
-    .export,
+    .segment, .train, .evaluate, .checkData, .convert, .prepare, .initialize, .importWeights,
+    .quantize, .export,
     .info, .bench, .check, .plot, .scenes, .version,
   ]
 

@@ -3,8 +3,8 @@ import Testing
 
 struct HelpTests {
   static let commands = [
-    "segment", "train", "eval", "check-data", "prepare", "init", "import", "quantize", "export",
-    "info", "bench", "check", "plot", "scenes", "version",
+    "segment", "train", "eval", "check-data", "convert", "prepare", "init", "import", "quantize",
+    "export", "info", "bench", "check", "plot", "scenes", "version",
   ]
 
   @Test func theOverviewNamesEveryCommandAndExitStatus() throws {
@@ -21,6 +21,8 @@ struct HelpTests {
           eval                    Evaluate a model on labelled pictures.
           check-data              Look through pictures and labels for what is wrong or
                                   odd.
+          convert                 Make a folder in VOC layout of what an annotation tool
+                                  wrote.
           prepare                 Crop, resize and split a folder in VOC layout as the
                                   published system does.
           init                    Make a fresh model, or one that starts from another

@@ -41,24 +41,42 @@ struct VOCWriter {
 
   /// Writes one picture and its labels.
   func write(_ picture: LabelledPicture, as format: Format) throws {
-    try VOCFolder.check(name: picture.name)
     let (encoded, suffix) =
       switch format {
       case .png: (try picture.image.encodedPNG(), "png")
       case .jpeg(let quality): (try picture.image.encodedJPEG(quality: quality), "jpg")
       }
-    let image = "\(path)/JPEGImages/\(picture.name)"
-    if let slash = picture.name.lastIndex(of: "/") {
+    try write(picture.name, encoded, suffix, picture.labels)
+  }
+
+  /// Writes the picture `name`, whose file holds `encoded` and ends with `suffix`, and its labels.
+  func write(_ name: String, _ encoded: [UInt8], _ suffix: String, _ labels: LabelMap) throws {
+    try write(name, suffix, labels) { try File.write(encoded, to: $0) }
+  }
+
+  /// Makes the picture `name` another name of the file `original`, which ends with `suffix` or should, and
+  /// writes its labels.
+  func write(
+    _ name: String, linking original: String, _ suffix: String, _ labels: LabelMap
+  ) throws {
+    try write(name, suffix, labels) { try File.link(original, as: $0) }
+  }
+
+  private func write(
+    _ name: String, _ suffix: String, _ labels: LabelMap, _ writePicture: (String) throws -> Void
+  ) throws {
+    try VOCFolder.check(name: name)
+    let image = "\(path)/JPEGImages/\(name)"
+    if let slash = name.lastIndex(of: "/") {
       for part in ["JPEGImages", "SegmentationClass"] {
-        try File.makeFolder("\(path)/\(part)/\(picture.name[..<slash])")
+        try File.makeFolder("\(path)/\(part)/\(name[..<slash])")
       }
     }
     // One of another format that is being overwritten would be found in the new one's place.
     for other in DatasetEntry.imageExtensions where other != suffix { unlink("\(image).\(other)") }
-    try File.write(encoded, to: "\(image).\(suffix)")
+    try writePicture("\(image).\(suffix)")
     try File.write(
-      try picture.labels.encodedPNG(palette: palette),
-      to: "\(path)/SegmentationClass/\(picture.name).png")
+      try labels.encodedPNG(palette: palette), to: "\(path)/SegmentationClass/\(name).png")
   }
 
   private static func text(_ lines: [String]) -> [UInt8] {

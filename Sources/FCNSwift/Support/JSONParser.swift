@@ -17,6 +17,18 @@ extension JSON {
   package init(parsing text: String) throws {
     self = try Array(text.utf8).withUnsafeBytes { try JSON(parsing: $0) }
   }
+
+  /// Reads the object that fills `bytes`, white space aside. The elements of those of its members that
+  /// are arrays and whose names are among `names` are handed to `body` one after another, as soon as each
+  /// is read; they are not in the result, and the limit on values counts for each by itself. So a file
+  /// may be far larger than the memory that its values would take together.
+  package init(
+    parsing bytes: UnsafeRawBufferPointer, handingOn names: Set<String>,
+    _ body: (_ name: String, _ element: JSON) throws -> Void
+  ) throws {
+    var parser = JSONParser(bytes)
+    self = try parser.parseDocument(handingOn: names, body)
+  }
 }
 
 /// Recursive descent over bytes that may come from anywhere.
@@ -32,6 +44,29 @@ private struct JSONParser {
 
   mutating func parseDocument() throws -> JSON {
     let value = try parseValue()
+    skipSpace()
+    guard next == nil else { throw unexpected("the end after the value") }
+    return value
+  }
+
+  mutating func parseDocument(
+    handingOn handed: Set<String>, _ body: (String, JSON) throws -> Void
+  ) throws -> JSON {
+    skipSpace()
+    guard next == UInt8(ascii: "{") else { throw unexpected("'{'") }
+    let value = try nested { parser in
+      try parser.parseObject { parser, name in
+        guard handed.contains(name), parser.next == UInt8(ascii: "[") else { return false }
+        _ = try parser.nested { parser in
+          try parser.parseArray { parser in
+            parser.valueCount = 0
+            try body(name, try parser.parseValue())
+          }
+          return .null
+        }
+        return true
+      }
+    }
     skipSpace()
     guard next == nil else { throw unexpected("the end after the value") }
     return value
@@ -97,7 +132,10 @@ private struct JSONParser {
     return try parse(&self)
   }
 
-  private mutating func parseObject() throws -> JSON {
+  /// The members of an object, but for those whose values `takes` has read itself.
+  private mutating func parseObject(
+    unless takes: (inout JSONParser, _ name: String) throws -> Bool = { _, _ in false }
+  ) throws -> JSON {
     var members: [JSON.Member] = []
     var names: Set<String> = []
     skipSpace()
@@ -112,7 +150,8 @@ private struct JSONParser {
       }
       skipSpace()
       guard skip(":") else { throw unexpected("':'") }
-      members.append(JSON.Member(name, try parseValue()))
+      skipSpace()
+      if try !takes(&self, name) { members.append(JSON.Member(name, try parseValue())) }
       skipSpace()
       if skip("}") { return .object(members) }
       guard skip(",") else { throw unexpected("',' or '}'") }
@@ -121,12 +160,17 @@ private struct JSONParser {
 
   private mutating func parseArray() throws -> JSON {
     var elements: [JSON] = []
+    try parseArray { elements.append(try $0.parseValue()) }
+    return .array(elements)
+  }
+
+  private mutating func parseArray(_ element: (inout JSONParser) throws -> Void) throws {
     skipSpace()
-    if skip("]") { return .array([]) }
+    if skip("]") { return }
     while true {
-      elements.append(try parseValue())
+      try element(&self)
       skipSpace()
-      if skip("]") { return .array(elements) }
+      if skip("]") { return }
       guard skip(",") else { throw unexpected("',' or ']'") }
     }
   }

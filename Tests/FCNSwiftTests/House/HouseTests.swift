@@ -9,7 +9,8 @@ struct HouseTests {
     "Weights",
     "Weights/Foreign", "Weights/ONNXImport", "Weights/Import", "Weights/ONNX", "Plan", "CPU",
     "CUDA/Runtime",
-    "CUDA/Forms", "CUDA/Libraries", "CUDA/Training", "CUDA", "Data", "Data/Scenes", "Session",
+    "CUDA/Forms", "CUDA/Libraries", "CUDA/Training", "CUDA", "Data", "Data/Scenes",
+    "Data/Conversion", "Session",
     "Training", "Check",
   ]
 

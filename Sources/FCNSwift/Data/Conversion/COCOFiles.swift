@@ -1,0 +1,28 @@
+/// Reads files of COCO's JSON, or folders of them.
+struct COCOFiles {
+  /// What is in the files or folders at `paths`.
+  static func read(_ paths: [String], images: AnnotationFiles?) throws -> AnnotationSet {
+    var set = AnnotationSet()
+    set.smallerOnTop = true
+    for path in paths {
+      guard File.isFolder(path) else {
+        try COCOReader.read(path, images: images, into: &set)
+        continue
+      }
+      let files = try AnnotationFiles(path: path)
+      let documents = try files.names().filter { AnnotationPath.suffix(of: $0) == "json" }
+      guard !documents.isEmpty else {
+        throw FCNError(.notFound, "\(path): there are no JSON files of COCO's in it")
+      }
+      for name in documents {
+        try COCOReader.read(files.file(name).path, images: images, into: &set)
+      }
+    }
+    if let images {
+      let taken = Set(set.pictures.map(\.picture.path))
+      set.unannotated = try PictureIndex(images).names.map { "\(images.path)/\($0)" }
+        .filter { !taken.contains($0) }
+    }
+    return set
+  }
+}

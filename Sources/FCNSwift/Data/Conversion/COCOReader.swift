@@ -1,0 +1,253 @@
+/// Reads COCO's JSON: pictures, categories, and annotations of polygons or runs of pixels.
+///
+/// Annotations have no order of depth, and overlap: those that cover less are drawn over those that cover
+/// more, so that a tie lies on its wearer; crowds lie below everything.
+struct COCOReader {
+  /// A picture as the file lists it.
+  private struct Picture {
+    let path: String
+    let size: PictureExamination.Size?
+  }
+
+  /// An annotation whose picture and category may come later in the file.
+  private struct Annotation {
+    let picture: JSON
+    let category: JSON
+    let shapes: [RegionShape]
+    let isCrowd: Bool
+  }
+
+  private var pictures: [JSON: Picture] = [:]
+  private var order: [JSON] = []
+  private var names: [JSON: String] = [:]
+  private var categories: [JSON] = []
+  private var annotations: [Annotation] = []
+  private var boxes: [JSON: Int] = [:]
+  private var faults: [(picture: JSON, text: String)] = []
+  private var passedOver: [String: Int] = [:]
+
+  /// Adds what is in the file at `path` to `set`.
+  static func read(
+    _ path: String, images: AnnotationFiles?, into set: inout AnnotationSet
+  ) throws {
+    var reader = COCOReader()
+    let storage = try ByteStorage(mapping: path)
+    try naming(path) {
+      let rest = try JSON(
+        parsing: storage.bytes, handingOn: ["images", "annotations", "categories"]
+      ) { name, element in
+        switch name {
+        case "images": try reader.addPicture(element)
+        case "categories": try reader.addCategory(element)
+        default: try reader.addAnnotation(element)
+        }
+      }
+      guard !reader.pictures.isEmpty, !reader.categories.isEmpty else {
+        let members = listed((rest.members ?? []).map(\.name), most: 8)
+        throw FCNError(
+          .corrupt,
+          "this is no dataset of COCO's, which has images, annotations and categories; it has "
+            + (members.isEmpty ? "none of them" : members))
+      }
+    }
+    try reader.finish(path, images, &set)
+  }
+
+  // MARK: Elements
+
+  private static func key(_ value: JSON?) throws -> JSON {
+    switch value {
+    case .number?, .string?: return value ?? nil
+    default: throw FCNError(.corrupt, "an id is missing, or neither a number nor a text")
+    }
+  }
+
+  private mutating func addPicture(_ element: JSON) throws {
+    try naming("image \(order.count)") {
+      let id = try COCOReader.key(element["id"])
+      guard let path = element["file_name"]?.text, !path.isEmpty, !path.contains("\0") else {
+        throw FCNError(.corrupt, "it has no file_name")
+      }
+      var size: PictureExamination.Size?
+      if let width = element["width"]?.integer, let height = element["height"]?.integer {
+        _ = try Image.pixelCount(width: width, height: height)
+        size = .init(width, height)
+      }
+      guard pictures.updateValue(Picture(path: path, size: size), forKey: id) == nil else {
+        throw FCNError(.corrupt, "its id is another image's too")
+      }
+      order.append(id)
+      try requireMemoryToGrow(order.count, bytesEach: 512)
+    }
+  }
+
+  private mutating func addCategory(_ element: JSON) throws {
+    try naming("category \(categories.count)") {
+      let id = try COCOReader.key(element["id"])
+      guard let name = element["name"]?.text, !name.isEmpty else {
+        throw FCNError(.corrupt, "it has no name")
+      }
+      guard names.updateValue(name, forKey: id) == nil else {
+        throw FCNError(.corrupt, "its id is another category's too")
+      }
+      categories.append(id)
+      try requireMemoryToGrow(categories.count, bytesEach: 512)
+    }
+  }
+
+  private mutating func addAnnotation(_ element: JSON) throws {
+    let picture = try naming("an annotation") { try COCOReader.key(element["image_id"]) }
+    do {
+      let category = try COCOReader.key(element["category_id"])
+      let shapes = try shapes(element["segmentation"])
+      let isCrowd = element["iscrowd"]?.integer == 1 || element["iscrowd"]?.truth == true
+      guard let shapes else {
+        boxes[picture, default: 0] += 1
+        return
+      }
+      if isCrowd { passedOver["crowd", default: 0] += 1 }
+      if shapes.isEmpty {
+        passedOver["polygon of less than three points", default: 0] += 1
+      } else {
+        annotations.append(
+          Annotation(picture: picture, category: category, shapes: shapes, isCrowd: isCrowd))
+        try requireMemoryToGrow(annotations.count, bytesEach: 4096)
+      }
+    } catch let error as FCNError where error.kind != .outOfMemory {
+      let name = element["id"].map { "annotation \($0.compactText)" } ?? "an annotation"
+      faults.append((picture, error.within(name).message))
+      try requireMemoryToGrow(faults.count, bytesEach: 1024)
+    }
+  }
+
+  /// What `segmentation` covers; nil where there is none, as of boxes alone.
+  private func shapes(_ segmentation: JSON?) throws -> [RegionShape]? {
+    if let polygons = segmentation?.elements {
+      guard !polygons.isEmpty else { return nil }
+      // Some programs leave out the inner list of a single polygon.
+      let lists = polygons.allSatisfy { $0.double != nil } ? [polygons] : polygons.map(\.elements)
+      return try lists.compactMap { list in
+        guard let list, list.count % 2 == 0 else {
+          throw FCNError(.corrupt, "a polygon is not a list of coordinates, two for each point")
+        }
+        let points = try (0..<list.count / 2).map {
+          try PlanePoint([list[2 * $0], list[2 * $0 + 1]])
+        }
+        return points.count > 2 ? .centrePolygon(points) : nil
+      }
+    }
+    guard let counts = segmentation?["counts"] else { return nil }
+    guard let sides = segmentation?["size"]?.elements, sides.count == 2,
+      let height = sides[0].integer, let width = sides[1].integer
+    else {
+      throw FCNError(.corrupt, "a mask of runs has no size of two numbers, height and width")
+    }
+    if let text = counts.text {
+      return [.runs(try RunLengths(packed: text, height: height, width: width))]
+    }
+    let runs = counts.elements?.map(\.integer) ?? [nil]
+    guard runs.allSatisfy({ $0 != nil }) else {
+      throw FCNError(.corrupt, "the runs of a mask are neither a text nor whole numbers")
+    }
+    return [.runs(try RunLengths(counts: runs.compactMap { $0 }, height: height, width: width))]
+  }
+
+  // MARK: The whole
+
+  private func finish(
+    _ path: String, _ images: AnnotationFiles?, _ set: inout AnnotationSet
+  ) throws {
+    let labels = categories.map { set.index(ofLabel: names[$0] ?? "") }
+    let labelByID = Dictionary(zip(categories, labels)) { first, _ in first }
+    var regions: [JSON: [AnnotatedRegion]] = [:]
+    var bad: [JSON: String] = [:]
+    for (picture, text) in faults where bad[picture] == nil { bad[picture] = text }
+    for annotation in annotations {
+      guard pictures[annotation.picture] != nil else {
+        bad[annotation.picture] = ""
+        continue
+      }
+      guard let label = labelByID[annotation.category] else {
+        bad[annotation.picture] =
+          "an annotation has the category \(annotation.category.compactText), which is not listed"
+        continue
+      }
+      regions[annotation.picture, default: []].append(
+        AnnotatedRegion(label: label, shapes: annotation.shapes, isLowest: annotation.isCrowd))
+    }
+    for (what, count) in passedOver { set.passedOver[what, default: 0] += count }
+    let places = try COCOPictures(path, images)
+    let split = AnnotationPath.split(of: path)
+    for id in order {
+      guard let picture = pictures[id] else { continue }
+      let name = quoted(picture.path)
+      if let text = bad.removeValue(forKey: id) {
+        set.faults.append(.init(.unreadable, "\(path): image \(name): \(text)"))
+        continue
+      }
+      if let count = boxes[id] {
+        set.faults.append(
+          .init(
+            .boxesAlone,
+            "\(path): image \(name): \(count) of its annotations are boxes without an outline"))
+        continue
+      }
+      do {
+        guard let file = try places.find(picture.path) else {
+          set.faults.append(
+            .init(.missingPicture, "\(path): the image \(name) is not in \(places.description)"))
+          continue
+        }
+        set.pictures.append(
+          AnnotatedPicture(
+            name: AnnotationPath.datasetName(picture.path), picture: file, size: picture.size,
+            content: .regions(regions[id] ?? []), split: split, origin: path))
+      } catch let error as FCNError {
+        set.faults.append(.init(.missingPicture, "\(path): \(error.message)"))
+      }
+    }
+    for (id, _) in bad.sorted(by: { $0.key.compactText < $1.key.compactText }) {
+      set.faults.append(
+        .init(
+          .missingPicture,
+          "\(path): there are annotations of the image \(id.compactText), which is not listed"))
+    }
+  }
+}
+
+/// Where pictures may lie that a file of COCO's names.
+private struct COCOPictures {
+  private let indices: [PictureIndex]
+  private let folders: [AnnotationFiles]
+  let description: String
+
+  init(_ path: String, _ images: AnnotationFiles?) throws {
+    if let images {
+      indices = [try PictureIndex(images)]
+      folders = []
+      description = images.path
+      return
+    }
+    indices = []
+    let home = File.folder(of: path)
+    // instances_val2017.json is of val2017, in a folder beside its own.
+    let stem = AnnotationPath.stem(of: AnnotationPath.base(of: path))
+    let set = stem.split(separator: "_").last.map(String.init) ?? stem
+    let candidates = [home, "\(home)/images", "\(home)/..", "\(home)/../images"]
+    folders = try (candidates + ["\(home)/../\(set)", "\(home)/../images/\(set)"])
+      .filter(File.isFolder).map { try AnnotationFiles(path: $0) }
+    description = "\(home) or the folders beside it"
+  }
+
+  func find(_ path: String) throws -> AnnotationFile? {
+    for index in indices {
+      if let name = try index.find(path) { return index.files.file(name) }
+    }
+    let path = AnnotationPath.normalized(path)
+    guard !path.split(separator: "/").contains("..") else { return nil }
+    for files in folders where files.contains(path) { return files.file(path) }
+    let base = AnnotationPath.base(of: path)
+    for files in folders where files.contains(base) { return files.file(base) }
+    return nil
+  }
+}
