@@ -64,7 +64,7 @@ struct ConvertTests {
     #expect(!File.exists(folder.file("bad")))
     let skipped = try Command.run(bad + ["--skip-bad"])
     #expect(skipped.status == 0, "\(skipped.errors)")
-    #expect(skipped.errors.contains("left out: 1 cannot be read"))
+    #expect(skipped.errors.contains("left out: 1 picture cannot be read"))
   }
 
   @Test func aCommandLineThatCannotBeMeantIsRefused() throws {

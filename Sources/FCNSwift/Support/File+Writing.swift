@@ -32,9 +32,12 @@ extension File {
     try file.moveIntoPlace()
   }
 
-  /// The files that are being written just now are taken away; for a process that is about to end
-  /// with calls of `write` under way, whose targets stay as they were.
-  public static func discardUnfinished() { TemporaryFile.discardAll() }
+  /// The files and folders that are being written just now are taken away; for a process that is about
+  /// to end with calls under way, whose targets stay as they were.
+  public static func discardUnfinished() {
+    TemporaryFile.discardAll()
+    UnfinishedFolder.discardAll()
+  }
 
   /// The open descriptor that `path` is a name of: a file that stands behind it is written on, not
   /// replaced.

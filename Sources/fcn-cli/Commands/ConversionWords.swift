@@ -79,14 +79,14 @@ struct ConversionWords {
 
   /// A finding, and the option that answers it.
   private func words(_ finding: ConversionFinding) -> String {
-    let isCounted = finding.count > 0 && finding.isCounted
-    let text = isCounted ? "\(finding.count) \(finding.text)" : finding.text
-    return switch finding.kind {
+    switch finding.kind {
     case .unlistedLabels:
-      text + "; add them (--classes), or say what they become (--others ignore or background)"
-    case .unnamedClasses: text + " (--classes)"
-    case .missingPicture: text + " (--images)"
-    default: text
+      finding.text
+        + "; add them (--classes), or say what they become (--others ignore or background)"
+    case .unnamedClasses: finding.text + " (--classes)"
+    case .noValidation: finding.text + " (--val FRACTION)"
+    case .missingPicture: finding.text + " (--images)"
+    default: finding.text
     }
   }
 
@@ -106,15 +106,5 @@ struct ConversionWords {
         report.splits.map { .init($0.name, .array($0.pictures.map { .string($0) })) }),
       "warnings": texts(.warning), "notes": texts(.note), "errors": texts(.error),
     ]
-  }
-}
-
-extension ConversionFinding {
-  /// Whether its text goes on from the number of those that it is about.
-  fileprivate var isCounted: Bool {
-    switch kind {
-    case .unlistedLabels, .unnamedClasses, .nothing, .absentClasses, .remark: false
-    default: true
-    }
   }
 }

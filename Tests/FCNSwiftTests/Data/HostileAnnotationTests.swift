@@ -40,7 +40,8 @@ struct HostileAnnotationTests {
 
   @Test(arguments: shapes)
   func shapesOfLabelmeThatAreNoneAreToldByTheirFile(shapes: String) throws {
-    let report = try report(.labelme, #"{"imagePath":"a.png","imageData":null,"shapes":\#(shapes)}"#)
+    let report = try report(
+      .labelme, #"{"imagePath":"a.png","imageData":null,"shapes":\#(shapes)}"#)
     let error = report.errors(leavingOutFaulty: false).first { $0.kind == .unreadable }
     #expect(error?.text.contains("in/a.json") == true, "\(report.findings)")
     #expect(report.pictureCount == 0)

@@ -80,10 +80,17 @@ struct AnnotationSet: Sendable {
   /// What else should be said.
   var notes: [String] = []
 
+  /// Where each of `labels` is, as far as `index(ofLabel:)` was asked.
+  private var places: [String: Int] = [:]
+
   /// The index of `label`, which is added where it is new.
   mutating func index(ofLabel label: String) -> Int {
-    if let index = labels.firstIndex(of: label) { return index }
+    if places.count != labels.count {
+      places = Dictionary(zip(labels, labels.indices)) { first, _ in first }
+    }
+    if let index = places[label] { return index }
     labels.append(label)
+    places[label] = labels.count - 1
     return labels.count - 1
   }
 }

@@ -9,7 +9,10 @@ extension AnnotationSet {
   mutating func reorderLabels(_ order: [Int]) {
     var places = [Int](repeating: 0, count: order.count)
     for (place, label) in order.enumerated() { places[label] = place }
-    labels = order.map { labels[$0] }
+    let old = labels
+    // Emptied first, so that places are noted anew.
+    labels = []
+    for label in order { _ = index(ofLabel: old[label]) }
     for index in pictures.indices {
       guard case .regions(var regions) = pictures[index].content else { continue }
       for region in regions.indices { regions[region].label = places[regions[region].label] }

@@ -201,7 +201,8 @@ struct COCOReader {
         set.pictures.append(
           AnnotatedPicture(
             name: AnnotationPath.datasetName(picture.path), picture: file, size: picture.size,
-            content: .regions(regions[id] ?? []), split: split, origin: path))
+            content: .regions(regions[id] ?? []), split: split,
+            origin: "\(path): image \(name)"))
       } catch let error as FCNError {
         set.faults.append(.init(.missingPicture, "\(path): \(error.message)"))
       }

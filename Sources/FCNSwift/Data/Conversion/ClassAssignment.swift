@@ -63,6 +63,12 @@ struct ClassAssignment: Sendable {
     guard !names.isEmpty else {
       throw FCNError(.corrupt, "no labels were found, so there are no classes")
     }
+    guard names.count <= 255 else {
+      throw FCNError(
+        .unsupported,
+        "\(names.count) labels were found, and a dataset has at most 255 classes; choose some of them"
+      )
+    }
     let names = try ClassList(names: names).names
     func readsBack(_ names: [String]) -> Bool { (try? ClassList(lines: names).names) == names }
     let trimmed = names.map { TextLines.trimmed($0[...]) }

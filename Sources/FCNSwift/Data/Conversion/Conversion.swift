@@ -65,8 +65,10 @@ public struct Conversion: Sendable {
   public func survey(
     threads: Int = 0, progress: ((_ done: Int, _ total: Int) -> Bool)? = nil
   ) throws -> ConversionSurvey {
-    let classes = try self.classes ?? classesBesideAnnotations()
-    let set = try annotations(classes)
+    let list = self.classes == nil ? classListBesideAnnotations() : nil
+    let classes = try self.classes ?? list.map { try ClassList(contentsOf: $0) }
+    var set = try annotations(classes)
+    if let list { set.notes.append("the classes are those of \(list)") }
     let assignment = try ClassAssignment(
       set, self, classes: source == .png && classes == nil ? nil : classesOfLabels(classes))
     return try ConversionSurvey(
@@ -74,12 +76,10 @@ public struct Conversion: Sendable {
       progress: progress)
   }
 
-  /// The classes of a dataset's own list, where the only input has one.
-  private func classesBesideAnnotations() throws -> ClassList? {
-    guard [.labelme, .png].contains(source), inputs.count == 1, File.isFolder(inputs[0]) else {
-      return nil
-    }
-    return try VOCFolder.classList(in: inputs[0]).map { try ClassList(contentsOf: $0) }
+  /// The list of classes in the only input, where it has one.
+  private func classListBesideAnnotations() -> String? {
+    guard [.labelme, .png].contains(source), inputs.count == 1 else { return nil }
+    return VOCFolder.classList(in: inputs[0])
   }
 
   /// Of a mask's one class the list that has background too.

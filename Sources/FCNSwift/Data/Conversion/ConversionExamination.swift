@@ -95,14 +95,12 @@ extension LabelRendering {
       examination.fault = ConversionFault(
         .unknownValues,
         "\(picture.origin): "
-          + listed(unknown.map { "\($0.key) in \(pixels($0.value))" }, most: 4))
+          + listed(unknown.map { "\($0.key) in \(counted($0.value, "pixel"))" }, most: 4))
       return nil
     }
     examination.pixels = map.histogram()
     return ConvertedPicture(bytes: bytes, suffix: isPNG ? "png" : "jpg", labels: map)
   }
-
-  private func pixels(_ count: Int) -> String { "\(count) pixel\(count == 1 ? "" : "s")" }
 
   /// Throws `shapeMismatch` unless labels of `size` are a picture's, upright or as it is stored.
   private func check(

@@ -40,6 +40,8 @@ public struct ConversionFinding: Sendable, Hashable {
     case overlap
     /// Pictures that their cameras marked as turned.
     case turned
+    /// Pictures to learn from alone.
+    case noValidation
     /// Classes without a pixel.
     case absentClasses
     /// How something was read.

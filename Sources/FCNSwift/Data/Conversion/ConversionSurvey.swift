@@ -36,8 +36,8 @@ public struct ConversionSurvey: Sendable {
     _ work: @escaping (AnnotatedPicture) throws -> Result,
     take: (AnnotatedPicture, Result) throws -> Void
   ) throws {
-    // Enough at a time that no thread waits for long.
-    let portion = 8 * pool.threadCount
+    // Few at a time: whoever wants to stop need not wait long for those that have been begun.
+    let portion = 2 * pool.threadCount
     for start in stride(from: 0, to: pictures.count, by: portion) {
       let count = min(portion, pictures.count - start)
       let results = [Swift.Result<Result, any Error>](unsafeUninitializedCapacity: count) {

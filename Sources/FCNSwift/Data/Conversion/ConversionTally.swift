@@ -82,6 +82,12 @@ struct ConversionTally {
     report.splits = splits
     report.faultyCount = faults.count
     report.findings = faultFindings() + labelFindings() + oddFindings()
+    if report.pictureCount > 0, !splits.contains(where: { $0.name == "val" }) {
+      report.findings.append(
+        ConversionFinding(
+          .note, .noValidation, "there is no list val, so nothing to measure a training by",
+          count: 0))
+    }
     if report.pictureCount == 0 {
       report.findings.insert(
         ConversionFinding(
@@ -91,12 +97,13 @@ struct ConversionTally {
     return report
   }
 
-  private static let headings: [(kind: ConversionFinding.Kind, words: String)] = [
-    (.unreadable, "cannot be read"), (.missingPicture, "no picture was found for them"),
-    (.sizesDiffer, "labels and pictures are of different sizes"),
-    (.unknownValues, "values or colours that are no label"),
-    (.boxesAlone, "boxes without an outline, of which no labels can be made"),
-    (.names, "names that a dataset cannot have"),
+  private static let headings: [(kind: ConversionFinding.Kind, words: (Int) -> String)] = [
+    (.unreadable, { "\(counted($0, "picture")) cannot be read" }),
+    (.missingPicture, { "\(counted($0, "annotation")) without a picture" }),
+    (.sizesDiffer, { "\(counted($0, "picture")) with labels of another size" }),
+    (.unknownValues, { "\(counted($0, "picture")) with values or colours that are no label" }),
+    (.boxesAlone, { "\(counted($0, "picture")) with boxes of which no labels can be made" }),
+    (.names, { "\(counted($0, "picture")) that a dataset cannot name" }),
   ]
 
   private func faultFindings() -> [ConversionFinding] {
@@ -104,7 +111,8 @@ struct ConversionTally {
       let texts = faults.filter { $0.kind == kind }.map(\.text)
       guard !texts.isEmpty else { return nil }
       return ConversionFinding(
-        .error, kind, "\(words): \(told(texts))", count: texts.count, isAboutPictures: true)
+        .error, kind, "\(words(texts.count)): \(told(texts))", count: texts.count,
+        isAboutPictures: true)
     }
   }
 
@@ -121,8 +129,8 @@ struct ConversionTally {
     }
     let unit = isRegions ? "region" : "pixel"
     let found = unlisted.sorted { $0.key < $1.key }.map { label, count in
-      "\(quoted(set.labels[label])) (\(count.amount) \(unit)\(count.amount == 1 ? "" : "s") in "
-        + "\(count.pictures) picture\(count.pictures == 1 ? "" : "s"), first \(count.first))"
+      "\(quoted(set.labels[label])) (\(counted(count.amount, unit)) in "
+        + "\(counted(count.pictures, "picture")), first \(count.first))"
     }
     var findings: [ConversionFinding] = []
     if !found.isEmpty {
@@ -158,32 +166,42 @@ struct ConversionTally {
         .warning, .absentClasses, absent.count,
         "no pixel has the class \(listed(absent.map { report.classNames[$0] }, most: 20))")
     }
+    let turned = "that a camera marked as turned"
     if let either = turns[.either] {
       say(
         .warning, .turned, either.count,
-        "pictures that their cameras marked as turned, whose labels fit both ways and are taken for "
-          + "those of the upright picture: \(named(either))")
+        "the labels of \(counted(either.count, "picture")) \(turned) fit both ways, and are taken for those "
+          + "of the upright picture: \(named(either))")
     }
     for (what, count) in set.passedOver.sorted(by: { $0.key < $1.key }) {
       if what == "crowd" {
-        say(.note, .passedOver, count, "crowds, which lie below all other regions")
+        say(
+          .note, .passedOver, count,
+          "\(counted(count, "crowd")), which \(count == 1 ? "lies" : "lie") below all other regions"
+        )
       } else {
-        say(.warning, .passedOver, count, "of the kind \(what) cover no area and are left out")
+        say(
+          .warning, .passedOver, count,
+          "left out: \(counted(count, "shape")) without area, \(what)")
       }
     }
     if !set.unannotated.isEmpty {
+      let count = set.unannotated.count
       say(
-        .note, .unannotated, set.unannotated.count,
-        "pictures without annotations are left out: \(named(set.unannotated))")
+        .note, .unannotated, count,
+        "left out: \(counted(count, "picture")) without annotations: \(named(set.unannotated))")
     }
     if !empty.isEmpty {
-      say(.note, .empty, empty.count, "pictures in which nothing is drawn: \(named(empty))")
+      say(
+        .note, .empty, empty.count,
+        "nothing is drawn in \(counted(empty.count, "picture")): \(named(empty))")
     }
     if !overlaps.pictures.isEmpty {
-      let top = set.smallerOnTop ? "the smaller regions lie on top" : "the later regions lie on top"
+      let count = overlaps.pictures.count
       say(
-        .note, .overlap, overlaps.pictures.count,
-        "pictures have regions of different classes over one another, \(overlaps.pixels) pixels; \(top)"
+        .note, .overlap, count,
+        "regions of different classes lie over one another in \(counted(count, "picture")), "
+          + "\(counted(overlaps.pixels, "pixel")); the \(set.smallerOnTop ? "smaller" : "later") are on top"
       )
     }
     for (turn, words) in [
@@ -193,7 +211,7 @@ struct ConversionTally {
       guard let files = turns[turn] else { continue }
       say(
         .note, .turned, files.count,
-        "pictures that their cameras marked as turned, whose labels \(words): \(named(files))")
+        "the labels of \(counted(files.count, "picture")) \(turned) \(words): \(named(files))")
     }
     for note in set.notes { say(.note, .remark, 0, note) }
     return findings
