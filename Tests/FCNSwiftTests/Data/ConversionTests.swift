@@ -100,7 +100,7 @@ struct ConversionTests {
     let drawing = try conversion.survey()
     #expect(drawing.report.ignoredPixels < ignoring.report.ignoredPixels)
     conversion.unlabelled = .ignore
-    #expect(try errorOf { _ = try conversion.survey() }?.message.contains("background") == true)
+    #expect(errorOf { _ = try conversion.survey() }?.message.contains("background") == true)
     conversion.unlisted = .ignore
     let sparse = try conversion.survey()
     #expect(sparse.report.classNames == ["dog"])
@@ -108,6 +108,7 @@ struct ConversionTests {
   }
 
   @Test func aDivisionFollowsFromSeedAndNamesAlone() throws {
+    let home = try AnnotationFiles(path: folder.path)
     func pictures(_ count: Int) -> [AnnotatedPicture] {
       (0..<count).map {
         AnnotatedPicture(
@@ -115,7 +116,6 @@ struct ConversionTests {
           content: .regions([]), split: nil, origin: "")
       }
     }
-    let home = try AnnotationFiles(path: folder.path)
     var conversion = Conversion(.labelme, inputs: [])
     func validated(_ count: Int) -> Set<String> {
       Set(conversion.divided(pictures(count)).first { $0.name == "val" }?.pictures ?? [])

@@ -142,8 +142,8 @@ struct HostileAnnotationTests {
   }
 
   @Test func colourlessListsAndNamesThatCannotStandAreRefused() throws {
-    try folder.write("a\nb\n", to: "in/labelmap.txt")
-    let error = errorOf { _ = try Conversion(.cvat, inputs: [folder.file("in")]).survey() }
+    try folder.write("a\nb\n", to: "cvat/labelmap.txt")
+    let error = errorOf { _ = try Conversion(.cvat, inputs: [folder.file("cvat")]).survey() }
     #expect(error?.message.contains("labelmap.txt: it has no colours") == true)
     for label in ["# x", "", " x", "a\\nb", "a:1,2,3::"] {
       let told = errorOf {

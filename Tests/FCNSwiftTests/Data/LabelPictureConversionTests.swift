@@ -168,5 +168,11 @@ struct LabelPictureConversionTests {
     #expect(try Conversion(.binary, inputs: [folder.path]).survey().report.pictureCount == 2)
     let two = try Conversion(.binary, inputs: [folder.file("x"), folder.file("y")]).survey()
     #expect(two.report.errors(leavingOutFaulty: false).map(\.kind) == [.names])
+    // Nor is one picture taken for two masks that have its name.
+    var flat = Conversion(.binary, inputs: [folder.path])
+    flat.images = folder.file("x/images")
+    let one = try flat.survey().report
+    #expect(one.pictureCount == 1)
+    #expect(one.errors(leavingOutFaulty: false).contains { $0.text.contains("y/masks/a.png") })
   }
 }

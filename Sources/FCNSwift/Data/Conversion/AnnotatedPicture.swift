@@ -22,6 +22,16 @@ struct AnnotatedPicture: Sendable {
   }
 }
 
+extension PictureExamination.Size {
+  /// A size that an annotation claims; throws `corrupt` for one that no picture has.
+  init(checking width: Int, _ height: Int) throws {
+    guard width > 0, height > 0, let count = checkedProduct(width, height),
+      count <= Image.largestPixelCount
+    else { throw FCNError(.corrupt, "a size of \(width)×\(height) is no picture's") }
+    self.init(width, height)
+  }
+}
+
 /// A part of a picture with one label.
 struct AnnotatedRegion: Sendable {
   /// An index of `AnnotationSet.labels`.

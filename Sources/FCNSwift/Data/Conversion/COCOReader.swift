@@ -70,8 +70,7 @@ struct COCOReader {
       }
       var size: PictureExamination.Size?
       if let width = element["width"]?.integer, let height = element["height"]?.integer {
-        _ = try Image.pixelCount(width: width, height: height)
-        size = .init(width, height)
+        size = try .init(checking: width, height)
       }
       guard pictures.updateValue(Picture(path: path, size: size), forKey: id) == nil else {
         throw FCNError(.corrupt, "its id is another image's too")
@@ -111,13 +110,12 @@ struct COCOReader {
       } else {
         annotations.append(
           Annotation(picture: picture, category: category, shapes: shapes, isCrowd: isCrowd))
-        try requireMemoryToGrow(annotations.count, bytesEach: 4096)
       }
-    } catch let error as FCNError where error.kind != .outOfMemory {
+    } catch let error as FCNError {
       let name = element["id"].map { "annotation \($0.compactText)" } ?? "an annotation"
       faults.append((picture, error.within(name).message))
-      try requireMemoryToGrow(faults.count, bytesEach: 1024)
     }
+    try requireMemoryToGrow(annotations.count + faults.count, bytesEach: 4096)
   }
 
   /// What `segmentation` covers; nil where there is none, as of boxes alone.

@@ -41,7 +41,8 @@ struct CVATReader: AnnotationReader {
       let stem = AnnotationPath.stem(of: String(name.dropFirst(masks.count)))
       let file = files.file(name)
       do {
-        guard let picture = try index.find(others == nil ? own + stem : stem) else {
+        let path = others == nil ? own + stem : stem
+        guard let picture = try index.find(path, anywhere: others != nil) else {
           set.faults.append(
             .init(
               .missingPicture,

@@ -32,21 +32,22 @@ struct ConversionExamination: Sendable {
 }
 
 extension LabelRendering {
-  /// The picture's file and its labels, with what was met on the way. Where `checking`, the picture's
-  /// file is gone through for damage. Nothing is thrown but `outOfMemory`.
+  /// The picture's file and its labels, with what was met on the way; nil where they cannot be made, which
+  /// is a fault of the examination. Where `checking`, the picture's file is gone through for damage.
   func convert(
     _ picture: AnnotatedPicture, isUpright: Bool, checking: Bool
-  ) throws -> (examination: ConversionExamination, result: ConvertedPicture?) {
+  ) -> (examination: ConversionExamination, result: ConvertedPicture?) {
     var examination = ConversionExamination()
     do {
       let result = try convert(picture, isUpright, checking, &examination)
       return (examination, result)
     } catch let error as FCNError {
-      guard error.kind != .outOfMemory else { throw error }
       examination.fault = ConversionFault(
         error.kind == .shapeMismatch ? .sizesDiffer : .unreadable, error.message)
-      return (examination, nil)
+    } catch {
+      examination.fault = ConversionFault(.unreadable, "\(picture.origin): \(error)")
     }
+    return (examination, nil)
   }
 
   private func convert(

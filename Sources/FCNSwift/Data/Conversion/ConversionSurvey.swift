@@ -21,7 +21,7 @@ public struct ConversionSurvey: Sendable {
     let pool = try WorkerPool(threads: threads)
     var kept: [AnnotatedPicture] = []
     try ConversionSurvey.forEach(named, pool, progress) { picture in
-      try rendering.convert(picture, isUpright: set.isUpright, checking: true).examination
+      rendering.convert(picture, isUpright: set.isUpright, checking: true).examination
     } take: { picture, examination in
       if tally.add(picture, examination) { kept.append(picture) }
     }
@@ -85,7 +85,7 @@ public struct ConversionSurvey: Sendable {
     let pool = try WorkerPool(threads: threads)
     let (rendering, isUpright) = (rendering, isUpright)
     try ConversionSurvey.forEach(pictures, pool, progress) { picture in
-      let (examination, result) = try rendering.convert(
+      let (examination, result) = rendering.convert(
         picture, isUpright: isUpright, checking: false)
       guard let result else {
         throw FCNError(

@@ -23,7 +23,16 @@ struct ConversionTally {
   /// Those of `pictures` that a dataset can name, and by names of their own.
   mutating func nameable(_ pictures: [AnnotatedPicture]) -> [AnnotatedPicture] {
     var origins: [String: String] = [:]
+    var users: [String: String] = [:]
     return pictures.filter { picture in
+      // A name alone may have led two annotations to one picture.
+      if let other = users.updateValue(picture.origin, forKey: picture.picture.path) {
+        faults.append(
+          .init(
+            .names,
+            "\(picture.origin): its picture \(picture.picture.path) is also that of \(other)"))
+        return false
+      }
       let name = picture.name
       let isPlain =
         (try? VOCFolder.check(name: name)) != nil && TextLines.trimmed(name[...]) == name

@@ -21,7 +21,6 @@ struct LabelmeReader: AnnotationReader {
         do {
           try read(file, index, others, into: &set, &taken)
         } catch let error as FCNError {
-          guard error.kind != .outOfMemory else { throw error }
           let kind: ConversionFinding.Kind = error.kind == .notFound ? .missingPicture : .unreadable
           set.faults.append(ConversionFault(kind, error.within(file.path).message))
         }
@@ -47,8 +46,7 @@ struct LabelmeReader: AnnotationReader {
     }
     var size: PictureExamination.Size?
     if let width = document["imageWidth"]?.integer, let height = document["imageHeight"]?.integer {
-      _ = try Image.pixelCount(width: width, height: height)
-      size = .init(width, height)
+      size = try .init(checking: width, height)
     }
     let picture = try picture(of: document, file, index, others)
     taken.insert(picture.path)

@@ -37,8 +37,7 @@ struct MaskReader: AnnotationReader {
     _ files: AnnotationFiles, _ images: AnnotationFiles?, into set: inout AnnotationSet
   ) throws {
     let names = try files.names().filter(AnnotationPath.isAnyPicture)
-    let (masks, pictures) =
-      images == nil ? try MaskReader.divided(names, files) : (names, [])
+    let (masks, pictures) = try MaskReader.divided(names, files, haveTheirOwn: images != nil)
     guard !masks.isEmpty else {
       throw FCNError(.notFound, "\(files.path): there are no label pictures in it")
     }
@@ -88,14 +87,16 @@ struct MaskReader: AnnotationReader {
     set.unannotated += index.names.filter { taken[$0] == nil }.map { "\(index.files.path)/\($0)" }
   }
 
-  /// Label pictures and pictures that lie in one folder, told apart by the folders in it or by their names.
+  /// Label pictures and pictures that lie in one folder, told apart by the folders in it or by their
+  /// names; where pictures are elsewhere, label pictures alone.
   private static func divided(
-    _ names: [String], _ files: AnnotationFiles
+    _ names: [String], _ files: AnnotationFiles, haveTheirOwn isElsewhere: Bool
   ) throws -> (masks: [String], pictures: [String]) {
     func isIn(_ folders: Set<String>, _ name: String) -> Bool {
       name.split(separator: "/").dropLast().contains { folders.contains($0.lowercased()) }
     }
     var masks = names.filter { isIn(maskFolders, $0) }
+    if isElsewhere { return (masks.isEmpty ? names : masks, []) }
     if masks.isEmpty { masks = names.filter { ending(of: AnnotationPath.stem(of: $0)) != nil } }
     let chosen = Set(masks)
     let pictures = names.filter { !chosen.contains($0) }

@@ -8,7 +8,7 @@ struct RunLengths: Sendable, Hashable {
 
   /// Runs that were written out; throws `corrupt` unless they fill the picture.
   init(counts: [Int], height: Int, width: Int) throws {
-    let total = try Image.pixelCount(width: width, height: height)
+    let total = try PictureExamination.Size(checking: width, height).area
     var sum = 0
     var runs: [UInt32] = []
     runs.reserveCapacity(counts.count)
