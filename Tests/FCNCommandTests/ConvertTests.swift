@@ -13,12 +13,14 @@ struct ConvertTests {
   init() throws { folder = try TemporaryFolder() }
 
   @Test(arguments: [
-    ("labelme", "labelme", 3), ("cvat", "cvat.zip", 2), ("coco", "coco/instances.json", 2),
-    ("cityscapes", "cityscapes", 2),
+    ("labelme", "labelme", "0.4", 3), ("cvat", "cvat.zip", "0.5", 2),
+    ("coco", "coco/instances.json", "0", 2),
   ])
-  func whatIsConvertedIsReadAtOnce(tool: String, input: String, count: Int) throws {
+  func whatIsConvertedIsReadAtOnce(
+    tool: String, input: String, validation: String, count: Int
+  ) throws {
     let out = folder.file("out")
-    let call = ["convert", "--from", tool, "\(Self.goldens)/\(input)"]
+    let call = ["convert", "--from", tool, "\(Self.goldens)/\(input)", "--val", validation]
     let dry = try Command.run(call + ["--dry-run"])
     #expect(dry.status == 0, "\(dry.errors)")
     #expect(dry.text.hasPrefix("found: "))
