@@ -11,6 +11,9 @@ SHELL := /bin/sh
 .PHONY: all deps demo test check lint install uninstall clean help
 
 PREFIX ?= /usr/local
+# Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
+LIBDIR ?= lib
+ZSHDIR ?= share/zsh/site-functions
 DESTDIR ?=
 TARGET = $(DESTDIR)$(PREFIX)
 
@@ -26,6 +29,14 @@ MODEL := $(if $(wildcard models/default.safetensors),share/fcn/default.safetenso
 
 PYTHON_MODULE := $(wildcard examples/python/fcn/*.py) examples/python/fcn/py.typed
 
+CMAKE_FILES := fcn-config.cmake fcn-config-version.cmake
+
+# Shells whose completions the command writes, and where each looks for them.
+SHELLS := bash zsh fish
+BASH_COMPLETION := share/bash-completion/completions/fcn
+ZSH_COMPLETION = $(ZSHDIR)/_fcn
+FISH_COMPLETION := share/fish/vendor_completions.d/fcn.fish
+
 # Loops for AVX2 and AVX-512, chosen between when the library runs.
 ifeq ($(shell uname -m),x86_64)
 export FCN_INSTRUCTION_SETS := 1
@@ -36,24 +47,34 @@ CHECK := scripts/install-dependencies --check
 
 SOURCES := Package.swift $(shell find Sources include -type f)
 
-# One scratch folder for both products; a plain `swift build` keeps to its own, .build.
+# One scratch folder for both products; a plain `swift build` keeps to its own, .build. Without what is
+# for debuggers, which names the folder: two builds of a commit give the same bytes wherever they are made.
 SWIFT_BUILD = PKG_CONFIG_PATH="$(CURDIR)/build/openblas:$$PKG_CONFIG_PATH" \
-  swift build -c release --scratch-path build/swift \
-  -Xcc -DFCN_PRIVATE_OPENBLAS -Xswiftc -static-stdlib
+  swift build -c release --scratch-path build/swift --disable-local-rpath \
+  -debug-info-format none \
+  -Xcc -DFCN_PRIVATE_OPENBLAS -Xswiftc -static-stdlib -Xlinker "$(CURDIR)/build/commit.o"
 
 # Optimised, which takes no longer to build and far less to run.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path build/tests
 
 all: ## build the library and the command into build/ (the default)
 all: build/bin/fcn build/lib/libfcn.so build/include/fcn.h build/lib/pkgconfig/fcn.pc
-all: $(MODEL:%=build/%)
+all: $(CMAKE_FILES:%=build/lib/cmake/fcn/%) $(MODEL:%=build/%)
+all: build/share/man $(SHELLS:%=build/completions/%)
 
 build/openblas/openblas.pc: scripts/make-private-openblas
 	@$(CHECK)
 	scripts/make-private-openblas build/openblas
 
+# Linked, not compiled in: another commit is no reason to compile anything anew.
+COMMIT ?= $(shell git describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null)
+
+build/commit.o: FORCE
+	@scripts/make-commit-object "$(COMMIT)" $@
+FORCE:
+
 # nodelete: Swift's runtime and our threads' messages must outlive a host's dlclose.
-build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc
+build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc build/commit.o
 	@$(CHECK)
 	$(SWIFT_BUILD) --product fcn \
 	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map" \
@@ -66,7 +87,7 @@ build/lib/libfcn.so: build/lib/$(LIBRARY)
 	ln -sf $(SONAME) $@
 
 # After the library, for two SwiftPMs cannot share a scratch folder.
-build/bin/fcn: $(SOURCES) Makefile build/openblas/openblas.pc | build/lib/$(LIBRARY)
+build/bin/fcn: $(SOURCES) Makefile build/openblas/openblas.pc build/commit.o | build/lib/$(LIBRARY)
 	@$(CHECK)
 	$(SWIFT_BUILD) --product fcn-cli
 	mkdir -p $(@D)
@@ -78,16 +99,38 @@ build/include/fcn.h build/share/fcn/default.safetensors:
 	mkdir -p $(@D)
 	cp $< $@
 
-# $(1) is the prefix that the file will name.
+# $(1) is the prefix that the file will name, $(2) the folder of libraries below it.
 define pkgconfig
-printf '%s\n' 'prefix=$(1)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+printf '%s\n' 'prefix=$(1)' 'libdir=$${prefix}/$(2)' 'includedir=$${prefix}/include' '' \
   'Name: fcn' 'Description: Semantic segmentation with fully convolutional networks' \
   'Version: $(VERSION)' 'Libs: -L$${libdir} -lfcn' 'Cflags: -I$${includedir}'
 endef
 
 build/lib/pkgconfig/fcn.pc: Makefile include/fcn.h
 	mkdir -p $(@D)
-	$(call pkgconfig,$${pcfiledir}/../..) > $@
+	$(call pkgconfig,$${pcfiledir}/../..,lib) > $@
+
+# $(1) is the file, $(2) the folder of libraries below the prefix, to which it names the way up.
+define cmake_file
+sed -e 's|@VERSION@|$(VERSION)|; s|@SONAME@|$(SONAME)|' \
+  -e "s|@ROOT@|$$(echo $(2)/cmake/fcn | sed 's|[^/]*|..|g')|" cmake/$(1).in
+endef
+
+build/lib/cmake/fcn/%: cmake/%.in Makefile include/fcn.h
+	mkdir -p $(@D)
+	$(call cmake_file,$*,lib) > $@
+
+# The day that manual pages bear.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+
+# What the command writes of itself: its manual pages, and what shells complete it by.
+build/share/man: build/bin/fcn
+	rm -rf $@
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) build/bin/fcn man -o $@/man1
+
+build/completions/%: build/bin/fcn
+	mkdir -p $(@D)
+	build/bin/fcn completions $* > $@
 
 deps: ## install what the build and the tests need, or say what to install
 	scripts/install-dependencies
@@ -112,25 +155,34 @@ lint: ## check the format of the sources
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set
-	install -d "$(TARGET)/bin" "$(TARGET)/include" "$(TARGET)/lib/pkgconfig" \
+	install -d "$(TARGET)/bin" "$(TARGET)/include" "$(TARGET)/share/man/man1" \
+	  "$(TARGET)/$(LIBDIR)/pkgconfig" "$(TARGET)/$(LIBDIR)/cmake/fcn" \
 	  "$(TARGET)/share/fcn/python/fcn" "$(TARGET)/share/doc/fcn"
 	install -m 755 build/bin/fcn "$(TARGET)/bin/"
 	install -m 644 build/include/fcn.h "$(TARGET)/include/"
-	install -m 644 build/lib/$(LIBRARY) "$(TARGET)/lib/"
-	ln -sf $(LIBRARY) "$(TARGET)/lib/$(SONAME)"
-	ln -sf $(SONAME) "$(TARGET)/lib/libfcn.so"
-	$(call pkgconfig,$(PREFIX)) > "$(TARGET)/lib/pkgconfig/fcn.pc"
+	install -m 644 build/lib/$(LIBRARY) "$(TARGET)/$(LIBDIR)/"
+	ln -sf $(LIBRARY) "$(TARGET)/$(LIBDIR)/$(SONAME)"
+	ln -sf $(SONAME) "$(TARGET)/$(LIBDIR)/libfcn.so"
+	$(call pkgconfig,$(PREFIX),$(LIBDIR)) > "$(TARGET)/$(LIBDIR)/pkgconfig/fcn.pc"
+	$(foreach file,$(CMAKE_FILES),$(call cmake_file,$(file),$(LIBDIR)) \
+	  > "$(TARGET)/$(LIBDIR)/cmake/fcn/$(file)" &&) true
+	install -m 644 build/share/man/man1/* "$(TARGET)/share/man/man1/"
+	install -D -m 644 build/completions/bash "$(TARGET)/$(BASH_COMPLETION)"
+	install -D -m 644 build/completions/zsh "$(TARGET)/$(ZSH_COMPLETION)"
+	install -D -m 644 build/completions/fish "$(TARGET)/$(FISH_COMPLETION)"
 	$(if $(MODEL),install -m 644 build/$(MODEL) "$(TARGET)/$(MODEL)")
 	install -m 644 $(PYTHON_MODULE) "$(TARGET)/share/fcn/python/fcn/"
 	install -m 644 LICENSE licenses/*.txt "$(TARGET)/share/doc/fcn/"
-	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/lib"
+	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/$(LIBDIR)"
 
 uninstall: ## remove what install put there
-	cd "$(TARGET)" && rm -f bin/fcn include/fcn.h lib/libfcn.so lib/$(SONAME) lib/$(LIBRARY) \
-	  lib/pkgconfig/fcn.pc share/fcn/default.safetensors
-	cd "$(TARGET)" && rm -rf share/fcn/python/fcn share/doc/fcn
+	cd "$(TARGET)" && rm -f bin/fcn include/fcn.h share/fcn/default.safetensors \
+	  share/man/man1/fcn.1 share/man/man1/fcn-*.1 \
+	  $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
+	cd "$(TARGET)/$(LIBDIR)" && rm -f libfcn.so $(SONAME) $(LIBRARY) pkgconfig/fcn.pc
+	cd "$(TARGET)" && rm -rf share/fcn/python/fcn share/doc/fcn $(LIBDIR)/cmake/fcn
 	rmdir "$(TARGET)/share/fcn/python" "$(TARGET)/share/fcn" 2>/dev/null || true
-	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/lib"
+	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/$(LIBDIR)"
 
 clean: ## remove build/ and .build/
 	rm -rf build .build

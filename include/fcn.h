@@ -409,7 +409,8 @@ fcn_status fcn_model_open(fcn_model **out, const char *path);
 /** Opens the default model. The first of these places that is set or exists decides:
  *    1. the path in the environment variable FCN_MODEL,
  *    2. ../share/fcn/default.safetensors, relative to the folder that libfcn was loaded from,
- *    3. default.safetensors in that folder.
+ *    3. ../../share/fcn/default.safetensors, for libraries in lib/x86_64-linux-gnu,
+ *    4. default.safetensors in that folder.
  *  FCN_E_NOT_FOUND if there is none; the message lists the places. */
 fcn_status fcn_model_open_default(fcn_model **out);
 /** Opens a model file that stands in memory, `size` bytes of it. They are copied. */

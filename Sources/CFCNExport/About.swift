@@ -66,7 +66,8 @@ private enum About {
   nonisolated(unsafe) static let architectures = permanentCString(
     copying: Architecture.all.map(\.name).joined(separator: ","))
   nonisolated(unsafe) static let build = permanentCString(
-    copying: "FCNSwift \(FCN_VERSION), ABI \(FCN_ABI_VERSION), \(compiler), \(system)")
+    copying: "FCNSwift \(FCN_VERSION), ABI \(FCN_ABI_VERSION), \(Capabilities.build), "
+      + Capabilities.system)
 
   nonisolated(unsafe) static let processorBackend = fcn_backend_info(
     struct_size: 0, available: 1, name: permanentCString("cpu"), description: processor,
@@ -79,29 +80,4 @@ private enum About {
       description: permanentCString(copying: report.summary),
       device_count: Int32(report.deviceCount), reserved: 0)
   }()
-
-  private static var compiler: String {
-    #if compiler(>=6.4)
-      let version = "Swift 6.4 or later"
-    #elseif compiler(>=6.3)
-      let version = "Swift 6.3"
-    #else
-      let version = "Swift before 6.3"
-    #endif
-    #if DEBUG
-      return version + " debug build"
-    #else
-      return version + " release build"
-    #endif
-  }
-
-  private static var system: String {
-    #if arch(x86_64)
-      "Linux x86_64"
-    #elseif arch(arm64)
-      "Linux arm64"
-    #else
-      "Linux"
-    #endif
-  }
 }

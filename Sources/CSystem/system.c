@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <link.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -52,6 +53,13 @@ bool fcn_x86_has_vnni(void) {
   return false;
 #endif
 }
+
+/* A build may link an object that defines this: so another commit means no new compilation. */
+extern const char fcn_commit_text[] __attribute__((weak));
+
+const char *fcn_commit(void) { return fcn_commit_text; }
+
+const char *fcn_c_library_version(void) { return gnu_get_libc_version(); }
 
 int64_t fcn_second_level_cache(void) {
 #ifdef _SC_LEVEL2_CACHE_SIZE

@@ -8,6 +8,9 @@ enum CommandLineTool {
     .info, .bench, .check, .plot, .scenes, .version,
   ]
 
+  /// For installers and shells, not listed in the help.
+  static let unlisted: [Subcommand] = [.manual, .completions]
+
   /// Runs the command line as C's `main` gets it.
   static func run(
     argumentCount: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
@@ -62,7 +65,7 @@ enum CommandLineTool {
   }
 
   private static func subcommand(_ name: String) throws -> Subcommand {
-    guard let found = subcommands.first(where: { $0.name == name }) else {
+    guard let found = (subcommands + unlisted).first(where: { $0.name == name }) else {
       let nearest = nearest(to: name, among: subcommands.map(\.name))
       let what = name.hasPrefix("-") ? "option \(name) without a command" : "command \"\(name)\""
       throw UsageError(

@@ -45,18 +45,25 @@ private enum PythonPackages {
     let folder = material.folder
     let program = try BuiltTree.compile("\(BuiltTree.root)/examples/c/segment.c", into: folder)
     try File.makeFolder(folder.file("share/fcn"))
-    try File.makeFolder(folder.file("lib"))
-    try FileManager.default.copyItem(
-      atPath: URL(fileURLWithPath: BuiltTree.library).resolvingSymlinksInPath().path,
-      toPath: folder.file("lib/libfcn.so.1"))
+    let debians = "lib/x86_64-linux-gnu"
+    for libraries in ["lib", debians] {
+      try File.makeFolder(folder.file(libraries))
+      try FileManager.default.copyItem(
+        atPath: URL(fileURLWithPath: BuiltTree.library).resolvingSymlinksInPath().path,
+        toPath: folder.file("\(libraries)/libfcn.so.1"))
+    }
     let command = [program, material.picture, folder.file("l.png"), folder.file("o.png")]
     let environment = ["LD_LIBRARY_PATH": folder.file("lib"), "FCN_MODEL": ""]
 
     expectError(.invalidState, saying: "not found", "share/fcn/default.safetensors", "FCN_MODEL") {
       _ = try BuiltTree.run(command, environment: environment)
     }
-    for place in ["lib/default.safetensors", "share/fcn/default.safetensors"] {
+    for (libraries, place) in [
+      ("lib", "lib/default.safetensors"), ("lib", "share/fcn/default.safetensors"),
+      (debians, "share/fcn/default.safetensors"),
+    ] {
       try FileManager.default.copyItem(atPath: material.model, toPath: folder.file(place))
+      let environment = ["LD_LIBRARY_PATH": folder.file(libraries), "FCN_MODEL": ""]
       #expect(try BuiltTree.run(command, environment: environment).contains("%"))
       try FileManager.default.removeItem(atPath: folder.file(place))
     }

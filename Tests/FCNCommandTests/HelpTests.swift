@@ -136,10 +136,20 @@ struct HelpTests {
       .deletingLastPathComponent().deletingLastPathComponent()
     let header = try String(
       contentsOf: root.appendingPathComponent("include/fcn.h"), encoding: .utf8)
-    let version = try Command.succeed("version").text
-    #expect(version == (try Command.succeed("--version").text))
-    let number = version.split(separator: " ").last?.dropLast() ?? ""
+    let text = try Command.succeed("version").text
+    #expect(text == (try Command.succeed("--version").text))
+    let lines = text.split(separator: "\n")
+    let version = try #require(lines.first)
     #expect(version.hasPrefix("fcn "))
-    #expect(header.contains("#define FCN_VERSION \"\(number)\""))
+    #expect(header.contains("#define FCN_VERSION \"\(version.dropFirst(4))\""))
+    // What a report of a fault needs.
+    for (line, start) in zip(
+      lines.dropFirst(), ["build", "system", "processor", "instruction set", "matrix library"])
+    {
+      #expect(line.hasPrefix("  \(start) "))
+    }
+    #expect(lines.count == 6)
+    #expect(lines[1].contains("ABI 1, commit "))
+    #expect(lines[5].contains("OpenBLAS"))
   }
 }

@@ -27,6 +27,12 @@ int32_t fcn_x86_level(void);
 /* Whether the processor has the fourth level and AVX512-VNNI. */
 bool fcn_x86_has_vnni(void);
 
+/* The commit that this was built from; NULL if the build did not say. */
+const char *fcn_commit(void);
+
+/* The version of the C library that runs, such as 2.36. */
+const char *fcn_c_library_version(void);
+
 /* Bytes of the second-level cache of a core; 0 if the system does not tell. */
 int64_t fcn_second_level_cache(void);
 

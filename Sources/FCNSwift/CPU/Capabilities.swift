@@ -1,8 +1,41 @@
 import COpenBLAS
+import CSystem
 import Glibc
 
 /// What the library runs on, in words for people: bug reports, `info` commands.
 public enum Capabilities {
+  /// The commit that this was built from, where the build knew it, the compiler and the configuration.
+  public static var build: String {
+    let commit = fcn_commit().map { "commit \(String(cString: $0))" } ?? "commit unknown"
+    #if compiler(>=6.4)
+      let compiler = "Swift 6.4 or later"
+    #elseif compiler(>=6.3)
+      let compiler = "Swift 6.3"
+    #else
+      let compiler = "Swift before 6.3"
+    #endif
+    #if DEBUG
+      return "\(commit), \(compiler) debug build"
+    #else
+      return "\(commit), \(compiler) release build"
+    #endif
+  }
+
+  /// The system, the kind of processor and the version of the C library that runs.
+  public static var system: String {
+    #if arch(x86_64)
+      let system = "Linux x86_64"
+    #elseif arch(arm64)
+      let system = "Linux arm64"
+    #else
+      let system = "Linux"
+    #endif
+    return "\(system), glibc \(String(cString: fcn_c_library_version()))"
+  }
+
+  /// The environment variable that names the instruction set whose loops run.
+  public static let instructionSetVariable = "FCN_CPU"
+
   /// The processor's name as the system gives it, and the cores that this process may use.
   public static var processor: String {
     let cores = WorkerPool.availableCores

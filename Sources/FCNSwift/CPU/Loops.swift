@@ -28,13 +28,14 @@ enum Loops {
 
   /// The best, or the one that the environment variable `FCN_CPU` names.
   static func chosen() throws -> LoopTable {
-    guard let name = getenv("FCN_CPU").map({ String(cString: $0) }), !name.isEmpty else {
+    let variable = Capabilities.instructionSetVariable
+    guard let name = getenv(variable).map({ String(cString: $0) }), !name.isEmpty else {
       return available[available.count - 1]
     }
     guard let table = available.first(where: { $0.name == name }) else {
       throw FCNError(
         .invalidArgument,
-        "the environment asks for FCN_CPU=\(name); this build and processor have "
+        "the environment asks for \(variable)=\(name); this build and processor have "
           + available.map(\.name).joined(separator: ", "))
     }
     return table

@@ -7,8 +7,9 @@ public enum DefaultModel {
   public static let variable = "FCN_MODEL"
 
   /// The path in `FCN_MODEL` if that is set and not empty. Otherwise the first that exists of
-  /// `../share/fcn/default.safetensors` and `default.safetensors`, both relative to the folder of
-  /// the library or program that holds this code.
+  /// `../share/fcn/default.safetensors`, `../../share/fcn/default.safetensors` and
+  /// `default.safetensors`, all relative to the folder of the library or program that holds this
+  /// code: `bin` or `lib`, or `lib/x86_64-linux-gnu`, as Debian has it.
   ///
   /// Throws `notFound` with the places that were looked at.
   public static func path() throws -> String {
@@ -21,7 +22,10 @@ public enum DefaultModel {
       return path
     }
     let places = folderOfThisCode().map {
-      ["\($0)/../share/fcn/default.safetensors", "\($0)/default.safetensors"]
+      [
+        "\($0)/../share/fcn/default.safetensors", "\($0)/../../share/fcn/default.safetensors",
+        "\($0)/default.safetensors",
+      ]
     }
     guard let found = places?.first(where: File.exists) else {
       let searched = places?.joined(separator: ", ") ?? "the folder of this library, not known here"

@@ -1,18 +1,26 @@
 /// The texts behind `--help`, 80 columns wide.
 enum Help {
+  /// What `fcn` is.
+  static let title = "Semantic segmentation with fully convolutional networks."
+
+  /// What holds for every command.
+  static let conventions = """
+    `fcn COMMAND --help` tells of a command's options. Options are spelled
+    --name VALUE or --name=VALUE; after -- there are only files; - is standard
+    input or output where that makes sense.
+    """
+
   /// What `fcn --help` prints.
   static func overview(of subcommands: [Subcommand]) -> String {
     """
-    Semantic segmentation with fully convolutional networks.
+    \(title)
 
     Usage: fcn COMMAND [OPTIONS] [FILES]
 
     Commands:
     \(table(subcommands.map { ($0.name, $0.summary) }))
 
-    `fcn COMMAND --help` tells of a command's options. Options are spelled
-    --name VALUE or --name=VALUE; after -- there are only files; - is standard
-    input or output where that makes sense.
+    \(conventions)
 
     Exit status:
     \(table(ExitStatus.explanations))

@@ -1,3 +1,5 @@
+import FCNSwift
+
 /// An option of a subcommand: `--name`, or `--name VALUE`.
 struct Option: Sendable {
   /// Without the dashes.
@@ -10,6 +12,8 @@ struct Option: Sendable {
   let help: String
   /// Whether the value `-` stands for standard input or output.
   var takesDash = false
+  /// Values that shells complete by, where there are some to choose from.
+  var choices: [String] = []
 
   /// An option that is either there or not.
   static func flag(_ name: String, _ help: String, letter: Character? = nil) -> Option {
@@ -22,6 +26,19 @@ struct Option: Sendable {
     takesDash: Bool = false
   ) -> Option {
     Option(name: name, letter: letter, value: value, help: help, takesDash: takesDash)
+  }
+
+  /// The same with values that shells complete by.
+  func choosing(from choices: [String]) -> Option {
+    var option = self
+    option.choices = choices
+    return option
+  }
+
+  /// The same with the names of an enumeration's cases.
+  func choosing<Choice>(from choices: Choice.Type) -> Option
+  where Choice: RawRepresentable<String> & CaseIterable {
+    choosing(from: choices.allCases.map(\.rawValue))
   }
 
   /// Whether the value is a path: help calls those FILE, DIR or OUT.
@@ -48,7 +65,8 @@ extension Option {
     "precision", "NUMBERS",
     "What convolutions multiply: float32, the default; int16, whose weights take half the memory; or "
       + "int8, whose values between layers are bytes and which wants a model that `fcn quantize` wrote. On a "
-      + "CUDA device float32, tf32, float16 or bfloat16.")
+      + "CUDA device float32, tf32, float16 or bfloat16."
+  ).choosing(from: Precision.self)
   /// Said where int8 has to go by the first picture.
   static let measuresRanges =
     "the model was not quantized: the ranges of values are measured on the first picture; `fcn quantize` "
@@ -56,7 +74,7 @@ extension Option {
   static let device = value(
     "device", "DEVICE",
     "What the network runs on: cpu, the default, or cuda, the first CUDA device, or cuda:1 and so on."
-  )
+  ).choosing(from: ["cpu", "cuda"])
   static let model = value(
     "model", "FILE", "The model; without it the default model that is installed with fcn.",
     letter: "m")

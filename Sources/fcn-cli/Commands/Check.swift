@@ -3,7 +3,8 @@ import FCNSwift
 extension Subcommand {
   static let checkedPrecision = Option.value(
     "precision", "NUMBERS",
-    "Check only this: float32, int16 or int8; of a device, float32, tf32, float16 or bfloat16.")
+    "Check only this: float32, int16 or int8; of a device, float32, tf32, float16 or bfloat16."
+  ).choosing(from: Precision.self)
 
   /// `fcn check`.
   static let check = Subcommand(

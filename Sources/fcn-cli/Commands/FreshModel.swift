@@ -3,7 +3,8 @@ import FCNSwift
 /// The options that describe a model that does not exist yet, alike for `init` and `train`.
 enum FreshModel {
   static let architecture = Option.value(
-    "architecture", "NAME", "The network; fcn-simple by default. `fcn info` lists them.")
+    "architecture", "NAME", "The network; fcn-simple by default. `fcn info` lists them."
+  ).choosing(from: Architecture.all.map(\.name))
   static let graph = Option.value(
     "graph", "FILE",
     "In place of --architecture: the network itself as JSON, as `fcn info --graph` prints it.")
@@ -31,7 +32,8 @@ enum FreshModel {
   /// `--size` of `import`.
   static let importedSize = sizeOption(byDefault: "as the file has it, else their own")
   static let scores = Option.value(
-    "init", "RULE", "Initial weights of the score layers: he (the default) or zero.")
+    "init", "RULE", "Initial weights of the score layers: he (the default) or zero."
+  ).choosing(from: Model.ScoreInitialization.self)
   static let auxiliaryHead = Option.flag(
     "aux", "A second score head that training learns from too (ResNets).")
   static let denseUpsampling = Option.flag(

@@ -5,7 +5,8 @@ extension Subcommand {
     "output", "FILE", "The model file to write; must be given.", letter: "o")
   private static let architecture = Option.value(
     "architecture", "NAME",
-    "Which network the weights are, where names and shapes leave it open; `fcn info` lists them.")
+    "Which network the weights are, where names and shapes leave it open; `fcn info` lists them."
+  ).choosing(from: Architecture.all.map(\.name))
   private static let classes = Option.value(
     "classes", "LIST",
     "The classes' names in index order: a file with a name a line, or a,b,c. By default VOC's where "
@@ -21,7 +22,8 @@ extension Subcommand {
   private static let all = Option.flag(
     "all", "Where the weights are no network's that is known, list every name in the message.")
   private static let dtype = Option.value(
-    "dtype", "TYPE", "How weights are stored: f32 (the default) or f16.")
+    "dtype", "TYPE", "How weights are stored: f32 (the default) or f16."
+  ).choosing(from: ["f32", "f16"])
   private static let note = Option.value("note", "TEXT", "Free text that the model carries.")
 
   /// `fcn import`: makes a model of another framework's weights.

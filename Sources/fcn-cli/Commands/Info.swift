@@ -40,9 +40,23 @@ extension Subcommand {
 
   /// `fcn version`.
   static let version = Subcommand(
-    "version", "Print the program's version.", usage: [""], []
+    "version", "Print the program's version.", usage: [""],
+    discussion: """
+      The first line is for scripts: fcn and the version. The others are what a
+      report of a fault should carry: how and from which commit this was built, the
+      system, the processor, the instruction set whose loops run, the matrix library.
+      """, []
   ) { _ in
-    try Terminal.print("fcn \(FCN_VERSION)")
+    let rows = [
+      ("build", "ABI \(FCN_ABI_VERSION), \(Capabilities.build)"),
+      ("system", Capabilities.system), ("processor", Capabilities.processor),
+      ("instruction set", Capabilities.instructionSet),
+      ("matrix library", Capabilities.matrixLibrary),
+    ]
+    let lines = rows.map { name, text in
+      "  " + name + String(repeating: " ", count: 17 - name.count) + text
+    }
+    try Terminal.print("fcn \(FCN_VERSION)\n" + lines.joined(separator: "\n"))
   }
 
   private static func describeProgram() -> JSON {

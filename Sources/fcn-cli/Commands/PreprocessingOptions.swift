@@ -5,9 +5,11 @@ enum PreprocessingOptions {
   static let name = Option.value(
     "preprocessing", "NAME",
     "Channel order, mean and scale: torchvision, caffe, grey or unit (values 0…1); by default the "
-      + "architecture's or, with weights from elsewhere, the usual one for them.")
+      + "architecture's or, with weights from elsewhere, the usual one for them."
+  ).choosing(from: Preprocessing.named.map(\.name))
   static let order = Option.value(
-    "order", "ORDER", "The order of the network's input channels: rgb, bgr or grey.")
+    "order", "ORDER", "The order of the network's input channels: rgb, bgr or grey."
+  ).choosing(from: Preprocessing.ChannelOrder.self)
   static let mean = Option.value(
     "mean", "LIST",
     "What is subtracted from each channel, a value or one a channel in --order: of values of 0…255, "

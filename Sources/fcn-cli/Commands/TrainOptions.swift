@@ -5,20 +5,25 @@ enum TrainOptions {
   private static let recipe = Option.value(
     "recipe", "NAME",
     "A training's settings, each of which another option overrides; modern by default. They are "
-      + "listed below, and the defaults named here are modern's.")
+      + "listed below, and the defaults named here are modern's."
+  ).choosing(from: Recipe.all.map(\.name))
   private static let optimizer = Option.value(
-    "optimizer", "NAME", "adamw (the default) or sgd.")
+    "optimizer", "NAME", "adamw (the default) or sgd."
+  ).choosing(from: ["adamw", "sgd"])
   private static let momentum = Option.value(
     "momentum", "FACTOR", "Of sgd; 0.9 by default.")
   private static let schedule = Option.value(
     "schedule", "RULE",
     "How the learning rate changes: poly or poly:POWER (the default: falling to 0; power 0.9), "
-      + "constant, step:EPOCHS:FACTOR (times FACTOR every so many epochs).")
+      + "constant, step:EPOCHS:FACTOR (times FACTOR every so many epochs)."
+  ).choosing(from: ["poly", "constant"])
   private static let classWeights = Option.value(
     "class-weights", "RULE",
     "Weights of the classes in the loss: none, enet (1 / ln(1.1 + share)), a list a,b,c or a file with "
       + "a number a line. By default enet where a class is rare.")
-  private static let lossReduction = Option.value("loss-reduction", "NAME", help("lossReduction"))
+  private static let lossReduction = Option.value(
+    "loss-reduction", "NAME", help("lossReduction")
+  ).choosing(from: LossReduction.self)
   private static let layerRate = Option.value(
     "layer-rate", "NAME=FACTOR",
     "A factor on the learning rate of the layers whose names begin so; may be repeated.")
@@ -140,7 +145,8 @@ enum TrainOptions {
   static let precision = Option.value(
     "precision", "NUMBERS",
     "On a CUDA device: float32, the default, tf32, float16 or bfloat16; weights and the optimizer "
-      + "stay float32.")
+      + "stay float32."
+  ).choosing(from: ["float32", "tf32", "float16", "bfloat16"])
   static let files = fileRows.map(\.option)
 
   /// What `--recipe` says.

@@ -28,9 +28,9 @@ public enum CUDA {
   }
 
   /// The environment variable that names a folder to look for libraries in first.
-  static let librariesVariable = "FCN_CUDA_LIBRARIES"
+  public static let librariesVariable = "FCN_CUDA_LIBRARIES"
   /// The environment variable that names the folder where compiled kernels may be kept.
-  static let cacheVariable = "FCN_KERNEL_CACHE"
+  public static let cacheVariable = "FCN_KERNEL_CACHE"
 
   private struct Folders: Sendable {
     var libraries: String?
