@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test check lint install uninstall clean help
+.PHONY: all deps demo test check lint install uninstall static deb dist clean help
 
 PREFIX ?= /usr/local
 # Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
@@ -99,11 +99,15 @@ build/include/fcn.h build/share/fcn/default.safetensors:
 	mkdir -p $(@D)
 	cp $< $@
 
+# What a program needs besides, where it takes libfcn.a.
+STATIC_LIBRARIES := png16 jpeg z stdc++ m pthread dl
+
 # $(1) is the prefix that the file will name, $(2) the folder of libraries below it.
 define pkgconfig
 printf '%s\n' 'prefix=$(1)' 'libdir=$${prefix}/$(2)' 'includedir=$${prefix}/include' '' \
   'Name: fcn' 'Description: Semantic segmentation with fully convolutional networks' \
-  'Version: $(VERSION)' 'Libs: -L$${libdir} -lfcn' 'Cflags: -I$${includedir}'
+  'Version: $(VERSION)' 'Libs: -L$${libdir} -lfcn' 'Libs.private: $(STATIC_LIBRARIES:%=-l%)' \
+  'Cflags: -I$${includedir}'
 endef
 
 build/lib/pkgconfig/fcn.pc: Makefile include/fcn.h
@@ -113,6 +117,7 @@ build/lib/pkgconfig/fcn.pc: Makefile include/fcn.h
 # $(1) is the file, $(2) the folder of libraries below the prefix, to which it names the way up.
 define cmake_file
 sed -e 's|@VERSION@|$(VERSION)|; s|@SONAME@|$(SONAME)|' \
+  -e 's|@STATIC_LIBRARIES@|$(STATIC_LIBRARIES)|' \
   -e "s|@ROOT@|$$(echo $(2)/cmake/fcn | sed 's|[^/]*|..|g')|" cmake/$(1).in
 endef
 
@@ -163,6 +168,7 @@ install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set
 	install -m 644 build/lib/$(LIBRARY) "$(TARGET)/$(LIBDIR)/"
 	ln -sf $(LIBRARY) "$(TARGET)/$(LIBDIR)/$(SONAME)"
 	ln -sf $(SONAME) "$(TARGET)/$(LIBDIR)/libfcn.so"
+	$(if $(wildcard build/lib/libfcn.a),install -m 644 build/lib/libfcn.a "$(TARGET)/$(LIBDIR)/")
 	$(call pkgconfig,$(PREFIX),$(LIBDIR)) > "$(TARGET)/$(LIBDIR)/pkgconfig/fcn.pc"
 	$(foreach file,$(CMAKE_FILES),$(call cmake_file,$(file),$(LIBDIR)) \
 	  > "$(TARGET)/$(LIBDIR)/cmake/fcn/$(file)" &&) true
@@ -179,10 +185,32 @@ uninstall: ## remove what install put there
 	cd "$(TARGET)" && rm -f bin/fcn include/fcn.h share/fcn/default.safetensors \
 	  share/man/man1/fcn.1 share/man/man1/fcn-*.1 \
 	  $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
-	cd "$(TARGET)/$(LIBDIR)" && rm -f libfcn.so $(SONAME) $(LIBRARY) pkgconfig/fcn.pc
+	cd "$(TARGET)/$(LIBDIR)" && rm -f libfcn.a libfcn.so $(SONAME) $(LIBRARY) pkgconfig/fcn.pc
 	cd "$(TARGET)" && rm -rf share/fcn/python/fcn share/doc/fcn $(LIBDIR)/cmake/fcn
 	rmdir "$(TARGET)/share/fcn/python" "$(TARGET)/share/fcn" 2>/dev/null || true
 	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/$(LIBDIR)"
+
+static: ## build build/lib/libfcn.a too, for programs that want all in one file
+static: build/lib/libfcn.a
+
+build/lib/libfcn.a: build/lib/$(LIBRARY) scripts/make-static-library
+	scripts/make-static-library $(@D)
+
+# An older C library than this machine's to link with: Debian 11's, unless another folder is named.
+SYSROOT ?= $(CURDIR)/build/sysroot
+
+$(CURDIR)/build/sysroot: scripts/make-sysroot
+	scripts/make-sysroot $@
+	touch $@
+
+dist: ## build build/dist/fcn-VERSION-linux-MACHINE.tar.gz, which needs no other library
+dist: all $(filter $(CURDIR)/build/sysroot,$(SYSROOT))
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
+	  scripts/make-dist build/dist $(VERSION) $(SONAME) $(LIBRARY) $(SYSROOT)
+
+deb: ## build Debian's packages in build/deb: libfcn1, libfcn-dev, fcn-tools, fcn-data
+deb: all
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) scripts/make-deb build/deb $(VERSION)
 
 clean: ## remove build/ and .build/
 	rm -rf build .build
