@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test check lint install uninstall static deb dist clean help
+.PHONY: all deps demo test check lint install uninstall wheel static deb dist clean help
 
 PREFIX ?= /usr/local
 # Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
@@ -27,7 +27,7 @@ SONAME := libfcn.so.$(call macro,FCN_ABI_VERSION)
 LIBRARY := $(SONAME).$(VERSION)
 MODEL := $(if $(wildcard models/default.safetensors),share/fcn/default.safetensors)
 
-PYTHON_MODULE := $(wildcard examples/python/fcn/*.py) examples/python/fcn/py.typed
+PYTHON_MODULE := $(wildcard python/fcnswift/*.py) python/fcnswift/py.typed
 
 CMAKE_FILES := fcn-config.cmake fcn-config-version.cmake
 
@@ -159,10 +159,13 @@ lint: ## check the format of the sources
 	scripts/check-format
 	swift format lint --strict --recursive Sources Tests Package.swift
 
+wheel: all ## make a Python wheel with everything inside, in build/wheel
+	scripts/make-wheel build/swift/release build/wheel
+
 install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set
 	install -d "$(TARGET)/bin" "$(TARGET)/include" "$(TARGET)/share/man/man1" \
 	  "$(TARGET)/$(LIBDIR)/pkgconfig" "$(TARGET)/$(LIBDIR)/cmake/fcn" \
-	  "$(TARGET)/share/fcn/python/fcn" "$(TARGET)/share/doc/fcn"
+	  "$(TARGET)/share/fcn/python/fcnswift" "$(TARGET)/share/doc/fcn"
 	install -m 755 build/bin/fcn "$(TARGET)/bin/"
 	install -m 644 build/include/fcn.h "$(TARGET)/include/"
 	install -m 644 build/lib/$(LIBRARY) "$(TARGET)/$(LIBDIR)/"
@@ -177,7 +180,7 @@ install: all ## install under PREFIX (/usr/local), staged in DESTDIR if set
 	install -D -m 644 build/completions/zsh "$(TARGET)/$(ZSH_COMPLETION)"
 	install -D -m 644 build/completions/fish "$(TARGET)/$(FISH_COMPLETION)"
 	$(if $(MODEL),install -m 644 build/$(MODEL) "$(TARGET)/$(MODEL)")
-	install -m 644 $(PYTHON_MODULE) "$(TARGET)/share/fcn/python/fcn/"
+	install -m 644 $(PYTHON_MODULE) "$(TARGET)/share/fcn/python/fcnswift/"
 	install -m 644 LICENSE licenses/*.txt "$(TARGET)/share/doc/fcn/"
 	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/$(LIBDIR)"
 
@@ -186,7 +189,7 @@ uninstall: ## remove what install put there
 	  share/man/man1/fcn.1 share/man/man1/fcn-*.1 \
 	  $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
 	cd "$(TARGET)/$(LIBDIR)" && rm -f libfcn.a libfcn.so $(SONAME) $(LIBRARY) pkgconfig/fcn.pc
-	cd "$(TARGET)" && rm -rf share/fcn/python/fcn share/doc/fcn $(LIBDIR)/cmake/fcn
+	cd "$(TARGET)" && rm -rf share/fcn/python/fcnswift share/doc/fcn $(LIBDIR)/cmake/fcn
 	rmdir "$(TARGET)/share/fcn/python" "$(TARGET)/share/fcn" 2>/dev/null || true
 	@[ -n "$(DESTDIR)" ] || scripts/tell-loader "$(PREFIX)/$(LIBDIR)"
 

@@ -33,16 +33,16 @@ CASES = [
 
 
 def measure(model: str, width: int, height: int, threads: int, runs: int) -> dict:
-    sys.path.insert(0, str(ROOT / "examples/python"))
+    sys.path.insert(0, str(ROOT / "python"))
     import numpy
 
-    import fcn
+    import fcnswift
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     picture = numpy.random.default_rng(0).integers(0, 256, (height, width, 3), numpy.uint8)
     start = time.perf_counter()
-    opened = fcn.Model(model)
-    session = fcn.Session(opened, threads=threads)
+    opened = fcnswift.Model(model)
+    session = fcnswift.Session(opened, threads=threads)
     ready = time.perf_counter()
     session.segment(picture)
     first = time.perf_counter()

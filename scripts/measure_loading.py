@@ -20,8 +20,8 @@ import time
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "examples/python"))
-import fcn  # noqa: E402
+sys.path.insert(0, str(ROOT / "python"))
+import fcnswift  # noqa: E402
 
 
 def resident():
@@ -55,10 +55,10 @@ def main():
                   f"{mapped:.0f} MB mapped")
 
         start = time.perf_counter()
-        model = fcn.Model(path)
+        model = fcnswift.Model(path)
         report("open", start)
         start = time.perf_counter()
-        session = fcn.Session(model, threads=arguments.threads)
+        session = fcnswift.Session(model, threads=arguments.threads)
         report("make a session", start)
         for run in ("first", "second"):
             start = time.perf_counter()

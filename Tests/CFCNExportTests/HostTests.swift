@@ -7,6 +7,7 @@ import Testing
 private enum PythonPackages {
   static let numpy = Python.canImport("numpy")
   static let pillow = Python.canImport("PIL")
+  static let mypy = Python.canImport("mypy")
   static let numpyIsMissing: Comment =
     "the Python module: python3 has no NumPy (apt install python3-numpy, or pip install numpy)"
 }
@@ -74,7 +75,10 @@ private enum PythonPackages {
 
   @Test(
     .enabled(if: PythonPackages.numpy, PythonPackages.numpyIsMissing),
-    arguments: ["test_fcn.py", "test_pictures.py", "test_interruption.py"])
+    arguments: [
+      "test_fcn.py", "test_pictures.py", "test_segmentation.py", "test_processes.py",
+      "test_interruption.py",
+    ])
   func thePythonModuleKeepsItsPromises(program: String) throws {
     try testPythonModule(program)
   }
@@ -85,6 +89,28 @@ private enum PythonPackages {
       "pictures of Pillow's in Python: python3 has no Pillow (pip install pillow)"))
   func thePythonModuleTakesPicturesOfPillows() throws {
     try testPythonModule("test_pillow.py")
+  }
+
+  @Test(
+    .enabled(
+      if: PythonPackages.numpy && PythonPackages.mypy,
+      "the types of the Python module: python3 has no mypy (pip install mypy)"))
+  func thePythonModuleIsTyped() throws {
+    let folder = try TemporaryFolder()
+    let output = try BuiltTree.run(
+      "python3", "-m", "mypy", "--strict", "--cache-dir", folder.file("cache"),
+      "\(BuiltTree.root)/python/fcnswift")
+    #expect(output.contains("no issues found"))
+  }
+
+  @Test(.enabled(if: PythonPackages.numpy, PythonPackages.numpyIsMissing))
+  func thePythonModuleRunsTheCommand() throws {
+    try BuiltTree.check()
+    let direct = try BuiltTree.run("\(BuiltTree.root)/build/bin/fcn", "info")
+    #expect(try BuiltTree.run("python3", "-m", "fcnswift", "info", environment: python([:])) == direct)
+    let refused = "python3 -m fcnswift info --no-such-option 2>&1 || echo status $?"
+    let said = try BuiltTree.run("sh", "-c", refused, environment: python([:]))
+    #expect(said.contains("no-such-option") && said.contains("status 2"), "\(said)")
   }
 
   private func testPythonModule(_ program: String) throws {
@@ -126,9 +152,11 @@ private enum PythonPackages {
     #expect(model.description.classNames == Material.classNames)
   }
 
-  /// Leaves no compiled Python in the repository.
+  /// The repository's module, of which no compiled Python is left there.
   private func python(_ environment: [String: String]) -> [String: String] {
-    environment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
+    environment.merging([
+      "PYTHONPATH": "\(BuiltTree.root)/python", "PYTHONDONTWRITEBYTECODE": "1",
+    ]) { $1 }
   }
 
   /// The table of classes in `output` must say what the label map at `path` says.

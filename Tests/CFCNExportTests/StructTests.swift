@@ -97,7 +97,7 @@ import Testing
               print(f"{name}.{field}", code(type_), place.offset, place.size)
       """
     return try BuiltTree.run(
-      "python3", "-c", script, "\(BuiltTree.root)/examples/python/fcn"
+      "python3", "-c", script, "\(BuiltTree.root)/python/fcnswift"
     ).split(separator: "\n").map(String.init)
   }
 }

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-import fcn
+import fcnswift
 
 
 def main() -> int:
@@ -24,11 +24,11 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
 
     with (
-        fcn.Model(arguments.model) if arguments.model else fcn.Model.default() as model,
-        fcn.Session(model, threads=arguments.threads) as session,
+        fcnswift.Model(arguments.model) if arguments.model else fcnswift.Model.default() as model,
+        fcnswift.Session(model, threads=arguments.threads) as session,
     ):
         for path in arguments.pictures:
-            with fcn.Image(path) as image:
+            with fcnswift.Image(path) as image:
                 picture = image.array
             labels = session.segment(picture)
             print(f"{path}: {picture.shape[1]} x {picture.shape[0]}")
@@ -36,9 +36,9 @@ def main() -> int:
                 if area:
                     print(f"  {name:14} {100 * area / labels.size:6.2f} %")
             if arguments.labels:
-                fcn.save_labels(arguments.labels / f"{path.stem}.png", labels, model)
+                fcnswift.save_labels(arguments.labels / f"{path.stem}.png", labels, model)
             if arguments.overlay:
-                with fcn.overlay(picture, labels, model) as drawn:
+                with fcnswift.overlay(picture, labels, model) as drawn:
                     drawn.save(arguments.overlay / f"{path.stem}.png")
     return 0
 
@@ -46,5 +46,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except fcn.FCNError as error:
+    except fcnswift.FCNError as error:
         sys.exit(f"{error.name}: {error}")

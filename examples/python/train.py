@@ -13,10 +13,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import fcn
+import fcnswift
 
 
-def show(progress: fcn.TrainProgress) -> None:
+def show(progress: fcnswift.TrainProgress) -> None:
     if progress.event != "epoch":
         return
     text = f"epoch {progress.epoch} of {progress.epoch_count}: loss {progress.loss:.4f}"
@@ -40,12 +40,12 @@ def main() -> int:
     settings = {
         "epochs": arguments.epochs, "width": arguments.width, "crop_width": arguments.crop,
         "crop_height": arguments.crop, "validation_split": "val" if has_validation else None}
-    with fcn.Trainer(
+    with fcnswift.Trainer(
         arguments.data, arguments.output, resume=arguments.resume,
         **{name: value for name, value in settings.items() if value is not None},
     ) as trainer:
         trainer.run(show)
-    with fcn.Model(arguments.output / "model.safetensors") as model:
+    with fcnswift.Model(arguments.output / "model.safetensors") as model:
         print(f"{model.parameter_count} parameters, classes {', '.join(model.class_names)}")
     return 0
 
@@ -53,7 +53,7 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except fcn.FCNError as error:
+    except fcnswift.FCNError as error:
         sys.exit(f"{error.name}: {error}")
     except KeyboardInterrupt:
         sys.exit("stopped; --resume goes on from the last whole epoch")

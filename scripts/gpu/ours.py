@@ -7,7 +7,7 @@ import pathlib
 import statistics
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples/python"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 
 #: Steps before those that are timed, which compile kernels.
 WARM_UP = 3
@@ -19,15 +19,15 @@ def training_ms(
     """Median of the steps of one epoch on the first device, pictures read and decoded meanwhile.
     Writing models, after the last step, is not among them."""
     os.environ.setdefault("FCN_LIBRARY", str(library))
-    import fcn
+    import fcnswift
 
     ends: list[float] = []
 
-    def listen(progress: fcn.TrainProgress) -> None:
+    def listen(progress: fcnswift.TrainProgress) -> None:
         if progress.event == "minibatch":
             ends.append(progress.elapsed_ms)
 
-    with fcn.Trainer(
+    with fcnswift.Trainer(
             data, output, backend="cuda", precision=precision, epochs=1, batch_size=batch,
             width=width, batch_norm=0, learning_rate=0.01,
             optimizer="sgd", schedule="constant", warm_up=0, clip_norm=0,

@@ -251,22 +251,22 @@ class FCN(Engine):
         self.precision = next(iter(parts & {"int16", "int8"}), "float32")
         for name in parts - {"int16", "int8"}:
             os.environ["FCN_CPU"] = name
-        sys.path.insert(0, str(ROOT / "examples/python"))
-        import fcn  # noqa: F401
+        sys.path.insert(0, str(ROOT / "python"))
+        import fcnswift  # noqa: F401
 
     def version(self) -> str:
-        import fcn
+        import fcnswift
 
-        return fcn.version()
+        return fcnswift.version()
 
     def load(self, task: Task) -> Callable[[], Any]:
-        import fcn
+        import fcnswift
 
         quantized = self.precision == "int8"
-        self.model = fcn.Model(
+        self.model = fcnswift.Model(
             task.case.file(task.folder, "quantized.safetensors") if quantized
             else task.case.model(task.folder))
-        self.session = fcn.Session(
+        self.session = fcnswift.Session(
             self.model, threads=task.threads, largest_batch=task.case.batch,
             precision=self.precision)
         pictures = list(task.pictures)

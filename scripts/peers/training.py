@@ -50,18 +50,18 @@ def train_ours(name: str, folder: Path, threads: int, steps: int) -> dict:
     engine = engines.FCN(name[4:])
     engine.start(TRAINED, threads)
     imported_mb = machine.peak_mb()
-    import fcn
+    import fcnswift
 
     told: list[tuple[float, float]] = []
 
-    def listen(progress: fcn.TrainProgress) -> None:
+    def listen(progress: fcnswift.TrainProgress) -> None:
         if progress.event == "minibatch":
             told.append((progress.elapsed_ms / 1000, progress.loss))
 
     shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=shared) as output, \
-            fcn.Model(TRAINED.model(folder)) as model, \
-            fcn.Trainer(
+            fcnswift.Model(TRAINED.model(folder)) as model, \
+            fcnswift.Trainer(
                 training_data(folder), output, model, threads=threads, epochs=steps,
                 batch_size=TRAINING_BATCH, learning_rate=RATE, momentum=MOMENTUM,
                 weight_decay=DECAY, bias_decay=1,

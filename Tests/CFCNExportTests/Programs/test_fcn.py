@@ -1,4 +1,4 @@
-"""What examples/python/fcn promises.
+"""What python/fcnswift promises.
 
 usage: test_fcn.py MODEL PICTURE FOLDER DATA   (FCN_MODEL names the model too, FCN_CUDA_LIBRARIES
 the folder of CUDA libraries that have one device)
@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "examples" / "python"))
-import fcn  # noqa: E402
+sys.path.insert(0, str(ROOT / "python"))
+import fcnswift  # noqa: E402
 
 MODEL, PICTURE, FOLDER, DATA = sys.argv[1:5]
 
@@ -27,7 +27,7 @@ def noise(height, width, channels=3, seed=1):
 
 class ModelTest(unittest.TestCase):
     def test_properties(self):
-        with fcn.Model(MODEL) as model:
+        with fcnswift.Model(MODEL) as model:
             self.assertEqual(model.class_names, ["ground", "sky", "house", "tree"])
             self.assertEqual(model.palette.tolist()[1], [90, 160, 250])
             self.assertEqual(model.architecture, "fcn-simple")
@@ -40,24 +40,24 @@ class ModelTest(unittest.TestCase):
     def test_ranges_are_measured_and_kept(self):
         pictures = [noise(40, 33), noise(24, 50, seed=2), PICTURE]
         path = Path(FOLDER) / "calibrated.safetensors"
-        with fcn.Model(MODEL) as model, model.calibrated(iter(pictures), threads=1) as made:
+        with fcnswift.Model(MODEL) as model, model.calibrated(iter(pictures), threads=1) as made:
             self.assertFalse(model.is_calibrated)
             self.assertTrue(made.is_calibrated)
             made.save(path)
-            with fcn.Session(made, precision="int8") as session:
+            with fcnswift.Session(made, precision="int8") as session:
                 labels = session.segment(PICTURE)
-            with self.assertRaises(fcn.FCNError):
+            with self.assertRaises(fcnswift.FCNError):
                 model.calibrated([])
             with self.assertRaises(ValueError):
                 model.calibrated(pictures, order="rbg")
-        with fcn.Model(path) as model, fcn.Session(model, precision="int8", threads=2) as session:
+        with fcnswift.Model(path) as model, fcnswift.Session(model, precision="int8", threads=2) as session:
             self.assertTrue(model.is_calibrated)
             np.testing.assert_array_equal(session.segment(PICTURE), labels)
-            with fcn.Session(model) as exact:
+            with fcnswift.Session(model) as exact:
                 self.assertGreater((exact.segment(PICTURE) == labels).mean(), 0.9)
 
     def test_a_network_is_read_changed_and_trained(self):
-        with fcn.Model(MODEL) as model:
+        with fcnswift.Model(MODEL) as model:
             network = json.loads(model.graph)
             self.assertEqual(model.graph, model.graph)
             self.assertGreater(len(network["layers"]), 20)
@@ -68,39 +68,39 @@ class ModelTest(unittest.TestCase):
         self.assertNotEqual(changed, text)
         out = Path(FOLDER) / "graph"
         params = dict(epochs=1, batch_size=2, crop_width=32, crop_height=32, threads=1)
-        with fcn.Trainer(DATA, out, graph=changed, half_precision=True, **params) as trainer:
+        with fcnswift.Trainer(DATA, out, graph=changed, half_precision=True, **params) as trainer:
             trainer.run()
         size = (out / "model.safetensors").stat().st_size
-        with fcn.Model(out / "model.safetensors") as model:
+        with fcnswift.Model(out / "model.safetensors") as model:
             self.assertEqual((model.architecture, model.graph), ("graph", changed))
         # What is resumed without a word goes on as it was.
         more = dict(epochs=2, batch_size=2, crop_width=32, crop_height=32, threads=1)
-        with fcn.Trainer(DATA, out, resume=True, extend=True, **more) as trainer:
+        with fcnswift.Trainer(DATA, out, resume=True, extend=True, **more) as trainer:
             trainer.run()
         self.assertEqual((out / "model.safetensors").stat().st_size, size)
         for error, graph, message in [
-            (fcn.FCNError, "{}", "graph: "), (TypeError, 7, "graph is 7"),
+            (fcnswift.FCNError, "{}", "graph: "), (TypeError, 7, "graph is 7"),
         ]:
             with self.subTest(graph), self.assertRaises(error) as wrong:
-                fcn.Trainer(DATA, Path(FOLDER) / "none", graph=graph)
+                fcnswift.Trainer(DATA, Path(FOLDER) / "none", graph=graph)
             self.assertIn(message, str(wrong.exception))
 
     def test_ways_to_open(self):
         picture = noise(40, 50)
-        with fcn.Model(MODEL) as model, fcn.Session(model) as session:
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session:
             session.segment(picture)
             wanted = session.scores()
-        for model in (fcn.Model.default(), fcn.Model.from_bytes(Path(MODEL).read_bytes())):
-            with model, fcn.Session(model) as session:
+        for model in (fcnswift.Model.default(), fcnswift.Model.from_bytes(Path(MODEL).read_bytes())):
+            with model, fcnswift.Session(model) as session:
                 session.segment(picture)
                 np.testing.assert_array_equal(session.scores(), wanted)
 
     def test_importing_and_saving(self):
         path = Path(FOLDER) / "saved.safetensors"
-        with fcn.Model(MODEL) as model:
+        with fcnswift.Model(MODEL) as model:
             model.save(path, half=True)
             self.assertLess(path.stat().st_size, 0.7 * Path(MODEL).stat().st_size)
-            with fcn.Model.imported(path, class_names=["a", "b", "c", "d"], note="again") as other:
+            with fcnswift.Model.imported(path, class_names=["a", "b", "c", "d"], note="again") as other:
                 self.assertEqual(other.class_names, ["a", "b", "c", "d"])
                 self.assertEqual(other.note, "again")
                 self.assertEqual(other.parameter_count, model.parameter_count)
@@ -113,7 +113,7 @@ class ModelTest(unittest.TestCase):
                 ("unit", 0, 1 / 255), (unit, 0, 1 / 255), (half, 127.5, 1 / 127.5),
                 (model.preprocessing, None, None),
             ]:
-                with fcn.Model.imported(path, preprocessing=given) as other:
+                with fcnswift.Model.imported(path, preprocessing=given) as other:
                     if mean is None:
                         self.assertEqual(other.preprocessing, model.preprocessing)
                         continue
@@ -127,41 +127,41 @@ class ModelTest(unittest.TestCase):
                 {"mean": [104, 117, 123]}, {"std": [0.2, 0.2, 0.3]}, {"mean": 0.5}, "uni\0t",
             ]:
                 with self.assertRaises(ValueError):
-                    fcn.Model.imported(path, preprocessing=given)
+                    fcnswift.Model.imported(path, preprocessing=given)
             for given in ["123", ["1", "2", "3"], None, b"123", [[1], [2], [3]]]:
                 for key in ("mean", "scale", "std"):
                     with self.assertRaises(TypeError) as wrong:
-                        fcn.Model.imported(path, preprocessing={key: given})
+                        fcnswift.Model.imported(path, preprocessing={key: given})
                     self.assertIn(key, str(wrong.exception))
-            with self.assertRaises(fcn.FCNError) as caught:
-                fcn.Model.imported(path, class_names=["a", "b", "a", "d"])
+            with self.assertRaises(fcnswift.FCNError) as caught:
+                fcnswift.Model.imported(path, class_names=["a", "b", "a", "d"])
             self.assertEqual(caught.exception.name, "INVALID_ARGUMENT")
             self.assertIn("listed twice", str(caught.exception))
-            with self.assertRaises(fcn.FCNError) as caught:
-                fcn.Model.imported(path, preprocessing="none")
+            with self.assertRaises(fcnswift.FCNError) as caught:
+                fcnswift.Model.imported(path, preprocessing="none")
             self.assertEqual(caught.exception.name, "NOT_FOUND")
-            with self.assertRaises(fcn.FCNError) as caught:
-                fcn.Model.imported(path, rename={"nothing": "else"})
+            with self.assertRaises(fcnswift.FCNError) as caught:
+                fcnswift.Model.imported(path, rename={"nothing": "else"})
             self.assertEqual(caught.exception.name, "NOT_FOUND")
-        with self.assertRaises(fcn.FCNError) as caught:
-            fcn.Model.imported(path, architecture="fcn32s")
+        with self.assertRaises(fcnswift.FCNError) as caught:
+            fcnswift.Model.imported(path, architecture="fcn32s")
         self.assertEqual(caught.exception.name, "SHAPE_MISMATCH")
-        with self.assertRaises(fcn.FCNError) as caught:
-            fcn.Model.imported(PICTURE)
+        with self.assertRaises(fcnswift.FCNError) as caught:
+            fcnswift.Model.imported(PICTURE)
         self.assertEqual(caught.exception.name, "UNSUPPORTED")
 
     def test_errors(self):
-        with self.assertRaises(fcn.FCNError) as caught:
-            fcn.Model("/no/such/model")
+        with self.assertRaises(fcnswift.FCNError) as caught:
+            fcnswift.Model("/no/such/model")
         self.assertEqual((caught.exception.status, caught.exception.name), (-2, "NOT_FOUND"))
         self.assertIn("/no/such/model", str(caught.exception))
-        with self.assertRaises(fcn.FCNError) as caught:
-            fcn.Model.from_bytes(Path(MODEL).read_bytes()[:-1])
+        with self.assertRaises(fcnswift.FCNError) as caught:
+            fcnswift.Model.from_bytes(Path(MODEL).read_bytes()[:-1])
         self.assertEqual(caught.exception.name, "CORRUPT")
 
     def test_closing(self):
-        model = fcn.Model(MODEL)
-        session = fcn.Session(model)
+        model = fcnswift.Model(MODEL)
+        session = fcnswift.Session(model)
         model.close()
         model.close()
         self.assertEqual(session.segment(noise(8, 8)).shape, (8, 8))
@@ -175,8 +175,8 @@ class ModelTest(unittest.TestCase):
 
 class SessionTest(unittest.TestCase):
     def setUp(self):
-        self.model = fcn.Model(MODEL)
-        self.session = fcn.Session(self.model)
+        self.model = fcnswift.Model(MODEL)
+        self.session = fcnswift.Session(self.model)
 
     def tearDown(self):
         self.session.close()
@@ -214,7 +214,7 @@ class SessionTest(unittest.TestCase):
 
     def test_wrong_arrays(self):
         for array, error in [
-            (noise(4, 4).astype(np.float32), TypeError),
+            (noise(4, 4).astype(np.float32), ValueError),
             (np.zeros((4, 4, 2), np.uint8), ValueError),
             (np.zeros((0, 4, 3), np.uint8), ValueError),
             (np.zeros(4, np.uint8), ValueError),
@@ -223,7 +223,7 @@ class SessionTest(unittest.TestCase):
                 self.session.segment(array)
         with self.assertRaises(ValueError):
             self.session.segment(noise(4, 4), "grb")
-        with self.assertRaises(fcn.FCNError):
+        with self.assertRaises(fcnswift.FCNError):
             self.session.segment_all([])
 
     def test_results(self):
@@ -236,7 +236,7 @@ class SessionTest(unittest.TestCase):
         areas = self.session.areas()
         self.assertEqual(list(areas), self.model.class_names)
         self.assertEqual(list(areas.values()), np.bincount(labels.ravel(), minlength=4).tolist())
-        with self.assertRaises(fcn.FCNError) as caught:
+        with self.assertRaises(fcnswift.FCNError) as caught:
             self.session.labels(1)
         self.assertEqual(caught.exception.name, "NOT_FOUND")
         for result in (
@@ -258,7 +258,7 @@ class SessionTest(unittest.TestCase):
             np.testing.assert_array_equal(self.session.scores(), scores[i])
 
     def test_files(self):
-        with fcn.Image(PICTURE) as image:
+        with fcnswift.Image(PICTURE) as image:
             labels, scores = self.session.segment(image.array), self.session.scores()
         np.testing.assert_array_equal(self.session.segment_file(PICTURE), labels)
         np.testing.assert_array_equal(self.session.scores(), scores)
@@ -268,19 +268,19 @@ class SessionTest(unittest.TestCase):
 
     def test_progress_and_stopping(self):
         seen = []
-        with fcn.Session(self.model, progress=lambda p: seen.append(p.fraction)) as session:
+        with fcnswift.Session(self.model, progress=lambda p: seen.append(p.fraction)) as session:
             session.segment(noise(16, 16))
         self.assertGreater(len(seen), 10)
         self.assertEqual(seen, sorted(seen))
-        with fcn.Session(self.model, progress=lambda p: p.fraction < 0.5) as session:
-            with self.assertRaises(fcn.FCNError) as caught:
+        with fcnswift.Session(self.model, progress=lambda p: p.fraction < 0.5) as session:
+            with self.assertRaises(fcnswift.FCNError) as caught:
                 session.segment(noise(16, 16))
             self.assertEqual(caught.exception.name, "ABORTED")
 
         def fail(_):
             raise KeyError("mine")
 
-        with fcn.Session(self.model, progress=fail) as session, self.assertRaises(KeyError):
+        with fcnswift.Session(self.model, progress=fail) as session, self.assertRaises(KeyError):
             session.segment(noise(16, 16))
 
     def test_threads(self):
@@ -290,7 +290,7 @@ class SessionTest(unittest.TestCase):
         results = []
 
         def work():
-            with fcn.Session(self.model, threads=1) as session:
+            with fcnswift.Session(self.model, threads=1) as session:
                 for _ in range(3):
                     session.segment(picture)
                     results.append(session.scores())
@@ -307,13 +307,13 @@ class SessionTest(unittest.TestCase):
     def test_precision(self):
         picture = noise(64, 48)
         wanted = self.session.segment(picture), self.session.scores()
-        with fcn.Session(self.model, precision="int16") as session:
+        with fcnswift.Session(self.model, precision="int16") as session:
             labels = session.segment(picture)
             self.assertGreater(np.mean(labels == wanted[0]), 0.97)
             spread = np.ptp(wanted[1])
             np.testing.assert_allclose(session.scores(), wanted[1], rtol=0, atol=0.02 * spread)
         with self.assertRaises(ValueError) as caught:
-            fcn.Session(self.model, precision="int4")
+            fcnswift.Session(self.model, precision="int4")
         self.assertIn("float32, int16", str(caught.exception))
 
     def test_devices(self):
@@ -324,28 +324,28 @@ class SessionTest(unittest.TestCase):
         for device, precision, tolerance in (
             ("cpu", "float32", 0), ("cuda", "float32", 1e-4), ("cuda:0", "float16", 0.01),
         ):
-            with fcn.Session(self.model, device=device, precision=precision) as session:
+            with fcnswift.Session(self.model, device=device, precision=precision) as session:
                 for _ in range(3):
                     session.segment(picture)
                     np.testing.assert_allclose(
                         session.scores(), wanted, rtol=0, atol=tolerance * spread)
         for device in ("gpu", "CUDA", "cuda:", "cuda:x", "cuda:-1", "cuda:0:1", "", "cpu:0"):
             with self.assertRaises(ValueError) as caught:
-                fcn.Session(self.model, device=device)
+                fcnswift.Session(self.model, device=device)
             self.assertIn(repr(device), str(caught.exception))
         for device, precision in (("cuda:9", "float32"), ("cuda", "int16"), ("cpu", "float16")):
-            with self.assertRaises(fcn.FCNError):
-                fcn.Session(self.model, device=device, precision=precision)
+            with self.assertRaises(fcnswift.FCNError):
+                fcnswift.Session(self.model, device=device, precision=precision)
 
     def test_disabled_forms(self):
         picture = noise(32, 32)
         self.session.segment(picture)
         fast = self.session.scores()
-        with fcn.Session(self.model, disabled_forms=["convolution.winograd4"]) as session:
+        with fcnswift.Session(self.model, disabled_forms=["convolution.winograd4"]) as session:
             session.segment(picture)
             np.testing.assert_allclose(session.scores(), fast, rtol=1e-3, atol=1e-4)
-        with self.assertRaises(fcn.FCNError) as caught:
-            fcn.Session(self.model, disabled_forms=["no.such.form"])
+        with self.assertRaises(fcnswift.FCNError) as caught:
+            fcnswift.Session(self.model, disabled_forms=["no.such.form"])
         self.assertIn("no.such.form", str(caught.exception))
 
 
@@ -353,33 +353,33 @@ class ImageTest(unittest.TestCase):
     def test_round_trip(self):
         picture = noise(19, 23)
         path = Path(FOLDER) / "noise.png"
-        with fcn.Image.from_array(picture[:, :, ::-1], "bgr") as image:
+        with fcnswift.Image.from_array(picture[:, :, ::-1], "bgr") as image:
             np.testing.assert_array_equal(image.array, picture)
             image.save(path)
-        with fcn.Image(path) as image, fcn.Image.decode(path.read_bytes()) as decoded:
+        with fcnswift.Image(path) as image, fcnswift.Image.decode(path.read_bytes()) as decoded:
             np.testing.assert_array_equal(image.array, picture)
             np.testing.assert_array_equal(decoded.array, picture)
 
     def test_drawings(self):
         picture, labels = np.full((30, 40, 3), 100, np.uint8), np.zeros((30, 40), np.uint8)
         labels[:, 20:] = 1
-        with fcn.Model(MODEL) as model:
+        with fcnswift.Model(MODEL) as model:
             colours = model.palette[labels]
-            with fcn.overlay(picture, labels, model, opacity=1) as drawn:
+            with fcnswift.overlay(picture, labels, model, opacity=1) as drawn:
                 np.testing.assert_array_equal(drawn.array, colours)
-            with fcn.overlay(picture, labels, model, opacity=0) as drawn:
+            with fcnswift.overlay(picture, labels, model, opacity=0) as drawn:
                 np.testing.assert_array_equal(drawn.array, picture)
-            with fcn.sheet(picture, labels, model, truth=labels) as drawn:
+            with fcnswift.sheet(picture, labels, model, truth=labels) as drawn:
                 self.assertGreaterEqual(drawn.array.shape[1], 3 * 40)
             path = Path(FOLDER) / "labels.png"
-            fcn.save_labels(path, labels, model)
-            with fcn.Image(path) as image:
+            fcnswift.save_labels(path, labels, model)
+            with fcnswift.Image(path) as image:
                 np.testing.assert_array_equal(image.array, colours)
-            fcn.save_labels(path, labels, grey=True)
-            with fcn.Image(path) as image:
+            fcnswift.save_labels(path, labels, grey=True)
+            with fcnswift.Image(path) as image:
                 np.testing.assert_array_equal(image.array, np.repeat(labels[..., None], 3, 2))
             with self.assertRaises(ValueError):
-                fcn.overlay(picture, labels.T, model)
+                fcnswift.overlay(picture, labels.T, model)
 
 
 class TrainerTest(unittest.TestCase):
@@ -388,7 +388,7 @@ class TrainerTest(unittest.TestCase):
                       validation_split="val", evaluation_interval=1, threads=1)
         whole, broken = Path(FOLDER) / "whole", Path(FOLDER) / "broken"
         events = []
-        with fcn.Trainer(DATA, whole, **params) as trainer:
+        with fcnswift.Trainer(DATA, whole, **params) as trainer:
             trainer.run(events.append)
         self.assertEqual({e.event for e in events}, {"minibatch", "measurement", "epoch"})
         ends = [e for e in events if e.event == "epoch"]
@@ -397,22 +397,22 @@ class TrainerTest(unittest.TestCase):
         self.assertTrue(0 <= ends[-1].validation_mean_iu <= 1)
         self.assertTrue(all(e.validation_mean_iu is None for e in events if e.event != "epoch"))
 
-        with fcn.Trainer(DATA, broken, **params) as trainer:
-            with self.assertRaises(fcn.FCNError) as caught:
+        with fcnswift.Trainer(DATA, broken, **params) as trainer:
+            with self.assertRaises(fcnswift.FCNError) as caught:
                 trainer.run(lambda e: not (e.epoch == 2 and e.event == "minibatch"))
             self.assertEqual(caught.exception.name, "ABORTED")
             trainer.run()
         for name in ("model.safetensors", "best.safetensors"):
             self.assertEqual((whole / name).read_bytes(), (broken / name).read_bytes())
-        with fcn.Model(broken / "model.safetensors") as model:
+        with fcnswift.Model(broken / "model.safetensors") as model:
             self.assertEqual(model.class_names, ["ground", "sky", "house", "tree"])
-        with self.assertRaises(fcn.FCNError) as caught:
-            fcn.Trainer(DATA, whole, **params)
+        with self.assertRaises(fcnswift.FCNError) as caught:
+            fcnswift.Trainer(DATA, whole, **params)
         self.assertEqual(caught.exception.name, "INVALID_STATE")
 
     def test_a_recipe_and_what_changes_it(self):
         out, steps = Path(FOLDER) / "recipe", []
-        with fcn.Trainer(
+        with fcnswift.Trainer(
             DATA, out, recipe="simple", width=0.05, optimizer="adamw", learning_rate=0.001,
             crop_width=32, crop_height=32, batch_size=1, accumulation=2, iterations=3,
             layer_rates={"conv": 0, "score": np.float32(0.5)}, class_weights=np.array([1, 1, 2, 4]),
@@ -428,47 +428,47 @@ class TrainerTest(unittest.TestCase):
 
     def test_wrong_parameters(self):
         with self.assertRaises(TypeError):
-            fcn.Trainer(DATA, FOLDER, epoch=3)
-        with self.assertRaises(fcn.FCNError):
-            fcn.Trainer(DATA, Path(FOLDER) / "none", epochs=-1)
-        with self.assertRaises(fcn.FCNError):
-            fcn.Trainer("/no/such/folder", Path(FOLDER) / "none")
+            fcnswift.Trainer(DATA, FOLDER, epoch=3)
+        with self.assertRaises(fcnswift.FCNError):
+            fcnswift.Trainer(DATA, Path(FOLDER) / "none", epochs=-1)
+        with self.assertRaises(fcnswift.FCNError):
+            fcnswift.Trainer("/no/such/folder", Path(FOLDER) / "none")
         with self.assertRaises(TypeError) as wrong:
-            fcn.Trainer(DATA, Path(FOLDER) / "none", start="m.safetensors")
+            fcnswift.Trainer(DATA, Path(FOLDER) / "none", start="m.safetensors")
         self.assertIn("must be a Model", str(wrong.exception))
         with self.assertRaises(ValueError) as wrong:
-            fcn.Trainer(DATA, Path(FOLDER) / "none", class_weights="rare")
+            fcnswift.Trainer(DATA, Path(FOLDER) / "none", class_weights="rare")
         self.assertIn("none, enet", str(wrong.exception))
         for error, params, message in [
-            (fcn.FCNError, dict(class_weights=[1, 2]), "there are 4 classes"),
-            (fcn.FCNError, dict(class_weights=[]), "class_weight_count is 0"),
-            (fcn.FCNError, dict(class_weights=[1, 2, 3, -4]), "class_weight_values[3] is -4"),
+            (fcnswift.FCNError, dict(class_weights=[1, 2]), "there are 4 classes"),
+            (fcnswift.FCNError, dict(class_weights=[]), "class_weight_count is 0"),
+            (fcnswift.FCNError, dict(class_weights=[1, 2, 3, -4]), "class_weight_values[3] is -4"),
             (TypeError, dict(class_weights=3), "for each class"),
             (TypeError, dict(class_weights=["1", "2"]), "for each class"),
-            (fcn.FCNError, dict(recipe="voc-fcn"), "voc-fcn32s"),
+            (fcnswift.FCNError, dict(recipe="voc-fcn"), "voc-fcn32s"),
             (TypeError, dict(recipe=1), "recipe"),
-            (fcn.FCNError, dict(layer_rates={"conf": 1}), "conf"),
-            (fcn.FCNError, dict(layer_rates={"conv1": 1001}), "conv1"),
+            (fcnswift.FCNError, dict(layer_rates={"conf": 1}), "conf"),
+            (fcnswift.FCNError, dict(layer_rates={"conv1": 1001}), "conv1"),
             (ValueError, dict(layer_rates={"conv1,conv2": 1}), "conv1,conv2"),
             (TypeError, dict(layer_rates={"conv1": "0"}), "conv1"),
             (TypeError, dict(layer_rates="conv1=0"), "dict"),
-            (fcn.FCNError, dict(iterations=3, epochs=1), "iterations 3"),
-            (fcn.FCNError, dict(accumulation=1025), "accumulation is 1025"),
+            (fcnswift.FCNError, dict(iterations=3, epochs=1), "iterations 3"),
+            (fcnswift.FCNError, dict(accumulation=1025), "accumulation is 1025"),
         ]:
             with self.subTest(params), self.assertRaises(error) as wrong:
-                fcn.Trainer(DATA, Path(FOLDER) / "none", width=0.05, **params)
+                fcnswift.Trainer(DATA, Path(FOLDER) / "none", width=0.05, **params)
             self.assertIn(message, str(wrong.exception))
             self.assertFalse((Path(FOLDER) / "none").exists())
-        with fcn.Model(MODEL) as model, self.assertRaises(fcn.FCNError) as caught:
-            fcn.Trainer(DATA, Path(FOLDER) / "none", model, width=0.05)
+        with fcnswift.Model(MODEL) as model, self.assertRaises(fcnswift.FCNError) as caught:
+            fcnswift.Trainer(DATA, Path(FOLDER) / "none", model, width=0.05)
         self.assertEqual(caught.exception.name, "INVALID_ARGUMENT")
         self.assertIn("width is for a fresh model", str(caught.exception))
 
 
 class LibraryTest(unittest.TestCase):
     def test_about(self):
-        self.assertRegex(fcn.version(), r"^\d+\.\d+\.\d+$")
-        about = fcn.about()
+        self.assertRegex(fcnswift.version(), r"^\d+\.\d+\.\d+$")
+        about = fcnswift.about()
         self.assertEqual(set(about), {"build", "cpu", "blas", "architectures"})
         self.assertIn("fcn-simple", about["architectures"])
 

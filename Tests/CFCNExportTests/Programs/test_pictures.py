@@ -1,4 +1,4 @@
-"""What kinds of pictures examples/python/fcn takes, and what an Image can do.
+"""What kinds of pictures python/fcnswift takes, and what an Image can do.
 
 usage: test_pictures.py MODEL PICTURE FOLDER
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "examples" / "python"))
-import fcn  # noqa: E402
+sys.path.insert(0, str(ROOT / "python"))
+import fcnswift  # noqa: E402
 
 MODEL, PICTURE, FOLDER = sys.argv[1:4]
 
@@ -25,7 +25,7 @@ def noise(height, width, channels=3, seed=1):
 class KindsTest(unittest.TestCase):
     def test_a_picture_may_be_a_file_bytes_an_image_or_an_array(self):
         encoded = Path(PICTURE).read_bytes()
-        with fcn.Model(MODEL) as model, fcn.Session(model) as session, fcn.Image(PICTURE) as image:
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session, fcnswift.Image(PICTURE) as image:
             wanted = session.segment(image.array)
             self.assertGreater(len(np.unique(wanted)), 1)
             kinds = [PICTURE, Path(PICTURE), encoded, bytearray(encoded), memoryview(encoded), image]
@@ -33,7 +33,7 @@ class KindsTest(unittest.TestCase):
                 with self.subTest(type(picture).__name__):
                     np.testing.assert_array_equal(session.segment(picture), wanted)
                     np.testing.assert_array_equal(session.segment(picture, "bgr"), wanted)
-                    with fcn.overlay(picture, wanted, model, opacity=0) as drawn:
+                    with fcnswift.overlay(picture, wanted, model, opacity=0) as drawn:
                         np.testing.assert_array_equal(drawn.array, image.array)
             for labels in session.segment_all(iter([*kinds, image.array])):
                 np.testing.assert_array_equal(labels, wanted)
@@ -42,7 +42,11 @@ class KindsTest(unittest.TestCase):
         rgb = noise(6, 7)
         cases = [
             (None, TypeError, "is None"),
-            (rgb / 255, TypeError, "picture * 255"),
+            (rgb.astype(np.float32), ValueError, "astype(numpy.uint8)"),
+            (rgb / 127.5 - 1, ValueError, "(picture + 1) / 2"),
+            (rgb * 2.0 - 300, ValueError, "before it was normalised"),
+            (np.full((2, 2), np.inf), ValueError, "from inf to inf"),
+            (np.where(rgb > 9, np.nan, 0.5), ValueError, "NaN"),
             (rgb.astype(np.uint16), TypeError, "// 257"),
             (rgb > 100, TypeError, "bool"),
             (5, TypeError, "int64"),
@@ -52,10 +56,10 @@ class KindsTest(unittest.TestCase):
             (rgb.ravel(), ValueError, "bytes"),
             (rgb[:, :, :2], ValueError, "(6, 7, 2)"),
             ("a\0b.png", ValueError, "NUL"),
-            ("/no/such.png", fcn.FCNError, "/no/such.png"),
-            (b"no picture", fcn.FCNError, "PNG"),
+            ("/no/such.png", fcnswift.FCNError, "/no/such.png"),
+            (b"no picture", fcnswift.FCNError, "PNG"),
         ]
-        with fcn.Model(MODEL) as model, fcn.Session(model) as session:
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session:
             for picture, kind, words in cases:
                 with self.subTest(words), self.assertRaises(kind) as caught:
                     session.segment(picture)
@@ -68,7 +72,7 @@ class KindsTest(unittest.TestCase):
     def test_gaps_in_arrays(self):
         rgb = noise(1, 9)
         column = noise(9, 1)
-        with fcn.Model(MODEL) as model, fcn.Session(model) as session:
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session:
             for array in (
                 rgb[::-1], np.broadcast_to(rgb, (4, 9, 3)), column[::-1], column[::2],
                 noise(8, 8)[::2, ::2], np.broadcast_to(noise(4, 4, 1), (4, 4, 3)),
@@ -79,19 +83,19 @@ class KindsTest(unittest.TestCase):
                 np.testing.assert_array_equal(scores, session.scores())
 
     def test_numbers_that_c_would_cut_off(self):
-        with fcn.Model(MODEL) as model:
+        with fcnswift.Model(MODEL) as model:
             for params in (dict(threads=2**32), dict(largest_batch=2**32 + 1)):
                 with self.assertRaises(ValueError) as caught:
-                    fcn.Session(model, **params)
+                    fcnswift.Session(model, **params)
                 self.assertIn(next(iter(params)), str(caught.exception))
             with self.assertRaises(TypeError):
-                fcn.Session(model, threads=1.5)
+                fcnswift.Session(model, threads=1.5)
 
 
 class ImageTest(unittest.TestCase):
     def test_it_is_an_array(self):
         picture = noise(5, 8)
-        with fcn.Image.from_array(picture) as image:
+        with fcnswift.Image.from_array(picture) as image:
             self.assertEqual((image.width, image.height), (8, 5))
             np.testing.assert_array_equal(np.asarray(image), picture)
             self.assertEqual(np.asarray(image, np.float32).dtype, np.float32)
@@ -105,9 +109,9 @@ class ImageTest(unittest.TestCase):
 
     def test_notebooks_show_it(self):
         picture = noise(7, 9)
-        with fcn.Image.from_array(picture) as image:
+        with fcnswift.Image.from_array(picture) as image:
             data = image._repr_png_()
-        with fcn.Image.decode(data) as decoded:
+        with fcnswift.Image.decode(data) as decoded:
             np.testing.assert_array_equal(decoded.array, picture)
         # What our decoder lets pass others need not: the checksums.
         at = 8
@@ -118,12 +122,12 @@ class ImageTest(unittest.TestCase):
             at += 12 + length
 
     def test_what_things_look_like(self):
-        with fcn.Model(MODEL) as model, fcn.Session(model) as session, fcn.Image(PICTURE) as image:
-            self.assertRegex(repr(model), r"^<fcn\.Model fcn-simple, 4 classes, [\d,]+ parameters>$")
-            self.assertRegex(repr(session), r"^<fcn\.Session of fcn-simple, 4 classes")
-            self.assertEqual(repr(image), "<fcn.Image 96 x 72>")
-        self.assertEqual(repr(image), "<fcn.Image, closed>")
-        self.assertEqual(repr(fcn.FCNError(-2, "gone")), "FCNError(NOT_FOUND, 'gone')")
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session, fcnswift.Image(PICTURE) as image:
+            self.assertRegex(repr(model), r"^<fcnswift\.Model fcn-simple, 4 classes, [\d,]+ parameters>$")
+            self.assertRegex(repr(session), r"^<fcnswift\.Session of fcn-simple, 4 classes")
+            self.assertEqual(repr(image), "<fcnswift.Image 96 x 72>")
+        self.assertEqual(repr(image), "<fcnswift.Image, closed>")
+        self.assertEqual(repr(fcnswift.FCNError(-2, "gone")), "FCNError(NOT_FOUND, 'gone')")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import numpy as np
 
 from ._native import Handle, PathLike, TrainCallback, TrainerHandle, TrainerParamsStruct
 from ._native import TrainProgressStruct, encoded_path, encoded_text, lib, whole_number
+from ._optional import TrainingBar
 from ._signals import SignalGuard
 from .model import Model
 from .preprocessing import Preprocessing, preprocessing_struct
@@ -80,6 +81,7 @@ class Trainer(Handle):
     """A training run. Experimental: it may change with any release."""
 
     _struct, _free = TrainerHandle, "fcn_trainer_free"
+    _in_other_processes = "make it in the process that trains"
     _choices: dict[str, dict[str, int]] = {
         "optimizer": {"sgd": 0, "adamw": 1},
         "schedule": {"constant": 0, "step": 1, "poly": 2},
@@ -208,10 +210,22 @@ class Trainer(Handle):
     def _about(self) -> str:
         return self._paths
 
-    def run(self, progress: Callable[[TrainProgress], bool | None] | None = None) -> None:
+    def run(
+        self, progress: Callable[[TrainProgress], bool | None] | bool | None = None
+    ) -> None:
         """Trains to the end. `progress` hears of every minibatch, evaluated picture and epoch, and
-        stops the run, which then raises FCNError, by returning False. Ctrl-C stops it after the
-        minibatch. A further run() goes on from the last whole epoch."""
+        stops the run, which then raises FCNError, by returning False; True in its place draws a bar
+        with tqdm. Ctrl-C stops it after the minibatch. A further run() goes on from the last whole
+        epoch."""
+        if isinstance(progress, bool):
+            if progress:
+                with TrainingBar() as bar:
+                    self._run(bar.show)
+                return
+            progress = None
+        self._run(progress)
+
+    def _run(self, progress: Callable[[TrainProgress], bool | None] | None) -> None:
         with SignalGuard() as guard:
             def report(pointer: Any, _: Any) -> int:
                 try:

@@ -6,12 +6,16 @@ import ctypes
 import os
 import sys
 from ctypes import POINTER, byref, c_uint8
-from typing import Any, Literal, Protocol, Union
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._native import Handle, ImageHandle, PathLike, PixelsStruct, encoded_path, lib
+from ._optional import pillow_module
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 Picture = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.uint8]
@@ -28,9 +32,17 @@ class PillowImage(Protocol):
     def convert(self, mode: str) -> Any: ...
 
 
-#: An array of uint8, height x width (grey), x 3 or x 4; the path or the bytes of a PNG or JPEG
-#: file; an Image; a picture of Pillow's.
-PictureLike = Union[npt.ArrayLike, PathLike, bytes, bytearray, PillowImage, "ImagePixels"]
+class BinaryFile(Protocol):
+    """A file object that gives bytes."""
+
+    def read(self) -> bytes: ...
+
+
+#: The path or the bytes of a PNG or JPEG file, or a file object that gives these; an array of uint8, or
+#: of floats from 0 to 1, height x width (grey), x 3 or x 4, and what NumPy makes such an array of; an
+#: Image; a picture of Pillow's.
+PictureLike = Union[
+    npt.ArrayLike, PathLike, bytes, bytearray, memoryview, BinaryFile, PillowImage, "ImagePixels"]
 
 
 class ImagePixels(Handle):
@@ -56,11 +68,43 @@ def require_several(function: str, pictures: object) -> None:
         raise TypeError(f"{function}() takes several pictures; of one make a list, [picture]")
 
 
+def require_one(function: str, several: str, picture: object) -> None:
+    """Raises TypeError where `picture` is a list of files' names or contents, or of pictures."""
+    if isinstance(picture, (list, tuple)) and picture and (
+        isinstance(picture[0], (str, bytes, os.PathLike, ImagePixels, np.ndarray))
+        and getattr(picture[0], "ndim", 3) == 3
+    ):
+        raise TypeError(f"{function}() takes one picture; for a list of them there is {several}()")
+
+
+def is_file(picture: object) -> TypeGuard[BinaryFile]:
+    """Whether `picture` is a file object."""
+    return hasattr(picture, "read") and not isinstance(picture, os.PathLike)
+
+
+def file_bytes(file: BinaryFile) -> bytes:
+    """What is left to read of a file object."""
+    try:
+        data: object = file.read()
+    except UnicodeDecodeError:
+        data = ""
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            f"the picture is a file object that gives {type(data).__name__}, not bytes; open the file "
+            'with open(path, "rb")')
+    if not len(data):
+        raise ValueError(
+            "the picture is a file object that has nothing left to read; file.seek(0) goes to its start")
+    return bytes(data)
+
+
 def pixels_of(picture: PictureLike, order: ChannelOrder) -> tuple[PixelsStruct, object]:
     """A view of `picture`, and the object that must live as long as it. `order` is that of an
     array's channels; other pictures know their own."""
     if order not in ("rgb", "bgr"):
         raise ValueError(f"the channel order is {order!r}; it must be 'rgb' or 'bgr'")
+    if is_file(picture):
+        picture = file_bytes(picture)
     if isinstance(picture, (str, os.PathLike)):
         picture = ImagePixels.made_by("fcn_image_open", encoded_path(picture))
     elif isinstance(picture, (bytes, bytearray, memoryview)):
@@ -76,16 +120,40 @@ def pixels_of(picture: PictureLike, order: ChannelOrder) -> tuple[PixelsStruct, 
     return _view(np.asarray(picture), order)
 
 
+def _bytes_of_floats(array: npt.NDArray[Any]) -> Picture:
+    """Values from 0 to 1 as 0 to 255, rounded to the nearest."""
+    with np.errstate(invalid="ignore"):
+        least, greatest = float(array.min()), float(array.max())
+    if not (0 <= least and greatest <= 1):
+        found = (
+            "has NaN in it" if np.isnan(least) else f"has values from {least:g} to {greatest:g}")
+        hint = "; give it as it was before it was normalised: the model's own rule does that"
+        if np.isnan(least):
+            hint = ""
+        elif 0 <= least and greatest <= 255:
+            hint = "; of 0 to 255 it is picture.round().astype(numpy.uint8)"
+        elif -1 <= least and greatest <= 1:
+            hint = "; of -1 to 1 it is (picture + 1) / 2"
+        raise ValueError(
+            f"the picture is of {array.dtype} and {found}; floats must be from 0 to 1{hint}")
+    values = array.astype(np.promote_types(array.dtype, np.float32), copy=False)
+    rounded: Picture = np.rint(values * values.dtype.type(255)).astype(np.uint8)
+    return rounded
+
+
 def _view(array: npt.NDArray[Any], order: ChannelOrder) -> tuple[PixelsStruct, Picture]:
-    if array.dtype != np.uint8:
+    if array.dtype != np.uint8 and array.dtype.kind != "f":
         hint = ""
         if array.dtype == np.uint16:
             hint = "; of 16 bits it is (picture // 257).astype(numpy.uint8)"
-        elif array.dtype.kind == "f":
-            hint = "; of 0 to 1 it is (picture * 255).round().astype(numpy.uint8)"
+        elif array.dtype == bool:
+            hint = "; a mask is picture.astype(numpy.uint8) * 255"
+        elif array.dtype.kind in "iu":
+            hint = "; of 0 to 255 it is picture.astype(numpy.uint8)"
         elif array.dtype == object:
             hint = f"; {type(array.flat[0]).__name__ if array.size else 'it'} is no picture"
-        raise TypeError(f"the picture is of {array.dtype}; it must be uint8, 0 to 255{hint}")
+        raise TypeError(
+            f"the picture is of {array.dtype}; it must be uint8, 0 to 255, or float, 0 to 1{hint}")
     shape = array.shape
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
@@ -100,6 +168,8 @@ def _view(array: npt.NDArray[Any], order: ChannelOrder) -> tuple[PixelsStruct, P
         raise ValueError(
             f"the picture has shape {shape}; it must be height x width, "
             f"x 3 or x 4 where it is not grey{hint}")
+    if array.dtype.kind == "f":
+        array = _bytes_of_floats(array)
     height, width, channels = array.shape
     if max(height, width) > 2**31 - 1:
         raise ValueError(f"the picture has shape {shape}; it must have at most 2^28 pixels")
@@ -118,11 +188,9 @@ def _view(array: npt.NDArray[Any], order: ChannelOrder) -> tuple[PixelsStruct, P
 def _array_of_pillow(image: Any) -> npt.NDArray[Any]:
     """The pixels as the library decodes them from the file: upright, colours in place of a
     palette's indices, alpha left aside, 16 bits brought to 8."""
-    from PIL import ImageOps
-
     file_format = image.format
     if image.getexif().get(0x0112, 1) in range(2, 9):
-        image = ImageOps.exif_transpose(image)
+        image = pillow_module("PIL.ImageOps").exif_transpose(image)
     mode = image.mode
     if mode in ("L", "RGB", "RGBA", "RGBX"):
         return np.asarray(image)

@@ -240,23 +240,25 @@ _OTHER_FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-def _find() -> str:
-    """The library that belongs to this module."""
+def find(name: str) -> str | None:
+    """The file that belongs to this module: "lib/libfcn.so.1" or "bin/fcn"."""
     folders = list(Path(__file__).resolve().parents)
-    # In the repository this is examples/python/fcn; installed it is share/fcn/python/fcn.
-    for place in [f / "build" / "lib" for f in folders[3:4]] + [f / "lib" for f in folders[4:5]]:
-        if (place / "libfcn.so.1").exists():
-            return str(place / "libfcn.so.1")
-    return "libfcn.so.1"
+    # A wheel has them in the package itself; `make install` puts that into share/fcn/python of the
+    # prefix; in the repository it is python/fcnswift.
+    for place in folders[:1] + folders[4:5] + [f / "build" for f in folders[2:3]]:
+        if (place / name).exists():
+            return str(place / name)
+    return None
 
 
 def _load() -> ctypes.CDLL:
-    path = os.environ.get("FCN_LIBRARY") or _find()
+    path = os.environ.get("FCN_LIBRARY") or find("lib/libfcn.so.1") or "libfcn.so.1"
     try:
         library = ctypes.CDLL(path)
     except OSError as error:
         raise ImportError(
-            f"{error}; build it with make, install it, or name it in FCN_LIBRARY") from error
+            f"{error}; install the wheel, or build libfcn with make, or name it in FCN_LIBRARY"
+        ) from error
     for name, (result, parameters) in _OTHER_FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, parameters
@@ -282,7 +284,7 @@ lib = _load()
 
 def version() -> str:
     """The library's version, "0.1.0" for one."""
-    return lib.fcn_version().decode()
+    return str(lib.fcn_version().decode())
 
 
 def about() -> dict[str, str]:
@@ -299,6 +301,8 @@ class Handle:
 
     _struct: type[ctypes.Structure]
     _free: str
+    #: What to do in place of pickling it.
+    _in_other_processes = "each process makes its own"
 
     def __init__(self) -> None:
         self.pointer = POINTER(self._struct)()
@@ -334,8 +338,8 @@ class Handle:
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(
-            f"a {type(self).__name__} can be neither pickled nor copied: "
-            "each process makes its own")
+            f"a {type(self).__name__} can be neither pickled nor copied: it holds memory and threads "
+            f"of its process; {self._in_other_processes}")
 
     def __enter__(self: _Self) -> _Self:
         return self

@@ -69,6 +69,8 @@ class Session(Handle):
     """The memory and the threads in which a model runs. One thread at a time may use it."""
 
     _struct, _free = SessionHandle, "fcn_session_free"
+    _in_other_processes = (
+        "send its Model, which can be, or the model's path, and make a Session once in each process")
 
     def __init__(
         self, model: Model, *, threads: int = 0, largest_batch: int = 8,
@@ -84,6 +86,8 @@ class Session(Handle):
         `progress` is told of progress and stops the run, which then raises FCNError, by returning
         False."""
         super().__init__()
+        if not isinstance(model, Model):
+            raise TypeError(f"model is {model!r}; it must be a Model, as fcnswift.Model(path) is")
         params = SessionParamsStruct()
         lib.fcn_session_params_init(byref(params), ctypes.sizeof(params))
         params.threads = whole_number("threads", threads)
@@ -121,9 +125,11 @@ class Session(Handle):
                 self._guards.remove(guard)
 
     def segment(self, picture: PictureLike, order: ChannelOrder = "rgb") -> Labels:
-        """The class of every pixel: height x width. `picture` is an array of uint8, height x width
-        (grey), x 3 or x 4, whose channels are in `order`; the path or the bytes of a PNG or JPEG
-        file; an Image; or a picture of Pillow's, which is taken upright as its file is."""
+        """The class of every pixel: height x width. `picture` is the path or the bytes of a PNG or
+        JPEG file, or a file object that has been opened for reading bytes; an array of uint8, or of
+        floats from 0 to 1, height x width (grey), x 3 or x 4, whose channels are in `order`; whatever
+        NumPy makes such an array of; an Image; or a picture of Pillow's, which is taken upright as its
+        file is."""
         return self.segment_all([picture], order)[0]
 
     def segment_all(
@@ -168,17 +174,22 @@ class Session(Handle):
 
     def labels(self, index: int = 0) -> Labels:
         """The class of every pixel of picture `index` of the last run: height x width."""
-        return self._result("fcn_result_labels", self._size(index), np.uint8, c_uint8, index)
+        labels: Labels = self._result("fcn_result_labels", self._size(index), np.uint8, c_uint8, index)
+        return labels
 
     def scores(self, index: int = 0) -> npt.NDArray[np.float32]:
         """The score of every class at every pixel, before softmax: classes x height x width."""
         shape = (len(self._class_names), *self._size(index))
-        return self._result("fcn_result_scores", shape, np.float32, c_float, index)
+        scores: npt.NDArray[np.float32] = self._result(
+            "fcn_result_scores", shape, np.float32, c_float, index)
+        return scores
 
     def probabilities(self, index: int = 0) -> npt.NDArray[np.float32]:
         """The softmax of the scores."""
         shape = (len(self._class_names), *self._size(index))
-        return self._result("fcn_result_probabilities", shape, np.float32, c_float, index)
+        softmax: npt.NDArray[np.float32] = self._result(
+            "fcn_result_probabilities", shape, np.float32, c_float, index)
+        return softmax
 
     def areas(self, index: int = 0) -> dict[str, int]:
         """Pixels of each class, in index order."""

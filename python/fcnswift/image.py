@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from ctypes import byref, c_uint8
 from typing import Any
 
@@ -11,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ._native import PathLike, encoded_path, encoded_text, lib
+from ._optional import pillow_module
 from ._pixels import (
     ChannelOrder, ImagePixels, Picture, PictureLike, array_of, as_labels, labels_on, pixels_of,
     pointer_to)
+from ._png import png_bytes
 from .model import Model
 
 
@@ -41,12 +41,12 @@ class Image(ImagePixels):
     @property
     def width(self) -> int:
         """Columns."""
-        return self._pixels.width
+        return int(self._pixels.width)
 
     @property
     def height(self) -> int:
         """Rows."""
-        return self._pixels.height
+        return int(self._pixels.height)
 
     @property
     def array(self) -> Picture:
@@ -66,19 +66,14 @@ class Image(ImagePixels):
 
     def _repr_png_(self) -> bytes:
         """A PNG file, which notebooks show."""
-        array = self.array
-        height, width, _ = array.shape
-        rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each begins with its filter, none
-        rows[:, 1:] = array.reshape(height, 3 * width)
+        return png_bytes(self.array)
 
-        def chunk(kind: bytes, data: bytes) -> bytes:
-            body = kind + data
-            return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    def __reduce__(self) -> Any:
+        return type(self).from_array, (self.array,)
 
-        header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-        return (
-            b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-            + chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)) + chunk(b"IEND", b""))
+    def pillow(self) -> Any:
+        """A copy as a picture of Pillow's, of mode RGB. Raises ImportError without Pillow."""
+        return pillow_module("PIL.Image").fromarray(self.array)
 
     def _about(self) -> str:
         return f" {self.width} x {self.height}"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import html
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from ctypes import byref
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ._html import model_table
 from ._native import (
     Handle, ImportInfoStruct, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike,
     PixelsStruct, PreprocessingStruct, SegmentCallback, encoded_path, encoded_text, lib,
@@ -20,19 +24,33 @@ from .preprocessing import Preprocessing, preprocessing_struct
 
 
 class Model(Handle):
-    """Weights, and all that their file says of them. May be shared between threads."""
+    """Weights, and all that their file says of them. May be shared between threads.
+
+    A model may be pickled. One that was opened from a file goes as the file's path, which must be there
+    where it is unpickled; the default one as that; any other as the bytes of a model file.
+    """
 
     _struct, _free = ModelHandle, "fcn_model_free"
+    #: What makes it again in another process, where that is less than its bytes.
+    _recipe: tuple[Any, ...] | None = None
 
     def __init__(self, path: PathLike) -> None:
         """Opens the model file at `path`."""
         super().__init__()
         lib.fcn_model_open(byref(self.pointer), encoded_path(path))
+        self._recipe = type(self), (os.path.abspath(os.fsdecode(path)),)
+
+    @classmethod
+    def open(cls, path: PathLike) -> Model:
+        """Opens the model file at `path`, as Model(path) does."""
+        return cls(path)
 
     @classmethod
     def default(cls) -> Model:
-        """Opens the model that is installed with the library, or the one at $FCN_MODEL."""
-        return cls.made_by("fcn_model_open_default")
+        """Opens the model that came with the library, or the one at $FCN_MODEL."""
+        model = cls.made_by("fcn_model_open_default")
+        model._recipe = cls.default, ()
+        return model
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
@@ -131,6 +149,20 @@ class Model(Handle):
         """Writes a model file, weights as 32-bit or, with `half`, 16-bit floats."""
         lib.fcn_model_save(self.live, encoded_path(path), int(half))
 
+    def __reduce__(self) -> Any:
+        pointer = self.live  # noqa: F841, raises where it is closed
+        if self._recipe is not None:
+            return self._recipe
+        with TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.safetensors")
+            self.save(path)
+            with open(path, "rb") as file:
+                return type(self).from_bytes, (file.read(),)
+
+    def _repr_html_(self) -> str:
+        """A table, which notebooks show."""
+        return model_table(self) if self.pointer else html.escape(repr(self))
+
     def _about(self) -> str:
         info = self._info()
         return (
@@ -158,7 +190,7 @@ class Model(Handle):
     def architecture(self) -> str:
         """The name of its architecture, "fcn-simple" for one, or "graph" where its file describes
         the network itself."""
-        return self._info().architecture.decode()
+        return str(self._info().architecture.decode())
 
     @property
     def graph(self) -> str:
@@ -170,12 +202,12 @@ class Model(Handle):
     @property
     def note(self) -> str:
         """What it was trained on, and how well it does."""
-        return self._info().note.decode()
+        return str(self._info().note.decode())
 
     @property
     def parameter_count(self) -> int:
         """Weights in all."""
-        return self._info().parameter_count
+        return int(self._info().parameter_count)
 
     @property
     def preprocessing(self) -> dict[str, Any]:
