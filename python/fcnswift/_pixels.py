@@ -106,6 +106,10 @@ def pixels_of(picture: PictureLike, order: ChannelOrder) -> tuple[PixelsStruct, 
     if is_file(picture):
         picture = file_bytes(picture)
     if isinstance(picture, (str, os.PathLike)):
+        if isinstance(picture, str) and picture.startswith(("http://", "https://")):
+            raise ValueError(
+                f"{picture} is an address, not a path; urllib.request.urlopen() makes a file object of "
+                "it, which may be a picture")
         picture = ImagePixels.made_by("fcn_image_open", encoded_path(picture))
     elif isinstance(picture, (bytes, bytearray, memoryview)):
         data = bytes(picture)
@@ -144,7 +148,11 @@ def _bytes_of_floats(array: npt.NDArray[Any]) -> Picture:
 def _view(array: npt.NDArray[Any], order: ChannelOrder) -> tuple[PixelsStruct, Picture]:
     if array.dtype != np.uint8 and array.dtype.kind != "f":
         hint = ""
-        if array.dtype == np.uint16:
+        if array.dtype.kind in "US":
+            hint = "; several files are a list for segment_all()"
+        elif array.ndim == 0 and array.dtype != object:
+            hint = "; one value is no picture"
+        elif array.dtype == np.uint16:
             hint = "; of 16 bits it is (picture // 257).astype(numpy.uint8)"
         elif array.dtype == bool:
             hint = "; a mask is picture.astype(numpy.uint8) * 255"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sized
 from contextlib import ExitStack
 from itertools import islice
@@ -154,7 +155,11 @@ def opened(model: ModelLike) -> Model:
     """The model that is meant."""
     if model is None:
         return Model.default()
-    return model if isinstance(model, Model) else Model.open(model)
+    if isinstance(model, (str, os.PathLike)):
+        return Model.open(model)
+    if not isinstance(model, Model):
+        raise TypeError(f"model is {model!r}; it must be a Model or the path of its file")
+    return model
 
 
 def segment(

@@ -168,7 +168,7 @@ class Trainer(Handle):
         fields.data, fields.output = encoded_path(data), encoded_path(output)
         if start is not None:
             if not isinstance(start, Model):
-                raise TypeError(f"start is {start!r}; it must be a Model, as fcn.Model(path) is")
+                raise TypeError(f"start is {start!r}; it must be a Model, as fcnswift.Model(path) is")
             fields.start = ctypes.cast(start.live, c_void_p)
         types = {name: kind for name, kind, *_ in fields._fields_}
         if preprocessing is not None:

@@ -25,7 +25,8 @@ def noise(height, width, channels=3, seed=1):
 class KindsTest(unittest.TestCase):
     def test_a_picture_may_be_a_file_bytes_an_image_or_an_array(self):
         encoded = Path(PICTURE).read_bytes()
-        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session, fcnswift.Image(PICTURE) as image:
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session, \
+                fcnswift.Image(PICTURE) as image:
             wanted = session.segment(image.array)
             self.assertGreater(len(np.unique(wanted)), 1)
             kinds = [PICTURE, Path(PICTURE), encoded, bytearray(encoded), memoryview(encoded), image]
@@ -122,7 +123,8 @@ class ImageTest(unittest.TestCase):
             at += 12 + length
 
     def test_what_things_look_like(self):
-        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session, fcnswift.Image(PICTURE) as image:
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session, \
+                fcnswift.Image(PICTURE) as image:
             self.assertRegex(repr(model), r"^<fcnswift\.Model fcn-simple, 4 classes, [\d,]+ parameters>$")
             self.assertRegex(repr(session), r"^<fcnswift\.Session of fcn-simple, 4 classes")
             self.assertEqual(repr(image), "<fcnswift.Image 96 x 72>")

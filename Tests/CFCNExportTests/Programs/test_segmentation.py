@@ -71,7 +71,8 @@ class SegmentTest(unittest.TestCase):
                 np.testing.assert_array_equal(result, self.labels)
         for error, settings, words in [
             (ValueError, dict(precision="int4"), "float32"), (ValueError, dict(device="gpu"), "cuda"),
-            (TypeError, dict(threads=1.5), "threads"), (ValueError, dict(order="rbg"), "rbg"),
+            (TypeError, dict(threads=1.5), "threads"), (TypeError, dict(model={}), "must be a Model"),
+            (ValueError, dict(order="rbg"), "rbg"),
         ]:
             with self.assertRaises(error) as caught:
                 fcnswift.segment(PICTURE, **settings)
@@ -85,7 +86,9 @@ class SegmentTest(unittest.TestCase):
                 (TypeError, [self.picture], "segment_all"),
                 (TypeError, io.StringIO("text"), 'open(path, "rb")'),
                 (ValueError, read, "seek(0)"),
-                (TypeError, {}, "dict is no picture"),
+                (TypeError, {}, "dict is no picture"), (TypeError, 7, "one value is no picture"),
+                (TypeError, np.array([PICTURE]), "segment_all"),
+                (ValueError, "https://example.org/photo.jpg", "urlopen"),
                 (fcnswift.FCNError, Path(__file__), "PNG"),
                 (fcnswift.FCNError, FOLDER, FOLDER),
             ]:
