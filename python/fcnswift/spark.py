@@ -63,7 +63,7 @@ def _row(path: str, content: bytes | None, model: Model, session: Session) -> di
         return row
     row["height"], row["width"] = labels.shape
     row["labels"] = png_bytes(labels, model.palette)
-    row["areas"] = list(session.areas().items())  # as pandas has a map
+    row["areas"] = session.areas()
     return row
 
 
@@ -77,7 +77,8 @@ def _segmented(
     for frame in frames:
         yield data_frame([
             _row(path, content, model, session)
-            for path, content in zip(frame["path"], frame["content"])], columns=_COLUMNS)
+            for path, content in zip(frame["path"], frame["content"])
+        ], columns=_COLUMNS, dtype=object)  # in columns of numbers a null would be NaN
 
 
 def segment_images(
@@ -148,21 +149,29 @@ def main(words: list[str] | None = None) -> int:
         print(f"fcn-spark: {error}", file=sys.stderr)
         return 1
     session = sql.SparkSession.builder.appName("fcn-spark").getOrCreate()
-    pictures = (
-        session.read.format("binaryFile").option("recursiveFileLookup", "true")
-        .load(arguments.pictures))
-    segmented = segment_images(pictures, model, precision=arguments.precision)
     try:
-        segmented.write.parquet(arguments.output)
-        written = session.read.parquet(arguments.output)
-        failed = written.filter("error is not null")
-        count, bad = written.count(), failed.count()
-        print(f"{arguments.output}: {count - bad} pictures segmented, {bad} could not be read")
-        for row in failed.select("path", "error").limit(10).collect():
-            print(f"  {row.path}: {row.error}")
+        _write(session, arguments, model)
+    except importlib.import_module("pyspark.errors").PySparkException as error:
+        # Its first line; the rest is for whoever knows Spark's insides.
+        print(f"fcn-spark: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 1
     finally:
         session.stop()
     return 0
+
+
+def _write(session: Any, arguments: argparse.Namespace, model: Model) -> None:
+    """Writes the table, and says how it went."""
+    pictures = (
+        session.read.format("binaryFile").option("recursiveFileLookup", "true")
+        .load(arguments.pictures))
+    segment_images(pictures, model, precision=arguments.precision).write.parquet(arguments.output)
+    written = session.read.parquet(arguments.output)
+    failed = written.filter("error is not null")
+    count, bad = written.count(), failed.count()
+    print(f"{arguments.output}: {count - bad} pictures segmented, {bad} could not be read")
+    for row in failed.select("path", "error").limit(10).collect():
+        print(f"  {row.path}: {row.error}")
 
 
 if __name__ == "__main__":

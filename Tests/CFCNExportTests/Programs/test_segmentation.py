@@ -17,6 +17,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "python"))
 import fcnswift  # noqa: E402
+import fcnswift.spark  # noqa: E402
 
 MODEL, PICTURE, FOLDER = sys.argv[1:4]
 
@@ -237,6 +238,44 @@ class OptionalTest(unittest.TestCase):
                 trainer.run(progress=True)
         self.assertEqual((bars[1].total, bars[1].n, bars[1].closed), (2, 2, True))
         self.assertIn("epoch 1 of 1", bars[1].texts)
+
+
+class SparkTest(unittest.TestCase):
+    """What a task of Spark's does with its rows; scripts/check_spark.py runs Spark itself."""
+
+    def test_rows(self):
+        encoded = Path(PICTURE).read_bytes()
+        frame = {
+            "path": ["good", "damaged", "none"], "content": [encoded, encoded[:-40], None]}
+        files = mock.Mock()
+        files.get.return_value = MODEL
+        spark, pandas = mock.Mock(SparkFiles=files), mock.Mock(DataFrame=lambda rows, **_: rows)
+        with mock.patch.dict(sys.modules, {"pyspark": spark, "pandas": pandas}):
+            first, second = fcnswift.spark._segmented([frame, frame], "name", 1, "float32")
+        self.assertEqual(first, second)
+        good, damaged, none = first
+        result = fcnswift.segment(PICTURE)
+        self.assertEqual((good["path"], good["error"]), ("good", None))
+        self.assertEqual((good["height"], good["width"]), result.shape)
+        self.assertEqual(good["areas"], result.areas())
+        np.testing.assert_array_equal(decoded(good["labels"]), result.palette[result])
+        self.assertIn("PNG", damaged["error"])
+        self.assertIn("no content", none["error"])
+        for row in (damaged, none):
+            self.assertEqual((row["labels"], row["areas"], row["width"]), (None, None, None))
+        # One session serves the worker's tasks, until another model comes.
+        self.assertEqual(len(fcnswift.spark._sessions), 1)
+
+    def test_a_table_without_pictures_is_refused(self):
+        with self.assertRaises(ValueError) as caught:
+            fcnswift.spark.segment_images(mock.Mock(columns=["path", "length"]))
+        self.assertIn("binaryFile", str(caught.exception))
+
+    def test_the_script_says_what_is_missing(self):
+        said = io.StringIO()
+        with mock.patch.dict(sys.modules, {"pyspark.sql": None}), mock.patch("sys.stderr", said):
+            self.assertEqual(fcnswift.spark.main(["pictures", "table"]), 1)
+        self.assertIn("fcnswift[spark]", said.getvalue())
 
 
 if __name__ == "__main__":
