@@ -61,7 +61,9 @@ class ImagePixels(Handle):
 def require_several(function: str, pictures: object) -> None:
     """Raises TypeError where `pictures` is one picture, whose rows would be taken for pictures."""
     pillow: Any = sys.modules.get("PIL.Image")
-    if isinstance(pictures, (str, bytes, bytearray, memoryview, os.PathLike, ImagePixels)) or (
+    if is_file(pictures) or isinstance(
+        pictures, (str, bytes, bytearray, memoryview, os.PathLike, ImagePixels)
+    ) or (
         isinstance(pictures, np.ndarray)
         and (pictures.ndim < 3 or (pictures.ndim == 3 and pictures.shape[2] in (1, 3, 4)))
     ) or (pillow is not None and isinstance(pictures, pillow.Image)):

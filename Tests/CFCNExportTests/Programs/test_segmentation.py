@@ -110,7 +110,7 @@ class SegmentTest(unittest.TestCase):
         for result in results[1:]:
             np.testing.assert_array_equal(result, self.labels)
             self.assertEqual(result.areas(), self.areas)
-        for single in (PICTURE, self.picture, files[0].getvalue()):
+        for single in (PICTURE, self.picture, files[0].getvalue(), files[0]):
             with self.assertRaises(TypeError) as caught:
                 fcnswift.segment_all(single)
             self.assertIn("[picture]", str(caught.exception))
