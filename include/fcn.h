@@ -727,6 +727,49 @@ fcn_status fcn_segment_encoded(fcn_session *session, const void *bytes, size_t s
 /** Segments one picture from the PNG or JPEG file at `path`. */
 fcn_status fcn_segment_file(fcn_session *session, const char *path);
 
+/** Puts rows `first` to `first + count - 1` of a picture into `pixels`, `count` times width pixels
+ *  without gaps. Rows are asked for once, from the top. Returns 0, or another value to give up. */
+typedef int32_t (*fcn_read_rows_callback)(int32_t first, int32_t count, void *pixels,
+                                          void *user_data);
+/** Takes the labels of rows `first` to `first + count - 1`, `count` times width of them, from the top;
+ *  they are the library's and stay during the call. Returns 0, or another value to give up. */
+typedef int32_t (*fcn_write_rows_callback)(int32_t first, int32_t count, const uint8_t *labels,
+                                           void *user_data);
+
+/** A picture that comes, and whose labels go, some rows at a time. */
+typedef struct fcn_stream {
+  /** sizeof(fcn_stream). */
+  uint32_t struct_size;
+  /** How pixels lie: FCN_PIXELS_RGB8 or another format. */
+  int32_t format;
+  /** Columns, 1 to 2^22. */
+  int32_t width;
+  /** Rows, 1 to 2^22. */
+  int32_t height;
+  /** The longest side of a tile in pixels, with what surrounds the pixels that it is for; 0 for as large
+   *  as `memory_limit` allows. */
+  int32_t tile_side;
+  /** 0. */
+  int32_t reserved;
+  /** The most bytes for activations and rows; 0 for 2^30. The model's weights come on top. */
+  uint64_t memory_limit;
+  /** Gives the picture. Called on the thread of fcn_segment_stream; may not use the session. */
+  fcn_read_rows_callback read_rows;
+  /** Takes the labels. Called on the thread of fcn_segment_stream; may not use the session. */
+  fcn_write_rows_callback write_rows;
+  /** Handed to both. */
+  void *user_data;
+} fcn_stream;
+
+/** Segments a picture that is too large for memory, a tile at a time. Tiles have around them all that the
+ *  class of a pixel depends on, so labels are those of the whole picture, but where two scores are as
+ *  close as float32 is rounded. Leaves no results. Progress counts tiles as pictures.
+ *  FCN_E_UNSUPPORTED where tiles cannot come out so: a layer that sees the whole picture (global pooling,
+ *  attention), a model that scales its pictures, FCN_BACKEND_CUDA, FCN_PRECISION_INT8 of a model that
+ *  was not calibrated; FCN_E_INVALID_ARGUMENT where tile_side is too small, the message says how large
+ *  it must be; FCN_E_OUT_OF_MEMORY where memory_limit is; FCN_E_ABORTED where a callback gave up. */
+fcn_status fcn_segment_stream(fcn_session *session, const fcn_stream *stream);
+
 /*
  * Results. `index` is that of the picture in the call that segmented it; there is none after a call
  * that failed. Each is written to the caller's `buffer`, which holds `capacity` elements of its

@@ -94,7 +94,7 @@ extension PixelView {
 }
 
 extension PixelView.Format {
-  fileprivate init(code: Int32) throws {
+  init(code: Int32) throws {
     switch Int(code) {
     case FCN_PIXELS_RGB8: self = .rgb8
     case FCN_PIXELS_BGR8: self = .bgr8

@@ -43,12 +43,25 @@ final class SessionObject: HandledObject {
   }
 
   private func run(_ session: Session, _ pictures: [PixelView]) throws {
-    guard let progress else { return try session.run(pictures) }
+    try session.run(pictures, progress: teller())
+  }
+
+  /// What tells the host of the progress of a call that begins now; nil where nobody wants to hear.
+  private func teller() -> ((Session.Progress) -> Bool)? {
+    guard let progress else { return nil }
     let clock = ContinuousClock()
     let start = clock.now
-    try session.run(pictures) { state in
+    return { state in
       var report = fcn_segment_progress(state, elapsed: clock.now - start)
       return progress.callback(&report, progress.userData) == 0
+    }
+  }
+
+  /// Segments a picture in tiles.
+  func segment(_ stream: fcn_stream) throws {
+    try use { session in
+      try session.run([PixelView]())
+      try stream.run(session, teller())
     }
   }
 }

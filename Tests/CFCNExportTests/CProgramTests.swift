@@ -26,6 +26,10 @@ import Testing
     try expectAllWell("pictures") { [$0.model, $0.picture, $0.folder.path] }
   }
 
+  @Test func tilesHaveTheLabelsOfTheWhole() throws {
+    try expectAllWell("streams") { [$0.model] }
+  }
+
   @Test func callbacksStopAndMemoryRunsOutWithoutHarm() throws {
     try expectAllWell("callbacks") { [$0.model] }
   }

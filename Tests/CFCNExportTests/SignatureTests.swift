@@ -45,6 +45,7 @@ private func signatures() {
   agree(CFCN.fcn_segment, CFCNExport.fcn_segment)
   agree(CFCN.fcn_segment_encoded, CFCNExport.fcn_segment_encoded)
   agree(CFCN.fcn_segment_file, CFCNExport.fcn_segment_file)
+  agree(CFCN.fcn_segment_stream, CFCNExport.fcn_segment_stream)
   agree(CFCN.fcn_result_count, CFCNExport.fcn_result_count)
   agree(CFCN.fcn_result_size, CFCNExport.fcn_result_size)
   agree(CFCN.fcn_result_labels, CFCNExport.fcn_result_labels)

@@ -50,6 +50,49 @@ struct SegmentTests {
     #expect(isLargest)
   }
 
+  @Test func tilesGiveTheSameLabels() throws {
+    let model = try Fixture.model()
+    let picture = folder.file("large.png")
+    var generator = SeededGenerator(seed: 3)
+    let pixels = (0..<700 * 530 * 3).map { _ in UInt8(generator.integer(in: 0..<256)) }
+    try File.write(
+      try Image(width: 700, height: 530, pixels: pixels).encodedPNG(), to: picture)
+    let (whole, tiled, grey) = (
+      folder.file("whole.png"), folder.file("tiled.png"), folder.file("grey.png")
+    )
+    try Command.succeed("segment", picture, "--model", model, "--labels", whole)
+    let result = try Command.succeed(
+      "segment", picture, "--model", model, "--labels", tiled, "--grey-labels", grey, "--tiles",
+      "512", "--json")
+    let (expected, found) = (
+      try LabelMap(contentsOf: whole).labels, try LabelMap(contentsOf: tiled).labels
+    )
+    #expect(zip(expected, found).count { $0 != $1 } <= expected.count / 20_000)
+    #expect(try LabelMap(contentsOf: grey).labels == found)
+    let entries = try #require(try Command.object(result)["pictures"] as? [[String: Any]])
+    let tiles = try #require(entries[0]["tiles"] as? [String: Any])
+    #expect(tiles["across"] as? Int ?? 0 > 1 && tiles["side"] as? Int ?? 0 <= 512)
+    let areas = try LabelMap(width: 700, height: 530, labels: found).areas(classCount: 11)
+    #expect(entries[0]["areas"] as? [Int] == areas)
+  }
+
+  @Test func whatDoesNotGoWithTilesIsRefused() throws {
+    let (picture, model) = (try Fixture.picture(), try Fixture.model())
+    let call = ["segment", picture, "--model", model, "--tiles", "512"]
+    try Command.fail(
+      2, saying: "takes the whole picture", calling: call + ["--overlay", folder.file("o.png")])
+    try Command.fail(
+      2, saying: "500M", calling: ["segment", picture, "-m", model, "--memory", "much"])
+    try Command.fail(
+      2, saying: "name the file", calling: ["segment", "-", "-m", model, "--tiles", "auto"])
+    try Command.fail(
+      1, saying: "limit is 1 MiB",
+      calling: [
+        "segment", picture, "-m", model, "--memory", "1M", "--labels", folder.file("l.png"),
+      ])
+    #expect(!File.exists(folder.file("l.png")))
+  }
+
   @Test func standardInputIsTheSamePicture() throws {
     let (picture, model) = (try Fixture.picture(), try Fixture.model())
     let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))

@@ -181,6 +181,19 @@ class TrainerHandle(ctypes.Structure):
 SegmentCallback = CFUNCTYPE(c_int32, POINTER(SegmentProgressStruct), c_void_p)
 TrainCallback = CFUNCTYPE(c_int32, POINTER(TrainProgressStruct), c_void_p)
 
+ReadRowsCallback = CFUNCTYPE(c_int32, c_int32, c_int32, c_void_p, c_void_p)
+WriteRowsCallback = CFUNCTYPE(c_int32, c_int32, c_int32, POINTER(c_uint8), c_void_p)
+
+
+class StreamStruct(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("format", c_int32), ("width", c_int32), ("height", c_int32),
+        ("tile_side", c_int32), ("reserved", c_int32), ("memory_limit", c_uint64),
+        ("read_rows", ReadRowsCallback), ("write_rows", WriteRowsCallback),
+        ("user_data", c_void_p),
+    ]
+
+
 _U8, _F32, _I64, _Size = POINTER(c_uint8), POINTER(c_float), POINTER(c_int64), POINTER(c_size_t)
 _Image, _Model, _Pixels = POINTER(ImageHandle), POINTER(ModelHandle), POINTER(PixelsStruct)
 _Session, _Trainer = POINTER(SessionHandle), POINTER(TrainerHandle)
@@ -211,6 +224,7 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_segment": [_Session, _Pixels, c_int32],
     "fcn_segment_encoded": [_Session, c_char_p, c_size_t],
     "fcn_segment_file": [_Session, c_char_p],
+    "fcn_segment_stream": [_Session, POINTER(StreamStruct)],
     "fcn_result_count": [POINTER(c_int32), _Session],
     "fcn_result_size": [POINTER(c_int32), POINTER(c_int32), _Session, c_int32],
     "fcn_result_labels": [_U8, c_size_t, _Size, _Session, c_int32],

@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ._native import Handle, PathLike, PixelsStruct, SegmentCallback, SessionHandle
-from ._native import SessionParamsStruct, encoded_path, encoded_text, lib, whole_number
+from ._native import Handle, PathLike, PixelsStruct, ReadRowsCallback, SegmentCallback
+from ._native import SessionHandle, SessionParamsStruct, StreamStruct, WriteRowsCallback
+from ._native import encoded_path, encoded_text, lib, whole_number
 from ._pixels import ChannelOrder, Labels, PictureLike, pixels_of, pointer_to, require_several
 from ._signals import SignalGuard
 from .model import Model
@@ -152,6 +153,47 @@ class Session(Handle):
         data = bytes(data)
         self._run("fcn_segment_encoded", data, len(data))
         return self.labels()
+
+    def segment_rows(
+        self, width: int, height: int, read: Callable[[int, int], npt.NDArray[np.uint8]],
+        write: Callable[[int, Labels], object], *, order: ChannelOrder = "rgb",
+        tile_side: int = 0, memory_limit: int = 0,
+    ) -> None:
+        """Segments a picture that is too large for memory, a tile at a time. `read(first, count)`
+        returns rows first to first + count - 1: an array of uint8, count x width x 3, its channels in
+        `order`; rows are asked for once, from the top. `write(first, labels)` takes labels from row
+        `first` on, rows x width, an array that is good during the call: copy what is to stay. What
+        either raises ends the run. Tiles are at most `tile_side` pixels wide and high, or, where that
+        is 0, as large as `memory_limit` bytes allow, 1 GiB where that is 0. Leaves no results."""
+        stream = StreamStruct(
+            struct_size=ctypes.sizeof(StreamStruct), format=2 if order == "bgr" else 1,
+            width=whole_number("width", width), height=whole_number("height", height),
+            tile_side=whole_number("tile_side", tile_side),
+            memory_limit=whole_number("memory_limit", memory_limit, 64, signed=False))
+
+        def read_rows(first: int, count: int, pixels: Any, _: Any) -> int:
+            guard = self._guards[-1]
+            try:
+                rows = np.ascontiguousarray(read(first, count))
+                if rows.dtype != np.uint8 or rows.shape != (count, width, 3):
+                    raise ValueError(
+                        f"read returned {rows.dtype} of shape {rows.shape}; wanted uint8 of "
+                        f"{(count, width, 3)}")
+                ctypes.memmove(pixels, rows.ctypes.data, rows.nbytes)
+            except BaseException as error:  # to be raised again once C has returned
+                guard.keep(error)
+            return int(guard.stopped)
+
+        def write_rows(first: int, count: int, labels: Any, _: Any) -> int:
+            guard = self._guards[-1]
+            try:
+                write(first, np.ctypeslib.as_array(labels, (count, width)))
+            except BaseException as error:  # to be raised again once C has returned
+                guard.keep(error)
+            return int(guard.stopped)
+
+        stream.read_rows, stream.write_rows = ReadRowsCallback(read_rows), WriteRowsCallback(write_rows)
+        self._run("fcn_segment_stream", byref(stream))
 
     @property
     def result_count(self) -> int:

@@ -83,4 +83,40 @@ fcncodec_status fcncodec_write_jpeg(const uint8_t *rgb, uint32_t width, uint32_t
 
 void fcncodec_free(fcncodec_output *output);
 
+/* Rows one after the other, for pictures that are too large for memory. A reader or writer that has failed
+ * is good for nothing but being closed. */
+
+typedef struct fcncodec_reader fcncodec_reader;
+typedef struct fcncodec_writer fcncodec_writer;
+
+/* Begins to read the picture of `header` as R, G, B of 8 bits. `data` must stay until the reader is closed.
+ * What does not come row by row, an interlaced PNG, is FCNCODEC_UNSUPPORTED; a progressive JPEG is held by
+ * libjpeg, compressed, in memory. On an error *reader is NULL. */
+fcncodec_status fcncodec_open_reader(const uint8_t *data, size_t size,
+                                     const fcncodec_header *header, fcncodec_reader **reader,
+                                     char *message);
+
+/* Decodes the next `count` rows, of which as many must be left, into `rgb`. After the last, what follows
+ * it in the data is looked at too. */
+fcncodec_status fcncodec_read_rows(fcncodec_reader *reader, uint32_t count, uint8_t *rgb,
+                                   char *message);
+
+/* Bytes of the data that have been read: those before are not wanted again. */
+size_t fcncodec_reader_position(const fcncodec_reader *reader);
+
+void fcncodec_close_reader(fcncodec_reader *reader);
+
+/* Begins a PNG of 8-bit indices into `palette`, 256 RGB triples, or of 8-bit grey where that is NULL.
+ * What is encoded is added to `output`, which the caller may empty, by setting its size to 0, between
+ * calls, and frees after the writer is closed. On an error *writer is NULL. */
+fcncodec_status fcncodec_open_writer(uint32_t width, uint32_t height, const uint8_t *palette,
+                                     fcncodec_output *output, fcncodec_writer **writer,
+                                     char *message);
+
+/* Encodes the next `count` rows of width bytes, of which as many must be left; after the last, the end. */
+fcncodec_status fcncodec_write_rows(fcncodec_writer *writer, uint32_t count,
+                                    const uint8_t *values, char *message);
+
+void fcncodec_close_writer(fcncodec_writer *writer);
+
 #endif

@@ -2,7 +2,7 @@
 /// shape, scores. What sessions and evaluation share.
 final class Segmenter: PictureSegmenter {
   let pool: WorkerPool
-  private let network: Network
+  let network: Network
   private let parameters: any ParameterSource
   private let packedWeights: PackedWeights<AlignedMemory>
   private let preprocessing: Preprocessing
@@ -54,18 +54,61 @@ final class Segmenter: PictureSegmenter {
       try preprocessing.fill(plan.input, n, from: picture)
     }
     try plan.run(progress: progress)
-    // A resize takes differences, which scores of half the largest float can be too large for.
-    guard isFinite(plan.output, pool, times: plan.lastResize == nil ? 1 : 2) else {
+    try checkScores(of: plan, resizes: plan.lastResize != nil) {
       for (n, picture) in pictures.enumerated() {
         try preprocessing.fill(plan.input, n, from: picture)
       }
-      throw FCNError.scoresNotFinite(plan.firstNotFinite(), precision)
     }
     return try pictures.enumerated().map { n, picture in
       try ScoreView(
         plan.output, n, plan.lastResize, plan.loops, width: picture.width, height: picture.height,
         networkSize: preprocessing.networkSize(width: picture.width, height: picture.height))
     }
+  }
+
+  /// Writes the labels that `resize` makes of the scores of `tile`, a part of a picture that lies in the top
+  /// left corner of an input of `shape`.
+  func segmentTile(
+    _ tile: PixelView, _ shape: Shape, _ resize: LastResize,
+    to labels: UnsafeMutablePointer<UInt8>,
+    progress: @escaping (_ layer: String, _ done: Int, _ total: Int) -> Bool
+  ) throws {
+    let plan = try plan(for: shape)
+    try preprocessing.fill(plan.input, 0, from: tile)
+    try plan.run(progress: progress)
+    try checkScores(of: plan, resizes: true) {
+      try preprocessing.fill(plan.input, 0, from: tile)
+    }
+    let (width, height) = (resize.columns.low.count, resize.rows.low.count)
+    let scores = try planar(plan.output)
+    try ScoreView(
+      scores, 0, resize, plan.loops, width: width, height: height, networkSize: (width, height)
+    ).copyLabels(to: labels, pool)
+  }
+
+  /// `scores` with each class's in a plane of its own, as a resize reads them.
+  private func planar(_ scores: Tensor) throws -> Tensor {
+    guard scores.layout == .blocked else { return scores }
+    let made = try Tensor(scores.shape)
+    let change = LayoutChange(scores.shape, to: .planar)
+    change.forward(
+      ForwardCall(
+        inputs: [scores], output: made, parameters: [],
+        workers: try Workers(pool: pool, forms: [change])))
+    return made
+  }
+
+  /// Bytes of activations and scratch memory that inputs of `shape` take.
+  func activationByteCount(_ shape: Shape) throws -> Int { try plan(for: shape).byteCount }
+
+  /// Throws where scores are not finite; `refill` gives the plan its input again.
+  private func checkScores(
+    of plan: Plan, resizes: Bool, refill: () throws -> Void
+  ) throws {
+    // A resize takes differences, which scores of half the largest float can be too large for.
+    guard !isFinite(plan.output, pool, times: resizes ? 2 : 1) else { return }
+    try refill()
+    throw FCNError.scoresNotFinite(plan.firstNotFinite(), precision)
   }
 
   func stepTimes(

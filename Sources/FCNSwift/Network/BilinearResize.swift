@@ -23,6 +23,11 @@ struct BilinearAxis {
     fraction = zip(positions, low).map { Float($0 - Double($1)) }
   }
 
+  /// Of its parts.
+  init(low: [Int], high: [Int], fraction: [Float]) {
+    (self.low, self.high, self.fraction) = (low, high, fraction)
+  }
+
   /// Of an axis of a bilinear resize, over `count` input positions, or of one to the nearest, which takes
   /// all of one position.
   init(_ axis: ResizeAxis, of count: Int) {

@@ -23,7 +23,9 @@ extension Subcommand {
       OptionGroup("How", SegmentSettings.options),
       OptionGroup(
         "Options",
-        [.model, raw, .device, .precision, .disabled, .threads, .json, .quiet]),
+        [
+          .model, tiles, tileMemory, raw, .device, .precision, .disabled, .threads, .json, .quiet,
+        ]),
     ]
   ) { arguments in
     guard let size = try arguments.size(raw, in: 1...65535) else {
@@ -58,6 +60,7 @@ private struct SegmentRun {
   private let modelPath: String
   private let printsJSON: Bool
   private let isQuiet: Bool
+  private let tiled: TiledRun?
 
   init(_ arguments: Arguments) throws {
     _ = try arguments.threads()
@@ -73,6 +76,8 @@ private struct SegmentRun {
     self.inputs = inputs
     self.outputs = outputs
     printsJSON = arguments.has(.json)
+    let tileOptions = try TiledRun.options(arguments)
+    if tileOptions != nil { try TiledRun.check(outputs.map(\.0), inputs) }
     var files = OutputGuard()
     inputs.claim(&files)
     files.reads(model: arguments.text(.model))
@@ -83,7 +88,11 @@ private struct SegmentRun {
     try settings.find(session.model)
     self.settings = settings
     for (_, output) in outputs { try output.makeFolder() }
-    isQuiet = arguments.has(.quiet) || outputs.contains { $0.1.isStandardOutput }
+    let isQuiet = arguments.has(.quiet) || outputs.contains { $0.1.isStandardOutput }
+    self.isQuiet = isQuiet
+    tiled = tileOptions.map { [session] in
+      TiledRun(session, $0, Dictionary(uniqueKeysWithValues: outputs), isQuiet: isQuiet)
+    }
   }
 
   func segmentAll() throws {
@@ -123,6 +132,7 @@ private struct SegmentRun {
 
   /// Segments a picture, writes what is wanted of it and returns what there is to tell.
   private func segment(_ path: String) throws -> JSON {
+    if let tiled { return try segment(path, in: tiled) }
     let image = try SegmentInputs.read(path)
     let start = monotonicSeconds()
     try session.run([image]) { _ in !Interrupt.isPending }
@@ -136,22 +146,49 @@ private struct SegmentRun {
       )
     }
     let areas = picture.map.areas(classCount: session.model.description.classNames.count)
-    if !isQuiet, !printsJSON { try tell(path, image, areas, seconds) }
-    return .object(
-      [
-        .init("file", .string(path)), .init("width", .number(image.width)),
-        .init("height", .number(image.height)), .init("seconds", .number(seconds)),
-        .init("areas", .array(areas.map { .number($0) })),
-      ] + outputs.map { .init($0.jsonName, .string($1.destination(for: path))) })
+    return try tell(path, (image.width, image.height), areas, seconds)
   }
 
-  private func tell(_ path: String, _ image: Image, _ areas: [Int], _ seconds: Double) throws {
+  /// The same in tiles.
+  private func segment(_ path: String, in tiled: TiledRun) throws -> JSON {
+    let start = monotonicSeconds()
+    let (width, height, areas, tiles) = try tiled.segment(path)
+    let seconds = monotonicSeconds() - start
+    return try tell(
+      path, (width, height), areas, seconds,
+      [
+        .init(
+          "tiles",
+          [
+            "side": .number(tiles.side), "halo": .number(tiles.halo), "down": .number(tiles.down),
+            "across": .number(tiles.across), "bytes": .number(tiles.byteCount),
+          ])
+      ])
+  }
+
+  /// Prints what there is to tell of a picture, unless that is to be said in JSON, which it returns.
+  private func tell(
+    _ path: String, _ size: (width: Int, height: Int), _ areas: [Int], _ seconds: Double,
+    _ more: [JSON.Member] = []
+  ) throws -> JSON {
+    if !isQuiet, !printsJSON { try printAreas(path, size, areas, seconds) }
+    return .object(
+      [
+        .init("file", .string(path)), .init("width", .number(size.width)),
+        .init("height", .number(size.height)), .init("seconds", .number(seconds)),
+        .init("areas", .array(areas.map { .number($0) })),
+      ] + more + outputs.map { .init($0.jsonName, .string($1.destination(for: path))) })
+  }
+
+  private func printAreas(
+    _ path: String, _ size: (width: Int, height: Int), _ areas: [Int], _ seconds: Double
+  ) throws {
     let names = session.model.description.classNames.map(printableName)
-    let pixels = Double(image.width * image.height)
+    let pixels = Double(size.width * size.height)
     let width = names.map(\.count).max() ?? 0
     let milliseconds = (seconds * 1000).rounded(toPlaces: 0)
     var lines = [
-      "\(printableName(path))  \(image.width)×\(image.height)  \(milliseconds) ms"
+      "\(printableName(path))  \(size.width)×\(size.height)  \(milliseconds) ms"
     ]
     for (name, area) in zip(names, areas).sorted(by: { $0.1 > $1.1 }) where area > 0 {
       let share = (100 * Double(area) / pixels).rounded(toPlaces: 1)

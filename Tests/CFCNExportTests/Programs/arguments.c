@@ -7,6 +7,16 @@
 
 #include "check.h"
 
+static int32_t no_rows(int32_t first, int32_t count, void *pixels, void *user_data) {
+  (void)first, (void)count, (void)pixels, (void)user_data;
+  return 1;
+}
+
+static int32_t no_labels(int32_t first, int32_t count, const uint8_t *labels, void *user_data) {
+  (void)first, (void)count, (void)labels, (void)user_data;
+  return 1;
+}
+
 static void versions(void) {
   CHECK(fcn_version_number() == FCN_VERSION_NUMBER);
   CHECK(fcn_abi_version() == FCN_ABI_VERSION);
@@ -327,6 +337,31 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_NOT_FOUND, fcn_segment_file(session, "/no/such/picture"));
   EXPECT(FCN_E_UNSUPPORTED, fcn_segment_file(session, "/dev/zero"));
   EXPECT(FCN_E_INPUT_OUTPUT, fcn_segment_file(session, folder));
+
+  fcn_stream stream = {.struct_size = sizeof stream, .format = FCN_PIXELS_RGB8, .width = 8,
+                       .height = 8, .read_rows = no_rows, .write_rows = no_labels};
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(NULL, &stream));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, NULL));
+  EXPECT(FCN_E_ABORTED, fcn_segment_stream(session, &stream));
+  fcn_stream bad = stream;
+  bad.struct_size = 0;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
+  bad = stream, bad.format = 99;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
+  bad = stream, bad.width = 0;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
+  bad = stream, bad.height = INT32_MAX;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
+  bad = stream, bad.tile_side = -1;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
+  bad = stream, bad.width = bad.height = 1 << 20, bad.tile_side = 16;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
+  bad = stream, bad.memory_limit = 1;
+  EXPECT(FCN_E_OUT_OF_MEMORY, fcn_segment_stream(session, &bad));
+  bad = stream, bad.read_rows = NULL;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
+  bad = stream, bad.write_rows = NULL;
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_segment_stream(session, &bad));
 
   fcn_image *no_image = image;
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_open(&no_image, NULL));

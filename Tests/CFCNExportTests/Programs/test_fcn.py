@@ -266,6 +266,23 @@ class SessionTest(unittest.TestCase):
         np.testing.assert_array_equal(self.session.segment_encoded(encoded), labels)
         np.testing.assert_array_equal(self.session.scores(), scores)
 
+    def test_rows(self):
+        picture = noise(468, 611)
+        whole = self.session.segment(picture)
+        found = np.zeros_like(whole)
+
+        def write(first, labels):
+            found[first:first + len(labels)] = labels
+
+        self.session.segment_rows(
+            611, 468, lambda first, count: picture[first:first + count], write, tile_side=416)
+        self.assertLessEqual(np.count_nonzero(found != whole), whole.size // 20_000)
+        self.assertEqual(self.session.result_count, 0)
+        with self.assertRaisesRegex(ValueError, "wanted uint8"):
+            self.session.segment_rows(20, 20, lambda _, count: picture[:count], write)
+        with self.assertRaisesRegex(fcnswift.FCNError, "at least"):
+            self.session.segment_rows(9000, 9000, None, None, tile_side=32)
+
     def test_progress_and_stopping(self):
         seen = []
         with fcnswift.Session(self.model, progress=lambda p: seen.append(p.fraction)) as session:

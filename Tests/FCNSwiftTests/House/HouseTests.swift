@@ -10,7 +10,7 @@ struct HouseTests {
     "Weights/Foreign", "Weights/ONNXImport", "Weights/Import", "Weights/ONNX", "Plan", "CPU",
     "CUDA/Runtime",
     "CUDA/Forms", "CUDA/Libraries", "CUDA/Training", "CUDA", "Data", "Data/Scenes",
-    "Data/Conversion", "Session",
+    "Data/Conversion", "Session", "Tiles",
     "Training", "Check",
   ]
 
