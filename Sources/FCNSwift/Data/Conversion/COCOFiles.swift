@@ -6,7 +6,9 @@ struct COCOFiles {
     set.smallerOnTop = true
     for path in paths {
       guard File.isFolder(path) else {
-        try COCOReader.read(path, images: images, into: &set)
+        // Of one file alone the folder's name says nothing of lists.
+        let place = paths.count > 1 ? path : AnnotationPath.base(of: path)
+        try COCOReader.read(path, place: place, images: images, into: &set)
         continue
       }
       let files = try AnnotationFiles(path: path)
@@ -15,7 +17,7 @@ struct COCOFiles {
         throw FCNError(.notFound, "\(path): there are no JSON files of COCO's in it")
       }
       for name in documents {
-        try COCOReader.read(files.file(name).path, images: images, into: &set)
+        try COCOReader.read(files.file(name).path, place: name, images: images, into: &set)
       }
     }
     if let images {

@@ -26,9 +26,10 @@ struct COCOReader {
   private var faults: [(picture: JSON, text: String)] = []
   private var passedOver: [String: Int] = [:]
 
-  /// Adds what is in the file at `path` to `set`.
+  /// Adds what is in the file at `path` to `set`; `place`, its path or a part of it, tells of which list
+  /// its pictures are.
   static func read(
-    _ path: String, images: AnnotationFiles?, into set: inout AnnotationSet
+    _ path: String, place: String, images: AnnotationFiles?, into set: inout AnnotationSet
   ) throws {
     var reader = COCOReader()
     let storage = try ByteStorage(mapping: path)
@@ -50,7 +51,7 @@ struct COCOReader {
             + (members.isEmpty ? "none of them" : members))
       }
     }
-    try reader.finish(path, images, &set)
+    try reader.finish(path, AnnotationPath.split(of: place), images, &set)
   }
 
   // MARK: Elements
@@ -153,7 +154,7 @@ struct COCOReader {
   // MARK: The whole
 
   private func finish(
-    _ path: String, _ images: AnnotationFiles?, _ set: inout AnnotationSet
+    _ path: String, _ split: String?, _ images: AnnotationFiles?, _ set: inout AnnotationSet
   ) throws {
     let labels = categories.map { set.index(ofLabel: names[$0] ?? "") }
     let labelByID = Dictionary(zip(categories, labels)) { first, _ in first }
@@ -175,7 +176,6 @@ struct COCOReader {
     }
     for (what, count) in passedOver { set.passedOver[what, default: 0] += count }
     let places = try COCOPictures(path, images)
-    let split = AnnotationPath.split(of: path)
     for id in order {
       guard let picture = pictures[id] else { continue }
       let name = quoted(picture.path)

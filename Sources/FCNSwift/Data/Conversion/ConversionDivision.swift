@@ -6,7 +6,9 @@ extension Conversion {
   /// are validated on: a picture that comes to the others moves hardly any of them.
   func divided(_ pictures: [AnnotatedPicture]) -> [ConversionReport.Split] {
     var lists: [String: [String]] = [:]
-    if validationShare == nil, pictures.contains(where: { $0.split != nil }) {
+    // A list test alone divides nothing.
+    let isDivided = pictures.contains { $0.split == "train" || $0.split == "val" }
+    if validationShare == nil, isDivided {
       for picture in pictures { lists[picture.split ?? "train", default: []].append(picture.name) }
     } else {
       let share = max(0, min(1, validationShare ?? Conversion.usualValidationShare))

@@ -106,14 +106,15 @@ struct ConversionTally {
     return report
   }
 
-  private static let headings: [(kind: ConversionFinding.Kind, words: (Int) -> String)] = [
-    (.unreadable, { "\(counted($0, "picture")) cannot be read" }),
-    (.missingPicture, { "\(counted($0, "annotation")) without a picture" }),
-    (.sizesDiffer, { "\(counted($0, "picture")) with labels of another size" }),
-    (.unknownValues, { "\(counted($0, "picture")) with values or colours that are no label" }),
-    (.boxesAlone, { "\(counted($0, "picture")) with boxes of which no labels can be made" }),
-    (.names, { "\(counted($0, "picture")) that a dataset cannot name" }),
-  ]
+  private static let headings: [(kind: ConversionFinding.Kind, words: @Sendable (Int) -> String)] =
+    [
+      (.unreadable, { "\(counted($0, "picture")) cannot be read" }),
+      (.missingPicture, { "\(counted($0, "annotation")) without a picture" }),
+      (.sizesDiffer, { "\(counted($0, "picture")) with labels of another size" }),
+      (.unknownValues, { "\(counted($0, "picture")) with values or colours that are no label" }),
+      (.boxesAlone, { "\(counted($0, "picture")) with boxes of which no labels can be made" }),
+      (.names, { "\(counted($0, "picture")) that a dataset cannot name" }),
+    ]
 
   private func faultFindings() -> [ConversionFinding] {
     Self.headings.compactMap { kind, words in
