@@ -206,7 +206,7 @@ $(CURDIR)/build/sysroot: scripts/make-sysroot
 	scripts/make-sysroot $@
 	touch $@
 
-dist: ## build build/dist/fcn-VERSION-linux-MACHINE.tar.gz, which needs no other library
+dist: ## build archives in build/dist of what runs where there is no other library
 dist: all $(filter $(CURDIR)/build/sysroot,$(SYSROOT))
 	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
 	  scripts/make-dist build/dist $(VERSION) $(SONAME) $(LIBRARY) $(SYSROOT)
