@@ -257,9 +257,9 @@ _OTHER_FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 def find(name: str) -> str | None:
     """The file that belongs to this module: "lib/libfcn.so.1" or "bin/fcn"."""
     folders = list(Path(__file__).resolve().parents)
-    # A wheel has them in the package itself; `make install` puts that into share/fcn/python of the
-    # prefix; in the repository it is python/fcnswift.
-    for place in folders[:1] + folders[4:5] + [f / "build" for f in folders[2:3]]:
+    # A wheel has them in the package itself. In the repository that is python/fcnswift; `make install`
+    # puts it into share/fcn/python of the prefix, whose files a repository in its src must not take.
+    for place in folders[:1] + [f / "build" for f in folders[2:3]] + folders[4:5]:
         if (place / name).exists():
             return str(place / name)
     return None
