@@ -141,7 +141,8 @@ extension Subcommand {
 
   /// Throws where what is read would be written over.
   private static func check(_ conversion: Conversion, _ path: String?) throws {
-    guard let path, let place = FilePlace(path) else { return }
+    // What does not exist yet holds nothing.
+    guard let path, File.exists(path), let place = FilePlace(path) else { return }
     for input in conversion.inputs + [conversion.images].compactMap({ $0 }) {
       guard let other = FilePlace(input), File.exists(input), other.isWithin(place) else {
         continue

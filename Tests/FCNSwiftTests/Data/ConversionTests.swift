@@ -160,7 +160,10 @@ struct ConversionTests {
       try survey.write(to: folder.file("full"), overwrite: true)
     }
     try File.makeFolder(folder.file("empty"))
-    try survey.write(to: folder.file("empty/"), linking: true)
+    let copy = folder.file("in")
+    try FileManager.default.copyItem(atPath: "\(Self.goldens)/coco", toPath: copy)
+    let linked = try Conversion(.coco, inputs: [copy]).survey()
+    try linked.write(to: folder.file("empty/"), linking: true)
     let attributes = try FileManager.default.attributesOfItem(
       atPath: folder.file("empty/JPEGImages/a.jpg"))
     #expect((attributes[.referenceCount] as? Int ?? 0) > 1)

@@ -31,7 +31,18 @@ struct AnnotationFiles: Sendable {
     try self.init(path: File.folder(of: path))
   }
 
-  /// The paths of all files in it, sorted, but for hidden ones.
+  /// What the description of a dataset begins with that a conversion wrote.
+  static let conversionMark = "Converted from"
+
+  /// Whether the folder `path` is what a conversion wrote.
+  static func isConverted(_ path: String) -> Bool {
+    let description = "\(path)/description.txt"
+    guard File.exists(description) else { return false }
+    return (try? TextLines.read(description))?.first?.hasPrefix(conversionMark) ?? false
+  }
+
+  /// The paths of all files in it, sorted, but for hidden ones and those in folders within it that a
+  /// conversion wrote.
   func names() throws -> [String] {
     guard let archive else { return try AnnotationFiles.names(in: path, "", above: []) }
     return archive.entries.map(\.name).filter { name in
@@ -47,10 +58,11 @@ struct AnnotationFiles: Sendable {
     let identity = File.identity(ofFolder: folder)
     if let identity, above.contains(identity) { return [] }
     let above = above + [identity].compactMap { $0 }
-    return try File.names(inFolder: folder).filter { !$0.hasPrefix(".") }.flatMap { name in
+    return try File.names(inFolder: folder).filter { !$0.hasPrefix(".") }.flatMap {
+      name -> [String] in
       let path = "\(folder)/\(name)"
-      return File.isFolder(path)
-        ? try names(in: path, "\(prefix)\(name)/", above: above) : ["\(prefix)\(name)"]
+      guard File.isFolder(path) else { return ["\(prefix)\(name)"] }
+      return try isConverted(path) ? [] : names(in: path, "\(prefix)\(name)/", above: above)
     }
   }
 

@@ -80,7 +80,7 @@ public struct ConversionSurvey: Sendable {
     let writer = try VOCWriter(
       path: folder.path, classNames: report.classNames, palette: rendering.assignment.palette,
       splits: report.splits.map { ($0.name, $0.pictures) },
-      description: "\(ConversionSurvey.description) \(conversion.source.rawValue)",
+      description: "\(AnnotationFiles.conversionMark) \(conversion.source.rawValue)",
       overwrite: false)
     let pool = try WorkerPool(threads: threads)
     let (rendering, isUpright) = (rendering, isUpright)
@@ -104,8 +104,6 @@ public struct ConversionSurvey: Sendable {
     try folder.moveIntoPlace(last: "ImageSets")
   }
 
-  private static let description = "Converted from"
-
   /// Throws where `path` is no place for a new dataset.
   private static func checkPlace(_ path: String, overwrite: Bool) throws {
     guard File.exists(path) else { return }
@@ -113,8 +111,7 @@ public struct ConversionSurvey: Sendable {
       throw FCNError(.invalidState, "\(path): is a file; name a folder to write to")
     }
     guard try File.names(inFolder: path).contains(where: { !$0.hasPrefix(".fcn-") }) else { return }
-    let note = (try? TextLines.read("\(path)/description.txt"))?.first ?? ""
-    guard note.hasPrefix(description) else {
+    guard AnnotationFiles.isConverted(path) else {
       throw FCNError(
         .invalidState,
         "\(path): the folder holds files that no conversion wrote; choose an empty folder, or one that "
