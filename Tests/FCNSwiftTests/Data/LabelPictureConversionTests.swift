@@ -140,7 +140,9 @@ struct LabelPictureConversionTests {
     #expect(refused.contains { $0.kind == .unreadable && $0.text.contains("coloured") })
     let table = try folder.write(Array("a,7,7,9\nb,1,2,3\n".utf8), "classes.csv")
     conversion.classes = try ClassList(contentsOf: table)
-    #expect(try labels(conversion) == ["a": [1, 0, 1]])
+    // As in every list with colours, black is background where no class has it.
+    #expect(conversion.classes?.names == ["background", "a", "b"])
+    #expect(try labels(conversion) == ["a": [2, 1, 2]])
   }
 
   @Test func labelsOfAStoredPictureAreTurnedWithIt() throws {
