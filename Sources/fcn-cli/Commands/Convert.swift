@@ -79,6 +79,7 @@ extension Subcommand {
     let conversion = try conversion(arguments)
     let path = try arguments.has(dryRun) ? nil : arguments.required(output)
     try check(conversion, path)
+    if let path { try ConversionSurvey.checkPlace(path, overwrite: arguments.has(overwrite)) }
     let isQuiet = arguments.has(.quiet)
     let progress = Progress("looking through", unit: "pictures", isQuiet: isQuiet)
     defer { progress.finish() }

@@ -104,8 +104,9 @@ public struct ConversionSurvey: Sendable {
     try folder.moveIntoPlace(last: "ImageSets")
   }
 
-  /// Throws where `path` is no place for a new dataset.
-  private static func checkPlace(_ path: String, overwrite: Bool) throws {
+  /// Throws `invalidState` where `write` would not write to `path`, so that nobody need wait for a survey
+  /// to hear of it.
+  public static func checkPlace(_ path: String, overwrite: Bool = false) throws {
     guard File.exists(path) else { return }
     guard File.isFolder(path) else {
       throw FCNError(.invalidState, "\(path): is a file; name a folder to write to")
