@@ -73,9 +73,11 @@ build/commit.o: FORCE
 	@scripts/make-commit-object "$(COMMIT)" $@
 FORCE:
 
+# What was linked goes first, for SwiftPM does not know of commit.o and libfcn.map.
 # nodelete: Swift's runtime and our threads' messages must outlive a host's dlclose.
 build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc build/commit.o
 	@$(CHECK)
+	@rm -f build/swift/release/libfcn.so
 	$(SWIFT_BUILD) --product fcn \
 	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map" \
 	  -Xlinker -z -Xlinker nodelete
@@ -89,6 +91,7 @@ build/lib/libfcn.so: build/lib/$(LIBRARY)
 # After the library, for two SwiftPMs cannot share a scratch folder.
 build/bin/fcn: $(SOURCES) Makefile build/openblas/openblas.pc build/commit.o | build/lib/$(LIBRARY)
 	@$(CHECK)
+	@rm -f build/swift/release/fcn-cli
 	$(SWIFT_BUILD) --product fcn-cli
 	mkdir -p $(@D)
 	strip -o $@ build/swift/release/fcn-cli
