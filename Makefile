@@ -47,12 +47,15 @@ CHECK := scripts/install-dependencies --check
 
 SOURCES := Package.swift $(shell find Sources include -type f)
 
-# One scratch folder for both products; a plain `swift build` keeps to its own, .build. Without what is
-# for debuggers, which names the folder: two builds of a commit give the same bytes wherever they are made.
+# One scratch folder for both products; a plain `swift build` keeps to its own, .build.
+#
+# Two builds of a commit give the same bytes wherever they are made, so without what knows the folder:
+# what is for debuggers, the compiler's hashes for its own use (.swift_modhash), a build ID of all that.
 SWIFT_BUILD = PKG_CONFIG_PATH="$(CURDIR)/build/openblas:$$PKG_CONFIG_PATH" \
   swift build -c release --scratch-path build/swift --disable-local-rpath \
   -debug-info-format none \
-  -Xcc -DFCN_PRIVATE_OPENBLAS -Xswiftc -static-stdlib -Xlinker "$(CURDIR)/build/commit.o"
+  -Xcc -DFCN_PRIVATE_OPENBLAS -Xswiftc -static-stdlib -Xlinker "$(CURDIR)/build/commit.o" \
+  -Xlinker --build-id=none
 
 # Optimised, which takes no longer to build and far less to run.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path build/tests
@@ -82,7 +85,7 @@ build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc 
 	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map" \
 	  -Xlinker -z -Xlinker nodelete
 	mkdir -p $(@D)
-	strip --strip-unneeded -o $@ build/swift/release/libfcn.so
+	strip --strip-unneeded -R .swift_modhash -o $@ build/swift/release/libfcn.so
 
 build/lib/libfcn.so: build/lib/$(LIBRARY)
 	ln -sf $(LIBRARY) build/lib/$(SONAME)
@@ -94,7 +97,7 @@ build/bin/fcn: $(SOURCES) Makefile build/openblas/openblas.pc build/commit.o | b
 	@rm -f build/swift/release/fcn-cli
 	$(SWIFT_BUILD) --product fcn-cli
 	mkdir -p $(@D)
-	strip -o $@ build/swift/release/fcn-cli
+	strip -R .swift_modhash -o $@ build/swift/release/fcn-cli
 
 build/include/fcn.h: include/fcn.h
 build/share/fcn/default.safetensors: models/default.safetensors
