@@ -60,8 +60,10 @@ import Testing
     return try BuiltTree.run(folder.file("layout")).split(separator: "\n").map(String.init)
   }
 
-  /// The type of a field, by the code that ctypes has for it; all pointers to structs and void are `P`.
+  /// The type of a field, by the code that ctypes has for it; all pointers to structs and void are `P`,
+  /// those to functions `F`.
   private func code(_ field: HeaderText.Field) -> String {
+    if field.type.hasSuffix("_callback") { return "F" }
     let codes = [
       "int32_t": "i", "uint32_t": "I", "int64_t": "l", "uint64_t": "L", "size_t": "L", "float": "f",
       "double": "d", "const char *": "z", "const char *const *": "*z", "const uint8_t *": "*B",
@@ -84,6 +86,8 @@ import Testing
           if issubclass(kind, ctypes._Pointer):
               structure = issubclass(kind._type_, ctypes.Structure)
               return "P" if structure else "*" + code(kind._type_)
+          if issubclass(kind, ctypes._CFuncPtr):
+              return "F"
           return kind._type_
       found = {}
       for name, kind in vars(_native).items():
