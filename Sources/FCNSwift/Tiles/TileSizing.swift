@@ -42,11 +42,13 @@ struct TileSizing {
     }
     let least = roundUp(picture.leastSide, toMultipleOf: alignment)
     let largest = max(least, min(picture.wholeSide, roundDown(Self.largestSide, alignment)))
-    // Activations grow with the area, rows with the side.
     var side = min(largest, max(least, roundUp(512, toMultipleOf: alignment)))
-    let probe = try Double(byteCount(side: side))
-    side = roundDown(Int(Double(side) * (Double(limit) / probe).squareRoot()), alignment)
-    side = min(largest, max(least, side))
+    // Activations a · side², rows r · side: where both together are the limit.
+    let activations = try Double(segmenter.activationByteCount(picture.inputShape(side: side)))
+    let r = (try Double(byteCount(side: side)) - activations) / Double(side)
+    let a = activations / Double(side * side)
+    let fitting = ((r * r + 4 * a * Double(limit)).squareRoot() - r) / (2 * a)
+    side = min(largest, max(least, roundDown(Int(min(fitting, Double(largest))), alignment)))
     while side > least, try byteCount(side: side) > limit {
       side = max(least, roundDown(side - max(alignment, side / 16), alignment))
     }

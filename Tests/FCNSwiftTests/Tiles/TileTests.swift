@@ -47,9 +47,9 @@ import Testing
     arguments: [
       // Sides that no stride divides: the last resize has another factor than a tile's would have.
       ("fcn-simple", 0.2, 500, 461, 352), ("fcn32s", 0.02, 700, 530, 640),
-      ("fcn8s-atonce", 0.02, 530, 700, 640), ("unet-resnet18", 0.1, 700, 333, 512),
-      ("segnet", 0.06, 600, 353, 512), ("dabnet", 0.3, 700, 300, 600),
-      ("edanet", 0.3, 600, 300, 500),
+      ("fcn8s-atonce", 0.02, 530, 700, 640), ("unet-resnet18", 0.1, 800, 300, 640),
+      ("segnet", 0.06, 600, 353, 512), ("dabnet", 0.3, 1000, 200, 768),
+      ("edanet", 0.3, 800, 200, 640),
     ] as [(String, Float, Int, Int, Int)])
   func labelsAreThoseOfTheWhole(
     _ name: String, _ modelWidth: Float, _ width: Int, _ height: Int, _ side: Int
