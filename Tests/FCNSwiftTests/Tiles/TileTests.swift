@@ -48,8 +48,8 @@ import Testing
       // Sides that no stride divides: the last resize has another factor than a tile's would have.
       ("fcn-simple", 0.2, 500, 461, 352), ("fcn32s", 0.02, 700, 530, 640),
       ("fcn8s-atonce", 0.02, 530, 700, 640), ("unet-resnet18", 0.1, 800, 300, 640),
-      ("segnet", 0.06, 600, 353, 512), ("dabnet", 0.3, 1000, 200, 768),
-      ("edanet", 0.3, 800, 200, 640),
+      ("segnet", 0.06, 600, 353, 512), ("dabnet", 0.3, 1500, 100, 1200),
+      ("edanet", 0.3, 1600, 100, 1300),
     ] as [(String, Float, Int, Int, Int)])
   func labelsAreThoseOfTheWhole(
     _ name: String, _ modelWidth: Float, _ width: Int, _ height: Int, _ side: Int
