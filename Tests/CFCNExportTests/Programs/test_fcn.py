@@ -25,6 +25,13 @@ def noise(height, width, channels=3, seed=1):
     return np.random.default_rng(seed).integers(0, 256, (height, width, channels), np.uint8)
 
 
+class NameTest(unittest.TestCase):
+    def test_the_old_name_is_the_same_module(self):
+        with self.assertWarnsRegex(DeprecationWarning, "fcnswift"):
+            import fcn
+        self.assertIs(fcn, fcnswift)
+
+
 class ModelTest(unittest.TestCase):
     def test_properties(self):
         with fcnswift.Model(MODEL) as model:
