@@ -80,7 +80,7 @@ extension LabelMap {
   /// Throws `invalidArgument` where there are more rows or fewer, `inputOutput` where nothing can be written.
   public static func writePNG(
     to path: String, width: Int, height: Int, palette: [RGB]?,
-    _ produce: (_ append: (UnsafeBufferPointer<UInt8>) throws -> Void) throws -> Void
+    _ produce: (_ append: @escaping (UnsafeBufferPointer<UInt8>) throws -> Void) throws -> Void
   ) throws {
     guard width > 0, height > 0, let columns = UInt32(exactly: width),
       let rows = UInt32(exactly: height)
@@ -104,22 +104,20 @@ extension LabelMap {
       }
       var left = height
       try File.write(to: path) { append in
-        try withoutActuallyEscaping(append) { append in
-          try produce { labels in
-            let count = labels.count / width
-            guard labels.count.isMultiple(of: width), count <= left else {
-              throw FCNError(
-                .invalidArgument,
-                "\(labels.count) labels were given for \(left) rows of \(width) that are left")
-            }
-            left -= count
-            try callCodec(subject) { message in
-              fcncodec_write_rows(writer, UInt32(count), labels.baseAddress, message)
-            }
-            try append(
-              UnsafeRawBufferPointer(start: output.pointee.bytes, count: output.pointee.size))
-            output.pointee.size = 0
+        try produce { labels in
+          let count = labels.count / width
+          guard labels.count.isMultiple(of: width), count <= left else {
+            throw FCNError(
+              .invalidArgument,
+              "\(labels.count) labels were given for \(left) rows of \(width) that are left")
           }
+          left -= count
+          try callCodec(subject) { message in
+            fcncodec_write_rows(writer, UInt32(count), labels.baseAddress, message)
+          }
+          try append(
+            UnsafeRawBufferPointer(start: output.pointee.bytes, count: output.pointee.size))
+          output.pointee.size = 0
         }
         guard left == 0 else {
           throw FCNError(.invalidArgument, "\(left) rows of labels are missing")

@@ -20,7 +20,7 @@ extension File {
   /// function that it is given; for parts that are not all in memory at once.
   package static func write(
     to path: String,
-    _ produce: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    _ produce: (_ append: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     if let descriptor = ownDescriptor(path) {
       return try produce { try write($0, descriptor: descriptor, named: path) }
@@ -59,7 +59,7 @@ extension File {
 
   private static func writeInPlace(
     to path: String,
-    _ produce: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    _ produce: (_ append: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw cannotWrite(path) }

@@ -68,7 +68,7 @@ struct TiledRun {
     var report: Session.TileReport?
     let progress = Progress("segmenting", unit: "tiles", isQuiet: isQuiet)
     defer { progress.finish() }
-    func run(_ append: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
+    func run(_ append: @escaping (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
       report = try session.run(
         width: rows.width, height: rows.height, format: .rgb8, tiles: options,
         read: { try rows.read($0.count, into: $1) },
@@ -83,7 +83,7 @@ struct TiledRun {
     }
     func writing(
       _ output: SegmentOutput?, _ palette: [RGB]?,
-      _ produce: ((UnsafeBufferPointer<UInt8>) throws -> Void) throws -> Void
+      _ produce: (@escaping (UnsafeBufferPointer<UInt8>) throws -> Void) throws -> Void
     ) throws {
       guard let output else { return try produce { _ in } }
       try LabelMap.writePNG(
