@@ -81,10 +81,8 @@ final class SegmentStream {
         rest.dropFirst(), sinks + [(kind, { try Terminal.write($0) })], body)
     }
     try File.write(to: path) { append in
-      try withoutActuallyEscaping(append) { append in
-        try withOpenOutputs(
-          rest.dropFirst(), sinks + [(kind, { bytes in try bytes.withUnsafeBytes(append) })], body)
-      }
+      try withOpenOutputs(
+        rest.dropFirst(), sinks + [(kind, { bytes in try bytes.withUnsafeBytes(append) })], body)
     }
   }
 }
