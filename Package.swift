@@ -20,6 +20,8 @@ let instructionSets: [Target] =
     instructionSet("AVX2", ["-march=x86-64-v3"]),
     instructionSet("AVX512", ["-march=x86-64-v4"]),
     instructionSet("AVX512VNNI", ["-march=x86-64-v4", "-mavx512vnni"]),
+    instructionSet(
+      "AMX", ["-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"]),
   ] : []
 
 let package = Package(

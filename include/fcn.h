@@ -116,6 +116,13 @@
  *   are done without. Training on the processor wants 129 MB of address space for each thread, for
  *   its products of matrices.
  *
+ * The processor
+ *   Loops for wider instruction sets run where the processor has them. On Linux the first session
+ *   asks the system to let the process use the tiles of AMX, where there are some and FCN_CPU does
+ *   not name another set. Signal stacks of the process must then have room for them: the system
+ *   tells how much by sysconf(_SC_MINSIGSTKSZ), and says no where a smaller one is in use already,
+ *   which leaves the loops without tiles.
+ *
  * Callbacks
  *   They run on the thread that made the call, except the allocator's, and get the `user_data` that
  *   came with them last. Those that return int32_t all read alike: 0 goes on, anything else stops.
@@ -665,7 +672,7 @@ typedef struct fcn_session_params {
   int32_t precision;
   /** Names, separated by commas, of fast forms of layers to do without, to find out whether one
    *  of them is at fault; NULL, the default, for none. `fcn info --model M` lists them. The
-   *  environment variable FCN_CPU, set to portable, avx2, avx512 or avx512vnni, names the
+   *  environment variable FCN_CPU, set to portable, avx2, avx512, avx512vnni or amx, names the
    *  instruction set to run on; with one that the processor lacks, segmenting fails with
    *  FCN_E_INVALID_ARGUMENT. */
   const char *disabled_forms;

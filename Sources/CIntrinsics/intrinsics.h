@@ -86,6 +86,87 @@ static inline __attribute__((always_inline)) fcn_int32x16 fcn_add_byte_products(
 #endif
 }
 
+/* Sums of products of tiles: thirty-two rows in two tiles of sixteen, by sixteen columns, then the same rows
+   by sixteen others. Tiles are used between the following two. */
+static inline __attribute__((always_inline)) void fcn_tiles_begin(void) {
+#if defined(__AMX_INT8__)
+  /* Eight tiles of sixteen rows of 64 bytes: palette 1; widths of 16 bits, heights of 8. */
+  static const struct {
+    unsigned char palette, start, reserved[14];
+    unsigned short widths[16];
+    unsigned char heights[16];
+  } shapes = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+  __builtin_ia32_tile_loadconfig(&shapes);
+#endif
+}
+
+static inline __attribute__((always_inline)) void fcn_tiles_end(void) {
+#if defined(__AMX_INT8__)
+  __builtin_ia32_tilerelease();
+#endif
+}
+
+/* Sets the sums of every row to sixteen columns' at `first` and at `second`. Where there are no tiles the
+   sums are at `sums`, else in registers until `fcn_tiles_store`. */
+static inline __attribute__((always_inline)) void fcn_tiles_start(
+    int *sums, const int *first, const int *second) {
+#if defined(__AMX_INT8__)
+  __builtin_ia32_tileloadd64(0, first, 0);
+  __builtin_ia32_tileloadd64(1, first, 0);
+  __builtin_ia32_tileloadd64(2, second, 0);
+  __builtin_ia32_tileloadd64(3, second, 0);
+#else
+  for (int row = 0; row < 32; row++) {
+    __builtin_memcpy(sums + 16 * row, first, 64);
+    __builtin_memcpy(sums + 512 + 16 * row, second, 64);
+  }
+#endif
+}
+
+/* Adds the products of 64 bytes without signs of each row, rows being `row_bytes` apart, and the weights of
+   the first and the second columns, [column][4] for every four of those bytes: of sixteen rows, or of
+   thirty-two. */
+static inline __attribute__((always_inline)) void fcn_tiles_add(
+    int *sums, const void *a, long row_bytes, _Bool both, const void *first, const void *second) {
+#if defined(__AMX_INT8__)
+  __builtin_ia32_tileloadd64(4, a, row_bytes);
+  __builtin_ia32_tileloadd64(6, first, 64);
+  __builtin_ia32_tdpbusd(0, 4, 6);
+  __builtin_ia32_tileloadd64(7, second, 64);
+  __builtin_ia32_tdpbusd(2, 4, 7);
+  if (!both) return;
+  __builtin_ia32_tileloadd64(5, (const char *)a + 16 * row_bytes, row_bytes);
+  __builtin_ia32_tdpbusd(1, 5, 6);
+  __builtin_ia32_tdpbusd(3, 5, 7);
+#else
+  for (int row = 0; row < (both ? 32 : 16); row++) {
+    for (int part = 0; part < 2; part++) {
+      int *place = sums + 512 * part + 16 * row;
+      fcn_int32x16 sum;
+      __builtin_memcpy(&sum, place, 64);
+      for (int step = 0; step < 16; step++) {
+        int four;
+        fcn_int8x64 weights;
+        __builtin_memcpy(&four, (const char *)a + row * row_bytes + 4 * step, 4);
+        __builtin_memcpy(&weights, (const char *)(part ? second : first) + 64 * step, 64);
+        sum = fcn_add_byte_products(sum, four, weights);
+      }
+      __builtin_memcpy(place, &sum, 64);
+    }
+  }
+#endif
+}
+
+/* Sums of the first columns, [row][column], then of the second. */
+static inline __attribute__((always_inline)) void fcn_tiles_store(int *sums) {
+#if defined(__AMX_INT8__)
+  __builtin_ia32_tilestored64(0, sums, 64);
+  __builtin_ia32_tilestored64(1, sums + 256, 64);
+  __builtin_ia32_tilestored64(2, sums + 512, 64);
+  __builtin_ia32_tilestored64(3, sums + 768, 64);
+#endif
+}
+
 /* The lower halves. */
 static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int32x16 values) {
   return __builtin_convertvector(values, fcn_int16x16);
@@ -130,6 +211,13 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_larger(
 static inline __attribute__((always_inline)) fcn_float32x16 fcn_scaled(
     fcn_int32x16 values, float scale, fcn_float32x16 scales) {
   return __builtin_convertvector(values, fcn_float32x16) * (scales * scale);
+}
+
+/* 128 high + low, as floats. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_whole(
+    fcn_int32x16 high, fcn_int32x16 low) {
+  return __builtin_convertvector(high, fcn_float32x16) * 128
+      + __builtin_convertvector(low, fcn_float32x16);
 }
 
 static inline __attribute__((always_inline)) int fcn_greatest(fcn_int32x16 values) {

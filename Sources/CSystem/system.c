@@ -7,7 +7,12 @@
 #include <link.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 int32_t fcn_open_as_place(void) { return O_PATH; }
 
@@ -49,6 +54,21 @@ bool fcn_x86_has_vnni(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   return fcn_x86_level() >= 4 && __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
+bool fcn_x86_may_use_tiles(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  if (!fcn_x86_has_vnni()) return false;
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  const unsigned tiles = 1u << 24, int8 = 1u << 25;
+  if ((d & (tiles | int8)) != (tiles | int8)) return false;
+  /* Linux 5.16 and later; older ones do not know the request. */
+  const long request_permission = 0x1023, tile_data = 18;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 #else
   return false;
 #endif

@@ -50,6 +50,7 @@ extension ConvolutionJob {
 
   /// Floats' room that packed weights take for each output channel, scales left out.
   public var packedDepth: Int {
+    if algorithm == .shifted { return tileWeightBytes / channelBlock / 4 }
     if multipliesBytes { return depth / 4 }
     let numbers = keepsKernels ? kernelHeight * kernelWidth * depth : algorithm.positions * depth
     return precision.isInteger ? numbers / 2 : numbers
@@ -58,8 +59,10 @@ extension ConvolutionJob {
   /// Scales that stand before packed weights for each output channel: of the products in every
   /// position; and, where kernels are kept, what transformed kernels are multiplied by.
   public var packedScales: Int {
-    // Of bytes also what zeros make of the weights.
-    multipliesBytes ? 2 : precision.isInteger ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
+    // Of bytes also what zeros make of the weights, or of their parts.
+    if algorithm == .shifted { return 1 + weightParts }
+    if multipliesBytes { return 2 }
+    return precision.isInteger ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
   }
 
   /// Factors that stand before the scales of packed weights: of `int16` one for every input channel, by

@@ -15,6 +15,9 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
   case unfolded
   /// The same, gathered from a planar tensor: for inputs of few channels.
   case planar
+  /// A row is a pixel, and what each tap sees of it another row of the padded input: products of bytes by
+  /// tiles.
+  case shifted
   /// Winograd's F(4×4, 3×3): 36 positions, a row is a tile of 4×4 pixels (Lavin and Gray, 2016).
   case winograd4
   /// F(6×6, 3×3): 64 positions.
@@ -27,7 +30,7 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
   /// Matrix products that it takes.
   public var positions: Int {
     switch self {
-    case .pointwise, .unfolded, .planar: 1
+    case .pointwise, .unfolded, .planar, .shifted: 1
     case .winograd4: 36
     case .winograd6, .winograd2of7: 64
     case .winograd8: 100
@@ -37,7 +40,7 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
   /// Height and width of the output of one row.
   public var tile: Int {
     switch self {
-    case .pointwise, .unfolded, .planar: 1
+    case .pointwise, .unfolded, .planar, .shifted: 1
     case .winograd4: 4
     case .winograd6: 6
     case .winograd8: 8
@@ -48,7 +51,7 @@ public enum ConvolutionAlgorithm: Sendable, Hashable, CaseIterable {
   /// Height and width of what one row sees of the input, for Winograd's.
   public var patch: Int {
     switch self {
-    case .pointwise, .unfolded, .planar: 1
+    case .pointwise, .unfolded, .planar, .shifted: 1
     case .winograd4: 6
     case .winograd6, .winograd2of7: 8
     case .winograd8: 10
@@ -154,6 +157,7 @@ public struct ConvolutionJob {
     switch algorithm {
     case .unfolded: kernelHeight * kernelWidth * inputBlocks * channelBlock
     case .planar: kernelHeight * kernelWidth * inputChannels
+    case .shifted: tileSteps * Self.tileDepth
     case .pointwise, .winograd4, .winograd6, .winograd8, .winograd2of7: inputChannels
     }
   }

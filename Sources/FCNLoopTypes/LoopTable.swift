@@ -1,6 +1,6 @@
 /// The loops of one instruction set.
 public struct LoopTable: Sendable {
-  /// `portable`, `avx2`, `avx512`.
+  /// `portable`, `avx2`, `avx512`, `avx512vnni`, `amx`.
   public let name: String
   /// Blocks of output channels in the widest panel of weights, four at most; those that fill no such
   /// panel come in a narrower one, the last.
@@ -10,6 +10,8 @@ public struct LoopTable: Sendable {
   public let integerSpeed: Double
   /// Whether it has instructions for products of bytes that do not lose what does not fit 16 bits.
   public let multipliesBytes: Bool
+  /// Whether it has registers of tiles for such products.
+  public var multipliesTiles: Bool
 
   /// Makes rows `rows` of the left-hand matrices, input blocks `blocks` of them, which are to be rows
   /// `place` and the following of `a`, which has room for `capacity`: [position][depth block][row][16].
@@ -47,6 +49,23 @@ public struct LoopTable: Sendable {
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ rows: Range<Int>, _ block: Int, _ panelBlocks: Int,
       _ m: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// For `.shifted`. Writes lines `lines` of a picture's grid to `a`, of which the first stands for the
+  /// `paddingHeight`-th before the input; behind the last of those that are wanted also its padding.
+  public let prepareGrid:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ picture: Int, _ lines: Range<Int>, _ isLast: Bool,
+      _ a: UnsafeMutableRawPointer
+    ) -> Void
+
+  /// For `.shifted`. Makes lines `lines` of `ConvolutionJob.blocksTogether` blocks of a picture's output,
+  /// from `block` on, and stores them; `a` is the first line of the grid that the first one sees. `scratch`
+  /// has room for `ConvolutionJob.gridScratch` floats.
+  public let multiplyGrid:
+    @Sendable (
+      _ job: UnsafePointer<ConvolutionJob>, _ picture: Int, _ lines: Range<Int>, _ block: Int,
+      _ a: UnsafeRawPointer, _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 
   /// Packs the weights of the panel that begins with output block `block` into its places among all
@@ -140,6 +159,7 @@ public struct LoopTable: Sendable {
   /// Makes a table of its parts.
   public init(
     name: String, panelBlocks: Int, integerSpeed: Double, multipliesBytes: Bool,
+    multipliesTiles: Bool,
     prepare:
       @escaping @Sendable (
         UnsafePointer<ConvolutionJob>, Range<Int>, Range<Int>, Int, Int,
@@ -158,6 +178,15 @@ public struct LoopTable: Sendable {
     finish:
       @escaping @Sendable (
         UnsafePointer<ConvolutionJob>, Range<Int>, Int, Int, UnsafePointer<Float>,
+        UnsafeMutablePointer<Float>
+      ) -> Void,
+    prepareGrid:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Range<Int>, Bool, UnsafeMutableRawPointer
+      ) -> Void,
+    multiplyGrid:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionJob>, Int, Range<Int>, Int, UnsafeRawPointer,
         UnsafeMutablePointer<Float>
       ) -> Void,
     pack:
@@ -209,10 +238,12 @@ public struct LoopTable: Sendable {
     self.panelBlocks = panelBlocks
     self.integerSpeed = integerSpeed
     self.multipliesBytes = multipliesBytes
+    self.multipliesTiles = multipliesTiles
     self.prepare = prepare
     self.multiply = multiply
     self.multiplyKernels = multiplyKernels
     self.finish = finish
+    (self.prepareGrid, self.multiplyGrid) = (prepareGrid, multiplyGrid)
     self.pack = pack
     self.prepareGradient = prepareGradient
     self.multiplyGradient = multiplyGradient

@@ -11,6 +11,9 @@ let integerSpeed = 1.0
 /// Whether there is `vpdpbusd`.
 let multipliesBytes = false
 
+/// Whether there is `tdpbusd`.
+let multipliesTiles = false
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

@@ -22,6 +22,7 @@ import Testing
         Module(name: "FCNLoopsAVX2", products: ofHalfBlocks),
         Module(name: "FCNLoopsAVX512", products: ofBlocks),
         Module(name: "FCNLoopsAVX512VNNI", products: ofBlocks),
+        Module(name: "FCNLoopsAMX", products: ofBlocks),
       ]
     }
 
@@ -60,6 +61,27 @@ import Testing
       for ofFloats in [true, false] {
         let found = Set(loops.filter { $0.isOfFloats == ofFloats }.map(\.productsPerStep))
         #expect(found == wanted, "\(ofFloats ? "floats" : "integers")")
+      }
+    }
+
+    /// Products of tiles are in the module for AMX alone, in loops that call nothing and in which nothing but
+    /// tiles is loaded beside addresses.
+    @Test func tilesAreMultipliedInLoops() throws {
+      func hasTiles(_ loop: [ObjectCode.Instruction]) -> Bool {
+        loop.contains { $0.name.hasPrefix("tdp") }
+      }
+      for module in Module.all where module.name != "FCNLoopsAMX" {
+        #expect(!(try ObjectCode(module: module.name)).functions.contains(where: hasTiles))
+      }
+      let loops = try ObjectCode(module: "FCNLoopsAMX").innermostLoops.filter(hasTiles)
+      #expect(!loops.isEmpty)
+      for loop in loops {
+        // Of sixteen rows two products need three tiles, of thirty-two four need four.
+        let products = loop.count { $0.name == "tdpbusd" }
+        #expect(products % 2 == 0)
+        #expect(2 * loop.count { $0.name == "tileloadd" } <= 3 * products)
+        #expect(!loop.contains { $0.name.hasPrefix("call") || $0.name.hasPrefix("tilestore") })
+        #expect(!loop.contains { $0.usesVectors && !$0.operands.contains("%tmm") })
       }
     }
 

@@ -95,7 +95,7 @@ func transformKernels(
     transformKernels(
       kernels, 7, tapStride, columns, to: target, rows, 8, positionStride, halfway,
       transformSevenToEight)
-  case .pointwise, .unfolded, .planar: break
+  case .pointwise, .unfolded, .planar, .shifted: break
   }
 }
 

@@ -17,6 +17,6 @@ func prepare(
       job, patch: 10, rows: rows, blocks: blocks, capacity: capacity, a, scratch, transformTen)
   case .unfolded: unfold(job, rows: rows, capacity: capacity, a)
   case .planar: unfoldPlanar(job, rows: rows, capacity: capacity, a)
-  case .pointwise: break
+  case .pointwise, .shifted: break
   }
 }

@@ -4,7 +4,7 @@ import FCNLoopTypes
 public func loopTable() -> LoopTable {
   LoopTable(
     name: tableName, panelBlocks: panelBlocks, integerSpeed: integerSpeed,
-    multipliesBytes: multipliesBytes,
+    multipliesBytes: multipliesBytes, multipliesTiles: multipliesTiles,
     prepare: { job, rows, blocks, capacity, place, a, scratch in
       switch job.pointee.precision {
       case .float32:
@@ -64,14 +64,23 @@ public func loopTable() -> LoopTable {
         transformTilesBack(
           job, patch: 8, tile: 2, rows: rows, block: block, panelBlocks: width, m, scratch,
           transformEightToTwo)
+      case .shifted: break
       case .unfolded, .planar, .pointwise:
         let hasBytes = job.pointee.outputBytes != nil || job.pointee.residualBytes != nil
         (hasBytes ? storeBytePixels : storePixels)(job, rows, block, width, m)
       }
     },
+    prepareGrid: { job, picture, lines, isLast, a in
+      prepareGrid(job, picture: picture, lines: lines, isLast: isLast, a)
+    },
+    multiplyGrid: { job, picture, lines, block, a, scratch in
+      multiplyGrid(job, picture: picture, lines: lines, block: block, a, scratch)
+    },
     pack: { job, weight, block, width, weights in
       switch job.pointee.precision {
       case .float32: pack(job, weight, block: block, panelBlocks: width, into: weights)
+      case .int8 where job.pointee.algorithm == .shifted:
+        packTiles(job, weight, block: block, panelBlocks: width, into: weights)
       case .int8 where job.pointee.multipliesBytes:
         packBytes(job, weight, block: block, panelBlocks: width, into: weights)
       case .int16, .int8: packIntegers(job, weight, block: block, panelBlocks: width, into: weights)

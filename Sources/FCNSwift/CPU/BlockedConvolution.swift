@@ -3,9 +3,9 @@ import FCNLoopTypes
 /// Convolution over channel-blocked tensors by our own loops, with what follows it done while its
 /// results are at hand.
 final class BlockedConvolution: PreparedForm {
-  private let loops: LoopTable
-  private let job: UnsafeMutablePointer<ConvolutionJob>
-  private let blocking: ConvolutionBlocking
+  let loops: LoopTable
+  let job: UnsafeMutablePointer<ConvolutionJob>
+  let blocking: ConvolutionBlocking
   private let panels: [ConvolutionPanel]
   /// What the bytes mean that it reads, adds and makes.
   private let tables:
@@ -19,7 +19,8 @@ final class BlockedConvolution: PreparedForm {
   ) {
     let (input, output, window) = (request.inputs[0], request.output, operation.window)
     guard operation.groups == 1, algorithm.serves(window, input.c, request.epilogue),
-      precision == .float32 || algorithm.multiplies(precision) && operation.mayUseIntegers(input.c)
+      algorithm.multiplies(precision), precision == .float32 || operation.mayUseIntegers(input.c),
+      algorithm != .shifted || request.loops.multipliesTiles
     else { return nil }
     let bytes = request.bytes
     inputBytes = precision == .int8 ? bytes.input : nil
@@ -40,10 +41,12 @@ final class BlockedConvolution: PreparedForm {
       pooled: request.epilogue.pooled.map { ($0.h, $0.w) })
     prototype.precision = precision
     prototype.multipliesBytes =
-      precision == .int8 && !algorithm.isWinograd && request.loops.multipliesBytes
+      precision == .int8 && !algorithm.isWinograd && algorithm != .shifted
+      && request.loops.multipliesBytes
     prototype.inputBytes = tables.input?.channels
     prototype.residualBytes = tables.residual?.channels
     prototype.outputBytes = tables.output?.channels
+    guard algorithm != .shifted || prototype.depth <= ConvolutionJob.tileTerms else { return nil }
     job = .allocate(capacity: 1)
     loops = request.loops
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
@@ -156,6 +159,7 @@ final class BlockedConvolution: PreparedForm {
     case .byPanel: computeByPanel(workers)
     case .byPosition: computeByPosition(workers)
     case .byKernels: computeByKernels(workers)
+    case .byBand: computeByBand(workers)
     }
   }
 

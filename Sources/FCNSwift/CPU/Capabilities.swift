@@ -49,7 +49,7 @@ public enum Capabilities {
     return "\(description.trimmed), \(copy)"
   }
 
-  /// The instruction set of the inner loops that run: `portable`, `avx2` or `avx512`.
+  /// The instruction set of the inner loops that run: `portable`, `avx2`, `avx512`, `avx512vnni` or `amx`.
   public static var instructionSet: String {
     (try? Loops.chosen().name) ?? "none: FCN_CPU names one that is not there"
   }

@@ -20,9 +20,9 @@ extension ConvolutionAlgorithm {
   /// than F(4×4, 3×3) make of bytes does not fit 16.
   func multiplies(_ precision: ConvolutionPrecision) -> Bool {
     switch precision {
-    case .float32: true
-    case .int16: self != .planar && self != .winograd8
-    case .int8: self == .pointwise || self == .unfolded || self == .winograd4
+    case .float32: self != .shifted
+    case .int16: self != .planar && self != .winograd8 && self != .shifted
+    case .int8: self == .pointwise || self == .unfolded || self == .winograd4 || self == .shifted
     }
   }
 
@@ -34,6 +34,7 @@ extension ConvolutionAlgorithm {
       return window.kernel == 1 && window.stride == 1 && window.padding == 0
     case .unfolded: return true
     case .planar: return channels <= 4
+    case .shifted: return window.stride.h <= 2 && window.stride.w <= 2
     case .winograd4, .winograd6, .winograd8:
       return window.kernel == 3 && window.stride == 1
     case .winograd2of7:

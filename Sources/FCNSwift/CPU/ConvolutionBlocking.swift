@@ -21,6 +21,8 @@ struct ConvolutionBlocking {
     case byKernels
     /// The input is the left-hand matrix.
     case inPlace
+    /// Threads write lines of the grid together, then a task multiplies some of them by a block of weights.
+    case byBand
   }
 
   let division: Division
@@ -57,6 +59,20 @@ struct ConvolutionBlocking {
       (1...panelBlocks).map { job.transformedCount(panelBlocks: $0) }.max() ?? 0
     let panels = (job.outputBlocks + panelBlocks - 1) / panelBlocks
     switch job.algorithm {
+    case .shifted:
+      division = .byBand
+      // Lines of a picture whose grid stays in the second-level cache, with the weights that meet it.
+      let (each, first) = (job.gridBytes(2) - job.gridBytes(1), job.gridBytes(1))
+      let most = max(cache, 3 * cache - job.blocksTogether * job.tileWeightBytes)
+      rows = min(job.outputHeight, max(1, 1 + (most - first) / each))
+      let groups = (job.outputBlocks + job.blocksTogether - 1) / job.blocksTogether
+      let wanted = (Self.tasksWanted + groups - 1) / groups
+      let least = (2 * ConvolutionJob.tileRows + job.gridWidth - 1) / job.gridWidth
+      multipliedRows = min(rows, max(least, (rows + wanted - 1) / wanted))
+      preparedRows = max(1, (job.gridLines(rows) + Self.tasksWanted - 1) / Self.tasksWanted)
+      panelsAtATime = 1
+      mCount = ConvolutionJob.gridScratch
+      aCount = (job.gridBytes(rows) + 3) / 4
     case .pointwise where job.precision == .float32 || job.multipliesBytes:
       division = .inPlace
       let pixels = job.inputHeight * job.inputWidth
@@ -127,7 +143,7 @@ struct ConvolutionBlocking {
   /// Scratch floats for each worker, and that workers share.
   var workspacePerWorker: Int {
     switch division {
-    case .inPlace: mCount
+    case .inPlace, .byBand: mCount
     case .apart: patchCount + aCount + mCount
     case .byPanel: patchCount + mCount
     case .byKernels: patchCount + mCount + transformedCount
@@ -137,7 +153,7 @@ struct ConvolutionBlocking {
   var sharedWorkspace: Int {
     switch division {
     case .inPlace, .apart: 0
-    case .byPanel, .byKernels: aCount
+    case .byPanel, .byKernels, .byBand: aCount
     case .byPosition: aCount + mCount
     }
   }
@@ -167,13 +183,17 @@ enum ConvolutionCost {
     let rows = Double(roundUp(job.rows, toMultipleOf: microKernelRows))
     let outputs = Double(job.outputBlocks * channelBlock)
     let isInteger = job.precision.isInteger
-    let speed = isInteger ? 45 * loops.integerSpeed * (job.multipliesBytes ? 2 : 1) : 45
+    let ofIntegers = 45 * loops.integerSpeed * (job.multipliesBytes ? 2 : 1)
+    let speed =
+      job.algorithm == .shifted
+      ? 900 / Double(job.weightParts) : isInteger ? ofIntegers : 45
     let products = positions * rows * Double(job.depth) * outputs / speed
     let weights =
       positions * Double(job.depth) * outputs * Double(job.precision.byteCount) / 12
     let (input, output): (Double, Double) =
       switch job.algorithm {
       case .pointwise, .planar: (0, 4)
+      case .shifted: (1, 4)
       case .unfolded: (4 * taps, 4)
       case .winograd4: (job.precision == .int8 ? 40 : 90, 80)
       case .winograd6: (200, 190)

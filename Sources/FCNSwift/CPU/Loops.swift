@@ -4,6 +4,7 @@ import FCNLoops
 import Glibc
 
 #if FCN_INSTRUCTION_SETS && arch(x86_64)
+  import FCNLoopsAMX
   import FCNLoopsAVX2
   import FCNLoopsAVX512
   import FCNLoopsAVX512VNNI
@@ -22,16 +23,24 @@ enum Loops {
       if level >= 3 { tables.append(FCNLoopsAVX2.loopTable()) }
       if level >= 4 { tables.append(FCNLoopsAVX512.loopTable()) }
       if fcn_x86_has_vnni() { tables.append(FCNLoopsAVX512VNNI.loopTable()) }
+      // Asking for tiles changes the process, so not where others are wanted.
+      if named == nil || named == FCNLoopsAMX.loopTable().name, fcn_x86_may_use_tiles() {
+        tables.append(FCNLoopsAMX.loopTable())
+      }
     #endif
     return tables
   }()
 
+  /// What the environment asks for.
+  private static var named: String? {
+    getenv(Capabilities.instructionSetVariable).map { String(cString: $0) }
+      .flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   /// The best, or the one that the environment variable `FCN_CPU` names.
   static func chosen() throws -> LoopTable {
     let variable = Capabilities.instructionSetVariable
-    guard let name = getenv(variable).map({ String(cString: $0) }), !name.isEmpty else {
-      return available[available.count - 1]
-    }
+    guard let name = named else { return available[available.count - 1] }
     guard let table = available.first(where: { $0.name == name }) else {
       throw FCNError(
         .invalidArgument,

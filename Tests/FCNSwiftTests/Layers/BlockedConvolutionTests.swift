@@ -244,7 +244,7 @@ extension ConvolutionAlgorithm {
   /// Errors that its transforms may make, relative to the largest value.
   fileprivate var tolerance: Float {
     switch self {
-    case .pointwise, .unfolded, .planar: 5e-6
+    case .pointwise, .unfolded, .planar, .shifted: 5e-6
     case .winograd4, .winograd6, .winograd2of7: 5e-5
     case .winograd8: 5e-4
     }
@@ -257,7 +257,7 @@ extension ConvolutionAlgorithm {
     case .winograd4: 3e-3
     case .winograd6: 6e-3
     case .winograd2of7: 8e-3
-    case .planar, .winograd8: 0
+    case .planar, .winograd8, .shifted: 0
     }
   }
 }

@@ -38,6 +38,20 @@ struct ByteConvolutionTests {
       testDescription: "3×3 by 2", operation: Convolution(70, kernel: 3, stride: 2, padding: 1),
       input: Shape(1, 48, 14, 9), activation: .relu),
     Case(
+      testDescription: "3×3 by 2, dilated",
+      operation: Convolution(32, kernel: 3, stride: 2, padding: 2, dilation: 2),
+      input: Shape(2, 64, 15, 38), residual: true, activation: .relu),
+    Case(
+      testDescription: "5×5 without padding", operation: Convolution(17, kernel: 5),
+      input: Shape(1, 80, 11, 40), activation: .relu),
+    // More padding than windows need.
+    Case(
+      testDescription: "3×3, wide padding", operation: Convolution(48, kernel: 3, padding: 4),
+      input: Shape(2, 512, 5, 3)),
+    Case(
+      testDescription: "1×1 by 2", operation: Convolution(40, kernel: 1, stride: 2),
+      input: Shape(2, 64, 9, 70), activation: .silu),
+    Case(
       testDescription: "1×1", operation: Convolution(67, kernel: 1),
       input: Shape(3, 64, 7, 9), residual: true, activation: .relu),
   ]
@@ -63,7 +77,7 @@ struct ByteConvolutionTests {
         return min(0, values.min() ?? 0)...max(0, values.max() ?? 0)
       })
     var served = 0
-    for loops in Loops.available {
+    for loops in Loops.availableWithTiles {
       for algorithm in ConvolutionAlgorithm.allCases where algorithm.multiplies(.int8) {
         for output in [nil, scaling] {
           var request = FormRequest(
@@ -82,15 +96,22 @@ struct ByteConvolutionTests {
           let one = try run(kernel, input, residual, parameters, expected.shape, output, 1, name)
           let range = expected.elements.map(abs).max() ?? 0
           let step = output?.scales.max() ?? 0
-          // Weights of 13 bits, or of 8.
-          let bound: Float = algorithm.isWinograd ? 6e-3 : loops.multipliesBytes ? 3e-2 : 1e-3
+          // Weights of 13 bits, of 15, or of 8.
+          let isOnePixel = layer.operation.window.kernel == 1
+          let bound: Float =
+            switch algorithm {
+            case .winograd4: 6e-3
+            case .shifted: isOnePixel ? 3e-2 : 1e-3
+            default: loops.multipliesBytes ? 3e-2 : 1e-3
+            }
           expectClose(one, expected, absolute: 0.51 * step + range * bound, name)
           let three = try run(kernel, input, residual, parameters, expected.shape, output, 3, name)
           #expect(one.bits == three.bits, "\(name): threads change bits")
         }
       }
     }
-    #expect(served >= 2 * Loops.available.count)
+    // By tiles besides by pixels or by Winograd's.
+    #expect(served >= 4 * Loops.available.count || layer.pools)
   }
 
   /// Bytes by whole weights, where the processor has products of bytes, padding by other zeros than 0.
@@ -112,8 +133,9 @@ struct ByteConvolutionTests {
     for output in 0..<weight.shape.n { weight.plane(output, 9)[0] = 127 }
     let parameters = [weight, try Tensor(specification[1].tensorShape, filledWith: 3)]
     let expected = try reference(operation, [input.values], parameters)
-    for loops in Loops.available where loops.multipliesBytes {
-      for algorithm in [ConvolutionAlgorithm.pointwise, .unfolded] {
+    for loops in Loops.availableWithTiles {
+      for algorithm in [ConvolutionAlgorithm.pointwise, .unfolded, .shifted]
+      where loops.multipliesBytes || algorithm == .shifted {
         var request = FormRequest(inputs: [shape], output: expected.shape, loops: loops)
         request.bytes.input = input.scaling
         guard let kernel = BlockedConvolution(operation, request, algorithm, .int8) else {
@@ -124,6 +146,35 @@ struct ByteConvolutionTests {
         expectClose(made, expected, absolute: 1e-6 * range, "\(algorithm), \(loops.name)")
       }
     }
+  }
+
+  /// The largest bytes times the largest weights, as many as a sum may have.
+  @Test(arguments: [UInt8(0), 255]) func sumsOfTilesDoNotOverflow(_ zero: UInt8) throws {
+    let inputs = ConvolutionJob.tileTerms / 16 * 16
+    let operation = Convolution(16, kernel: 1, bias: false)
+    let shape = Shape(1, inputs, 1, 17)
+    for value in [UInt8(0), 255] {
+      let input = try Bytes(shape, ByteScaling(scale: 1, zero: zero, count: inputs)) { _, _ in value
+      }
+      for sign in [Float(1), -1] {
+        let weight = try Tensor(Shape(16, inputs, 1, 1), filledWith: sign)
+        let wanted = sign * Float(inputs) * (Float(value) - Float(zero))
+        for loops in Loops.availableWithTiles {
+          var request = FormRequest(inputs: [shape], output: shape.with(16), loops: loops)
+          request.bytes.input = input.scaling
+          let kernel = try #require(BlockedConvolution(operation, request, .shifted, .int8))
+          let made = try run(kernel, input, nil, [weight], shape.with(16), nil, 2, loops.name)
+          for element in made.elements {
+            #expect(abs(element - wanted) <= 1e-5 * abs(wanted), "\(loops.name)")
+          }
+        }
+      }
+    }
+    let larger = Shape(1, inputs + 16, 1, 17)
+    var request = FormRequest(
+      inputs: [larger], output: larger.with(16), loops: Loops.availableWithTiles[0])
+    request.bytes.input = ByteScaling(scale: 1, zero: zero, count: inputs + 16)
+    #expect(BlockedConvolution(operation, request, .shifted, .int8) == nil)
   }
 
   /// The values that F(4×4, 3×3) makes most of, times weights of one sign: sums beyond 32 bits would change

@@ -1,0 +1,72 @@
+// What `.shifted` works on: the input with its padding, a grid of pixels that lie one behind the other, so
+// that what a tap sees of a line of the output are rows of it, the same step apart for every tap. A line's
+// padding before is also the padding behind the line above. At stride 1 that goes on from line to line, and
+// results that would lie in the padding are computed in vain.
+extension ConvolutionJob {
+  /// Terms that tiles multiply at a time, bytes of a row.
+  public static let tileDepth = 64
+  /// Rows of products that are made together, in two tiles.
+  public static let tileRows = 32
+  /// Bytes of a tile of weights: [terms / 4][channel][4].
+  public static let tileBytes = tileDepth * channelBlock
+
+  /// Bytes with signs that a weight is made of: a, or 128 · a + b. Of windows of one pixel sums are short,
+  /// so that making them is not all that takes time, and one is enough; others get the precision that
+  /// Winograd's have elsewhere.
+  public var weightParts: Int { kernelHeight * kernelWidth > 1 ? 2 : 1 }
+
+  /// The largest magnitude of weights as integers.
+  public var tileWeightLimit: Float { weightParts == 2 ? 127 * 128 : 127 }
+
+  /// Blocks of output channels that are made together.
+  public var blocksTogether: Int { 3 - weightParts }
+
+  /// Bytes of a block's weights.
+  public var tileWeightBytes: Int { tileSteps * weightParts * Self.tileBytes }
+
+  /// Terms of which a sum of products of bytes fits 32 bits.
+  public static let tileTerms = 0x7FFF_FFFF / (255 * 128)
+
+  /// Floats of scratch for a product of tiles: sums of two blocks or parts, and results of a block.
+  public static let gridScratch = 3 * tileRows * channelBlock
+
+  /// Columns behind the input's last one that windows see.
+  public var columnsBehind: Int {
+    let seen = (outputWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1
+    return max(0, seen - paddingWidth - inputWidth)
+  }
+
+  /// Pixels of a line of the grid: one for every result at least.
+  public var gridWidth: Int { max(inputWidth + max(paddingWidth, columnsBehind), outputWidth) }
+
+  /// Lines of the grid that `lines` lines of the output see.
+  public func gridLines(_ lines: Int) -> Int {
+    (lines - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1
+  }
+
+  /// Whether neighbouring taps are read as one run of bytes: where a pixel's channels would not fill tiles.
+  public var joinsTaps: Bool { dilationWidth == 1 && inputChannels % Self.tileDepth != 0 }
+
+  /// Bytes from a pixel of the grid to the next. Steps of large powers of two would fall into the same few
+  /// sets of a cache.
+  public var gridPixelBytes: Int {
+    inputChannels % 512 == 0 ? inputChannels + Self.tileDepth : inputChannels
+  }
+
+  /// Runs of bytes that a pixel's window sees in a line, and their length.
+  public var tapRuns: (count: Int, bytes: Int) {
+    joinsTaps ? (1, kernelWidth * inputChannels) : (kernelWidth, inputChannels)
+  }
+
+  /// Steps of `tileDepth` terms: the last of a run may have some with weights of zero.
+  public var tileSteps: Int {
+    kernelHeight * tapRuns.count * ((tapRuns.bytes + Self.tileDepth - 1) / Self.tileDepth)
+  }
+
+  /// Bytes of the grid for `lines` lines of the output, and of what is read behind it in vain.
+  public func gridBytes(_ lines: Int) -> Int {
+    let pixels =
+      gridLines(lines) * gridWidth + (kernelWidth - 1) * dilationWidth + Self.tileRows * strideWidth
+    return pixels * gridPixelBytes + Self.tileDepth
+  }
+}

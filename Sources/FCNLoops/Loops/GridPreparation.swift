@@ -1,0 +1,149 @@
+import CIntrinsics
+import FCNLoopTypes
+
+/// See `LoopTable.prepareGrid`.
+func prepareGrid(
+  _ job: UnsafePointer<ConvolutionJob>, picture: Int, lines: Range<Int>, isLast: Bool,
+  _ a: UnsafeMutableRawPointer
+) {
+  let job = job.pointee
+  guard let input = job.inputBytes else { return }
+  let (pixelBytes, blocks) = (job.gridPixelBytes, job.inputBlocks)
+  let lineBytes = job.gridWidth * pixelBytes
+  let before = job.paddingWidth
+  for line in lines {
+    let target = a + (line - lines.lowerBound) * lineBytes
+    let y = line - job.paddingHeight
+    guard y >= 0, y < job.inputHeight else {
+      writeZeros(input, blocks, pixels: job.gridWidth, pixelBytes, target)
+      continue
+    }
+    writeZeros(input, blocks, pixels: before, pixelBytes, target)
+    let pixels = target + before * pixelBytes
+    for block in 0..<blocks {
+      let plane = (block * job.pictures + picture) * job.inputHeight + y
+      let source = UnsafeRawPointer(job.input) + plane * job.inputWidth * channelBlock
+      copyBlock(source, count: job.inputWidth, to: pixels + block * channelBlock, pixelBytes)
+    }
+    writeZeros(
+      input, blocks, pixels: job.gridWidth - before - job.inputWidth, pixelBytes,
+      pixels + job.inputWidth * pixelBytes)
+  }
+  if isLast {
+    writeZeros(
+      input, blocks, pixels: job.columnsBehind, pixelBytes, a + lines.count * lineBytes)
+  }
+}
+
+/// Copies sixteen channels of `count` pixels of a line to pixels that are `pixelBytes` apart.
+@inline(__always)
+private func copyBlock(
+  _ source: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer, _ pixelBytes: Int
+) {
+  for x in 0..<count {
+    (target + x * pixelBytes).copyMemory(from: source + x * channelBlock, byteCount: channelBlock)
+  }
+}
+
+/// Writes the bytes that stand for 0.
+@inline(__always)
+private func writeZeros(
+  _ input: ByteChannels, _ blocks: Int, pixels: Int, _ pixelBytes: Int,
+  _ target: UnsafeMutableRawPointer
+) {
+  for pixel in 0..<max(0, pixels) {
+    for block in 0..<blocks {
+      fcn_store_bytes_x16(
+        loadBlock(input.zeros + block * channelBlock),
+        target + pixel * pixelBytes + block * channelBlock)
+    }
+  }
+}
+
+/// Where a job's weights for tiles lie: scales of the products, [channel]; what the zeros of the input make
+/// of the weights' parts, less than nothing, [part][channel]; then [block][part][step][16][channel][4].
+struct TileWeights {
+  private let start: UnsafePointer<Float>
+  private let channels, parts, partBytes: Int
+
+  init(_ job: borrowing ConvolutionJob, _ weights: UnsafePointer<Float>) {
+    start = weights
+    channels = job.outputBlocks * channelBlock
+    parts = job.weightParts
+    partBytes = job.tileSteps * ConvolutionJob.tileBytes
+  }
+
+  func scales(_ block: Int) -> UnsafePointer<Float> { start + block * channelBlock }
+
+  func offsets(_ block: Int, part: Int = 0) -> UnsafePointer<Int32> {
+    UnsafeRawPointer(start + (1 + part) * channels + block * channelBlock)
+      .assumingMemoryBound(to: Int32.self)
+  }
+
+  func panel(_ block: Int, part: Int = 0) -> UnsafeRawPointer {
+    UnsafeRawPointer(start + (1 + parts) * channels) + (block * parts + part) * partBytes
+  }
+}
+
+/// See `LoopTable.pack`, for jobs of tiles: an output channel's weights, times the scales of the bytes that
+/// they multiply, become integers, all with one scale, of one or two parts of 8 bits.
+func packTiles(
+  _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>, block: Int,
+  panelBlocks width: Int, into weights: UnsafeMutablePointer<Float>
+) {
+  let job = job.pointee
+  guard let input = job.inputBytes else { return }
+  let place = TileWeights(job, weights)
+  let (columns, taps) = (width * channelBlock, job.kernelHeight * job.kernelWidth)
+  let (parts, limit) = (job.weightParts, job.tileWeightLimit)
+  let scales = UnsafeMutablePointer(mutating: place.scales(block))
+  scales.update(repeating: 0, count: columns)
+  forEachInput(job, weight, block: block, columns) { channel, kernels, _ in
+    for value in 0..<taps * columns {
+      let magnitude = (kernels[value] * input.scales[channel]).magnitude
+      scales[value % columns] = max(scales[value % columns], magnitude)
+    }
+  }
+  for column in 0..<columns { scales[column] /= limit }
+  for part in 0..<parts {
+    UnsafeMutablePointer(mutating: place.offsets(block, part: part))
+      .update(repeating: 0, count: columns)
+  }
+  UnsafeMutableRawPointer(mutating: place.panel(block))
+    .initializeMemory(as: Int8.self, repeating: 0, count: width * job.tileWeightBytes)
+  forEachInput(job, weight, block: block, columns) { channel, kernels, _ in
+    let zero = Int32(input.zeros[channel])
+    for tap in 0..<taps {
+      let (step, term) = job.tilePlace(tap: tap, channel: channel)
+      let start = step * ConvolutionJob.tileBytes + term / 4 * 4 * channelBlock + term % 4
+      for column in 0..<columns {
+        let scale = scales[column]
+        let scaled = kernels[tap * columns + column] * input.scales[channel]
+        var rest = scale > 1e-33 ? Int32(max(-limit, min(limit, (scaled / scale).rounded()))) : 0
+        for part in 0..<parts {
+          // What is left over after the last part is nothing.
+          let shift = Int32(7 * (parts - 1 - part))
+          let value = shift > 0 ? (rest + 64) >> shift : rest
+          rest -= value << shift
+          let target = place.panel(block + column / channelBlock, part: part) + start
+          UnsafeMutableRawPointer(mutating: target + column % channelBlock * 4)
+            .storeBytes(of: Int8(value), as: Int8.self)
+          UnsafeMutablePointer(mutating: place.offsets(block, part: part))[column] &-= zero * value
+        }
+      }
+    }
+  }
+}
+
+extension ConvolutionJob {
+  /// The step that multiplies what a tap sees of a channel, and which of its terms that is.
+  fileprivate func tilePlace(tap: Int, channel: Int) -> (step: Int, term: Int) {
+    let (row, column) = (tap / kernelWidth, tap % kernelWidth)
+    let runs = tapRuns
+    let stepsPerRun = (runs.bytes + Self.tileDepth - 1) / Self.tileDepth
+    let (run, term) = joinsTaps ? (0, column * inputChannels + channel) : (column, channel)
+    return (
+      (row * runs.count + run) * stepsPerRun + term / Self.tileDepth, term % Self.tileDepth
+    )
+  }
+}
