@@ -18,6 +18,8 @@ myst_heading_anchors = 4
 highlight_language = "text"
 # JSON with what was left out of it.
 suppress_warnings = ["misc.highlighting_failure"]
+# "--labels" is no dash.
+smartquotes = False
 # Names in single backticks, as the module's descriptions have them.
 default_role = "py:obj"
 
@@ -37,3 +39,18 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
+
+
+def _link_names(app, what, name, object_, options, lines):
+    """Descriptions in Python name things as they are called: segment_all(), a Session."""
+    import fcnswift
+
+    known = "|".join(n for n in fcnswift.__all__ if n[0].isupper())
+    for i, line in enumerate(lines):
+        line = re.sub(r"(?<![`\w.])(?:fcnswift\.)?([a-z]\w*|[A-Z]\w*\.\w+)\(\)", r":py:obj:`\1() <\1>`", line)
+        line = re.sub(rf"(?<![`\w.<])({known})(?![\w.`>(])", r":py:obj:`\1`", line)
+        lines[i] = line
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", _link_names)

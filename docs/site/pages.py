@@ -87,8 +87,10 @@ class Site:
             lambda m: m[1] if self._is_foreign_folder(m[2], name) else m[0], line)
 
     def _is_foreign_folder(self, target: str, name: str) -> bool:
-        path = os.path.normpath(os.path.join(os.path.dirname(name), target.partition("#")[0]))
-        return ":" not in target and (self.repository / path).is_dir()
+        path = target.partition("#")[0]
+        if not path or ":" in target:
+            return False
+        return (self.repository / os.path.normpath(os.path.join(os.path.dirname(name), path))).is_dir()
 
     def add_sources(self) -> None:
         """The header and the examples, each on a page."""
@@ -99,8 +101,9 @@ class Site:
                 self._add_notebook(path, name)
             else:
                 language = LANGUAGES[path.suffix]
-                self.write(
-                    f"{name}.md", f"# {name}\n\n````````{{code-block}} {language}\n{path.read_text()}````````\n")
+                fence = "`" * 8
+                code = f"{fence}{{code-block}} {language}\n{path.read_text()}{fence}"
+                self.write(f"{name}.md", f"# {name}\n\n{code}\n")
             if name in self.examples:
                 lines.append(f"- [{name}]({name.removeprefix('examples/')}.md): {self._about(path)}")
         entries = [name.removeprefix("examples/") for name in self.examples]
@@ -133,15 +136,21 @@ class Site:
         import pypandoc
 
         names = sorted((p.stem for p in folder.glob("*.1")), key=lambda n: (n != "fcn", n))
-        lines = ["# The command", "", "As `man fcn` and `man fcn-segment` show it; the command writes it itself.", ""]
+        lines = ["# The command", "", "As `man fcn` and `man fcn-segment` show it.", ""]
         for name in names:
-            text = pypandoc.convert_file(str(folder / f"{name}.1"), "rst", format="man")
-            title = name.replace("-", " ", 1) if name != "fcn" else name
-            about = re.search(r"^NAME\n-+\n+(?:\S+ )?[-–—\\ ]*(.*)$", text, re.M)
-            # The page's own headings go one down: NAME is its title.
-            self.write(f"command/{name}.rst", f"{'#' * len(title)}\n{title}\n{'#' * len(title)}\n\n{text}")
-            said = about[1].partition(" - ")[2] or about[1] if about else ""
-            lines.append(f"- [`{title}`]({name}.rst): {said}")
+            text = pypandoc.convert_file(
+                str(folder / f"{name}.1"), "rst", format="man", extra_args=["--wrap=none"])
+            title = name.replace("-", " ", 1)
+            about = re.search(r"^NAME\n=+\n+\S+ - (.*)$", text, re.M)[1]
+            # Its name is the page's title; other headings are not shouted on a page.
+            text = re.sub(r"^NAME\n=+\n+.*\n", "", text, flags=re.M)
+            text = re.sub(r"^[A-Z]{2}[A-Z ]+$", lambda m: m[0].capitalize(), text, flags=re.M)
+            text = re.sub(
+                r"\*\*(fcn[a-z-]*)\*\*\\ \(1\)|\b(fcn)\(1\)",
+                lambda m: f":doc:`{m[1] or m[2]}(1) <{m[1] or m[2]}>`", text)
+            frame = "#" * len(title)
+            self.write(f"command/{name}.rst", f"{frame}\n{title}\n{frame}\n\n{text}")
+            lines.append(f"- [`{title}`]({name}.rst): {about}")
         lines += ["", "```{toctree}", ":hidden:", "", *names, "```", ""]
         self.write("command/index.md", "\n".join(lines))
 
