@@ -48,7 +48,7 @@ def _link_names(app, what, name, object_, options, lines):
     known = "|".join(n for n in fcnswift.__all__ if n[0].isupper())
     for i, line in enumerate(lines):
         line = re.sub(r"(?<![`\w.])(?:fcnswift\.)?([a-z]\w*|[A-Z]\w*\.\w+)\(\)", r":py:obj:`\1() <\1>`", line)
-        line = re.sub(rf"(?<![`\w.<])({known})(?![\w.`>(])", r":py:obj:`\1`", line)
+        line = re.sub(rf"(?<![`\w.<])({known})(?![\w`>(]|\.\w)", r":py:obj:`\1`", line)
         lines[i] = line
 
 

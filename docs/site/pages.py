@@ -106,7 +106,7 @@ class Site:
                 self.write(f"{name}.md", f"# {name}\n\n{code}\n")
             if name in self.examples:
                 lines.append(f"- [{name}]({name.removeprefix('examples/')}.md): {self._about(path)}")
-        entries = [name.removeprefix("examples/") for name in self.examples]
+        entries = [f"{n} <{n}>" for n in (name.removeprefix("examples/") for name in self.examples)]
         lines += ["", "```{toctree}", ":hidden:", "", *entries, "```", ""]
         self.write("examples/index.md", "\n".join(lines))
 
@@ -146,7 +146,7 @@ class Site:
             text = re.sub(r"^NAME\n=+\n+.*\n", "", text, flags=re.M)
             text = re.sub(r"^[A-Z]{2}[A-Z ]+$", lambda m: m[0].capitalize(), text, flags=re.M)
             text = re.sub(
-                r"\*\*(fcn[a-z-]*)\*\*\\ \(1\)|\b(fcn)\(1\)",
+                r"\*\*(fcn[a-z-]*)(?:\*\*\\ \(1\)|\(1\)\*\*)|\b(fcn)\(1\)",
                 lambda m: f":doc:`{m[1] or m[2]}(1) <{m[1] or m[2]}>`", text)
             frame = "#" * len(title)
             self.write(f"command/{name}.rst", f"{frame}\n{title}\n{frame}\n\n{text}")
