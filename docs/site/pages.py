@@ -94,7 +94,7 @@ class Site:
 
     def add_sources(self) -> None:
         """The header and the examples, each on a page."""
-        lines = ["# Examples", "", "Whole programs, as they stand in the repository and in the packages.", ""]
+        lines = ["# Examples", "", "Whole programs, as they stand in the repository.", ""]
         for name in ["include/fcn.h", *self.examples]:
             path = self.repository / name
             if path.suffix == ".ipynb":
