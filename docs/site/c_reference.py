@@ -200,10 +200,9 @@ def write_pages(path: Path, folder: Path, pages: set[str]) -> None:
             lines += item
         (folder / f"{section.name}.rst").write_text("\n".join(lines))
         if section.summary:
-            index += [section.title, "-" * len(section.title), "", ".. list-table::", "   :widths: 45 55"]
-            index += ["   :class: names", ""]
+            index += [section.title, "-" * len(section.title), ""]
             for role, name, sentence in section.summary:
-                index += [f"   * - :c:{role}:`{name}`", f"     - {header.names.linked(sentence)}"]
+                index += [f":c:{role}:`{name}`", f"   {header.names.linked(sentence)}"]
             index.append("")
     (folder / "index.rst").write_text("\n".join(index))
     (folder / "conventions.rst").write_text(conventions(header))
