@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test check lint install uninstall wheel static deb dist clean help
+.PHONY: all deps demo test check lint install uninstall wheel static deb dist docs clean help
 
 PREFIX ?= /usr/local
 # Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
@@ -161,8 +161,10 @@ TEST ?=
 check: ## TEST=NAME: build what has changed, run the suite or the test of that name alone
 	@MAKE="$(MAKE)" scripts/run-one-test "$(TEST)"
 
-lint: ## check the format of the sources
+lint: ## check the format of the sources and the links of the documentation
 	scripts/check-format
+	@if command -v python3 >/dev/null; then scripts/check-docs; \
+	else echo 'scripts/check-docs: skipped, for there is no python3'; fi
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 wheel: all ## make a Python wheel with everything inside, in build/wheel
@@ -220,6 +222,10 @@ dist: all $(filter $(CURDIR)/build/sysroot,$(SYSROOT))
 deb: ## build Debian's packages in build/deb: libfcn1, libfcn-dev, fcn-tools, fcn-data
 deb: all
 	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) scripts/make-deb build/deb $(VERSION)
+
+docs: ## make the documentation in build/docs, as pages to read without a server
+docs: all
+	scripts/make-docs build/docs
 
 clean: ## remove build/ and .build/
 	rm -rf build .build

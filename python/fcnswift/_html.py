@@ -50,11 +50,16 @@ def model_table(model: Model) -> str:
     ])
 
 
+def _percentage(share: float) -> str:
+    # What is there is not shown as nothing.
+    return f"{100 * share:.1f} %" if share >= 0.0005 else "&lt; 0.1 %"
+
+
 def picture_with_legend(
     png: bytes, rows: Iterable[tuple[npt.NDArray[np.uint8], str, float]]
 ) -> str:
     """A picture above a line for each class: its colour, its name, its share from 0 to 1."""
     legend: list[tuple[Any, ...]] = [
-        (_swatch(colour), html.escape(name), f"{100 * share:.1f} %") for colour, name, share in rows]
+        (_swatch(colour), html.escape(name), _percentage(share)) for colour, name, share in rows]
     data = base64.b64encode(png).decode()
     return f'<div><img src="data:image/png;base64,{data}" alt="">{_table(legend)}</div>'

@@ -24,7 +24,7 @@ STATUS_NAMES = {
 
 
 class FCNError(Exception):
-    """A call that failed: `status` is its code, `name` the code's name without FCN_E_."""
+    """A call that failed: `status` is its code, `name` the code's name without `FCN_E_`."""
 
     status: int
     name: str

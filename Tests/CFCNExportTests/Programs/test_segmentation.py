@@ -176,6 +176,9 @@ class ResultTest(unittest.TestCase):
         self.assertIsNone(self.result[0]._repr_html_())
         large = np.repeat(self.result, 20, axis=1)
         self.assertLessEqual(decoded(large._repr_png_()).shape[1], 1024)
+        large[:] = 0
+        large[0, 0] = 1
+        self.assertIn("<td style=\"text-align:left\">&lt; 0.1 %</td>", large._repr_html_())
         with fcnswift.Model(MODEL) as model:
             table = model._repr_html_()
             for text in ("fcn-simple", "ground", "rgb(90,160,250)", f"{model.parameter_count:,}"):
