@@ -8,7 +8,8 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test check lint fuzz fuzz-kernels fuzz-check install uninstall wheel static deb dist clean help
+.PHONY: all deps demo test check lint fuzz fuzz-kernels fuzz-check install uninstall wheel static deb \
+  dist clean help
 
 PREFIX ?= /usr/local
 # Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
