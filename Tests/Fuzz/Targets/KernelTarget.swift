@@ -118,6 +118,11 @@ struct KernelDraw {
     let taken = inputs.compactMap { shapes[$0] }
     guard let made = try? operation.outputShape(of: taken), made.count > 0, made.count < 60_000
     else { return }
+    // The reference forms take their time.
+    let terms = operation.parameters(inputChannels: taken[0].c).map {
+      $0.shape.dropFirst().reduce(1, *)
+    }
+    guard made.count * (terms.max() ?? 1) < 3_000_000 else { return }
     last = "layer\(layers.count)"
     layers.append(Layer(last, operation, inputs))
     shapes[last] = made

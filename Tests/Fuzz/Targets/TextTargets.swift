@@ -33,8 +33,8 @@ extension FuzzTarget {
   /// A training's log, as a resumed training and charts read it.
   private static let log = FuzzTarget(name: "log") { bytes in
     let path = try FuzzFiles.write(bytes, "log.csv")
-    _ = try TrainingLog(path: path, header: EpochRecord.header, keeping: 3)
     let columns = try LogFile.columns(of: path, upTo: 5)
+    try checkRows(path, columns["epoch"] ?? [])
     require(Set(columns.values.map(\.count)).count <= 1, "columns of different lengths")
     let log = try LogFile(path: path)
     let series = ["train_loss", "val_loss", "val_mean_iu", "a"].compactMap { name in
@@ -44,6 +44,21 @@ extension FuzzTarget {
     let curves = LearningCurves(panels: [LearningCurves.Panel(title: "loss", series: series)])
     _ = curves.svg()
     _ = try curves.image(scale: 1)
+  }
+}
+
+extension FuzzTarget {
+  /// A training that goes on after epoch 5 keeps the rows of the epochs before it.
+  private static func checkRows(_ path: String, _ epochs: [Double]) throws {
+    let text = String(decoding: try File.read(path), as: UTF8.self)
+    let fields = text.split(whereSeparator: \.isNewline).dropFirst().map { $0.prefix { $0 != "," } }
+    guard fields.map(String.init).compactMap(Int.init).map(Double.init) == epochs,
+      fields.count == epochs.count
+    else { return }
+    var log = try TrainingLog(path: path, header: "epoch,a", keeping: 5)
+    try log.append("6,0")
+    let rows = try File.read(path).filter { $0 == UInt8(ascii: "\n") }.count - 2
+    require(rows == epochs.count, "of \(epochs.count) rows of a log \(rows) are kept")
   }
 }
 
