@@ -232,6 +232,9 @@ extension CallState {
       let isGood = check(
         input.seldom(2) ? call(buffer, room, nil) : call(buffer, room, &needed), "a result")
       require(!isGood || room >= wanted, "a result in too small a buffer")
+      let bytes = UnsafeRawBufferPointer(
+        start: buffer, count: isGood ? 0 : room * MemoryLayout<Element>.stride)
+      require(bytes.allSatisfy { $0 == 0xA5 }, "a call that failed wrote to the buffer")
     }
     ask(UInt8.self, pixels) { fcn_result_labels($0, $1, $2, session, index) }
     let (info, classes) = (3, 3 * pixels)

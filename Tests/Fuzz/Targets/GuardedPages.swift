@@ -58,7 +58,10 @@ struct GuardedRun {
     _ whole: Network, _ table: ParameterTable, _ input: Tensor, _ pool: WorkerPool,
     _ backend: ProcessorSchedule, _ allocator: Allocator
   ) throws {
-    let network = try whole.concrete(for: input.shape)
+    let concrete = try whole.concrete(for: input.shape)
+    let network =
+      backend.disabledForms.contains(BorderReduction.name)
+      ? concrete : try concrete.reducingBorders(for: input.shape)
     let schedule = try NetworkSchedule(network, inputShape: input.shape, backend)
     // Micro-kernels read, and do not use, rows after the last.
     let slack = microKernelRows * channelBlock

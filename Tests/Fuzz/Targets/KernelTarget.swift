@@ -151,7 +151,8 @@ private struct KernelCase {
     pool = try input.seldom(4) ? Self.two.get() : Self.one.get()
     let references = Set(network.layers.compactMap { $0.operation.forms.last?.name })
     var disabled: Set<String> = []
-    for name in network.formNames where !references.contains(name) && input.seldom(4) {
+    let names = network.formNames + [BorderReduction.name, Joining.name]
+    for name in names where !references.contains(name) && input.seldom(4) {
       disabled.insert(name)
     }
     self.disabled = disabled
