@@ -142,6 +142,7 @@ def calls():
     generator = random.Random(1)
     for number in range(12):
         write("calls", f"{number}", bytes(generator.randrange(256) for _ in range(200)))
+        write("kernels", f"{number}", bytes(generator.randrange(256) for _ in range(60)))
     # A model, a session, and what can be asked of it.
     plain = [3, 0, 1, 0, 0, 0, 0, 6, 0, 0, 1, 0, 0] + [0] * 8
     write("calls", "plain", bytes(plain + ([8, 0, 5] + [20, 30, 1, 0, 0, 1] * 3 + [11, 0, 0, 0]) * 6))
