@@ -75,8 +75,8 @@ struct SizeEvaluation {
   /// Numbers that have been taken and made so far.
   private var work = 0
 
-  /// The most numbers that all sizes of a network may take and make together: hundreds of times what
-  /// exported networks do, and a tenth of a second.
+  /// The most numbers that all sizes of a network may take and make together, some 16 MB: a few hundred
+  /// of the largest arrays, where exported networks have small ones.
   static let mostNumbers = 1 << 21
 
   init(_ nodes: [SizeNode], input: Shape) throws {
