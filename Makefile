@@ -8,7 +8,8 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test check lint install uninstall wheel static deb dist docs clean help
+.PHONY: all deps demo test check lint fuzz fuzz-kernels fuzz-check install uninstall wheel static deb \
+  dist docs clean help
 
 PREFIX ?= /usr/local
 # Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
@@ -167,6 +168,24 @@ lint: ## check the format of the sources and the links of the documentation
 	else echo 'scripts/check-docs: skipped, for there is no python3'; fi
 	swift format lint --strict --recursive Sources Tests Package.swift
 
+# A fuzzer of all targets; FCN_FUZZ_TARGET chooses one when it runs. Optimised code still traps.
+build/fuzz/fcn-fuzz: $(SOURCES) $(wildcard Tests/Fuzz/Targets/*) Makefile
+	@$(CHECK)
+	FCN_FUZZ=1 swift build -c release --product fcn-fuzz --scratch-path build/fuzz/swift \
+	  --sanitize=fuzzer --sanitize=address -Xswiftc -enable-testing -Xswiftc -use-ld=lld
+	ln -sf swift/release/fcn-fuzz $@
+
+FUZZ_TARGET ?=
+FUZZ_TIME ?= 60
+fuzz: build/fuzz/fcn-fuzz ## FUZZ_TARGET=NAME FUZZ_TIME=SECONDS: let libFuzzer try ways into the library
+	scripts/fuzz $< run $(FUZZ_TIME) $(FUZZ_TARGET)
+
+fuzz-kernels: build/fuzz/fcn-fuzz ## FUZZ_TIME=SECONDS: random layers among guarded pages
+	scripts/fuzz $< run $(FUZZ_TIME) kernels
+
+fuzz-check: build/fuzz/fcn-fuzz ## try once what fuzzing has kept
+	scripts/fuzz $< check $(FUZZ_TARGET)
+
 wheel: all ## make a Python wheel with everything inside, in build/wheel
 	scripts/make-wheel build/swift/release build/wheel
 
@@ -231,4 +250,4 @@ clean: ## remove build/ and .build/
 	rm -rf build .build
 
 help: ## list the goals
-	@sed -n 's/^\([a-z]*\):.*\(## \)/make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*\(## \)/make \1\t/p' Makefile | expand -t 18

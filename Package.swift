@@ -24,6 +24,21 @@ let instructionSets: [Target] =
       "AMX", ["-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"]),
   ] : []
 
+// `make fuzz` builds the fuzzers in place of the command, whose sources are a module of theirs.
+let withFuzzers = Context.environment["FCN_FUZZ"] == "1"
+
+let command: [Target] =
+  withFuzzers
+  ? [
+    .target(
+      name: "FCNCommand", dependencies: ["FCNSwift", "CFCN"], path: "Sources/fcn-cli",
+      exclude: ["main.swift"]),
+    // libFuzzer brings `main`.
+    .executableTarget(
+      name: "fcn-fuzz", dependencies: ["FCNSwift", "CFCNExport", "CFCN", "FCNCommand"],
+      path: "Tests/Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+  ] : [.executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"])]
+
 let package = Package(
   name: "FCNSwift",
   products: [
@@ -32,7 +47,8 @@ let package = Package(
     // libfcn.so, whose contract is include/fcn.h.
     .library(name: "fcn", type: .dynamic, targets: ["CFCNExport"]),
     // Installed as `fcn`; a product of that name would clash with the library's.
-    .executable(name: "fcn-cli", targets: ["fcn-cli"]),
+    .executable(
+      name: withFuzzers ? "fcn-fuzz" : "fcn-cli", targets: [withFuzzers ? "fcn-fuzz" : "fcn-cli"]),
   ],
   targets: [
     .target(
@@ -44,7 +60,6 @@ let package = Package(
       resources: [.embedInCode("CUDA/Kernels")],
       swiftSettings: withInstructionSets ? [.define("FCN_INSTRUCTION_SETS")] : []),
     .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
-    .executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"]),
 
     // MARK: Inner loops
     .target(name: "FCNLoopTypes"),
@@ -83,6 +98,6 @@ let package = Package(
       dependencies: ["CFCN", "CFCNExport", "FCNSwift", "FCNTestSupport"],
       exclude: ["Programs"]),
     .testTarget(name: "FCNCommandTests", dependencies: ["FCNTestSupport"]),
-  ] + instructionSets,
+  ] + command + instructionSets,
   swiftLanguageModes: [.v6]
 )

@@ -30,6 +30,7 @@ struct PlotTests {
     ("epoch,train_loss\n1,2,3\n", "line 2 has 3 fields"),
     ("epoch,train_loss\n1,x\n", "line 2: train_loss is no number: \"x\""),
     ("epoch,other\n1,2\n", "none of the columns"),
+    ("epoch,train_loss,train_loss\n1,2,3\n", "two columns of one name"),
   ])
   func whatIsNoLogIsRefused(text: String, message: String) throws {
     let log = try folder.write(Array(text.utf8), "log.csv")

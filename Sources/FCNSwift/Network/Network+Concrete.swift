@@ -91,16 +91,18 @@ extension Network {
     var needed = Set(auxiliaryScores.keys)
     if let last = layers.last { needed.insert(last.name) }
     var neededSizes: Set<String> = []
+    let nodes = Dictionary(sizes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     // What is computed for a layer may measure another, which stands before it.
     for layer in layers.reversed() where needed.contains(layer.name) {
       needed.formUnion(layer.inputs)
       guard let sized = layer.operation as? SizedOperation else { continue }
-      neededSizes.formUnion(sized.computed.map(\.size))
-      for node in sizes.reversed() where neededSizes.contains(node.name) {
+      var open = sized.computed.map(\.size)
+      while let name = open.popLast() {
+        guard neededSizes.insert(name).inserted, let node = nodes[name] else { continue }
         if let measured = node.measured {
           needed.insert(measured)
         } else {
-          neededSizes.formUnion(node.inputs)
+          open += node.inputs
         }
       }
     }

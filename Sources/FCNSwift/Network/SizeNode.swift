@@ -72,6 +72,12 @@ struct SizeEvaluation {
   /// Those that are known.
   private(set) var values: [String: SizeValue] = [:]
   private var shapes: [String: Shape] = [:]
+  /// Numbers that have been taken and made so far.
+  private var work = 0
+
+  /// The most numbers that all sizes of a network may take and make together, some 16 MB: a few hundred
+  /// of the largest arrays, where exported networks have small ones.
+  static let mostNumbers = 1 << 21
 
   init(_ nodes: [SizeNode], input: Shape) throws {
     self.nodes = nodes
@@ -93,8 +99,24 @@ struct SizeEvaluation {
   private mutating func advance() throws {
     while next < nodes.count, let inputs = try inputs(of: nodes[next]) {
       let node = nodes[next]
-      values[node.name] = try naming("size \(node.name)") { try node.function(inputs) }
+      let value = try naming("size \(node.name)") {
+        try spend(inputs.reduce(0) { $0 + $1.elements.count })
+        let value = try node.function(inputs)
+        try spend(value.elements.count)
+        return value
+      }
+      values[node.name] = value
       next += 1
+    }
+  }
+
+  private mutating func spend(_ count: Int) throws {
+    work += count
+    guard work <= Self.mostNumbers else {
+      throw FCNError(
+        .unsupported,
+        "the sizes up to here take and make \(work) numbers; the limit for all of a network is "
+          + "\(Self.mostNumbers)")
     }
   }
 

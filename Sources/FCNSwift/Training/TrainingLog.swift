@@ -107,7 +107,8 @@ struct TrainingLog {
     rows = []
     guard epochs > 0, File.exists(path) else { return }
     let text = String(decoding: try File.read(path), as: UTF8.self)
-    rows = text.split(separator: "\n").dropFirst().map(String.init).filter {
+    // Other programs may have stored it anew, with other line ends.
+    rows = text.split(whereSeparator: \.isNewline).dropFirst().map(String.init).filter {
       Int($0.prefix { $0 != "," }).map { $0 <= epochs } ?? false
     }
   }

@@ -20,6 +20,9 @@ struct LogFile {
         .corrupt,
         "\(file): is not the log of a training: wanted columns, one of them epoch, and rows")
     }
+    if let name = names.enumerated().first(where: { names[..<$0].contains($1) })?.element {
+      throw FCNError(.corrupt, "\(file): has two columns of one name, \"\(name)\"")
+    }
     var columns: [String: [Double]] = [:]
     for (number, line) in zip(2..., lines.dropFirst()) {
       let fields = LogFile.fields(line)

@@ -85,4 +85,17 @@ struct SizeFunctionTests {
       _ = try SizeFunction.binary(.multiply)([integers([1 << 50]), integers([1 << 50])])
     }
   }
+
+  /// A network of 850 kB of text would take seconds and 540 MB to be opened, and for every new picture.
+  @Test func sizesThatAreManyAndLargeAreRefused() throws {
+    let all = try SizeNode("all", .constant(integers([Int](repeating: 1, count: 4096))))
+    func evaluate(_ count: Int) throws {
+      let sums = (0..<count).map { SizeNode("sum\($0)", .binary(.add), ["all", "all"]) }
+      _ = try SizeEvaluation([all] + sums, input: Shape(1, 3, 8, 8))
+    }
+    #expect(throws: Never.self) { try evaluate(150) }
+    expectError(.unsupported, saying: "size sum170", "the limit for all of a network") {
+      try evaluate(16_000)
+    }
+  }
 }

@@ -175,6 +175,19 @@ struct ONNXHostileTests {
     return tensor
   }
 
+  /// Each of them stays until the import ends, so that a file of 500 kB would take 600 MB.
+  @Test func constantsThatAreMadeOverAndOverAreRefused() throws {
+    func node(_ type: String, _ inputs: [String], _ output: String) -> (
+      type: String, inputs: [String], output: String, attributes: [ProtobufMessage]
+    ) { (type, inputs, output, []) }
+    let sums = (0..<400).map { node("Add", [$0 == 0 ? "c" : "v\($0 - 1)", "c"], "v\($0)") }
+    let nodes = [node("Slice", ["v399", "a", "b"], "pads"), node("Pad", ["x", "pads"], "y")]
+    let constants = [("c", [Int](repeating: 0, count: 4096)), ("a", [0]), ("b", [8])]
+    expectError(.unsupported, saying: "constants of the graph are computed with too often") {
+      _ = try read(try graph(sums + nodes, constants: constants.map { integers($0.0, $0.1) }))
+    }
+  }
+
   /// Constants that small files blow up: refused before there is no memory left.
   @Test func constantsThatExplodeAreRefused() throws {
     let huge = 1 << 27

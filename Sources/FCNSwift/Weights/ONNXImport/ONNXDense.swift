@@ -129,15 +129,20 @@ extension ONNXTranslator {
     }
     let repeated = try extentsMade(node, operands).map { checkedProduct($0) ?? .max } ?? 0
     let count = counts.reduce(min(repeated, 1 << 50)) { $0 + min($1, 1 << 40) }
-    guard count <= foldingLeft else {
-      throw FCNError(.unsupported, "constants of the graph are computed with too often")
-    }
-    foldingLeft -= count
+    try spendOnFolding(count)
     guard let made = try folded(node, first, operands) else { return nil }
     let tensor = try WeightTensor(
       name: node.outputs.first ?? "", shape: made.extents, floats: made.floats)
     foldedConstants[node.outputs.first ?? ""] = tensor
     return .weights(tensor)
+  }
+
+  /// Takes `count` numbers off those that may still be computed of constants.
+  mutating func spendOnFolding(_ count: Int) throws {
+    guard count <= foldingLeft else {
+      throw FCNError(.unsupported, "constants of the graph are computed with too often")
+    }
+    foldingLeft -= count
   }
 
   /// The extents that constants are repeated to; nil where `node` repeats none.

@@ -229,9 +229,13 @@ extension ONNXTranslator {
 
   /// Adds a size that a function makes of others; what is known is carried out.
   mutating func add(_ function: SizeFunction, _ inputs: [ONNXValue]) throws -> ONNXValue {
-    let numbers = try inputs.map { try known($0) }
-    if !numbers.isEmpty, numbers.allSatisfy({ $0 != nil }), function != .shape {
-      return .known(try function(numbers.compactMap { $0 }))
+    let numbers = try inputs.compactMap { try known($0) }
+    if !numbers.isEmpty, numbers.count == inputs.count, function != .shape {
+      // What is made stays until the import ends.
+      try spendOnFolding(numbers.reduce(0) { $0 + $1.elements.count })
+      let made = try function(numbers)
+      try spendOnFolding(made.elements.count)
+      return .known(made)
     }
     return .size(try addSize(function, try inputs.map { try sizeName($0) }))
   }
