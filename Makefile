@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test check lint install uninstall wheel static deb dist clean help
+.PHONY: all deps demo test check lint abi install uninstall wheel static deb dist clean help
 
 PREFIX ?= /usr/local
 # Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
@@ -164,6 +164,9 @@ check: ## TEST=NAME: build what has changed, run the suite or the test of that n
 lint: ## check the format of the sources
 	scripts/check-format
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+abi: all ## hold the binary interface against the one that programs were built with
+	scripts/check-abi
 
 wheel: all ## make a Python wheel with everything inside, in build/wheel
 	scripts/make-wheel build/swift/release build/wheel

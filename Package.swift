@@ -79,7 +79,7 @@ let package = Package(
     .testTarget(
       name: "CFCNExportTests",
       dependencies: ["CFCN", "CFCNExport", "FCNSwift", "FCNTestSupport"],
-      exclude: ["Programs"]),
+      exclude: ["ABI", "Headers", "Programs"]),
     .testTarget(name: "FCNCommandTests", dependencies: ["FCNTestSupport"]),
   ] + instructionSets,
   swiftLanguageModes: [.v6]
