@@ -1,3 +1,4 @@
+import FCNSwift
 import FCNTestSupport
 import Foundation
 import Testing

@@ -5,6 +5,8 @@ import FCNLoopTypes
 final class BlockedConvolution: PreparedForm {
   private let loops: LoopTable
   private let job: UnsafeMutablePointer<ConvolutionJob>
+  /// See `ConvolutionJob.notFinite`.
+  private let notFinite: UnsafeMutablePointer<Int32>
   private let blocking: ConvolutionBlocking
   private let panels: [ConvolutionPanel]
   /// What the bytes mean that it reads, adds and makes.
@@ -45,6 +47,9 @@ final class BlockedConvolution: PreparedForm {
     prototype.residualBytes = tables.residual?.channels
     prototype.outputBytes = tables.output?.channels
     job = .allocate(capacity: 1)
+    notFinite = .allocate(capacity: 1)
+    notFinite.initialize(to: 0)
+    prototype.notFinite = notFinite
     loops = request.loops
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
     job.initialize(to: prototype)
@@ -53,11 +58,19 @@ final class BlockedConvolution: PreparedForm {
     hasBias = operation.bias
   }
 
-  deinit { job.deallocate() }
+  deinit {
+    job.deallocate()
+    notFinite.deallocate()
+  }
 
   private let hasBias: Bool
   let makesBytes: Bool
   var addsBytes: Bool { tables.residual != nil }
+
+  func hidNotFinite() -> Bool {
+    defer { notFinite.pointee = 0 }
+    return notFinite.pointee != 0
+  }
 
   // MARK: Weights
 
