@@ -8,8 +8,8 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all deps demo test check lint fuzz fuzz-kernels fuzz-check install uninstall wheel static deb \
-  dist docs clean help
+.PHONY: all deps demo test check lint abi sbom sanitize soak fuzz fuzz-kernels fuzz-check install
+.PHONY: uninstall wheel static deb dist docs clean help
 
 PREFIX ?= /usr/local
 # Below the prefix: where libraries go, such as lib/x86_64-linux-gnu, and what zsh completes by.
@@ -46,6 +46,9 @@ endif
 # Says what is missing before anything is compiled; nothing where nothing has to be.
 CHECK := scripts/install-dependencies --check
 
+# What the loader has filled in is only to be read afterwards, and no stack is to be run.
+HARDENED := -z relro -z now -z noexecstack
+
 SOURCES := Package.swift $(shell find Sources include -type f)
 
 # One scratch folder for both products; a plain `swift build` keeps to its own, .build.
@@ -56,7 +59,7 @@ SWIFT_BUILD = PKG_CONFIG_PATH="$(CURDIR)/build/openblas:$$PKG_CONFIG_PATH" \
   swift build -c release --scratch-path build/swift --disable-local-rpath \
   -debug-info-format none \
   -Xcc -DFCN_PRIVATE_OPENBLAS -Xswiftc -static-stdlib -Xlinker "$(CURDIR)/build/commit.o" \
-  -Xlinker --build-id=none
+  -Xlinker --build-id=none $(patsubst %,-Xlinker %,$(HARDENED))
 
 # Optimised, which takes no longer to build and far less to run.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path build/tests
@@ -86,7 +89,7 @@ build/lib/$(LIBRARY): $(SOURCES) libfcn.map Makefile build/openblas/openblas.pc 
 	  -Xlinker -soname=$(SONAME) -Xlinker --version-script="$(CURDIR)/libfcn.map" \
 	  -Xlinker -z -Xlinker nodelete
 	mkdir -p $(@D)
-	strip --strip-unneeded -R .swift_modhash -o $@ build/swift/release/libfcn.so
+	scripts/strip-built build/swift/release/libfcn.so $@
 
 build/lib/libfcn.so: build/lib/$(LIBRARY)
 	ln -sf $(LIBRARY) build/lib/$(SONAME)
@@ -98,7 +101,7 @@ build/bin/fcn: $(SOURCES) Makefile build/openblas/openblas.pc build/commit.o | b
 	@rm -f build/swift/release/fcn-cli
 	$(SWIFT_BUILD) --product fcn-cli
 	mkdir -p $(@D)
-	strip -R .swift_modhash -o $@ build/swift/release/fcn-cli
+	scripts/strip-built build/swift/release/fcn-cli $@
 
 build/include/fcn.h: include/fcn.h
 build/share/fcn/default.safetensors: models/default.safetensors
@@ -185,6 +188,19 @@ fuzz-kernels: build/fuzz/fcn-fuzz ## FUZZ_TIME=SECONDS: random layers among guar
 
 fuzz-check: build/fuzz/fcn-fuzz ## try once what fuzzing has kept
 	scripts/fuzz $< check $(FUZZ_TARGET)
+
+abi: all ## hold the binary interface against the one that programs were built with
+	scripts/check-abi
+
+sbom: all ## list what the library consists of, as SPDX, in build/sbom
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) scripts/make-sbom build/sbom
+
+sanitize: all ## run C programs under the sanitizers and valgrind
+	scripts/sanitize
+
+SOAK ?= 600
+soak: all ## run many threads, segmentations and trainings for long: SOAK=SECONDS of each
+	scripts/soak $(SOAK)
 
 wheel: all ## make a Python wheel with everything inside, in build/wheel
 	scripts/make-wheel build/swift/release build/wheel

@@ -100,11 +100,11 @@
  * Threads
  *   Functions without an object may be called from any thread at any time. What an object allows
  *   stands at its type. A process that forks may go on using its objects in the child, provided no
- *   call on them was running at the time of the fork. Not so once FCN_BACKEND_CUDA has been asked
- *   for: NVIDIA's driver does not survive a fork. In the child, calls on sessions and trainers that
- *   the parent made on a device fail with FCN_E_INVALID_STATE, and making new ones there with
- *   FCN_E_UNAVAILABLE; the old ones may be freed. All else goes on. Fork before the backend is first
- *   asked for, or start the child anew (exec).
+ *   call on them was running at the time of the fork, which of a model means on its sessions too.
+ *   Not so once FCN_BACKEND_CUDA has been asked for: NVIDIA's driver does not survive a fork. In the
+ *   child, calls on sessions and trainers that the parent made on a device fail with
+ *   FCN_E_INVALID_STATE, and making new ones there with FCN_E_UNAVAILABLE; the old ones may be freed.
+ *   All else goes on. Fork before the backend is first asked for, or start the child anew (exec).
  *
  * Memory
  *   A call that finds too little memory returns FCN_E_OUT_OF_MEMORY and leaves its objects usable.
@@ -122,6 +122,13 @@
  *   not name another set. Signal stacks of the process must then have room for them: the system
  *   tells how much by sysconf(_SC_MINSIGSTKSZ), and says no where a smaller one is in use already,
  *   which leaves the loops without tiles.
+ *
+ * Numbers
+ *   Layers and trainings compute alike on all threads, whatever the calling thread has set
+ *   (fesetround, feenableexcept, -ffast-math): rounded to nearest, without traps, and with 0 for
+ *   numbers below 1.2e-38 in size, which processors are many times slower with. The thread has its
+ *   own settings again where the call returns, and in the callbacks that run on it. What is NaN or
+ *   infinite becomes no label: see FCN_E_NOT_FINITE.
  *
  * Callbacks
  *   They run on the thread that made the call, except the allocator's, and get the `user_data` that
@@ -215,7 +222,7 @@ enum {
   /** A callback asked to stop; the object can be used again. */
   FCN_E_ABORTED = -8,
   /** A loss, gradient, weight or score is NaN or infinite; the message names the layer. Weights are
-   *  looked at when they are first used, not when a model is opened. */
+   *  looked at when they are first used, and by fcn_model_check, not when a model is opened. */
   FCN_E_NOT_FINITE = -9,
   /** The caller's buffer is too small; nothing was written to it. */
   FCN_E_BUFFER_TOO_SMALL = -10,
@@ -473,6 +480,10 @@ typedef struct fcn_model_info {
 
 /** Describes `model`. */
 fcn_status fcn_model_get_info(fcn_model_info *out, const fcn_model *model);
+
+/** Reads all weights of `model`: FCN_E_NOT_FINITE, with the name of the tensor, where one is NaN or
+ *  infinite. Opening a model reads none, and segmenting finds the same in those that it uses. */
+fcn_status fcn_model_check(const fcn_model *model);
 
 /** Gives the network of `model`, of whichever architecture, as JSON to read and change: what
  *  `fcn info --graph` prints, and fcn_trainer_params.graph takes; docs/model-format.md describes it.

@@ -163,6 +163,11 @@ public func fcn_model_get_info(
   attempt { try ModelObject.from(model).info.fill(out) }
 }
 
+@_cdecl("fcn_model_check")
+public func fcn_model_check(_ model: OpaquePointer?) -> fcn_status {
+  attempt { try ModelObject.from(model).model.checkFinite() }
+}
+
 @_cdecl("fcn_model_get_graph")
 public func fcn_model_get_graph(
   _ json: UnsafeMutablePointer<UnsafePointer<CChar>?>?, _ model: OpaquePointer?

@@ -193,6 +193,21 @@ FCN_BOUNDS(4)
 FCN_BOUNDS(8)
 FCN_BOUNDS(16)
 
+/* Whether none of four, eight or sixteen floats is NaN or infinite: x · 0 is zero for all others. */
+#define FCN_FINITE(N)                                                                                  \
+  static inline __attribute__((always_inline)) int fcn_are_finite_x##N(fcn_floats_x##N a) {            \
+    fcn_floats_x##N zeros = a * 0.0f;                                                                  \
+    return __builtin_reduce_or((fcn_bits_x##N)(zeros != zeros)) == 0;                                  \
+  }
+FCN_FINITE(4)
+FCN_FINITE(8)
+FCN_FINITE(16)
+
+/* Sets what several threads may set at a time. */
+static inline __attribute__((always_inline)) void fcn_raise(int *flag) {
+  __atomic_store_n(flag, 1, __ATOMIC_RELAXED);
+}
+
 /* The even ones of thirty-two floats: of `a`, then of `b`. */
 static inline __attribute__((always_inline)) fcn_float32x16 fcn_even_of(
     fcn_float32x16 a, fcn_float32x16 b) {

@@ -81,6 +81,32 @@ const char *fcn_commit(void) { return fcn_commit_text; }
 
 const char *fcn_c_library_version(void) { return gnu_get_libc_version(); }
 
+uint64_t fcn_begin_arithmetic(void) {
+#if defined(__x86_64__)
+  /* All exceptions masked, flush to zero, denormals are zeros. */
+  unsigned int before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(0x1F80 | 0x8000 | 0x0040);
+  return before;
+#elif defined(__aarch64__)
+  uint64_t before, flushing = UINT64_C(1) << 24;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  __asm__ volatile("msr fpcr, %0" : : "r"(flushing));
+  return before;
+#else
+  return 0;
+#endif
+}
+
+void fcn_end_arithmetic(uint64_t before) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((unsigned int)before);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(before));
+#else
+  (void)before;
+#endif
+}
+
 int64_t fcn_second_level_cache(void) {
 #ifdef _SC_LEVEL2_CACHE_SIZE
   long size = sysconf(_SC_LEVEL2_CACHE_SIZE);

@@ -116,6 +116,9 @@ public struct ConvolutionJob {
   public var output: UnsafeMutablePointer<Float>
   /// What the bytes mean that input, residual and output are; nil where those are float32.
   public var inputBytes, residualBytes, outputBytes: ByteChannels?
+  /// Set to 1 where a value that becomes a byte is NaN or infinite, which no byte shows; nil where nobody
+  /// asks.
+  public var notFinite: UnsafeMutablePointer<Int32>?
   /// Panels of packed weights.
   public var weights: UnsafePointer<Float>
   /// A value for every output channel, zeros up to a whole block.

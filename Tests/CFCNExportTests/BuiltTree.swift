@@ -78,14 +78,19 @@ struct Material {
 
   init() throws {
     folder = try TemporaryFolder()
+    try writeModel(width: 0.05, to: model)
+    try File.write(Self.scene(seed: 3).image.encodedPNG(), to: picture)
+  }
+
+  /// Writes a fresh model whose layers have `width` times the usual channels.
+  func writeModel(width: Float, to path: String) throws {
     let description = ModelDescription(
       architecture: "fcn-simple",
-      options: ArchitectureOptions(classes: 4, width: 0.05, batchNorm: true),
+      options: ArchitectureOptions(classes: 4, width: width, batchNorm: true),
       classNames: Self.classNames,
       palette: [RGB(128, 64, 0), RGB(90, 160, 250), RGB(200, 40, 40), RGB(20, 130, 30)],
       preprocessing: .torchvision, note: "Fresh weights, for tests.")
-    try Model.fresh(description, seed: 9).write(to: model)
-    try File.write(Self.scene(seed: 3).image.encodedPNG(), to: picture)
+    try Model.fresh(description, seed: 9).write(to: path)
   }
 
   /// A dataset in VOC's layout, of four such pictures to learn from and two to validate on.

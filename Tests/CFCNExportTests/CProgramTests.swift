@@ -65,6 +65,22 @@ import Testing
     try expectAllWell("finiteness") { [$0.model] }
   }
 
+  @Test func numbersThatAreNoneAreFoundInEveryPrecision() throws {
+    try expectAllWell("numerics") {
+      let model = $0.folder.file("wide.safetensors")
+      try $0.writeModel(width: 0.25, to: model)
+      return [model, $0.folder.path]
+    }
+  }
+
+  @Test func manyThreadsHaveTheScoresOfOne() throws {
+    try expectAllWell("stress") { [$0.model, "2.5"] }
+  }
+
+  @Test func nothingGrowsWhileMuchIsDone() throws {
+    try expectAllWell("soak") { [$0.model, try $0.dataset(), $0.folder.path, "1000", "6"] }
+  }
+
   @Test func theLibraryMayBeUnloadedWhileItsThreadsLive() throws {
     try expectAllWell("unloading") { [BuiltTree.library, $0.model] }
   }

@@ -31,6 +31,7 @@ private func signatures() {
   agree(CFCN.fcn_model_open_reader, CFCNExport.fcn_model_open_reader)
   agree(CFCN.fcn_model_free, CFCNExport.fcn_model_free)
   agree(CFCN.fcn_model_get_info, CFCNExport.fcn_model_get_info)
+  agree(CFCN.fcn_model_check, CFCNExport.fcn_model_check)
   agree(CFCN.fcn_model_get_graph, CFCNExport.fcn_model_get_graph)
   agree(CFCN.fcn_preprocessing_named, CFCNExport.fcn_preprocessing_named)
   agree(CFCN.fcn_model_get_preprocessing, CFCNExport.fcn_model_get_preprocessing)

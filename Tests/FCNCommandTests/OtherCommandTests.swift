@@ -186,6 +186,20 @@ struct OtherCommandTests {
     #expect(try picture("a") != picture("c"))
   }
 
+  @Test func infoReadsTheWeightsWhereItIsToCheckThem() throws {
+    try Command.succeed("info", try Fixture.model(), "--check")
+    var bytes = try File.read(Fixture.model())
+    // The last weight of the last tensor is a NaN.
+    bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0, 0, 0xC0, 0x7F])
+    let spoilt = folder.file("spoilt.safetensors")
+    try File.write(bytes, to: spoilt)
+    try Command.succeed("info", spoilt)
+    try Command.fail(
+      1, saying: "tensor \"upsampled_pool5.weight\": element", "is nan",
+      calling: ["info", spoilt, "--check"])
+    try Command.fail(2, saying: "--check wants a model", calling: ["info", "--check"])
+  }
+
   @Test func infoWithoutAModelTellsOfTheProgram() throws {
     let object = try Command.object(Command.succeed("info", "--json"))
     #expect((object["processor"] as? String)?.contains("core") == true)

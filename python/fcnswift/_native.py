@@ -209,6 +209,7 @@ _STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "fcn_model_open_default": [POINTER(_Model)],
     "fcn_model_open_memory": [POINTER(_Model), c_char_p, c_size_t],
     "fcn_model_get_info": [POINTER(ModelInfoStruct), _Model],
+    "fcn_model_check": [_Model],
     "fcn_model_get_graph": [POINTER(c_char_p), _Model],
     "fcn_preprocessing_named": [POINTER(PreprocessingStruct), c_char_p],
     "fcn_model_get_import_info": [POINTER(ImportInfoStruct), _Model],

@@ -192,6 +192,11 @@ class Model(Handle):
         the network itself."""
         return str(self._info().architecture.decode())
 
+    def check(self) -> None:
+        """Reads all weights: FCNError, with the name of the tensor, where one is NaN or infinite.
+        Segmenting finds the same in those that it uses."""
+        lib.fcn_model_check(self.live)
+
     @property
     def graph(self) -> str:
         """The network as JSON to read and change; Trainer(graph=...) trains such a one afresh."""

@@ -37,6 +37,12 @@ const char *fcn_commit(void);
 /* The version of the C library that runs, such as 2.36. */
 const char *fcn_c_library_version(void);
 
+/* Has this thread compute as all of ours do, whatever its creator had: numbers below the least normal one
+   count as 0, in operands and results, results are rounded to nearest, nothing traps. Returns how it
+   computed before, for fcn_end_arithmetic. */
+uint64_t fcn_begin_arithmetic(void);
+void fcn_end_arithmetic(uint64_t before);
+
 /* Bytes of the second-level cache of a core; 0 if the system does not tell. */
 int64_t fcn_second_level_cache(void);
 

@@ -54,6 +54,7 @@ struct BytePixelResults {
   private let residual: UnsafeRawPointer?
   private let bias: UnsafePointer<Float>
   private let outputBytes, residualBytes: ByteChannels?
+  private let notFinite: UnsafeMutablePointer<Int32>?
   private let rectifies: Bool
 
   init(_ job: borrowing ConvolutionJob, start: Int, blockStride: Int, block: Int, rows: Int) {
@@ -63,6 +64,7 @@ struct BytePixelResults {
     residual = job.residual.map { UnsafeRawPointer($0) }
     bias = job.bias
     (outputBytes, residualBytes) = (job.outputBytes, job.residualBytes)
+    notFinite = job.notFinite
     rectifies = job.rectifies
   }
 
@@ -83,6 +85,7 @@ struct BytePixelResults {
     }
     if rectifies { value = fcn_rectified_x16(value) }
     if let outputBytes {
+      if let notFinite, fcn_are_finite_x16(value) == 0 { fcn_raise(notFinite) }
       let steps = fma(
         value, loadBlock(outputBytes.factors + channel), loadBlock(outputBytes.zeros + channel))
       fcn_store_bytes_x16(steps, output + element)

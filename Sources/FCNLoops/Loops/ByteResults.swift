@@ -7,10 +7,12 @@ struct BlockedResults {
   private let bytes: ByteChannels?
   private let added: UnsafePointer<Float>?
   private let addedBytes: ByteChannels?
+  private let notFinite: UnsafeMutablePointer<Int32>?
 
   init(_ job: borrowing ConvolutionJob) {
     (floats, bytes) = (job.output, job.outputBytes)
     (added, addedBytes) = (job.residual, job.residualBytes)
+    notFinite = job.notFinite
   }
 
   /// `value` and what is added to element `index`, of channel `channel` on.
@@ -27,6 +29,7 @@ struct BlockedResults {
   @inline(__always)
   func put(_ value: Lanes, _ index: Int, channel: Int) {
     guard let bytes else { return store(value, to: floats + index) }
+    if let notFinite, !areFinite(value) { fcn_raise(notFinite) }
     storeBytes(
       fma(value, load(bytes.factors + channel), load(bytes.zeros + channel)),
       to: UnsafeMutableRawPointer(floats) + index)
@@ -46,6 +49,12 @@ private func storeBytes(_ a: SIMD8<Float>, to target: UnsafeMutableRawPointer) {
 private func storeBytes(_ a: SIMD16<Float>, to target: UnsafeMutableRawPointer) {
   fcn_store_bytes_x16(a, target)
 }
+@inline(__always)
+private func areFinite(_ a: SIMD4<Float>) -> Bool { fcn_are_finite_x4(a) != 0 }
+@inline(__always)
+private func areFinite(_ a: SIMD8<Float>) -> Bool { fcn_are_finite_x8(a) != 0 }
+@inline(__always)
+private func areFinite(_ a: SIMD16<Float>) -> Bool { fcn_are_finite_x16(a) != 0 }
 @inline(__always)
 private func floatsOfBytes(_ source: UnsafeRawPointer) -> Lanes {
   bytes(source, as: Lanes.self)

@@ -17,9 +17,11 @@ func store(_ lanes: Lanes, to pointer: UnsafeMutablePointer<Float>) {
 @inline(__always)
 func fma(_ c: Float, _ a: Lanes, _ b: Lanes) -> Lanes { fma(Lanes(repeating: c), a, b) }
 
-/// The larger of each pair; `b` where `a` is NaN.
+/// The larger of each pair; NaN where either is.
 @inline(__always)
-func larger(_ a: Lanes, _ b: Lanes) -> Lanes { b.replacing(with: a, where: a .> b) }
+func larger(_ a: Lanes, _ b: Lanes) -> Lanes {
+  b.replacing(with: a, where: (a .> b) .| (a .!= a))
+}
 
 /// Copies the sixteen channels of a pixel.
 @inline(__always)

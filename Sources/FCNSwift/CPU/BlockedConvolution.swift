@@ -5,6 +5,8 @@ import FCNLoopTypes
 final class BlockedConvolution: PreparedForm {
   let loops: LoopTable
   let job: UnsafeMutablePointer<ConvolutionJob>
+  /// See `ConvolutionJob.notFinite`.
+  private let notFinite: UnsafeMutablePointer<Int32>
   let blocking: ConvolutionBlocking
   private let panels: [ConvolutionPanel]
   /// What the bytes mean that it reads, adds and makes.
@@ -48,6 +50,9 @@ final class BlockedConvolution: PreparedForm {
     prototype.outputBytes = tables.output?.channels
     guard algorithm != .shifted || prototype.depth <= ConvolutionJob.tileTerms else { return nil }
     job = .allocate(capacity: 1)
+    notFinite = .allocate(capacity: 1)
+    notFinite.initialize(to: 0)
+    prototype.notFinite = notFinite
     loops = request.loops
     blocking = ConvolutionBlocking(prototype, panelBlocks: loops.panelBlocks)
     job.initialize(to: prototype)
@@ -56,11 +61,19 @@ final class BlockedConvolution: PreparedForm {
     hasBias = operation.bias
   }
 
-  deinit { job.deallocate() }
+  deinit {
+    job.deallocate()
+    notFinite.deallocate()
+  }
 
   private let hasBias: Bool
   let makesBytes: Bool
   var addsBytes: Bool { tables.residual != nil }
+
+  func hidNotFinite() -> Bool {
+    defer { notFinite.pointee = 0 }
+    return notFinite.pointee != 0
+  }
 
   // MARK: Weights
 

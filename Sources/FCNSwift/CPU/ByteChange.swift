@@ -6,6 +6,7 @@ final class ByteChange: PreparedForm {
   private let shape: Shape
   private let source, target: Layout
   private let table: ByteChannelTable
+  private let notFinite = Flag()
 
   /// One of the layouts is bytes, which mean what `scaling` says. nil where there is no memory.
   init?(_ shape: Shape, from source: Layout, to target: Layout, _ scaling: ByteScaling) {
@@ -13,8 +14,11 @@ final class ByteChange: PreparedForm {
     (self.shape, self.source, self.target, self.table) = (shape, source, target, table)
   }
 
+  func hidNotFinite() -> Bool { notFinite.takeDown() }
+
   func forward(_ call: ForwardCall) {
     let (shape, source, target, table) = (shape, source, target, table)
+    let notFinite = notFinite
     let (from, to) = (call.input.pointer, call.output.pointer)
     let blocks = (shape.c + channelBlock - 1) / channelBlock
     call.workers.run(blocks * shape.n * shape.h) { task, _ in
@@ -43,6 +47,7 @@ final class ByteChange: PreparedForm {
       } else {
         let factors = numbers(channels.factors)
         let bytes = UnsafeMutableRawPointer(to) + task * shape.w * channelBlock
+        var areFinite = true
         for x in 0..<shape.w {
           var values = SIMD16<Float>()
           if source == .blocked {
@@ -50,8 +55,10 @@ final class ByteChange: PreparedForm {
           } else {
             for c in 0..<count { values[c] = from[line + c * shape.planeCount + x] }
           }
+          areFinite = areFinite && fcn_are_finite_x16(values) != 0
           fcn_store_bytes_x16(values * factors + zeros, bytes + x * channelBlock)
         }
+        if !areFinite { notFinite.raise() }
       }
     }
   }

@@ -104,13 +104,21 @@ final class Plan {
     }
   }
 
+  /// The first step of the last run that made bytes of values that are NaN or infinite, which scores may not
+  /// show; nil where none did.
+  func firstHidden() -> String? {
+    var first: String?
+    for step in steps where step.prepared.hidNotFinite() && first == nil { first = step.name }
+    return first
+  }
+
   /// Runs every step on what `input` was filled with anew, to find the first values that are not finite,
   /// in words; nil where all are.
   func firstNotFinite() -> String? {
     if !isFinite(input) { return "the network's input" }
     for step in steps {
       step.run()
-      if !isFinite(step.call.output) { return "layer \(step.name)" }
+      if !isFinite(step.call.output) || step.prepared.hidNotFinite() { return "layer \(step.name)" }
     }
     return nil
   }
@@ -126,6 +134,8 @@ final class Plan {
   /// Runs every step. Before each, `progress` hears its name, how many steps are done and how many
   /// there are; false stops the run with `aborted`.
   func run(progress: ((_ layer: String, _ done: Int, _ total: Int) -> Bool)? = nil) throws {
+    // A run that was stopped may have left something.
+    _ = firstHidden()
     for (index, step) in steps.enumerated() {
       if let progress, !progress(step.name, index, steps.count) {
         throw FCNError(.aborted, "stopped before layer \(step.name)")

@@ -101,10 +101,12 @@ final class Segmenter: PictureSegmenter {
   /// Bytes of activations and scratch memory that inputs of `shape` take.
   func activationByteCount(_ shape: Shape) throws -> Int { try plan(for: shape).byteCount }
 
-  /// Throws where scores are not finite; `refill` gives the plan its input again.
+  /// Throws where scores are not finite, or values between layers that became bytes; `refill` gives the plan
+  /// its input again.
   private func checkScores(
     of plan: Plan, resizes: Bool, refill: () throws -> Void
   ) throws {
+    if let layer = plan.firstHidden() { throw FCNError.valuesNotFinite(layer) }
     // A resize takes differences, which scores of half the largest float can be too large for.
     guard !isFinite(plan.output, pool, times: resizes ? 2 : 1) else { return }
     try refill()

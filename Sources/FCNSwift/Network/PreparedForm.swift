@@ -22,6 +22,10 @@ protocol PreparedForm: AnyObject {
   /// Whether it adds bytes where what is added lies as such; else that is to be floats.
   var addsBytes: Bool { get }
 
+  /// Whether values that it made bytes of since it was last asked were NaN or infinite, which bytes cannot
+  /// show.
+  func hidNotFinite() -> Bool
+
   /// How long it takes, in some unit; to choose between forms that give one.
   var cost: Double? { get }
 
@@ -45,6 +49,7 @@ extension PreparedForm {
   var usesMatrixLibrary: Bool { false }
   var makesBytes: Bool { false }
   var addsBytes: Bool { false }
+  func hidNotFinite() -> Bool { false }
   var cost: Double? { nil }
 
   var work: StepWork? { nil }

@@ -30,7 +30,10 @@ final class InferenceWeights: Sendable, ParameterSource {
     }
     let weight = try tensor(network.parametersByLayer[index][0])
     let bias = try folding.bias.map(tensor)
-    return try folding.norm.folded(into: weight, bias, folding.statistics.map(tensor))
+    let statistics = try folding.statistics.map(tensor)
+    // Of an infinite variance nothing is left in what is folded: its root divides.
+    guard statistics.allSatisfy({ isFinite($0) }) else { return [weight] + statistics }
+    return try folding.norm.folded(into: weight, bias, statistics)
   }
 
   func forget(_ index: Int, in network: Network) {

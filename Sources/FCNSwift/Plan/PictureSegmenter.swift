@@ -73,6 +73,14 @@ extension Preprocessing {
 }
 
 extension FCNError {
+  /// Of values of `layer` that are NaN or infinite before they become bytes, though all weights are finite.
+  static func valuesNotFinite(_ layer: String) -> FCNError {
+    FCNError(
+      .notFinite,
+      "layer \(layer) makes values that are not finite, which bytes cannot show. The weights are too "
+        + "large, as when a training diverged; use another model")
+  }
+
   /// Of scores that are NaN or infinite, though all weights are finite; `first` says which values of the
   /// network are the first that are.
   static func scoresNotFinite(_ first: String?, _ precision: Precision) -> FCNError {

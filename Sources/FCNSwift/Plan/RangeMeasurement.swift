@@ -15,7 +15,7 @@ final class RangeMeasurement {
 
   /// Measures what is made of `count` pictures: `run` is to add what each layer makes of picture `index`, in
   /// float32, and is asked twice for each. `progress` is asked before each layer and told at the end; false
-  /// ends it with `aborted`. Throws `notFinite` where a value is infinite.
+  /// ends it with `aborted`. Throws `notFinite` where a value is NaN or infinite.
   static func measure(
     _ count: Int, _ pool: WorkerPool, _ progress: ((_ done: Int, _ total: Int) -> Bool)? = nil,
     _ run: (_ index: Int, _ measurement: RangeMeasurement) throws -> Void
@@ -89,13 +89,15 @@ private final class ChannelValues: @unchecked Sendable {
   /// Raises and lowers the extremes of channel `c` to those of picture `n`.
   func widen(_ value: Tensor, _ n: Int, _ c: Int) {
     let (start, step) = value.channel(n, c)
-    var (low, high) = (lows[c], highs[c])
+    var (low, high, zero) = (lows[c], highs[c], Float(0))
     for i in 0..<value.shape.planeCount {
       let x = start[i * step]
       low = x < low ? x : low
       high = x > high ? x : high
+      zero += x * 0
     }
-    (lows[c], highs[c]) = (low, high)
+    // Comparisons pass a NaN by; as wide a range as this is refused.
+    (lows[c], highs[c]) = (low, zero == 0 ? high : .infinity)
   }
 
   /// Counts the values of channel `c` of picture `n`, between extremes that are known.

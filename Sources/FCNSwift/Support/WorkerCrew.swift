@@ -1,4 +1,5 @@
 import CIntrinsics
+import CSystem
 import Glibc
 import Synchronization
 
@@ -80,6 +81,7 @@ final class WorkerCrew: Sendable {
   }
 
   private func serve(as worker: Int) {
+    _ = fcn_begin_arithmetic()
     var last: UInt64 = 0
     while true {
       wait {

@@ -7,6 +7,9 @@ import Glibc
 /// first job, wait between jobs, first awake and then asleep, and end with the pool. In a forked
 /// child, where the parent's threads do not exist, the pool starts new ones. One thread at a time may
 /// use it.
+///
+/// Tasks compute with one arithmetic, whatever the caller's thread has: numbers that are too small to be
+/// normal count as 0, for they would make a product fifty times as slow; rounding to nearest; no traps.
 final class WorkerPool: @unchecked Sendable {
   /// Threads that work on a job, the caller's included.
   let threadCount: Int
@@ -31,6 +34,9 @@ final class WorkerPool: @unchecked Sendable {
   /// Calls `body(task, worker)` once for every task in `0..<taskCount`, in no particular order, and
   /// returns when all are done. `worker`, in `0..<threadCount`, is never in two calls at a time.
   func run(_ taskCount: Int, _ body: @escaping (_ task: Int, _ worker: Int) -> Void) {
+    // The caller's may be another, and what it computes elsewhere is its own affair.
+    let arithmetic = fcn_begin_arithmetic()
+    defer { fcn_end_arithmetic(arithmetic) }
     guard threadCount > 1, taskCount > 1 else {
       for task in 0..<taskCount { body(task, 0) }
       return

@@ -47,6 +47,9 @@ final class Flag: Sendable {
   func raise() { value.store(true, ordering: .relaxed) }
 
   var isRaised: Bool { value.load(ordering: .relaxed) }
+
+  /// Whether it was raised; it no longer is then.
+  func takeDown() -> Bool { value.exchange(false, ordering: .relaxed) }
 }
 
 extension Tensor {

@@ -1,6 +1,6 @@
 extension Model {
   /// Throws `notFinite`, with the tensor's name, where a weight is NaN or infinite. Reads all of them.
-  func checkFinite() throws {
+  public func checkFinite() throws {
     for weight in orderedWeights { try weight.checkFinite() }
   }
 }

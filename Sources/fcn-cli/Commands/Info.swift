@@ -6,15 +6,17 @@ extension Subcommand {
   private static let graph = Option.flag(
     "graph",
     "Print the model's network alone, as JSON that `fcn init --graph` makes a model of.")
+  private static let weightCheck = Option.flag(
+    "check", "Read all weights too, and fail where one is NaN or infinite.")
   private static let described = Option.value(
     "model", "FILE", "The same as MODEL, spelled as elsewhere.", letter: "m")
 
   /// `fcn info`: tells what a model holds, or what the program is.
   static let info = Subcommand(
     "info", "Tell what a model file holds; without a file, what this program runs on.",
-    usage: ["[MODEL] [--tensors] [--json]", "MODEL --graph"],
+    usage: ["[MODEL] [--tensors] [--check] [--json]", "MODEL --graph"],
     discussion: "`default` stands for the default model.", operands: 0...1,
-    [OptionGroup("Options", [described, tensors, graph, .json])]
+    [OptionGroup("Options", [described, tensors, weightCheck, graph, .json])]
   ) { arguments in
     let json: JSON
     let named = [arguments.text(described)].compactMap { $0 } + arguments.operands
@@ -24,6 +26,7 @@ extension Subcommand {
     if let operand = named.first {
       let path = operand == "default" ? try DefaultModel.path() : operand
       let model = try Model(contentsOf: path)
+      if arguments.has(weightCheck) { try model.checkFinite() }
       guard !arguments.has(graph) else {
         try Terminal.print(NetworkGraph(model.network).readableText)
         return
@@ -32,6 +35,9 @@ extension Subcommand {
     } else {
       guard !arguments.has(graph) else {
         throw UsageError("--graph wants a model whose network it prints")
+      }
+      guard !arguments.has(weightCheck) else {
+        throw UsageError("--check wants a model whose weights it reads")
       }
       json = describeProgram()
     }

@@ -1,0 +1,64 @@
+// What the system says of this process: memory, descriptors, threads, time.
+#ifndef STATE_H
+#define STATE_H
+
+#include <dirent.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+
+/** A number of /proc/self/status. */
+static inline long status_of(const char *name) {
+  FILE *file = fopen("/proc/self/status", "r");
+  char line[256];
+  long value = -1;
+  if (!file) exit(EXIT_FAILURE);
+  while (fgets(line, sizeof line, file)) {
+    if (strncmp(line, name, strlen(name)) == 0) value = strtol(line + strlen(name), NULL, 10);
+  }
+  fclose(file);
+  return value;
+}
+
+/** Memory that the process holds, in kB. */
+static inline long resident(void) { return status_of("VmRSS:"); }
+
+/** Its threads; one that has been joined may be there a moment longer. */
+static inline long thread_count(long wanted) {
+  long found = status_of("Threads:");
+  for (int i = 0; i < 100 && found != wanted; i++) {
+    const struct timespec moment = {0, 10000000};
+    nanosleep(&moment, NULL);
+    found = status_of("Threads:");
+  }
+  return found;
+}
+
+/** Its open files. */
+static inline int descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  int count = 0;
+  if (!folder) exit(EXIT_FAILURE);
+  while (readdir(folder)) count++;
+  closedir(folder);
+  return count;
+}
+
+/** Seconds on a clock that only goes forward. */
+static inline double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/** Seconds of all processors that the process has had. */
+static inline double processor_time(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+      + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+#endif
