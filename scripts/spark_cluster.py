@@ -1,0 +1,50 @@
+"""What the scripts that try fcnswift.spark share: pictures, and a cluster on this machine."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pyspark.sql import SparkSession
+
+
+def cluster(name: str, executors: int = 2, cores: int = 1) -> SparkSession:
+    """Workers that are processes of their own, and tasks of some pictures' files."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    session = (
+        SparkSession.builder.master(f"local-cluster[{executors},{cores},2048]").appName(name)
+        .config("spark.executor.memory", "768m").config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.files.openCostInBytes", str(1 << 16))
+        .config("spark.sql.files.maxPartitionBytes", str(1 << 20))
+        .config("spark.hadoop.fs.file.impl.disable.cache", "false").getOrCreate())
+    session.sparkContext.setLogLevel("OFF")
+    return session
+
+
+def picture(width: int, height: int, seed: int) -> Image.Image:
+    """Soft patches of colour, of which an encoder makes about as much as of a photograph."""
+    numbers = np.random.default_rng(seed)
+    small = numbers.integers(0, 256, (height // 24 + 2, width // 24 + 2, 3), np.uint8)
+    soft = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC), int)
+    noise = numbers.integers(-6, 7, soft.shape)
+    return Image.fromarray(np.clip(soft + noise, 0, 255).astype(np.uint8))
+
+
+def write_pictures(folder: Path, count: int) -> None:
+    """PNG and JPEG files of many sizes; every fiftieth is damaged, or none at all."""
+    sizes = random.Random(1)
+    for index in range(count):
+        drawn = picture(sizes.randrange(64, 640), sizes.randrange(64, 480), index)
+        path = folder / f"picture {index:04d}.{'png' if index % 3 else 'jpg'}"
+        drawn.save(path, quality=90)
+        if index % 50 != 25:
+            continue
+        whole = path.read_bytes()
+        # No empty files: the reader leaves them out.
+        damage = [whole[:len(whole) // 2], b"\0", b"this is text, not a picture", whole[:40]]
+        path.write_bytes(damage[index // 50 % len(damage)])
