@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,34 +25,7 @@ import numpy as np
 from PIL import Image
 
 import fcnswift.spark
-from spark_cluster import cluster, write_pictures
-
-
-def processes() -> Iterator[tuple[int, int, str]]:
-    """Number, parent and command line of every process."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        yield int(entry.name), parent, words
-
-
-def own(wanted: Callable[[str, str], bool]) -> list[int]:
-    """Those below this process whose command line, and whose parent's, are as `wanted` says."""
-    known = {number: (parent, words) for number, parent, words in processes()}
-
-    def is_below(number: int) -> bool:
-        while number in known:
-            if number == os.getpid():
-                return True
-            number = known[number][0]
-        return False
-
-    return [
-        number for number, (parent, words) in known.items()
-        if wanted(words, known.get(parent, (0, ""))[1]) and is_below(number)]
+from spark_cluster import cluster, own, write_pictures
 
 
 def executors() -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,46 @@ def write_pictures(folder: Path, count: int) -> None:
         # No empty files: the reader leaves them out.
         damage = [whole[:len(whole) // 2], b"\0", b"this is text, not a picture", whole[:40]]
         path.write_bytes(damage[index // 50 % len(damage)])
+
+
+def processes() -> Iterator[tuple[int, int, str]]:
+    """Number, parent and command line of every process."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        yield int(entry.name), parent, words
+
+
+def own(wanted: Callable[[str, str], bool]) -> list[int]:
+    """Those below this process whose command line, and whose parent's, are as `wanted` says."""
+    known = {number: (parent, words) for number, parent, words in processes()}
+
+    def is_below(number: int) -> bool:
+        while number in known:
+            if number == os.getpid():
+                return True
+            number = known[number][0]
+        return False
+
+    return [
+        number for number, (parent, words) in known.items()
+        if wanted(words, known.get(parent, (0, ""))[1]) and is_below(number)]
+
+
+def processor_seconds() -> dict[str, float]:
+    """What this process and those below it have taken, by what they are."""
+    taken = {"this process": 0.0, "Python workers": 0.0, "executors": 0.0, "driver": 0.0}
+    for number in own(lambda words, parent: True):
+        try:
+            fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+            words = Path(f"/proc/{number}/cmdline").read_text()
+        except OSError:
+            continue
+        kind = (
+            "this process" if number == os.getpid() else "Python workers" if "pyspark.daemon" in words
+            else "executors" if "CoarseGrainedExecutorBackend" in words else "driver")
+        taken[kind] += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return taken

@@ -6,22 +6,23 @@ usage: spark_figures.py [PICTURES [FOLDER]]
 Two executors of one core each, two threads with a session of one thread each in one process, and a session of
 two threads: all read the files, segment them, and make of the labels PNG files and areas. FOLDER has PNG and
 JPEG files of which PICTURES are taken, over again where there are fewer; by default 600 are made, three of
-four of 480 × 360 pixels, the fourth of 960 × 720.
+four of 480 × 360 pixels, the fourth of 960 × 720. A quarter of them goes first, for JVMs compile their code as
+it runs.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import fcnswift.spark
 from fcnswift._png import png_bytes
-from spark_cluster import cluster, picture
+from spark_cluster import cluster, picture, processor_seconds
 
 
 def fill(folder: Path, count: int, source: str | None) -> None:
@@ -65,31 +66,35 @@ def one_process(files: list[Path], sessions: int, threads: int) -> float:
 
 def main(count: int, source: str | None) -> int:
     with TemporaryDirectory() as scratch:
-        folder = Path(scratch, "pictures")
-        folder.mkdir()
-        fill(folder, count, source)
+        folder, few = Path(scratch, "pictures"), Path(scratch, "few")
+        for name, number in ((folder, count), (few, count // 4)):
+            name.mkdir()
+            fill(name, number, source)
         files = sorted(folder.iterdir())
         begin = time.perf_counter()
         spark = cluster("spark_figures")
-        started = time.perf_counter() - begin
-        pictures = spark.read.format("binaryFile").load(folder.as_uri())
-        segmented = fcnswift.spark.segment_images(pictures)
+        print(f"Spark's start {time.perf_counter() - begin:.1f} s", flush=True)
 
-        def run() -> float:
+        def run(folder: Path) -> float:
+            segmented = fcnswift.spark.segment_images(
+                spark.read.format("binaryFile").load(folder.as_uri()))
             begin = time.perf_counter()
             segmented.write.format("noop").mode("overwrite").save()
             return time.perf_counter() - begin
 
-        def tell(name: str, seconds: float) -> None:
-            print(f"{name:44} {seconds:7.2f} s {count / seconds:8.1f} pictures/s", flush=True)
+        def tell(name: str, count: int, measure: Callable[[], float]) -> None:
+            before = processor_seconds()
+            seconds = measure()
+            taken = {kind: value - before[kind] for kind, value in processor_seconds().items()}
+            parts = ", ".join(f"{kind} {value:.1f}" for kind, value in taken.items() if value >= 0.1)
+            print(
+                f"{name}: {count} pictures, {seconds:.1f} s, {count / seconds:.1f} a second; "
+                f"processor seconds: {parts}", flush=True)
 
-        first = run()
-        print(f"{count} pictures; Spark's start {started:.1f} s")
-        tell("Spark, the first run", first)
-        for _ in range(int(os.environ.get("RUNS", "2"))):
-            tell("one process, 2 sessions of 1 thread", one_process(files, 2, 1))
-            tell("one process, 1 session of 2 threads", one_process(files, 1, 2))
-            tell("Spark, 2 executors of 1 core", run())
+        tell("Spark, the first run", count // 4, lambda: run(few))
+        tell("Spark, 2 executors of 1 core", count, lambda: run(folder))
+        tell("one process, 2 sessions of 1 thread", count, lambda: one_process(files, 2, 1))
+        tell("one process, 1 session of 2 threads", count, lambda: one_process(files, 1, 2))
         spark.stop()
     return 0
 
