@@ -91,7 +91,7 @@ def main(count: int = 400) -> int:
         write_pictures(folder, count)
         labels, errors = without_spark(folder)
         print(f"{len(labels)} pictures and {len(errors)} that cannot be read")
-        spark = cluster("check_spark")
+        spark = cluster("check_spark", 1 << 20)
         pictures = spark.read.format("binaryFile").load(folder.as_uri())
         segmented = fcnswift.spark.segment_images(pictures)
 

@@ -13,15 +13,15 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 
-def cluster(name: str, executors: int = 2, cores: int = 1) -> SparkSession:
-    """Workers that are processes of their own, and tasks of some pictures' files."""
+def cluster(name: str, task_bytes: int) -> SparkSession:
+    """Two workers of one core, processes of their own, and tasks of so many bytes of pictures' files."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session = (
-        SparkSession.builder.master(f"local-cluster[{executors},{cores},2048]").appName(name)
+        SparkSession.builder.master("local-cluster[2,1,2048]").appName(name)
         .config("spark.executor.memory", "768m").config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.files.openCostInBytes", str(1 << 16))
-        .config("spark.sql.files.maxPartitionBytes", str(1 << 20))
+        .config("spark.sql.files.maxPartitionBytes", str(task_bytes))
         .config("spark.hadoop.fs.file.impl.disable.cache", "false").getOrCreate())
     session.sparkContext.setLogLevel("OFF")
     return session

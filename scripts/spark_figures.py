@@ -6,8 +6,7 @@ usage: spark_figures.py [PICTURES [FOLDER]]
 Two executors of one core each, two threads with a session of one thread each in one process, and a session of
 two threads: all read the files, segment them, and make of the labels PNG files and areas. FOLDER has PNG and
 JPEG files of which PICTURES are taken, over again where there are fewer; by default 600 are made, three of
-four of 480 × 360 pixels, the fourth of 960 × 720. A quarter of them goes first, for JVMs compile their code as
-it runs.
+four of 480 × 360 pixels, the fourth of 960 × 720. Half of them goes first, for JVMs compile code as it runs.
 """
 
 from __future__ import annotations
@@ -67,12 +66,12 @@ def one_process(files: list[Path], sessions: int, threads: int) -> float:
 def main(count: int, source: str | None) -> int:
     with TemporaryDirectory() as scratch:
         folder, few = Path(scratch, "pictures"), Path(scratch, "few")
-        for name, number in ((folder, count), (few, count // 4)):
+        for name, number in ((folder, count), (few, count // 2)):
             name.mkdir()
             fill(name, number, source)
         files = sorted(folder.iterdir())
         begin = time.perf_counter()
-        spark = cluster("spark_figures")
+        spark = cluster("spark_figures", 1 << 22)
         print(f"Spark's start {time.perf_counter() - begin:.1f} s", flush=True)
 
         def run(folder: Path) -> float:
@@ -91,7 +90,7 @@ def main(count: int, source: str | None) -> int:
                 f"{name}: {count} pictures, {seconds:.1f} s, {count / seconds:.1f} a second; "
                 f"processor seconds: {parts}", flush=True)
 
-        tell("Spark, the first run", count // 4, lambda: run(few))
+        tell("Spark, the first run", count // 2, lambda: run(few))
         tell("Spark, 2 executors of 1 core", count, lambda: run(folder))
         tell("one process, 2 sessions of 1 thread", count, lambda: one_process(files, 2, 1))
         tell("one process, 1 session of 2 threads", count, lambda: one_process(files, 1, 2))
