@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -99,7 +101,8 @@ def coco(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
     file.write_text(json.dumps({
         "images": images, "annotations": annotations,
         "categories": [{"id": i + 1, "name": name} for i, name in enumerate(names)]}))
-    assert len(COCO(str(file)).anns) == len(annotations)
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert len(COCO(str(file)).anns) == len(annotations)
     return [str(file), "--images", str(pictures[0][0].parent), "--classes", ",".join(names),
             "--unlabelled", "ignore"]
 
