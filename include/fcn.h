@@ -385,10 +385,11 @@ typedef struct fcn_pixels {
 typedef struct fcn_image fcn_image;
 
 /** Decodes the PNG or JPEG file at `path`, which may be a pipe: any depth, grey, palette or colour;
- *  alpha is dropped and the orientation that a camera noted is applied. Of what begins as neither,
- *  no more than the beginning is read. */
+ *  alpha is dropped and the orientation that a camera noted is applied. Where libtiff 4.5 or later is
+ *  installed (libtiff.so.6, loaded at the first), also the first picture of a TIFF: grey, RGB or palette
+ *  of 8 bits. Of what begins as none of them, no more than the beginning is read. */
 fcn_status fcn_image_open(fcn_image **out, const char *path);
-/** Decodes a PNG or JPEG file that stands in memory, `size` bytes of it. */
+/** Decodes such a file that stands in memory, `size` bytes of it. */
 fcn_status fcn_image_decode(fcn_image **out, const void *bytes, size_t size);
 /** Copies pixels of any format and stride. */
 fcn_status fcn_image_copy(fcn_image **out, const fcn_pixels *pixels);
@@ -740,9 +741,9 @@ fcn_status fcn_model_calibrate(fcn_model **out, const fcn_model *model, const fc
  *  that of `pictures[i]`; the results stay until the next call that segments, whatever becomes of
  *  it. FCN_E_NOT_FINITE where a weight, or a score of one of the pictures, is NaN or infinite. */
 fcn_status fcn_segment(fcn_session *session, const fcn_pixels *pictures, int32_t count);
-/** Segments one picture from a PNG or JPEG file in memory, `size` bytes of it. */
+/** Segments one picture from a file in memory that fcn_image_decode reads, `size` bytes of it. */
 fcn_status fcn_segment_encoded(fcn_session *session, const void *bytes, size_t size);
-/** Segments one picture from the PNG or JPEG file at `path`. */
+/** Segments one picture from the file at `path`, which fcn_image_open reads. */
 fcn_status fcn_segment_file(fcn_session *session, const char *path);
 
 /** Puts rows `first` to `first + count - 1` of a picture into `pixels`, `count` times width pixels

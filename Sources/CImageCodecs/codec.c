@@ -30,23 +30,35 @@ fcncodec_status fcncodec_read_header(const uint8_t *data, size_t size, fcncodec_
                                      char *message) {
   static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
+  /* Little endian and big, and the same of BigTIFF. */
+  static const uint8_t tiff[4][4] = {
+      {'I', 'I', 42, 0}, {'M', 'M', 0, 42}, {'I', 'I', 43, 0}, {'M', 'M', 0, 43}};
   memset(header, 0, sizeof *header);
   if (size >= sizeof png && memcmp(data, png, sizeof png) == 0)
     return fcncodec_png_header(data, size, header, message);
   if (size >= sizeof jpeg && memcmp(data, jpeg, sizeof jpeg) == 0)
     return fcncodec_jpeg_header(data, size, header, message);
-  fcncodec_say(message, "the data begins as neither PNG nor JPEG");
+  for (int i = 0; i < 4; i++)
+    if (size >= sizeof tiff[i] && memcmp(data, tiff[i], sizeof tiff[i]) == 0)
+      return fcncodec_tiff_header(data, size, header, message);
+  fcncodec_say(message, "the data begins as neither PNG, JPEG nor TIFF");
   return FCNCODEC_UNSUPPORTED;
 }
 
 fcncodec_status fcncodec_read_rgb(const uint8_t *data, size_t size, const fcncodec_header *header,
                                   uint8_t *rgb, char *message) {
-  return header->format == FCNCODEC_PNG ? fcncodec_png_rgb(data, size, header, rgb, message)
-                                        : fcncodec_jpeg_rgb(data, size, header, rgb, message);
+  switch (header->format) {
+  case FCNCODEC_PNG: return fcncodec_png_rgb(data, size, header, rgb, message);
+  case FCNCODEC_JPEG: return fcncodec_jpeg_rgb(data, size, header, rgb, message);
+  default: return fcncodec_tiff_rgb(data, size, header, rgb, message);
+  }
 }
 
 fcncodec_status fcncodec_check(const uint8_t *data, size_t size, const fcncodec_header *header,
                                char *message) {
-  return header->format == FCNCODEC_PNG ? fcncodec_png_check(data, size, header, message)
-                                        : fcncodec_jpeg_rgb(data, size, header, NULL, message);
+  switch (header->format) {
+  case FCNCODEC_PNG: return fcncodec_png_check(data, size, header, message);
+  case FCNCODEC_JPEG: return fcncodec_jpeg_rgb(data, size, header, NULL, message);
+  default: return fcncodec_tiff_rgb(data, size, header, NULL, message);
+  }
 }

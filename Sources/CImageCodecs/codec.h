@@ -1,4 +1,4 @@
-/* What the two formats share. */
+/* What the formats share. */
 #ifndef FCNCODEC_CODEC_H
 #define FCNCODEC_CODEC_H
 
@@ -21,5 +21,11 @@ fcncodec_status fcncodec_jpeg_rgb(const uint8_t *data, size_t size, const fcncod
                                   uint8_t *rgb, char *message);
 fcncodec_status fcncodec_png_check(const uint8_t *data, size_t size,
                                    const fcncodec_header *header, char *message);
+
+fcncodec_status fcncodec_tiff_header(const uint8_t *data, size_t size, fcncodec_header *header,
+                                     char *message);
+/* A NULL `rgb` looks for damage alone. */
+fcncodec_status fcncodec_tiff_rgb(const uint8_t *data, size_t size, const fcncodec_header *header,
+                                  uint8_t *rgb, char *message);
 
 #endif

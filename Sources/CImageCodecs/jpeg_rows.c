@@ -67,7 +67,7 @@ fcncodec_status fcncodec_open_jpeg_reader(const uint8_t *data, size_t size,
     fcncodec_say(message, "no memory for a JPEG reader");
     return FCNCODEC_OUT_OF_MEMORY;
   }
-  own->reader = (fcncodec_reader){header->height, read_rows, position, close_reader};
+  own->reader = (fcncodec_reader){header->height, read_rows, position, close_reader, NULL};
   *reader = &own->reader;
   own->size = size;
   own->progress.progress_monitor = fcncodec_jpeg_count_scans;

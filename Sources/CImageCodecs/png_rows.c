@@ -60,7 +60,7 @@ fcncodec_status fcncodec_open_png_reader(const uint8_t *data, size_t size,
                                          char *message) {
   png_reader *own = calloc(1, sizeof *own);
   if (own) {
-    own->reader = (fcncodec_reader){header->height, read_rows, position, close_reader};
+    own->reader = (fcncodec_reader){header->height, read_rows, position, close_reader, NULL};
     *reader = &own->reader;
     own->call.data = data;
     own->call.size = size;
@@ -85,11 +85,10 @@ struct fcncodec_writer {
   uint32_t rows_left;
 };
 
-static void start_guarded(fcncodec_writer *writer, uint32_t width, uint32_t height,
+static void start_guarded(fcncodec_writer *writer, uint32_t width, uint32_t height, int colour,
                           const uint8_t *palette) {
   if (setjmp(png_jmpbuf(writer->call.png))) return;
-  fcncodec_png_open_writer(&writer->call, width, height,
-                           palette ? PNG_COLOR_TYPE_PALETTE : PNG_COLOR_TYPE_GRAY, palette);
+  fcncodec_png_open_writer(&writer->call, width, height, colour, palette);
 }
 
 static void write_guarded(fcncodec_writer *writer, uint32_t count, const uint8_t *values) {
@@ -99,13 +98,13 @@ static void write_guarded(fcncodec_writer *writer, uint32_t count, const uint8_t
   if (writer->rows_left == 0) png_write_end(call->png, call->info);
 }
 
-fcncodec_status fcncodec_open_writer(uint32_t width, uint32_t height, const uint8_t *palette,
-                                     fcncodec_output *output, fcncodec_writer **writer,
-                                     char *message) {
+fcncodec_status fcncodec_open_writer(uint32_t width, uint32_t height, int samples,
+                                     const uint8_t *palette, fcncodec_output *output,
+                                     fcncodec_writer **writer, char *message) {
   *writer = NULL;
   fcncodec_writer *own = calloc(1, sizeof *own);
   if (own) {
-    own->stride = width;
+    own->stride = (size_t)width * samples;
     own->rows_left = height;
     own->call.output = output;
     own->call.message = message;
@@ -118,7 +117,9 @@ fcncodec_status fcncodec_open_writer(uint32_t width, uint32_t height, const uint
     fcncodec_say(message, "no memory for a PNG writer");
     return FCNCODEC_OUT_OF_MEMORY;
   }
-  start_guarded(own, width, height, palette);
+  int single = palette ? PNG_COLOR_TYPE_PALETTE : PNG_COLOR_TYPE_GRAY;
+  int colour = samples == 3 ? PNG_COLOR_TYPE_RGB : single;
+  start_guarded(own, width, height, colour, palette);
   fcncodec_status status = own->call.status;
   if (status == FCNCODEC_OK)
     *writer = own;

@@ -63,7 +63,7 @@ struct SegmentTests {
     try Command.succeed("segment", picture, "--model", model, "--labels", whole)
     let result = try Command.succeed(
       "segment", picture, "--model", model, "--labels", tiled, "--grey-labels", grey, "--tiles",
-      "512", "--json")
+      "512", "--overlay", folder.file("over.png"), "--opacity", "0.3", "--json")
     let (expected, found) = (
       try LabelMap(contentsOf: whole).labels, try LabelMap(contentsOf: tiled).labels
     )
@@ -72,15 +72,20 @@ struct SegmentTests {
     let entries = try #require(try Command.object(result)["pictures"] as? [[String: Any]])
     let tiles = try #require(entries[0]["tiles"] as? [String: Any])
     #expect(tiles["across"] as? Int ?? 0 > 1 && tiles["side"] as? Int ?? 0 <= 512)
-    let areas = try LabelMap(width: 700, height: 530, labels: found).areas(classCount: 11)
-    #expect(entries[0]["areas"] as? [Int] == areas)
+    let map = try LabelMap(width: 700, height: 530, labels: found)
+    #expect(entries[0]["areas"] as? [Int] == map.areas(classCount: 11))
+    let over = try Image(contentsOf: picture).overlaying(
+      map, palette: try Model(contentsOf: model).description.palette, opacity: 0.3)
+    #expect(try Image(contentsOf: folder.file("over.png")) == over)
   }
 
   @Test func whatDoesNotGoWithTilesIsRefused() throws {
     let (picture, model) = (try Fixture.picture(), try Fixture.model())
     let call = ["segment", picture, "--model", model, "--tiles", "512"]
     try Command.fail(
-      2, saying: "takes the whole picture", calling: call + ["--overlay", folder.file("o.png")])
+      2, saying: "takes the whole picture", calling: call + ["--confidence", folder.file("o.png")])
+    try Command.fail(
+      2, saying: "ends in .png", calling: call + ["--overlay", folder.file("o.jpg")])
     try Command.fail(
       2, saying: "500M", calling: ["segment", picture, "-m", model, "--memory", "much"])
     try Command.fail(

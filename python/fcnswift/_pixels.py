@@ -38,7 +38,7 @@ class BinaryFile(Protocol):
     def read(self) -> bytes: ...
 
 
-#: The path or the bytes of a PNG or JPEG file, or a file object that gives these; an array of uint8, or
+#: The path or the bytes of a PNG, JPEG or TIFF file, or a file object that gives these; an array of uint8, or
 #: of floats from 0 to 1, height x width (grey), x 3 or x 4, and what NumPy makes such an array of; an
 #: Image; a picture of Pillow's.
 PictureLike = Union[
@@ -174,7 +174,7 @@ def _view(array: npt.NDArray[Any], order: ChannelOrder) -> tuple[PixelsStruct, P
         elif len(shape) == 3 and shape[0] in (1, 3, 4):
             hint = "; with channels last it is picture.transpose(1, 2, 0)"
         elif len(shape) == 1:
-            hint = "; a PNG or JPEG file in memory is to be bytes"
+            hint = "; a PNG, JPEG or TIFF file in memory is to be bytes"
         raise ValueError(
             f"the picture has shape {shape}; it must be height x width, "
             f"x 3 or x 4 where it is not grey{hint}")

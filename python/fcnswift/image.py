@@ -22,13 +22,13 @@ class Image(ImagePixels):
     array wherever NumPy wants one, and shown by notebooks."""
 
     def __init__(self, path: PathLike) -> None:
-        """Decodes the PNG or JPEG file at `path`."""
+        """Decodes the PNG, JPEG or TIFF file at `path`."""
         super().__init__()
         lib.fcn_image_open(byref(self.pointer), encoded_path(path))
 
     @classmethod
     def decode(cls, data: bytes) -> Image:
-        """Decodes a PNG or JPEG file that stands in memory."""
+        """Decodes a PNG, JPEG or TIFF file that stands in memory."""
         data = bytes(data)
         return cls.made_by("fcn_image_decode", data, len(data))
 

@@ -168,7 +168,7 @@ def segment(
 ) -> Segmentation:
     """The class of every pixel of `picture`, as an array that knows its classes and can be shown.
 
-    `picture` is the path or the bytes of a PNG or JPEG file, or a file object that gives these; an
+    `picture` is the path or the bytes of a PNG, JPEG or TIFF file, or a file object that gives these; an
     array of uint8, or of floats from 0 to 1, height x width (grey), x 3 or x 4, whose channels are in
     `order`; an Image; or a picture of Pillow's. `model` is a Model or the path of its file, by default
     the one that came with the library. `threads`, `precision` and `device` are those of Session, of

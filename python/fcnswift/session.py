@@ -144,12 +144,12 @@ class Session(Handle):
         return [self.labels(i) for i in range(len(views))]
 
     def segment_file(self, path: PathLike) -> Labels:
-        """As segment() for a PNG or JPEG file."""
+        """As segment() for a PNG, JPEG or TIFF file."""
         self._run("fcn_segment_file", encoded_path(path))
         return self.labels()
 
     def segment_encoded(self, data: bytes) -> Labels:
-        """As segment() for a PNG or JPEG file that stands in memory."""
+        """As segment() for a PNG, JPEG or TIFF file that stands in memory."""
         data = bytes(data)
         self._run("fcn_segment_encoded", data, len(data))
         return self.labels()

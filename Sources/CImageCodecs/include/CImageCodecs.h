@@ -1,4 +1,4 @@
-/* PNG and JPEG, from memory to memory.
+/* PNG and JPEG, from memory to memory, and TIFF from memory where libtiff is installed.
  *
  * libpng and libjpeg report errors with longjmp, which must not cross Swift frames: it stays in here.
  * Every function returns a status and, unless that is FCNCODEC_OK, leaves the library's words in
@@ -21,7 +21,7 @@ typedef enum {
   FCNCODEC_OUT_OF_MEMORY
 } fcncodec_status;
 
-typedef enum { FCNCODEC_PNG = 1, FCNCODEC_JPEG = 2 } fcncodec_format;
+typedef enum { FCNCODEC_PNG = 1, FCNCODEC_JPEG = 2, FCNCODEC_TIFF = 3 } fcncodec_format;
 
 /* What a file says of itself, read before any memory is spent on its pixels. */
 typedef struct {
@@ -31,6 +31,7 @@ typedef struct {
   int samples;       /* per pixel, as stored: a palette index is one */
   int bits;          /* per sample, as stored: 1 to 16 */
   int has_palette;
+  int orientation;   /* a TIFF's, as EXIF numbers it; 0 for the others, whose EXIF data is the caller's */
 } fcncodec_header;
 
 /* Bytes of an encoded picture; freed with fcncodec_free. */
@@ -40,7 +41,8 @@ typedef struct {
   size_t capacity;
 } fcncodec_output;
 
-/* Reads the header. Data that begins as neither PNG nor JPEG is FCNCODEC_UNSUPPORTED. */
+/* Reads the header, a TIFF's of its first picture. Data that begins as none of them is FCNCODEC_UNSUPPORTED,
+ * and so is a TIFF where there is no libtiff, and one whose samples are not of 8 bits. */
 fcncodec_status fcncodec_read_header(const uint8_t *data, size_t size, fcncodec_header *header,
                                      char *message);
 
@@ -91,7 +93,8 @@ typedef struct fcncodec_writer fcncodec_writer;
 
 /* Begins to read the picture of `header` as R, G, B of 8 bits. `data` must stay until the reader is closed.
  * What does not come row by row, an interlaced PNG, is FCNCODEC_UNSUPPORTED; a progressive JPEG is held by
- * libjpeg, compressed, in memory. On an error *reader is NULL. */
+ * libjpeg, compressed, in memory. Strips of a TIFF are decoded row by row, tiles a row of tiles at a time. On
+ * an error *reader is NULL. */
 fcncodec_status fcncodec_open_reader(const uint8_t *data, size_t size,
                                      const fcncodec_header *header, fcncodec_reader **reader,
                                      char *message);
@@ -101,19 +104,26 @@ fcncodec_status fcncodec_open_reader(const uint8_t *data, size_t size,
 fcncodec_status fcncodec_read_rows(fcncodec_reader *reader, uint32_t count, uint8_t *rgb,
                                    char *message);
 
-/* Bytes of the data that have been read: those before are not wanted again. */
+/* Bytes that reading rows will take beside what the library's decoder does: the rows of a TIFF's tiles. They
+ * are taken when the first rows are read. */
+uint64_t fcncodec_reader_memory(const fcncodec_reader *reader);
+
+/* Bytes of the data that have been read: those before are not wanted again. A TIFF's strips and tiles may lie
+ * anywhere; there it is about how many of all. */
 size_t fcncodec_reader_position(const fcncodec_reader *reader);
 
 void fcncodec_close_reader(fcncodec_reader *reader);
 
-/* Begins a PNG of 8-bit indices into `palette`, 256 RGB triples, or of 8-bit grey where that is NULL.
+/* Begins a PNG of 8 bits: of 1 sample, an index into `palette`, 256 RGB triples, or grey where that is NULL;
+ * of 3 samples, R, G, B.
  * What is encoded is added to `output`, which the caller may empty, by setting its size to 0, between
  * calls, and frees after the writer is closed. On an error *writer is NULL. */
-fcncodec_status fcncodec_open_writer(uint32_t width, uint32_t height, const uint8_t *palette,
-                                     fcncodec_output *output, fcncodec_writer **writer,
-                                     char *message);
+fcncodec_status fcncodec_open_writer(uint32_t width, uint32_t height, int samples,
+                                     const uint8_t *palette, fcncodec_output *output,
+                                     fcncodec_writer **writer, char *message);
 
-/* Encodes the next `count` rows of width bytes, of which as many must be left; after the last, the end. */
+/* Encodes the next `count` rows of width × samples bytes, of which as many must be left; after the last, the
+ * end. */
 fcncodec_status fcncodec_write_rows(fcncodec_writer *writer, uint32_t count,
                                     const uint8_t *values, char *message);
 

@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// A PNG or JPEG in memory whose header has been read and found to be within the limits.
+/// A PNG, JPEG or TIFF in memory whose header has been read and found to be within the limits.
 struct EncodedPicture {
   let bytes: UnsafeRawBufferPointer
   let header: fcncodec_header
@@ -22,8 +22,8 @@ struct EncodedPicture {
       rowByRow ? width * height : try Image.pixelCount(width: width, height: height)
     // Deflate makes at most 1032 bytes of one: a file too short for its own size is not worth the
     // memory it asks for.
-    let rawSize = count / 8 * Int(header.samples) * Int(header.bits)
-    guard !isPNG || rawSize / 1032 <= bytes.count else {
+    let least = count / (8 * 1032) * Int(header.samples) * Int(header.bits)
+    guard !isPNG || least <= bytes.count else {
       throw FCNError(
         .corrupt,
         "the PNG claims \(width)×\(height) pixels, more than its \(bytes.count) bytes can hold; "
@@ -34,12 +34,17 @@ struct EncodedPicture {
   var width: Int { Int(header.width) }
   var height: Int { Int(header.height) }
   var isPNG: Bool { header.format == FCNCODEC_PNG }
+  var isTIFF: Bool { header.format == FCNCODEC_TIFF }
   /// How the stored pixels are to be turned so that the picture stands upright.
   var orientation: Orientation {
-    isPNG ? Orientation(ofPNG: bytes) : Orientation(ofJPEG: bytes)
+    switch header.format {
+    case FCNCODEC_PNG: Orientation(ofPNG: bytes)
+    case FCNCODEC_JPEG: Orientation(ofJPEG: bytes)
+    default: Orientation(rawValue: UInt16(clamping: header.orientation)) ?? .upright
+    }
   }
   /// What errors call the file's format.
-  var formatName: String { isPNG ? "the PNG" : "the JPEG" }
+  var formatName: String { isPNG ? "the PNG" : isTIFF ? "the TIFF" : "the JPEG" }
 
   /// All pixels as R, G, B; alpha is dropped.
   func decodeRGB() throws -> [UInt8] {
@@ -84,27 +89,33 @@ struct EncodedPicture {
   /// The format that `bytes` begin like, as far as they go.
   private static func formatName(of bytes: UnsafeRawBufferPointer) -> String? {
     if bytes.starts(with: [0x89, 0x50]) { return "PNG" }
-    return bytes.starts(with: [0xFF, 0xD8]) ? "JPEG" : nil
+    if bytes.starts(with: [0xFF, 0xD8]) { return "JPEG" }
+    return beginsAsTIFF(bytes) ? "TIFF" : nil
   }
 
-  /// Says what data that begins as neither PNG nor JPEG is, and what to do with it.
+  /// Whether `bytes` begin as a TIFF or BigTIFF of either byte order.
+  static func beginsAsTIFF(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    ["II*\0", "MM\0*", "II+\0", "MM\0+"].contains { bytes.starts(with: $0.utf8) }
+  }
+
+  /// Says what data that begins as no picture that is read is, and what to do with it.
   private static func errorOfAnotherKind(_ bytes: UnsafeRawBufferPointer) -> FCNError {
-    let wanted = "pictures are read from PNG and JPEG"
+    let wanted = "pictures are read from PNG, JPEG and TIFF"
     guard !bytes.isEmpty else {
       return FCNError(.unsupported, "this is empty, no picture; get the file again")
     }
     guard let kind = FileKind.of(bytes) else {
       return FCNError(
         .unsupported,
-        "this is no picture of a kind that is known, neither PNG nor JPEG; convert it, or get the "
-          + "file again if it should be one of them")
+        "this is no picture of a kind that is known, neither PNG nor JPEG nor TIFF; convert it, or "
+          + "get the file again if it should be one of them")
     }
     let advice =
       switch kind.use {
       case .picture: "\(wanted) alone, so convert it to one of them first"
       case .archive: "\(wanted) alone, so unpack it first"
-      case .placeholder: "a PNG or JPEG picture was wanted: get the file again"
-      case .other: "no picture, neither PNG nor JPEG"
+      case .placeholder: "a PNG, JPEG or TIFF picture was wanted: get the file again"
+      case .other: "no picture, neither PNG nor JPEG nor TIFF"
       }
     let join = kind.use == .other ? ", " : "; "
     return FCNError(.unsupported, "this is \(kind.name)\(join)\(advice)")

@@ -2,7 +2,9 @@ import CImageCodecs
 
 extension Image {
   /// Decodes a PNG or JPEG of any kind: grey, grey with alpha, RGB, RGBA, palette, 1 to 16 bits,
-  /// interlaced; grey, YCbCr, RGB, CMYK and YCCK, progressive or not.
+  /// interlaced; grey, YCbCr, RGB, CMYK and YCCK, progressive or not. Where libtiff 4.5 or later is
+  /// installed also the first picture of a TIFF: grey, RGB or palette of 8 bits, in strips or tiles,
+  /// plain or compressed with LZW, Deflate, JPEG, PackBits or Zstandard; samples beyond those are dropped.
   ///
   /// Alpha is dropped, a transparent pixel having the colour stored under it. 16-bit samples are
   /// rounded to 8. Gamma and colour profiles are passed over. The orientation in a file's EXIF data
@@ -30,12 +32,12 @@ extension Image {
       ? (encoded.height, encoded.width) : (encoded.width, encoded.height)
   }
 
-  /// Decodes a PNG or JPEG as `init(decoding:)` for raw bytes does.
+  /// Decodes a picture file as `init(decoding:)` for raw bytes does.
   public init(decoding bytes: [UInt8]) throws {
     self = try bytes.withUnsafeBytes { try Image(decoding: $0) }
   }
 
-  /// Reads and decodes the file at `path`, which every error names. Of what is neither a PNG nor a JPEG
+  /// Reads and decodes the file at `path`, which every error names. Of what is no picture
   /// only the beginning is read.
   public init(contentsOf path: String) throws {
     let bytes = try File.readPicture(path)

@@ -20,8 +20,10 @@ extension LabelMap {
     guard encoded.isPNG else {
       throw FCNError(
         .unsupported,
-        "labels were given as a JPEG, which does not keep them exactly; a PNG of class indices was "
-          + "wanted")
+        encoded.isTIFF
+          ? "labels were given as a TIFF; a PNG of class indices was wanted, so convert it"
+          : "labels were given as a JPEG, which does not keep them exactly; a PNG of class indices was "
+            + "wanted")
     }
     let header = encoded.header
     let isGrey = header.samples <= 2 && header.has_palette == 0

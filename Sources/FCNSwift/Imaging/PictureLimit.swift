@@ -2,13 +2,15 @@ import Glibc
 
 extension EncodedPicture {
   /// The most bytes that a file may have that begins with `start`: what its picture takes in the worst
-  /// encoding, and room for all that stands beside it. nil for what is neither a PNG nor a JPEG, or is
-  /// seen to be damaged, which is not worth reading on. `start` holds the size of every picture but those
-  /// with very much before it, which may have what the largest one takes.
+  /// encoding, and room for all that stands beside it. nil for what is neither PNG, JPEG nor TIFF, or is
+  /// seen to be damaged, which is not worth reading on. `start` holds the size of every picture but TIFFs
+  /// and those with very much before it, which may have what the largest one takes.
   static func largestByteCount(startingWith start: UnsafeRawBufferPointer) -> Int? {
     let samples =
       start.starts(with: [0x89, 0x50, 0x4E, 0x47])
-      ? samplesOfPNG(start) : start.starts(with: [0xFF, 0xD8]) ? samplesOfJPEG(start) : nil
+      ? samplesOfPNG(start)
+      : start.starts(with: [0xFF, 0xD8])
+        ? samplesOfJPEG(start) : beginsAsTIFF(start) ? largestSampleCount : nil
     return samples.map { min($0, largestSampleCount) * bytesPerSample + besidePixels }
   }
 
@@ -61,7 +63,7 @@ extension File {
     return try readPicture(descriptor: descriptor, named: path)
   }
 
-  /// What an open file or pipe holds until its end, if it begins as a PNG or a JPEG does; otherwise only
+  /// What an open file or pipe holds until its end, if it begins as a PNG, JPEG or TIFF does; otherwise only
   /// what it takes to say what it is. Throws `unsupported` where it goes on beyond what a picture of its
   /// size can have.
   static func readPicture(descriptor: Int32, named name: String) throws -> [UInt8] {

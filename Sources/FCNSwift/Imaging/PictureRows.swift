@@ -1,21 +1,27 @@
 import CImageCodecs
 
-/// A PNG or JPEG file that is decoded some rows at a time, from the top, for pictures that are too large for
+/// A PNG, JPEG or TIFF file that is decoded some rows at a time, from the top, for pictures too large for
 /// memory. One thread at a time may use it.
 public final class PictureRows {
   /// Columns and rows.
   public let width, height: Int
+  /// Bytes that reading takes while this object lives beside a decoder's own, which does not grow with the
+  /// picture: those of a TIFF's tiles side by side.
+  public let memory: Int
   private let path: String
   private let storage: ByteStorage
   private let formatName: String
   private var reader: OpaquePointer?
   /// Bytes of the file whose memory has been given back.
   private var forgotten = 0
+  /// Whether rows lie in the file from the top.
+  private let isInOrder: Bool
 
   /// Maps the file at `path` and reads its header; errors name it.
   ///
-  /// Throws `unsupported` for data of another kind, for PNGs that are interlaced, and for pictures that EXIF
-  /// data wants turned; `corrupt` for damaged headers. A progressive JPEG is held in memory, compressed.
+  /// Throws `unsupported` for data of another kind, for PNGs that are interlaced, for pictures that EXIF
+  /// data wants turned, and for TIFFs where libtiff is missing; `corrupt` for damaged headers. A progressive
+  /// JPEG is held in memory, compressed.
   public init(contentsOf path: String) throws {
     storage = try ByteStorage(mapping: path)
     self.path = path
@@ -26,8 +32,9 @@ public final class PictureRows {
       guard encoded.orientation == .upright else {
         throw FCNError(
           .unsupported,
-          "\(encoded.formatName)'s EXIF data says that it is to be turned, which takes the whole picture; "
-            + "turn it first (`jpegtran`, or ImageMagick's -auto-orient)")
+          "\(encoded.formatName)'s \(encoded.isTIFF ? "orientation" : "EXIF data") says that it is to be "
+            + "turned, which takes the whole picture; turn it first (`jpegtran`, or ImageMagick's "
+            + "-auto-orient)")
       }
       try withUnsafePointer(to: encoded.header) { header in
         try callCodec("\(encoded.formatName) cannot be read row by row") { message in
@@ -40,6 +47,8 @@ public final class PictureRows {
     }
     self.reader = reader
     (width, height, formatName) = (encoded.width, encoded.height, encoded.formatName)
+    isInOrder = !encoded.isTIFF
+    memory = Int(clamping: fcncodec_reader_memory(reader))
   }
 
   deinit { fcncodec_close_reader(reader) }
@@ -66,7 +75,8 @@ public final class PictureRows {
     let position = fcncodec_reader_position(reader)
     if position - forgotten > 1 << 22 {
       storage.forgetPages(
-        of: UnsafeRawBufferPointer(rebasing: storage.bytes[forgotten..<position]))
+        of: isInOrder
+          ? UnsafeRawBufferPointer(rebasing: storage.bytes[forgotten..<position]) : storage.bytes)
       forgotten = position
     }
   }
@@ -82,46 +92,72 @@ extension LabelMap {
     to path: String, width: Int, height: Int, palette: [RGB]?,
     _ produce: (_ append: @escaping (UnsafeBufferPointer<UInt8>) throws -> Void) throws -> Void
   ) throws {
-    guard width > 0, height > 0, let columns = UInt32(exactly: width),
-      let rows = UInt32(exactly: height)
-    else {
-      throw FCNError(.invalidArgument, "a label PNG of \(width)×\(height) cannot be written")
-    }
     let colours = palette.map { Palette.extended($0).flatMap { [$0.red, $0.green, $0.blue] } }
-    var output = fcncodec_output()
-    var writer: OpaquePointer?
-    defer {
-      fcncodec_close_writer(writer)
-      fcncodec_free(&output)
-    }
-    try withUnsafeMutablePointer(to: &output) { output in
-      let subject = "the label PNG cannot be made"
-      try callCodec(subject) { message in
-        guard let colours else {
-          return fcncodec_open_writer(columns, rows, nil, output, &writer, message)
-        }
-        return fcncodec_open_writer(columns, rows, colours, output, &writer, message)
+    try writeRows(
+      to: path, "the label PNG", width: width, height: height, samples: 1, palette: colours, produce
+    )
+  }
+}
+
+extension Image {
+  /// Writes a PNG of `width`×`height` to `path` some rows at a time: `produce` hands R, G, B, whole rows from
+  /// the top, to the function that it is given. What stood at `path` stays until all is written.
+  ///
+  /// Throws `invalidArgument` where there are more rows or fewer, `inputOutput` where nothing can be written.
+  public static func writePNG(
+    to path: String, width: Int, height: Int,
+    _ produce: (_ append: @escaping (UnsafeBufferPointer<UInt8>) throws -> Void) throws -> Void
+  ) throws {
+    try writeRows(
+      to: path, "the PNG", width: width, height: height, samples: 3, palette: nil, produce)
+  }
+}
+
+/// Writes `subject`, a PNG of `samples` bytes a pixel, as rows come.
+private func writeRows(
+  to path: String, _ subject: String, width: Int, height: Int, samples: Int, palette: [UInt8]?,
+  _ produce: (_ append: @escaping (UnsafeBufferPointer<UInt8>) throws -> Void) throws -> Void
+) throws {
+  guard width > 0, height > 0, let columns = UInt32(exactly: width),
+    let rows = UInt32(exactly: height)
+  else {
+    throw FCNError(.invalidArgument, "\(subject) of \(width)×\(height) cannot be written")
+  }
+  var output = fcncodec_output()
+  var writer: OpaquePointer?
+  defer {
+    fcncodec_close_writer(writer)
+    fcncodec_free(&output)
+  }
+  let rowBytes = width * samples
+  try withUnsafeMutablePointer(to: &output) { output in
+    try callCodec("\(subject) cannot be made") { message in
+      guard let palette else {
+        return fcncodec_open_writer(
+          columns, rows, Int32(samples), nil, output, &writer, message)
       }
-      var left = height
-      try File.write(to: path) { append in
-        try produce { labels in
-          let count = labels.count / width
-          guard labels.count.isMultiple(of: width), count <= left else {
-            throw FCNError(
-              .invalidArgument,
-              "\(labels.count) labels were given for \(left) rows of \(width) that are left")
-          }
-          left -= count
-          try callCodec(subject) { message in
-            fcncodec_write_rows(writer, UInt32(count), labels.baseAddress, message)
-          }
-          try append(
-            UnsafeRawBufferPointer(start: output.pointee.bytes, count: output.pointee.size))
-          output.pointee.size = 0
+      return fcncodec_open_writer(
+        columns, rows, Int32(samples), palette, output, &writer, message)
+    }
+    var left = height
+    try File.write(to: path) { append in
+      try produce { values in
+        let count = values.count / rowBytes
+        guard values.count.isMultiple(of: rowBytes), count <= left else {
+          throw FCNError(
+            .invalidArgument,
+            "\(values.count) bytes were given for \(left) rows of \(rowBytes) that are left")
         }
-        guard left == 0 else {
-          throw FCNError(.invalidArgument, "\(left) rows of labels are missing")
+        left -= count
+        try callCodec("\(subject) cannot be made") { message in
+          fcncodec_write_rows(writer, UInt32(count), values.baseAddress, message)
         }
+        try append(
+          UnsafeRawBufferPointer(start: output.pointee.bytes, count: output.pointee.size))
+        output.pointee.size = 0
+      }
+      guard left == 0 else {
+        throw FCNError(.invalidArgument, "\(left) rows are missing")
       }
     }
   }

@@ -12,10 +12,11 @@ extension Subcommand {
     "segment", "Tell the class of every pixel of pictures.",
     usage: ["PICTURE… [OPTIONS]"],
     discussion: """
-      PICTURE is a PNG or JPEG file, a folder of them, or - for standard input. For
-      one picture OUT is a file, or - for standard output; for several it is a
-      folder, which gets a file of the picture's name for each. A picture that fails
-      is told of and does not keep the others from being segmented.
+      PICTURE is a PNG, JPEG or TIFF file, a folder of them, or - for standard input;
+      TIFF where libtiff 4.5 or later is installed. For one picture OUT is a file, or
+      - for standard output; for several it is a folder, which gets a file of the
+      picture's name for each. A picture that fails is told of and does not keep the
+      others from being segmented.
       """,
     operands: 1...Int.max, takesDash: true,
     [
@@ -77,7 +78,9 @@ private struct SegmentRun {
     self.outputs = outputs
     printsJSON = arguments.has(.json)
     let tileOptions = try TiledRun.options(arguments)
-    if tileOptions != nil { try TiledRun.check(outputs.map(\.0), inputs) }
+    if tileOptions != nil {
+      try TiledRun.check(outputs.map(\.0), settings.overlayFormat, inputs)
+    }
     var files = OutputGuard()
     inputs.claim(&files)
     files.reads(model: arguments.text(.model))
@@ -90,8 +93,10 @@ private struct SegmentRun {
     for (_, output) in outputs { try output.makeFolder() }
     let isQuiet = arguments.has(.quiet) || outputs.contains { $0.1.isStandardOutput }
     self.isQuiet = isQuiet
-    tiled = tileOptions.map { [session] in
-      TiledRun(session, $0, Dictionary(uniqueKeysWithValues: outputs), isQuiet: isQuiet)
+    tiled = tileOptions.map { [session, settings] in
+      TiledRun(
+        session, $0, Dictionary(uniqueKeysWithValues: outputs), opacity: settings.opacity,
+        isQuiet: isQuiet)
     }
   }
 

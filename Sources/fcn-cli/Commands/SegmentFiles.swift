@@ -16,7 +16,8 @@ struct SegmentInputs {
       let folder = operand.hasSuffix("/") ? String(operand.dropLast()) : operand
       let names = try File.names(inFolder: operand).filter(isPicture)
       guard !names.isEmpty else {
-        throw FCNError(.notFound, "\(operand): the folder holds no .jpg, .jpeg or .png")
+        throw FCNError(
+          .notFound, "\(operand): the folder holds no .jpg, .jpeg, .png, .tif or .tiff")
       }
       return names.map { "\(folder)/\($0)" }
     }
@@ -112,5 +113,5 @@ private func stem(_ path: String) -> String {
 
 private func isPicture(_ name: String) -> Bool {
   let name = name.lowercased()
-  return [".jpg", ".jpeg", ".png"].contains { name.hasSuffix($0) }
+  return [".jpg", ".jpeg", ".png", ".tif", ".tiff"].contains { name.hasSuffix($0) }
 }

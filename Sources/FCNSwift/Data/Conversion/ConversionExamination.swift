@@ -58,6 +58,11 @@ extension LabelRendering {
     let (encoded, upright, orientation, isPNG) = try naming(picture.picture.path) {
       try bytes.withUnsafeBytes { bytes in
         let encoded = try EncodedPicture(bytes)
+        guard !encoded.isTIFF else {
+          throw FCNError(
+            .unsupported,
+            "this is a TIFF; a folder in VOC layout has PNGs and JPEGs, so convert it to PNG first")
+        }
         if checking { try encoded.check() }
         let stored = PictureExamination.Size(encoded.width, encoded.height)
         let orientation = encoded.orientation

@@ -75,7 +75,9 @@ struct LabelRendering: Sendable {
       guard encoded.isPNG else {
         throw FCNError(
           .unsupported,
-          "labels were given as a JPEG, which does not keep them exactly; a PNG was wanted")
+          encoded.isTIFF
+            ? "labels were given as a TIFF; a PNG was wanted, so convert it"
+            : "labels were given as a JPEG, which does not keep them exactly; a PNG was wanted")
       }
       var result: RenderedLabels
       switch coding {

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Annotations as five tools write them, converted, trained on and evaluated; see scripts/check-converters."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import types
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from PIL import Image
+
+#: What Cityscapes calls CamVid's classes.
+CITYSCAPES = {
+    "sky": "sky", "building": "building", "pole": "pole", "road": "road", "pavement": "sidewalk",
+    "sidewalk": "sidewalk", "tree": "vegetation", "sign_symbol": "traffic sign", "signsymbol": "traffic sign",
+    "fence": "fence", "car": "car", "pedestrian": "person", "bicyclist": "rider"}
+Pictures = list[tuple[Path, np.ndarray]]
+
+
+def polygons(labels: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """Outlines of regions from the largest to the smallest, which is drawn over them."""
+    found = []
+    for label in np.unique(labels[labels != 255]):
+        outlines, _ = cv2.findContours(
+            (labels == label).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        found += [(int(label), o[:, 0]) for o in outlines if len(o) >= 3 and cv2.contourArea(o) >= 4]
+    return sorted(found, key=lambda region: -cv2.contourArea(region[1]))
+
+
+def labelme(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
+    for name in ("onnxruntime", "imgviz", "imgviz.io", "skimage", "skimage.measure", "PyQt5",
+                 "PyQt5.QtGui", "PyQt5.QtCore", "PyQt5.QtWidgets"):
+        fake = types.ModuleType(name)
+        fake.__getattr__ = lambda attribute: type(attribute, (), {})
+        fake.__path__ = []
+        sys.modules[name] = fake
+    from labelme import _label_file
+
+    for path, labels in pictures:
+        (folder / path.name).symlink_to(path)
+        shapes = [
+            {"label": names[label], "points": outline.astype(float).tolist(), "group_id": None,
+             "description": "", "shape_type": "polygon", "flags": {}, "mask": None}
+            for label, outline in polygons(labels)]
+        _label_file.write_label_file(
+            str(folder / f"{path.stem}.json"), shapes=shapes, image_path=path.name, image_data=None,
+            image_height=labels.shape[0], image_width=labels.shape[1], flags={})
+    return [str(folder), "--classes", ",".join(names), "--unlabelled", "ignore"]
+
+
+def cvat(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
+    import datumaro
+    from datumaro.components.annotation import Mask
+
+    items = [
+        datumaro.DatasetItem(
+            id=path.stem, subset="default", media=datumaro.Image.from_file(path=str(path)),
+            annotations=[Mask(labels == label, label=int(label) + 1, z_order=0)
+                         for label in np.unique(labels[labels != 255])])
+        for path, labels in pictures]
+    listed = ["background"] + names
+    colours = np.random.default_rng(1).permutation(np.arange(1, 1 << 12))[:len(names)]
+    label_map = {"background": [(0, 0, 0), [], []]} | {
+        name: [(int(c >> 8) * 16, int(c >> 4 & 15) * 16, int(c & 15) * 16 + 8), [], []]
+        for name, c in zip(names, colours)}
+    datumaro.Dataset.from_iterable(items, categories=listed).export(
+        str(folder / "export"), "voc_segmentation", save_media=True, label_map=label_map,
+        apply_colormap=True)
+    with zipfile.ZipFile(folder / "task.zip", "w") as archive:
+        for path in sorted((folder / "export").rglob("*.*")):
+            if "SegmentationObject" not in path.parts:
+                archive.write(path, path.relative_to(folder / "export"))
+    return [str(folder / "task.zip"), "--classes", ",".join(names), "--others", "ignore"]
+
+
+def coco(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
+    from pycocotools import mask as packing
+    from pycocotools.coco import COCO
+
+    images, annotations = [], []
+    for index, (path, labels) in enumerate(pictures):
+        images.append({"id": index, "file_name": path.name, "width": labels.shape[1],
+                       "height": labels.shape[0]})
+        for label in np.unique(labels[labels != 255]):
+            packed = packing.encode(np.asfortranarray((labels == label).astype(np.uint8)))
+            annotations.append({
+                "id": len(annotations) + 1, "image_id": index, "category_id": int(label) + 1,
+                "iscrowd": 0, "area": float(packing.area(packed)),
+                "bbox": packing.toBbox(packed).tolist(),
+                "segmentation": {"size": packed["size"], "counts": packed["counts"].decode()}})
+    file = folder / "instances.json"
+    file.write_text(json.dumps({
+        "images": images, "annotations": annotations,
+        "categories": [{"id": i + 1, "name": name} for i, name in enumerate(names)]}))
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert len(COCO(str(file)).anns) == len(annotations)
+    return [str(file), "--images", str(pictures[0][0].parent), "--classes", ",".join(names),
+            "--unlabelled", "ignore"]
+
+
+def cityscapes(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
+    from cityscapesscripts.preparation.json2labelImg import json2labelImg
+
+    for index, (path, labels) in enumerate(pictures):
+        split = "val" if index % 4 == 3 else "train"
+        frame = f"camvid_{index:06d}_000019"
+        picture = folder / f"leftImg8bit/{split}/camvid/{frame}_leftImg8bit.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(path).convert("RGB").save(picture)
+        base = folder / f"gtFine/{split}/camvid/{frame}_gtFine"
+        base.parent.mkdir(parents=True, exist_ok=True)
+        file = Path(f"{base}_polygons.json")
+        file.write_text(json.dumps({
+            "imgHeight": labels.shape[0], "imgWidth": labels.shape[1],
+            "objects": [
+                {"label": CITYSCAPES[names[label].lower()], "polygon": outline.tolist()}
+                for label, outline in polygons(labels) if names[label].lower() in CITYSCAPES]}))
+        json2labelImg(str(file), f"{base}_labelIds.png", "ids")
+    return [str(folder)]
+
+
+def binary(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
+    road = [name.lower() for name in names].index("road")
+    for part in ("images", "masks"):
+        (folder / part).mkdir()
+    for path, labels in pictures:
+        (folder / "images" / path.name).symlink_to(path)
+        Image.fromarray(np.where(labels == road, 255, 0).astype(np.uint8)).save(
+            folder / "masks" / f"{path.stem}.png")
+    return [str(folder)]
+
+
+def main(camvid: str, seconds: str = "60", most: str = "160") -> int:
+    root = Path(camvid).resolve()
+    names = (root / "class_names.txt").read_text().split("\n")
+    names = [name.strip() for name in names if name.strip()]
+    found = sorted((root / "SegmentationClass").glob("*.png"))
+    chosen = found[::max(1, len(found) // int(most))][:int(most)]
+    pictures = []
+    for path in chosen:
+        picture = next((root / "JPEGImages").glob(f"{path.stem}.*"))
+        pictures.append((picture, np.asarray(Image.open(path))))
+    fcn = os.environ["FCN"]
+    failed = 0
+    print("| tool | pictures | mean IU | pixel accuracy |\n|---|---|---|---|", flush=True)
+    for write in (labelme, cvat, coco, cityscapes, binary):
+        with TemporaryDirectory() as scratch:
+            folder = Path(scratch, write.__name__)
+            folder.mkdir()
+            data, out = f"{scratch}/data", f"{scratch}/out"
+            try:
+                words = write(folder, names, pictures)
+                for command in (
+                    ["convert", "--from", write.__name__, *words, "-o", data, "-q"]
+                    + ([] if write is cityscapes else ["--val", "0.25"]),
+                    ["train", "--data", data, "-o", out, "--time-limit", f"{seconds}s", "-q"],
+                    ["eval", "--model", f"{out}/best.safetensors", "--data", data, "--split", "val",
+                     "--json", "-q"],
+                ):
+                    done = subprocess.run(
+                        [fcn, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                    if done.returncode != 0:
+                        raise RuntimeError(f"fcn {' '.join(command)}: {done.stderr.strip()[-500:]}")
+                report = json.loads(done.stdout)
+                print(
+                    f"| {write.__name__} | {len(pictures)} | {report['mean_iu']:.3f} | "
+                    f"{report['pixel_accuracy']:.3f} |", flush=True)
+            except (RuntimeError, KeyError) as error:
+                failed = 1
+                print(f"{write.__name__}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
