@@ -89,7 +89,8 @@ static int fails(const char *call, const char *name, const char *more) {
   const int is_it = failed && number && (number == failed || (forever && number > failed));
   if (log_file >= 0) {
     char line[3 * PATH_MAX];
-    const int length = snprintf(line, sizeof line, "%s\t%s\t%s%s\n", call, name, more, is_it ? "\tfailed" : "");
+    const int length = snprintf(line, sizeof line, "%s\t%s\t%s%s\n", call, name, more,
+                                is_it ? "\tfailed" : "");
     if (REAL(write)(log_file, line, (size_t)length) < 0) log_file = -1;
   }
   pthread_mutex_unlock(&lock);
