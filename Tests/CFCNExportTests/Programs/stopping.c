@@ -30,7 +30,7 @@ static void stop_everywhere(const char *path, int32_t precision, int32_t threads
   params.precision = precision;
   params.threads = threads;
   MUST(fcn_session_create(&session, model, &params));
-  const fcn_pixels large = some_pixels(1500, 1500, 1), small = some_pixels(90, 70, 2);
+  const fcn_pixels large = some_pixels(700, 700, 1), small = some_pixels(90, 70, 2);
   state s = {0};
   MUST(fcn_session_set_progress(session, watch, &s));
   // What int8 measures first decides on its results.
@@ -42,7 +42,7 @@ static void stop_everywhere(const char *path, int32_t precision, int32_t threads
   MUST(fcn_session_set_progress(session, NULL, NULL));
   float *wanted_small = scores_of(session, &small, &small_count);
   MUST(fcn_session_set_progress(session, watch, &s));
-  for (int stop = 1; stop <= within; stop += 1 + within / 4) {
+  for (int stop = 1; stop <= within; stop += 1 + within / 2) {
     s = (state){.stop_within = stop};
     const fcn_status status = fcn_segment(session, &large, 1);
     // The machine may have been quicker this time.
@@ -55,7 +55,7 @@ static void stop_everywhere(const char *path, int32_t precision, int32_t threads
     s = (state){0};
     CHECK(gives(session, &large, wanted, count));
   }
-  for (int stop = 2; stop < calls; stop += 1 + calls / 3) {
+  for (int stop = 2; stop < calls; stop += 1 + calls / 2) {
     s = (state){.stop_at = stop};
     EXPECT(FCN_E_ABORTED, fcn_segment(session, &large, 1));
     s = (state){0};
@@ -94,7 +94,7 @@ static int32_t use_another(const fcn_segment_progress *progress, void *user_data
 static void callbacks_use_other_sessions(const char *path) {
   fcn_model *model = NULL;
   fcn_session *session = NULL;
-  const fcn_pixels large = some_pixels(900, 900, 1), small = some_pixels(90, 70, 2);
+  const fcn_pixels large = some_pixels(300, 300, 1), small = some_pixels(90, 70, 2);
   MUST(fcn_model_open(&model, path));
   MUST(fcn_session_create(&session, model, NULL));
   size_t count;
