@@ -98,13 +98,14 @@
  *   Structs without that field are complete and stay as they are.
  *
  * Threads
- *   Functions without an object may be called from any thread at any time. What an object allows
- *   stands at its type. A process that forks may go on using its objects in the child, provided no
- *   call on them was running at the time of the fork, which of a model means on its sessions too.
- *   Not so once FCN_BACKEND_CUDA has been asked for: NVIDIA's driver does not survive a fork. In the
- *   child, calls on sessions and trainers that the parent made on a device fail with
- *   FCN_E_INVALID_STATE, and making new ones there with FCN_E_UNAVAILABLE; the old ones may be freed.
- *   All else goes on. Fork before the backend is first asked for, or start the child anew (exec).
+ *   Functions without an object may be called from any thread at any time, with a stack of 128 KB
+ *   at least. What an object allows stands at its type. A process that forks may go on using its
+ *   objects in the child, provided no call on them was running at the time of the fork, which of a
+ *   model means on its sessions too. Not so once FCN_BACKEND_CUDA has been asked for: NVIDIA's driver
+ *   does not survive a fork. In the child, calls on sessions and trainers that the parent made on a
+ *   device fail with FCN_E_INVALID_STATE, and making new ones there with FCN_E_UNAVAILABLE; the old
+ *   ones may be freed. All else goes on. Fork before the backend is first asked for, or start the
+ *   child anew (exec).
  *
  * Memory
  *   A call that finds too little memory returns FCN_E_OUT_OF_MEMORY and leaves its objects usable.
@@ -694,6 +695,16 @@ typedef struct fcn_session_params {
   int32_t backend;
   /** Which of the backend's devices, counted from 0; FCN_BACKEND_CPU has no other than 0. */
   int32_t device;
+  /** Most pixels, width times height, of a picture: one with more is FCN_E_OUT_OF_MEMORY before
+   *  anything is decoded or allocated for it. 0, the default, and anything above it, for 2^28; of
+   *  fcn_segment_stream 0 is no limit. */
+  uint64_t largest_picture;
+  /** Most bytes that the network may take, for its activations, scratch memory and weights as it
+   *  reads them, which are counted whole though sessions of one model share them; on
+   *  FCN_BACKEND_CUDA, bytes of the device for activations. What would need more is
+   *  FCN_E_OUT_OF_MEMORY before anything is allocated for it, and the message says how much. Results
+   *  that are kept, of several pictures, come on top. 0, the default, for no limit. */
+  uint64_t largest_memory;
 } fcn_session_params;
 
 /** Fills `params` with defaults; `struct_size` is sizeof(fcn_session_params). */
@@ -719,7 +730,9 @@ typedef struct fcn_segment_progress {
   double elapsed_ms;
 } fcn_segment_progress;
 
-/** Told of progress, many times a picture and once at the end; returns 0 to go on. */
+/** Told of progress, before every layer, once at the end, and on FCN_BACKEND_CPU also within layers,
+ *  some fifty times a second while the network is made ready and runs; returns 0 to go on. A picture
+ *  that comes as a file is decoded before the first call. */
 typedef int32_t (*fcn_segment_callback)(const fcn_segment_progress *progress, void *user_data);
 
 /** Has `callback` told of the progress of every later fcn_segment call; NULL, as at the start,

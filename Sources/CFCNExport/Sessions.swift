@@ -42,6 +42,9 @@ final class SessionObject: HandledObject {
     }
   }
 
+  /// The most pixels that a picture may have.
+  var largestPicture: Int { session.largestPicture }
+
   private func run(_ session: Session, _ pictures: [PixelView]) throws {
     try session.run(pictures, progress: teller())
   }
@@ -86,7 +89,10 @@ extension fcn_session_params: GrowingStruct {
       threads: Int(threads), largestBatch: Int(largest_batch),
       disabledForms: Set(forms.split(separator: ",").map(String.init)),
       precision: try Precision(precision),
-      device: try Device(backend: backend, device: device))
+      device: try Device(backend: backend, device: device),
+      largestPicture: largest_picture == 0
+        ? Image.largestPixelCount : Int(clamping: largest_picture),
+      largestMemory: largest_memory == 0 ? .max : Int(clamping: largest_memory))
   }
 }
 
@@ -191,8 +197,10 @@ public func fcn_segment_encoded(
   _ session: OpaquePointer?, _ bytes: UnsafeRawPointer?, _ size: Int
 ) -> fcn_status {
   attempt {
-    try SessionObject.from(session).segment { run in
-      try Image(decoding: try hostBytes(bytes, size: size, "bytes")).withPixelView { try run([$0]) }
+    let session = try SessionObject.from(session)
+    try session.segment { run in
+      let bytes = try hostBytes(bytes, size: size, "bytes")
+      try Image(decoding: bytes, atMost: session.largestPicture).withPixelView { try run([$0]) }
     }
   }
 }
@@ -202,8 +210,10 @@ public func fcn_segment_file(
   _ session: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
   attempt {
-    try SessionObject.from(session).segment { run in
-      try Image(contentsOf: try pathString(path, "path")).withPixelView { try run([$0]) }
+    let session = try SessionObject.from(session)
+    try session.segment { run in
+      let path = try pathString(path, "path")
+      try Image(contentsOf: path, atMost: session.largestPicture).withPixelView { try run([$0]) }
     }
   }
 }

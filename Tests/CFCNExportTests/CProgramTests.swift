@@ -1,3 +1,4 @@
+import FCNSwift
 import FCNTestSupport
 import Testing
 
@@ -83,5 +84,52 @@ import Testing
 
   @Test func theLibraryMayBeUnloadedWhileItsThreadsLive() throws {
     try expectAllWell("unloading") { [BuiltTree.library, $0.model] }
+  }
+
+  @Test func limitsOfTheHostAreKept() throws {
+    try expectAllWell("limits") { [$0.model, $0.picture] }
+  }
+
+  @Test func callsStopWithinALayer() throws {
+    try expectAllWell("stopping") { [$0.model] }
+  }
+}
+
+/// What prints more than that all is well.
+@Suite struct StarvedProgramTests {
+  private let goldens = "\(BuiltTree.root)/Tests/FCNSwiftTests/Goldens"
+
+  private var imported: [String] {
+    ["onnx/batch-norm-ts12.onnx", "Foreign/checkpoint.pth", "Foreign/chainer.npz"]
+      .map { "\(goldens)/\($0)" } + ["\(goldens)/Caffe/current.caffemodel"]
+  }
+
+  private func output(
+    _ name: String, _ more: [String], environment: [String: String] = [:], _ material: Material
+  ) throws -> String {
+    let folder = material.folder
+    let program = try BuiltTree.compile("\(BuiltTree.programs)/\(name).c", into: folder)
+    let jpeg = folder.file("picture.jpg")
+    try File.write(Image(contentsOf: material.picture).encodedJPEG(), to: jpeg)
+    return try BuiltTree.run(
+      [program, material.model, material.picture, jpeg, folder.path, try material.dataset()] + more,
+      environment: environment)
+  }
+
+  @Test func everyCallDoesWithASmallStack() throws {
+    let output = try output("stacks", imported, Material())
+    #expect(output.hasSuffix("all well\n"), "\(output)")
+  }
+
+  /// Every nineteenth request; scripts/test-starved refuses each.
+  @Test func everyRequestForMemoryMayBeRefused() throws {
+    let material = try Material()
+    let library = material.folder.file("preloaded_memory.so")
+    try BuiltTree.run(
+      "cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared",
+      "\(BuiltTree.programs)/preloaded_memory.c", "-o", library)
+    let output = try output(
+      "starved", ["65536", "19", "0", imported[0]], environment: ["LD_PRELOAD": library], material)
+    #expect(output.hasSuffix("all well\n"), "\(output)")
   }
 }

@@ -28,6 +28,8 @@ struct InterruptTests {
     let sent = Date()
     while process.isRunning, -sent.timeIntervalSinceNow < 30 { usleep(10_000) }
     #expect(!process.isRunning, "it goes on", sourceLocation: location)
+    // A second, and more for a machine that is busy with other tests.
+    #expect(-sent.timeIntervalSinceNow < 3, sourceLocation: location)
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     let said = try String(contentsOfFile: errors, encoding: .utf8)
@@ -87,5 +89,55 @@ struct InterruptTests {
     }
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(left == ["errors"])
+  }
+
+  /// Work that goes on for many seconds, and what it is told to write.
+  @Test(arguments: ["segment", "tiles", "eval", "quantize", "bench"], [SIGINT, SIGTERM])
+  func longWorkEndsSoon(kind: String, signal: Int32) throws {
+    let (scenes, model) = (try Fixture.scenes(), folder.file("model.safetensors"))
+    try Command.succeed(
+      "init", "--classes", "\(scenes)/class_names.txt", "--width", "1", "-o", model, "--quiet")
+    let picture = try Fixture.picture()
+    let output = try folder.write(Array("stood here".utf8), "out")
+    let many = [String](repeating: picture, count: 3000)
+    let arguments =
+      switch kind {
+      case "segment": ["segment", "--model", model] + many
+      case "tiles": ["segment", "--model", model, "--tiles", "512"] + many
+      case "eval":
+        ["eval", "--model", model, "--confusion", output]
+          + many.flatMap { _ in ["--data", "\(scenes):val"] }
+      case "quantize": ["quantize", "--model", model, "-o", output] + many
+      default: ["bench", "--model", model, "--size", "1500x1500", "--runs", "1000"]
+      }
+    let start = Date()
+    try interrupt(arguments, with: signal) { -start.timeIntervalSinceNow > 0.5 }
+    #expect(try String(contentsOfFile: output, encoding: .utf8) == "stood here")
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(Set(left) == ["errors", "model.safetensors", "out"])
+  }
+
+  @Test func aConversionThatIsStoppedLeavesNothing() throws {
+    let (images, masks) = (folder.file("data/images"), folder.file("data/masks"))
+    let files = FileManager.default
+    for path in [images, masks] {
+      try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    let scenes = try Fixture.scenes()
+    for index in 0..<2000 {
+      try files.linkItem(
+        atPath: "\(scenes)/JPEGImages/street_0001.jpg", toPath: "\(images)/\(index).jpg")
+      try files.linkItem(
+        atPath: "\(scenes)/SegmentationClass/street_0001.png", toPath: "\(masks)/\(index).png")
+    }
+    let parent = folder.file("parent")
+    try files.createDirectory(atPath: parent, withIntermediateDirectories: true)
+    try interrupt(
+      [
+        "convert", "--from", "png", folder.file("data"), "-o", "\(parent)/voc", "--classes",
+        "\(scenes)/class_names.txt",
+      ], with: SIGINT
+    ) { (try? files.contentsOfDirectory(atPath: parent).isEmpty) == false }
+    #expect(try files.contentsOfDirectory(atPath: parent).isEmpty)
   }
 }

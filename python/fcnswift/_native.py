@@ -117,7 +117,8 @@ class SessionParamsStruct(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("threads", c_int32), ("largest_batch", c_int32),
         ("precision", c_int32), ("disabled_forms", c_char_p), ("allocator", c_void_p),
-        ("backend", c_int32), ("device", c_int32),
+        ("backend", c_int32), ("device", c_int32), ("largest_picture", c_uint64),
+        ("largest_memory", c_uint64),
     ]
 
 

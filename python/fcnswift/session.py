@@ -78,6 +78,7 @@ class Session(Handle):
         precision: Precision = "float32", device: str = "cpu",
         disabled_forms: Iterable[str] = (),
         progress: Callable[[SegmentProgress], bool | None] | None = None,
+        largest_picture: int = 0, largest_memory: int = 0,
     ) -> None:
         """`threads` 0 uses every core; `largest_batch` pictures of one size run together.
         `precision` "int16" halves the memory of weights, for scores that differ a little; "int8" is
@@ -85,7 +86,10 @@ class Session(Handle):
         `device` is "cpu", "cuda" for the first CUDA device, or "cuda:1" and so on; one takes
         "float32", "tf32", "float16" or "bfloat16".
         `progress` is told of progress and stops the run, which then raises FCNError, by returning
-        False."""
+        False.
+        `largest_picture` is the most pixels that a picture may have, 0 for 2**28; `largest_memory` the
+        most bytes that the network may take for activations and prepared weights, 0 for no limit. What
+        is beyond them raises FCNError (OUT_OF_MEMORY) before anything is allocated for it."""
         super().__init__()
         if not isinstance(model, Model):
             raise TypeError(f"model is {model!r}; it must be a Model, as fcnswift.Model(path) is")
@@ -93,6 +97,9 @@ class Session(Handle):
         lib.fcn_session_params_init(byref(params), ctypes.sizeof(params))
         params.threads = whole_number("threads", threads)
         params.largest_batch = whole_number("largest_batch", largest_batch)
+        params.largest_picture = whole_number(
+            "largest_picture", largest_picture, 64, signed=False)
+        params.largest_memory = whole_number("largest_memory", largest_memory, 64, signed=False)
         if not isinstance(precision, str) or precision not in _PRECISIONS:
             raise ValueError(f"precision is {precision!r}; wanted one of {', '.join(_PRECISIONS)}")
         params.precision = _PRECISIONS[precision]

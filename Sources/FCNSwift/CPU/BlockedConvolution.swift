@@ -88,7 +88,6 @@ final class BlockedConvolution: PreparedForm {
       + (inputBytes?.identity ?? "")
   }
 
-  /// Floats' room for what `pack` makes.
   var packedCount: Int {
     job.pointee.outputBlocks * channelBlock
       * (1 + job.pointee.packedScales + job.pointee.packedDepth) + job.pointee.inputFactorCount

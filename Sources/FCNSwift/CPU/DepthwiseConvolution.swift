@@ -27,13 +27,17 @@ final class DepthwiseConvolution: PreparedForm {
   deinit { job.deallocate() }
 
   var packing: String? { "depthwise" }
+  var packedCount: Int {
+    job.pointee.outputBlocks * channelBlock
+      * (1 + job.pointee.kernelHeight * job.pointee.kernelWidth)
+  }
 
   /// A bias for every channel, then [block][tap][16]; zeros up to a whole block.
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     let job = job.pointee
     let taps = job.kernelHeight * job.kernelWidth
     let channels = job.outputBlocks * channelBlock
-    let memory = try AlignedMemory(count: channels * (1 + taps))
+    let memory = try AlignedMemory(count: packedCount)
     memory.pointer.update(repeating: 0, count: memory.count)
     if hasBias { memory.pointer.update(from: parameters[1].pointer, count: job.outputChannels) }
     let (weight, packed) = (parameters[0].pointer, memory.pointer + channels)

@@ -50,6 +50,8 @@ final class PhasedTransposedConvolution: PreparedForm {
   deinit { job.deallocate() }
 
   var packing: String? { "phases.\(loops.panelBlocks)" }
+  private var biasCount: Int { roundUp(output.c, toMultipleOf: channelBlock) }
+  var packedCount: Int { biasCount + job.pointee.outputBlocks * channelBlock * job.pointee.depth }
 
   /// A bias for every channel, zeros without one; the panels of the small convolution's weights, whose
   /// output channels are (channel, phase down, phase across).
@@ -70,9 +72,8 @@ final class PhasedTransposedConvolution: PreparedForm {
         }
       }
     }
-    let biasCount = roundUp(output.c, toMultipleOf: channelBlock)
-    let memory = try AlignedMemory(
-      count: biasCount + job.outputBlocks * channelBlock * job.depth)
+    let biasCount = biasCount
+    let memory = try AlignedMemory(count: packedCount)
     memory.pointer.update(repeating: 0, count: biasCount)
     if operation.bias { memory.pointer.update(from: parameters[1].pointer, count: output.c) }
     for panel in panels {

@@ -32,13 +32,15 @@ final class Plan {
   /// What its forms read instead of the model's own weights.
   var packedWeights: [AlignedMemory] { steps.map(\.call.packed) }
 
-  /// Packed weights come from `weights`, or are the plan's own. `leavesScores` leaves scores as they come
-  /// to whoever reads them: in their layout, and before a last layer that enlarges them.
+  /// Packed weights come from `weights`, or are the plan's own; with them it may have no more bytes than
+  /// `largestMemory`, else nothing is allocated and `outOfMemory` thrown. `leavesScores` leaves scores as
+  /// they come to whoever reads them: in their layout, and before a last layer that enlarges them.
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
     precision: Precision = .float32, ranges: ValueRanges? = nil, leavesScores: Bool = false,
-    fuses: Bool = true, loops: LoopTable? = nil, allocator: Allocator = .system
+    fuses: Bool = true, loops: LoopTable? = nil, allocator: Allocator = .system,
+    largestMemory: Int = .max
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let whole = try whole.concrete(for: inputShape)
@@ -66,6 +68,9 @@ final class Plan {
     let arena = MemoryPlan(values + scratch)
     // Micro-kernels read, and do not use, rows after the last.
     let slack = microKernelRows * channelBlock
+    try MemoryLimit(largestMemory).check(
+      arena.total + slack, packed: schedule.steps.reduce(0) { $0 + $1.prepared.packedCount },
+      for: inputShape)
     let memory = try AlignedMemory(count: arena.total + slack, from: allocator)
     let tensors = schedule.values.map {
       Tensor(
@@ -102,6 +107,8 @@ final class Plan {
     if schedule.steps.contains(where: { $0.prepared.usesMatrixLibrary }) {
       try pool.requireMatrixMemory()
     }
+    // Weights that nobody looked at to the end must not pass for finite.
+    try pool.checkGoesOn()
   }
 
   /// The first step of the last run that made bytes of values that are NaN or infinite, which scores may not
@@ -124,9 +131,10 @@ final class Plan {
   }
 
   /// Runs every step and hands on what each made, under its layers' names.
-  func run(observing observe: (_ layers: String, _ made: Tensor) throws -> Void) rethrows {
+  func run(observing observe: (_ layers: String, _ made: Tensor) throws -> Void) throws {
     for step in steps {
       step.run()
+      try step.call.workers.pool.checkGoesOn("within layer \(step.name)")
       try observe(step.name, step.call.output)
     }
   }
@@ -141,6 +149,7 @@ final class Plan {
         throw FCNError(.aborted, "stopped before layer \(step.name)")
       }
       step.run()
+      try step.call.workers.pool.checkGoesOn("within layer \(step.name)")
     }
   }
 }

@@ -11,6 +11,7 @@ final class Segmenter: PictureSegmenter {
   /// What `int8` needs to know; measured on the first pictures where nobody has.
   private(set) var ranges: ValueRanges?
   private let allocator: Allocator
+  private let largestMemory: Int
   /// Of the shape that ran last: pictures mostly come in one size, and a plan holds much memory.
   private var plan: Plan?
 
@@ -19,7 +20,7 @@ final class Segmenter: PictureSegmenter {
     packedWeights: PackedWeights<AlignedMemory> = PackedWeights(),
     preprocessing: Preprocessing, pool: WorkerPool,
     disabledForms: Set<String> = [], precision: Precision = .float32,
-    ranges: ValueRanges? = nil, allocator: Allocator = .system
+    ranges: ValueRanges? = nil, allocator: Allocator = .system, largestMemory: Int = .max
   ) throws {
     try preprocessing.checkChannels(of: network)
     self.network = network
@@ -31,6 +32,7 @@ final class Segmenter: PictureSegmenter {
     self.precision = precision
     self.ranges = ranges
     self.allocator = allocator
+    self.largestMemory = largestMemory
   }
 
   func inputShape(_ picture: PixelView) -> Shape { preprocessing.inputShape(picture, network) }
@@ -50,15 +52,14 @@ final class Segmenter: PictureSegmenter {
       }
     }
     let plan = try plan(for: shape)
-    for (n, picture) in pictures.enumerated() {
-      try preprocessing.fill(plan.input, n, from: picture)
-    }
-    try plan.run(progress: progress)
-    try checkScores(of: plan, resizes: plan.lastResize != nil) {
+    func fill() throws {
       for (n, picture) in pictures.enumerated() {
-        try preprocessing.fill(plan.input, n, from: picture)
+        try preprocessing.fill(plan.input, n, from: picture, pool)
       }
     }
+    try fill()
+    try plan.run(progress: progress)
+    try checkScores(of: plan, resizes: plan.lastResize != nil, refill: fill)
     return try pictures.enumerated().map { n, picture in
       try ScoreView(
         plan.output, n, plan.lastResize, plan.loops, width: picture.width, height: picture.height,
@@ -74,10 +75,10 @@ final class Segmenter: PictureSegmenter {
     progress: @escaping (_ layer: String, _ done: Int, _ total: Int) -> Bool
   ) throws {
     let plan = try plan(for: shape)
-    try preprocessing.fill(plan.input, 0, from: tile)
+    try preprocessing.fill(plan.input, 0, from: tile, pool)
     try plan.run(progress: progress)
     try checkScores(of: plan, resizes: true) {
-      try preprocessing.fill(plan.input, 0, from: tile)
+      try preprocessing.fill(plan.input, 0, from: tile, pool)
     }
     let (width, height) = (resize.columns.low.count, resize.rows.low.count)
     let scores = try planar(plan.output)
@@ -109,6 +110,7 @@ final class Segmenter: PictureSegmenter {
     if let layer = plan.firstHidden() { throw FCNError.valuesNotFinite(layer) }
     // A resize takes differences, which scores of half the largest float can be too large for.
     guard !isFinite(plan.output, pool, times: resizes ? 2 : 1) else { return }
+    try pool.checkGoesOn()
     try refill()
     throw FCNError.scoresNotFinite(plan.firstNotFinite(), precision)
   }
@@ -152,16 +154,16 @@ final class Segmenter: PictureSegmenter {
           plan = try Plan(
             network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
             disabledForms: disabledForms.union([BorderReduction.name]), fuses: false,
-            allocator: allocator)
+            allocator: allocator, largestMemory: largestMemory)
         }
         guard let plan else { return }
-        try preprocessing.fill(plan.input, 0, from: picture)
+        try preprocessing.fill(plan.input, 0, from: picture, pool)
         try plan.run { name, made in
           // Pictures are no layer's.
           if name != Network.inputName { try measurement.add(name, made) }
         }
         guard isFinite(plan.output, pool) else {
-          try preprocessing.fill(plan.input, 0, from: picture)
+          try preprocessing.fill(plan.input, 0, from: picture, pool)
           throw FCNError.scoresNotFinite(plan.firstNotFinite(), .float32)
         }
       }
@@ -177,7 +179,7 @@ final class Segmenter: PictureSegmenter {
       try Plan(
         network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
         disabledForms: disabledForms, precision: precision, ranges: ranges, leavesScores: true,
-        allocator: allocator)
+        allocator: allocator, largestMemory: largestMemory)
     }
     plan = made
     return made

@@ -84,6 +84,7 @@ final class TapConvolution: PreparedForm {
   }
 
   var packing: String? { packer.packing }
+  var packedCount: Int { packer.packedCount }
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     try packer.pack(parameters, pool)
   }

@@ -52,7 +52,7 @@ final class WinogradTrainingConvolution: PreparedTrainingForm {
 
   /// Values and gradients in blocks; packed weights; turned weights; what the parts want.
   var sharedWorkspace: Int {
-    blockedCount + packedCount + turnedCount
+    blockedCount + kernelRoom + turnedCount
       + max(
         ahead.sharedWorkspace, weightGradient.sharedWorkspace,
         weightGradient.sumCount + back.sharedWorkspace)
@@ -60,7 +60,7 @@ final class WinogradTrainingConvolution: PreparedTrainingForm {
   private var blockedCount: Int {
     Layout.blocked.count(group.input) + Layout.blocked.count(group.output)
   }
-  private var packedCount: Int {
+  private var kernelRoom: Int {
     roundUp(max(ahead.packedCount, back.packedCount), toMultipleOf: 16)
   }
 
@@ -70,7 +70,7 @@ final class WinogradTrainingConvolution: PreparedTrainingForm {
     let blockedInput = call.workers.shared
     let blockedOutput = blockedInput + Layout.blocked.count(group.input)
     let packed = blockedInput + blockedCount
-    let rest = call.workers.withoutShared(blockedCount + packedCount)
+    let rest = call.workers.withoutShared(blockedCount + kernelRoom)
     ahead.pack(
       weight: call.parameters[0].pointer, bias: hasBias ? call.parameters[1].pointer : nil,
       to: packed, call.workers.pool)
@@ -85,8 +85,8 @@ final class WinogradTrainingConvolution: PreparedTrainingForm {
     let blockedInput = call.workers.shared
     let blockedOutput = blockedInput + Layout.blocked.count(group.input)
     let packed = blockedInput + blockedCount
-    let turned = packed + packedCount
-    let rest = call.workers.withoutShared(blockedCount + packedCount + turnedCount)
+    let turned = packed + kernelRoom
+    let rest = call.workers.withoutShared(blockedCount + kernelRoom + turnedCount)
     let upstream = call.outputGradient
     if hasBias, let gradient = call.parameterGradients[1] {
       sumPlanes(upstream, to: gradient.pointer, rest)

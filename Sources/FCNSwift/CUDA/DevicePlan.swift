@@ -40,11 +40,13 @@ final class DevicePlan {
   }
 
   /// Parameters on the device come from `weights`, or are put there. It runs on `stream`, or, where
-  /// none is named, on any, without NVIDIA's libraries.
+  /// none is named, on any, without NVIDIA's libraries. Throws `outOfMemory` where activations would take
+  /// more bytes than `largestMemory`.
   init(
     _ whole: Network, parameters source: any ParameterSource, inputShape: Shape,
     weights: PackedWeights<DeviceParameters>, disabledForms: Set<String>,
-    precision: Precision, context: DeviceContext, stream: DeviceStream? = nil
+    precision: Precision, context: DeviceContext, stream: DeviceStream? = nil,
+    largestMemory: Int = .max
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
     let whole = try whole.concrete(for: inputShape)
@@ -64,6 +66,7 @@ final class DevicePlan {
       MemoryPlan.Buffer(count: (step.prepared.workspaceByteCount + 3) / 4, lifetime: index...index)
     }
     let arena = MemoryPlan(values + workspaces)
+    try MemoryLimit(largestMemory).check(arena.total, packed: 0, for: inputShape)
     let memory = try DeviceMemory(arena.total * 4, in: context)
     self.memory = memory
     byteCount = memory.byteCount

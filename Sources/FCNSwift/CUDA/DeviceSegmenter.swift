@@ -10,6 +10,7 @@ final class DeviceSegmenter: PictureSegmenter {
   private let precision: Precision
   private let runtime: CUDARuntime
   private let deviceIndex: Int
+  private let largestMemory: Int
   /// nil after somebody else's error has ended the last context.
   private var session: SessionOnDevice?
   /// What ended this session.
@@ -17,7 +18,8 @@ final class DeviceSegmenter: PictureSegmenter {
 
   init(
     _ weights: InferenceWeights, preprocessing: Preprocessing, pool: WorkerPool,
-    disabledForms: Set<String>, precision: Precision, runtime: CUDARuntime, device: Int
+    disabledForms: Set<String>, precision: Precision, runtime: CUDARuntime, device: Int,
+    largestMemory: Int = .max
   ) throws {
     try preprocessing.checkChannels(of: weights.network)
     self.weights = weights
@@ -27,6 +29,7 @@ final class DeviceSegmenter: PictureSegmenter {
     self.precision = precision
     self.runtime = runtime
     deviceIndex = device
+    self.largestMemory = largestMemory
     let context = try runtime.context(device)
     try precision.check(on: context.device)
     session = try SessionOnDevice(context)
@@ -117,7 +120,7 @@ final class DeviceSegmenter: PictureSegmenter {
       try DevicePlan(
         weights.network, parameters: weights, inputShape: shape, weights: weights.packed(),
         disabledForms: disabledForms, precision: precision, context: session.context,
-        stream: session.stream)
+        stream: session.stream, largestMemory: largestMemory)
     }
     session.plan = made
     return made

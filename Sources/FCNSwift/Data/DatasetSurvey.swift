@@ -133,6 +133,7 @@ public struct DatasetSurvey: Sendable {
       for start in stride(from: 0, to: pictures.count, by: portion) {
         let count = min(portion, pictures.count - start)
         for examination in examinations(of: pictures, from: start, count: count, pool) {
+          if let shortage = examination.shortage { throw shortage }
           tally.add(examination)
         }
         done += count

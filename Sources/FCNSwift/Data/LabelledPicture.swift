@@ -46,7 +46,7 @@ extension LabelledPictures {
       examination.note(picture.labels, classCount: classNames.count, in: picture.name)
       examination.compareSizes()
     } catch {
-      examination.problems.append(.init(.unreadable, "\(error)"))
+      examination.note(error)
     }
     return examination
   }

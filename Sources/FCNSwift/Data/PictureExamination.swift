@@ -56,6 +56,9 @@ public struct PictureExamination: Sendable {
   /// What must be mended; empty where all is well.
   public var problems: [Problem] = []
 
+  /// Why nothing was found out, though nothing may be wrong with the picture.
+  var shortage: FCNError?
+
   /// Nothing found yet.
   public init(name: String) { self.name = name }
 
@@ -64,6 +67,16 @@ public struct PictureExamination: Sendable {
     problems.contains { problem in
       if case .label = problem.kind { return true }
       return false
+    }
+  }
+
+  /// Notes what kept a file from being read.
+  mutating func note(_ error: any Error) {
+    let error = error as? FCNError ?? FCNError(.internalDefect, "\(error)")
+    if error.isShortage {
+      shortage = error
+    } else {
+      problems.append(.init(error.kind == .notFound ? .missing : .unreadable, error.message))
     }
   }
 

@@ -6,11 +6,8 @@ extension VOCFolder {
     func noting(_ body: () throws -> Void) {
       do {
         try body()
-      } catch let error as FCNError {
-        examination.problems.append(
-          .init(error.kind == .notFound ? .missing : .unreadable, error.message))
       } catch {
-        examination.problems.append(.init(.unreadable, "\(error)"))
+        examination.note(error)
       }
     }
     noting {

@@ -5,9 +5,12 @@ struct EncodedPicture {
   let bytes: UnsafeRawBufferPointer
   let header: fcncodec_header
 
-  /// Reads the header; throws before any memory is spent on pixels. A picture that is to be decoded row by
-  /// row may be of any size.
-  init(_ bytes: UnsafeRawBufferPointer, rowByRow: Bool = false) throws {
+  /// Reads the header; throws before any memory is spent on pixels, `outOfMemory` where there are more than
+  /// `largest`. A picture that is to be decoded row by row may be of any size.
+  init(
+    _ bytes: UnsafeRawBufferPointer, rowByRow: Bool = false,
+    atMost largest: Int = Image.largestPixelCount
+  ) throws {
     guard let format = EncodedPicture.formatName(of: bytes) else {
       throw EncodedPicture.errorOfAnotherKind(bytes)
     }
@@ -19,7 +22,8 @@ struct EncodedPicture {
     self.bytes = bytes
     self.header = header
     let count =
-      rowByRow ? width * height : try Image.pixelCount(width: width, height: height)
+      rowByRow
+      ? width * height : try Image.pixelCount(width: width, height: height, atMost: largest)
     // Deflate makes at most 1032 bytes of one: a file too short for its own size is not worth the
     // memory it asks for.
     let least = count / (8 * 1032) * Int(header.samples) * Int(header.bits)

@@ -42,16 +42,19 @@ public struct Image: Sendable, Hashable {
   }
 
   /// `width · height`, or an error that says which rule the size breaks.
-  static func pixelCount(width: Int, height: Int) throws -> Int {
+  static func pixelCount(
+    width: Int, height: Int, atMost largest: Int = largestPixelCount
+  ) throws -> Int {
     guard width > 0, height > 0 else {
       throw FCNError(
         .invalidArgument, "a picture of \(width)×\(height) has no pixels; both must be positive")
     }
-    guard let count = checkedProduct(width, height), count <= largestPixelCount else {
-      throw FCNError(
-        .outOfMemory,
-        "a picture of \(width)×\(height) is beyond the limit of \(largestPixelCount) pixels; "
-          + "make it smaller first")
+    let count = checkedProduct(width, height)
+    guard let count, count <= largest else {
+      let has = count.map { ", \($0) pixels," } ?? ""
+      throw FCNError.beyondLimit(
+        "a picture of \(width)×\(height)\(has) is beyond the limit of \(largest) pixels; make it smaller "
+          + "first")
     }
     return count
   }

@@ -11,9 +11,11 @@ extension Image {
   /// is applied, so that the picture stands upright.
   ///
   /// Throws `unsupported` for other data, `corrupt` for damaged or shortened files and `outOfMemory`
-  /// for sizes beyond `largestPixelCount`.
-  public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    let encoded = try EncodedPicture(bytes)
+  /// for pictures of more pixels than `largest`, before it takes memory for any.
+  public init(
+    decoding bytes: UnsafeRawBufferPointer, atMost largest: Int = Image.largestPixelCount
+  ) throws {
+    let encoded = try EncodedPicture(bytes, atMost: min(largest, Image.largestPixelCount))
     let stored = Image(
       checkedWidth: encoded.width, height: encoded.height, pixels: try encoded.decodeRGB())
     let orientation = encoded.orientation
@@ -37,18 +39,24 @@ extension Image {
     self = try bytes.withUnsafeBytes { try Image(decoding: $0) }
   }
 
-  /// Reads and decodes the file at `path`, which every error names. Of what is no picture
-  /// only the beginning is read.
-  public init(contentsOf path: String) throws {
-    let bytes = try File.readPicture(path)
-    self = try naming(path) { try Image(decoding: bytes) }
+  /// Reads and decodes the file at `path`, which every error names. Of what is no picture only
+  /// the beginning is read, as of a PNG that has more pixels than `largest`.
+  public init(contentsOf path: String, atMost largest: Int = Image.largestPixelCount) throws {
+    let bytes = try File.readPicture(path, atMost: largest)
+    self = try naming(path) {
+      try bytes.withUnsafeBytes { try Image(decoding: $0, atMost: largest) }
+    }
   }
 
   /// Reads an open file or pipe to its end and decodes it as `init(contentsOf:)` does; `name` is what
   /// errors call it.
-  public init(descriptor: Int32, named name: String) throws {
-    let bytes = try File.readPicture(descriptor: descriptor, named: name)
-    self = try naming(name) { try Image(decoding: bytes) }
+  public init(
+    descriptor: Int32, named name: String, atMost largest: Int = Image.largestPixelCount
+  ) throws {
+    let bytes = try File.readPicture(descriptor: descriptor, named: name, atMost: largest)
+    self = try naming(name) {
+      try bytes.withUnsafeBytes { try Image(decoding: $0, atMost: largest) }
+    }
   }
 
   /// The picture as a PNG of 8-bit RGB.

@@ -2,15 +2,20 @@ import Glibc
 
 extension EncodedPicture {
   /// The most bytes that a file may have that begins with `start`: what its picture takes in the worst
-  /// encoding, and room for all that stands beside it. nil for what is neither PNG, JPEG nor TIFF, or is
-  /// seen to be damaged, which is not worth reading on. `start` holds the size of every picture but TIFFs
-  /// and those with very much before it, which may have what the largest one takes.
-  static func largestByteCount(startingWith start: UnsafeRawBufferPointer) -> Int? {
+  /// encoding, and room for all that stands beside it. nil for what is not worth reading on: neither PNG,
+  /// JPEG nor TIFF, or seen to be damaged, or a PNG of more pixels than `largest`, where that is less than
+  /// any may have. `start` holds the size of every picture but TIFFs and those with very much before it,
+  /// which may have what the largest one takes.
+  static func largestByteCount(
+    startingWith start: UnsafeRawBufferPointer, atMost largest: Int = Image.largestPixelCount
+  ) -> Int? {
+    let isPNG = start.starts(with: [0x89, 0x50, 0x4E, 0x47])
     let samples =
-      start.starts(with: [0x89, 0x50, 0x4E, 0x47])
+      isPNG
       ? samplesOfPNG(start)
       : start.starts(with: [0xFF, 0xD8])
         ? samplesOfJPEG(start) : beginsAsTIFF(start) ? largestSampleCount : nil
+    if isPNG, let samples, largest < Image.largestPixelCount, samples / 4 > largest { return nil }
     return samples.map { min($0, largestSampleCount) * bytesPerSample + besidePixels }
   }
 
@@ -57,17 +62,22 @@ extension EncodedPicture {
 extension File {
   /// The contents of the picture file at `path`, or only their beginning where they are no picture: see
   /// `readPicture(descriptor:named:)`.
-  static func readPicture(_ path: String) throws -> [UInt8] {
+  static func readPicture(
+    _ path: String, atMost largest: Int = Image.largestPixelCount
+  ) throws -> [UInt8] {
     let descriptor = try openForReading(path)
     defer { close(descriptor) }
-    return try readPicture(descriptor: descriptor, named: path)
+    return try readPicture(descriptor: descriptor, named: path, atMost: largest)
   }
 
   /// What an open file or pipe holds until its end, if it begins as a PNG, JPEG or TIFF does; otherwise only
   /// what it takes to say what it is. Throws `unsupported` where it goes on beyond what a picture of its
   /// size can have.
-  static func readPicture(descriptor: Int32, named name: String) throws -> [UInt8] {
-    try read(
-      descriptor: descriptor, named: name, limit: EncodedPicture.largestByteCount(startingWith:))
+  static func readPicture(
+    descriptor: Int32, named name: String, atMost largest: Int = Image.largestPixelCount
+  ) throws -> [UInt8] {
+    try read(descriptor: descriptor, named: name) {
+      EncodedPicture.largestByteCount(startingWith: $0, atMost: largest)
+    }
   }
 }

@@ -69,12 +69,16 @@ public struct PixelView {
   }
 
   /// A copy as RGB.
-  public func image() throws -> Image {
+  public func image() throws -> Image { try image(pause: nil) }
+
+  /// The same; `pause` is called now and then, and ends it by throwing.
+  func image(pause: (() throws -> Void)?) throws -> Image {
     let (red, green, blue) = format.channelOffsets
     let step = format.bytesPerPixel
     try requireMemory(width * height * 3)
-    let pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { buffer, count in
+    let pixels = try [UInt8](unsafeUninitializedCapacity: width * height * 3) { buffer, count in
       for y in 0..<height {
+        try pause?()
         let source = row(y)
         for x in 0..<width {
           let target = (y * width + x) * 3

@@ -4,27 +4,37 @@ extension Image {
   ///
   /// Throws as `init(width:height:)` does for sizes that a picture cannot have.
   public func resized(width newWidth: Int, height newHeight: Int) throws -> Image {
+    try resized(width: newWidth, height: newHeight, pause: nil)
+  }
+
+  /// The same; `pause` is called now and then, and ends it by throwing.
+  func resized(
+    width newWidth: Int, height newHeight: Int, pause: (() throws -> Void)?
+  ) throws -> Image {
     let count = try Image.pixelCount(width: newWidth, height: newHeight)
     // Between the passes the picture is new in one direction only.
     let countBetween = try Image.pixelCount(width: newWidth, height: height)
     try requireMemory((count + countBetween) * 3)
     var result = self
-    if newWidth != width { result = try result.resizedHorizontally(to: newWidth) }
-    if newHeight != height { result = try result.resizedVertically(to: newHeight) }
+    if newWidth != width { result = try result.resizedHorizontally(to: newWidth, pause) }
+    if newHeight != height { result = try result.resizedVertically(to: newHeight, pause) }
     return result
   }
 
-  private func resizedHorizontally(to newWidth: Int) throws -> Image {
+  private func resizedHorizontally(
+    to newWidth: Int, _ pause: (() throws -> Void)?
+  ) throws -> Image {
     let filter = try TriangleFilter(from: width, to: newWidth)
     let count = newWidth * height * 3
-    let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
-      pixels.withUnsafeBufferPointer { pixels in
-        filter.weights.withUnsafeBufferPointer { weights in
-          filter.firsts.withUnsafeBufferPointer { firsts in
+    let result = try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      try pixels.withUnsafeBufferPointer { pixels in
+        try filter.weights.withUnsafeBufferPointer { weights in
+          try filter.firsts.withUnsafeBufferPointer { firsts in
             guard let source = pixels.baseAddress, var to = output.baseAddress,
               let weights = weights.baseAddress
             else { return }
             for y in 0..<height {
+              try pause?()
               let row = source + y * width * 3
               for x in 0..<newWidth {
                 var (red, green, blue) = TriangleFilter.zero
@@ -50,17 +60,20 @@ extension Image {
     return Image(checkedWidth: newWidth, height: height, pixels: result)
   }
 
-  private func resizedVertically(to newHeight: Int) throws -> Image {
+  private func resizedVertically(
+    to newHeight: Int, _ pause: (() throws -> Void)?
+  ) throws -> Image {
     let filter = try TriangleFilter(from: height, to: newHeight)
     let stride = width * 3
     let count = newHeight * stride
-    let result = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
-      withUnsafeTemporaryAllocation(of: Int32.self, capacity: stride) { sums in
-        pixels.withUnsafeBufferPointer { pixels in
+    let result = try [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      try withUnsafeTemporaryAllocation(of: Int32.self, capacity: stride) { sums in
+        try pixels.withUnsafeBufferPointer { pixels in
           guard let source = pixels.baseAddress, let output = output.baseAddress,
             let sums = sums.baseAddress
           else { return }
           for y in 0..<newHeight {
+            try pause?()
             sums.initialize(repeating: TriangleFilter.zero.0, count: stride)
             for tap in 0..<filter.taps {
               let weight = filter.weights[y * filter.taps + tap]

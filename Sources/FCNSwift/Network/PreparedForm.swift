@@ -10,6 +10,9 @@ protocol PreparedForm: AnyObject {
   /// it reads parameters as they are.
   var packing: String? { get }
 
+  /// Floats that `pack` makes.
+  var packedCount: Int { get }
+
   /// Its parameters, packed; called only where `packing` names a form.
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory
 
@@ -46,6 +49,7 @@ extension PreparedForm {
   var workspacePerWorker: Int { 0 }
   var sharedWorkspace: Int { 0 }
   var packing: String? { nil }
+  var packedCount: Int { 0 }
   var usesMatrixLibrary: Bool { false }
   var makesBytes: Bool { false }
   var addsBytes: Bool { false }

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Weights in the layouts that forms read, packed once and shared by all plans that are alive.
@@ -11,18 +12,55 @@ final class PackedWeights<Packed: AnyObject & Sendable>: Sendable {
     weak var packed: Packed?
   }
 
-  private let packed = Mutex<[Key: Weak]>([:])
+  private struct State {
+    var packed: [Key: Weak] = [:]
+    /// Which threads are packing what.
+    var packers: [Key: pthread_t] = [:]
+  }
 
-  /// The parameters of `layer`, packed as `packing` says; made by `pack` where nobody has them.
+  private let state = Mutex(State())
+
+  /// The parameters of `layer`, packed as `packing` says; made by `pack` where nobody has them. Where
+  /// another thread is making them they are waited for, and `pause` is called meanwhile.
   func packed(
-    _ layer: String, _ packing: String, _ pack: () throws -> Packed
+    _ layer: String, _ packing: String, pause: () throws -> Void = {}, _ pack: () throws -> Packed
   ) throws -> Packed {
     let key = Key(layer: layer, packing: packing)
-    return try packed.withLock { packed in
-      if let shared = packed[key]?.packed { return shared }
-      let made = try pack()
-      packed[key] = Weak(packed: made)
-      return made
+    while true {
+      switch role(key) {
+      case .user(let shared): return shared
+      case .waiter:
+        usleep(500)
+        try pause()
+      case .visitor: return try pack()
+      case .packer:
+        defer { state.withLock { _ = $0.packers.removeValue(forKey: key) } }
+        let made = try pack()
+        state.withLock { $0.packed[key] = Weak(packed: made) }
+        return made
+      }
+    }
+  }
+
+  /// What a thread does that wants something packed.
+  private enum Role {
+    /// Takes what there is.
+    case user(Packed)
+    /// Waits for another.
+    case waiter
+    case packer
+    /// Packs for itself: it has been called back within its own packing, and nobody must wait for it then.
+    case visitor
+  }
+
+  private func role(_ key: Key) -> Role {
+    let own = pthread_self()
+    return state.withLock { state in
+      if let shared = state.packed[key]?.packed { return .user(shared) }
+      if state.packers.values.contains(own) { return .visitor }
+      guard state.packers[key] == nil else { return .waiter }
+      state.packers[key] = own
+      return .packer
     }
   }
 }
@@ -35,6 +73,11 @@ extension PackedWeights<AlignedMemory> {
     _ parameters: () throws -> [Tensor]
   ) throws -> AlignedMemory? {
     guard let packing = prepared.packing else { return nil }
-    return try packed(layer, packing) { try prepared.pack(parameters(), pool) }
+    return try packed(layer, packing, pause: pool.pause) {
+      let made = try prepared.pack(parameters(), pool)
+      // What was stopped half-way must not be shared.
+      try pool.checkGoesOn()
+      return made
+    }
   }
 }

@@ -16,10 +16,25 @@ extension Model {
         .invalidArgument, "there are no pictures to measure ranges on; give some dozen")
     }
     let weights = try inferenceWeights(folding: true)
+    let pool = try WorkerPool(threads: threads)
     let segmenter = try Segmenter(
       weights.network, parameters: weights, packedWeights: weights.packed(),
-      preprocessing: description.preprocessing, pool: WorkerPool(threads: threads))
-    let measured = try segmenter.measureRanges(count, progress, withPicture)
+      preprocessing: description.preprocessing, pool: pool)
+    var last = (done: 0, total: 2 * count)
+    let told = progress.map { progress in
+      { (done: Int, total: Int) in
+        last = (done, total)
+        return progress(done, total)
+      }
+    }
+    let measured: ValueRanges
+    do {
+      measured = try pool.watched(by: told.map { told in { told(last.done, last.total) } }) {
+        try segmenter.measureRanges(count, told, withPicture)
+      }
+    } catch let error as FCNError where error.kind == .aborted {
+      throw FCNError(.aborted, "stopped while the ranges of values were measured")
+    }
     // A plan has resizes of its own.
     let own = Set(network.layers.map(\.name))
     let ranges = ValueRanges(layers: measured.layers.filter { own.contains($0.key) })

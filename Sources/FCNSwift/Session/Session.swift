@@ -16,17 +16,25 @@ public final class Session {
     public var precision: Precision
     /// What the network runs on.
     public var device: Device
+    /// The most pixels that a picture may have.
+    public var largestPicture: Int
+    /// The most bytes that the network's activations, scratch memory and prepared weights may take; on a
+    /// device, its activations.
+    public var largestMemory: Int
 
     /// Makes options; without arguments the defaults.
     public init(
       threads: Int = 0, largestBatch: Int = 8, disabledForms: Set<String> = [],
-      precision: Precision = .float32, device: Device = .processor
+      precision: Precision = .float32, device: Device = .processor,
+      largestPicture: Int = Image.largestPixelCount, largestMemory: Int = .max
     ) {
       self.threads = threads
       self.largestBatch = largestBatch
       self.disabledForms = disabledForms
       self.precision = precision
       self.device = device
+      self.largestPicture = largestPicture
+      self.largestMemory = largestMemory
     }
   }
 
@@ -61,7 +69,7 @@ public final class Session {
 
   /// The model whose scores it computes.
   public let model: Model
-  private let options: Options
+  let options: Options
   private let allocator: Allocator
   let segmenter: any PictureSegmenter
   /// Of the last run.
@@ -113,11 +121,13 @@ public final class Session {
       return try Segmenter(
         weights.network, parameters: weights, packedWeights: weights.packed(),
         preprocessing: preprocessing, pool: pool, disabledForms: forms,
-        precision: options.precision, ranges: model.ranges, allocator: allocator)
+        precision: options.precision, ranges: model.ranges, allocator: allocator,
+        largestMemory: options.largestMemory)
     case .cuda(let index):
       return try DeviceSegmenter(
         weights, preprocessing: preprocessing, pool: pool, disabledForms: forms,
-        precision: options.precision, runtime: findRuntime(), device: index)
+        precision: options.precision, runtime: findRuntime(), device: index,
+        largestMemory: options.largestMemory)
     }
   }
 
@@ -138,9 +148,11 @@ public final class Session {
 
   /// Segments `pictures`, those of one size together. Their results stay valid until the next run.
   ///
-  /// `progress` is called on this thread before every layer and, with a fraction of 1, when all is done;
-  /// false stops the run, which then throws `aborted`, leaves no results, and leaves the session ready
-  /// for the next run. Throws `notFinite`, with the layer, where a weight or a score is NaN or infinite.
+  /// `progress` is called on this thread before every layer, on the processor also some fifty times a
+  /// second within one, and, with a fraction of 1, when all is done; false stops the run, which then throws
+  /// `aborted`, leaves no results, and leaves the session ready for the next run. Throws `notFinite`, with
+  /// the layer, where a weight or a score is NaN or infinite, and `outOfMemory` where the options' limits
+  /// are passed, before anything is allocated.
   public func run(_ pictures: [PixelView], progress: ((Progress) -> Bool)? = nil) throws {
     try run(SessionPictures(pictures), progress)
   }
@@ -152,17 +164,28 @@ public final class Session {
 
   private func run(_ pictures: SessionPictures, _ progress: ((Progress) -> Bool)?) throws {
     results = []
+    for size in pictures.sizes { try checkSize(width: size.width, height: size.height) }
     var results: [any SegmentedPicture] = []
-    try forEachBatch(of: pictures, progress) { batch, progress in
-      let scores = try segmenter.run(batch, progress: progress)
-      // A later batch of this run would overwrite the plan's own memory.
-      let isOnlyBatch = batch.count == pictures.count
-      results += isOnlyBatch ? scores : try scores.map { try $0.copied(from: allocator) }
+    let told = progress.map { ToldProgress($0, of: pictures.count) }
+    try segmenter.pool.watched(by: told?.again) {
+      try forEachBatch(of: pictures, told?.tell) { batch, progress in
+        let scores = try segmenter.run(batch, progress: progress)
+        // A later batch of this run would overwrite the plan's own memory.
+        let isOnlyBatch = batch.count == pictures.count
+        results += isOnlyBatch ? scores : try scores.map { try $0.copied(from: allocator) }
+      }
     }
     if let progress, pictures.count > 0, !progress(.finished(pictures.count)) {
       throw FCNError(.aborted, "stopped after the last layer")
     }
     self.results = results
+  }
+
+  /// The most pixels that a picture may have.
+  package var largestPicture: Int { min(options.largestPicture, Image.largestPixelCount) }
+
+  private func checkSize(width: Int, height: Int) throws {
+    _ = try Image.pixelCount(width: width, height: height, atMost: largestPicture)
   }
 
   /// Calls `body` with those of `pictures` that run together, and with what it is to tell of their progress.

@@ -2,15 +2,19 @@
 /// while it is there, and there may be ten thousand images.
 struct SessionPictures {
   let count: Int
+  /// In pixels.
+  let sizes: [(width: Int, height: Int)]
   private let withViews: (Range<Int>, (ArraySlice<PixelView>) throws -> Void) throws -> Void
 
   init(_ views: [PixelView]) {
     count = views.count
+    sizes = views.map { ($0.width, $0.height) }
     withViews = { range, body in try body(views[range]) }
   }
 
   init(_ images: [Image]) {
     count = images.count
+    sizes = images.map { ($0.width, $0.height) }
     withViews = { range, body in try withPixelViews(of: images[range], body) }
   }
 

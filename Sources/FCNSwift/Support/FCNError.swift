@@ -36,7 +36,9 @@ public struct FCNError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The class of the error.
   public let kind: Kind
   /// One or two sentences for the person who has to act.
-  public let message: String
+  public private(set) var message: String
+  /// Whether a limit was passed that does not depend on how much memory there is.
+  private(set) var isLimit = false
 
   /// Makes an error of `kind` with a message that needs no further context to be understood.
   public init(_ kind: Kind, _ message: String) {
@@ -44,13 +46,25 @@ public struct FCNError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
   }
 
+  /// The error of what is larger than it may ever be.
+  static func beyondLimit(_ message: String) -> FCNError {
+    var error = FCNError(.outOfMemory, message)
+    error.isLimit = true
+    return error
+  }
+
+  /// Whether there is too little memory just now, which says nothing of the file that was read then.
+  var isShortage: Bool { kind == .outOfMemory && !isLimit }
+
   public var description: String { message }
 
   /// The same error with `prefix` and a colon before its message: the file or layer it is about.
   /// What begins with them already stays as it is: a file is named once, however deep the error
   /// arose.
   public func within(_ prefix: String) -> FCNError {
-    message.hasPrefix("\(prefix): ") ? self : FCNError(kind, "\(prefix): \(message)")
+    var error = self
+    if !message.hasPrefix("\(prefix): ") { error.message = "\(prefix): \(message)" }
+    return error
   }
 }
 

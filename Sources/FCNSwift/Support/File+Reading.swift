@@ -44,7 +44,7 @@ extension File {
   static let startLength = 1 << 18
 
   static func openForReading(_ path: String, _ flags: Int32 = 0) throws -> Int32 {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | flags)
+    let descriptor = retried { open(path, O_RDONLY | O_CLOEXEC | flags) }
     guard descriptor >= 0 else {
       throw FCNError(
         errno == ENOENT ? .notFound : .inputOutput,

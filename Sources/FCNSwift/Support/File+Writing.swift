@@ -39,6 +39,11 @@ extension File {
     UnfinishedFolder.discardAll()
   }
 
+  /// Takes away what processes that were killed left half-written in the folder at `path`.
+  package static func removeStale(inFolder path: String) {
+    TemporaryFile.removeStale(inFolder: path)
+  }
+
   /// The open descriptor that `path` is a name of: a file that stands behind it is written on, not
   /// replaced.
   private static func ownDescriptor(_ path: String) -> Int32? {
@@ -61,10 +66,26 @@ extension File {
     to path: String,
     _ produce: (_ append: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
-    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    let descriptor = retried { open(path, O_WRONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw cannotWrite(path) }
     defer { close(descriptor) }
     try produce { try write($0, descriptor: descriptor, named: path) }
+  }
+
+  /// What `call`, which returns a negative number where it fails, returns once no signal interrupts it.
+  static func retried(_ call: () -> Int32) -> Int32 {
+    while true {
+      let result = call()
+      guard result < 0, errno == EINTR else { return result }
+    }
+  }
+
+  /// Sees to it that the names in the folder at `path` outlast a loss of power, where its file system can.
+  static func syncFolder(_ path: String) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = retried { fsync(descriptor) }
+    close(descriptor)
   }
 
   /// The error of a call that has just failed for `path`.

@@ -15,6 +15,9 @@ public enum File {
         if errno == EINTR { continue }
         throw FCNError(.inputOutput, "\(name): cannot be written: \(systemReason())")
       }
+      guard count > 0 else {
+        throw FCNError(.inputOutput, "\(name): cannot be written: the system takes no bytes")
+      }
       rest = rest.dropFirst(count)
     }
   }
@@ -25,13 +28,13 @@ public enum File {
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
       try makeFolder(String(path[..<slash]))
     }
-    guard mkdir(path, 0o777) == 0 || (errno == EEXIST && isFolder(path)) else {
+    guard retried({ mkdir(path, 0o777) }) == 0 || (errno == EEXIST && isFolder(path)) else {
       throw FCNError(.inputOutput, "\(path): the folder cannot be made: \(systemReason())")
     }
   }
 
   /// The folder that the file at `path` lies in.
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -17,8 +17,8 @@ final class TemporaryFile {
   private let target: String
   private var name: String?
 
-  /// The names of those that are being written, in open folders.
-  private static let unfinished = Mutex<[String: Int32]>([:])
+  /// The names of those that are being written, in open folders; and whether the process is about to end.
+  private static let unfinished = Mutex((files: [String: Int32](), isEnding: false))
 
   /// Makes an empty file beside the target of `path`, with the mode of the file that stands there.
   init(for path: String) throws {
@@ -30,9 +30,11 @@ final class TemporaryFile {
       throw File.cannotWrite(path)
     }
     // A folder may be one that files can be put into but that cannot be listed.
-    folder = open(
-      place.folder.isEmpty ? "." : place.folder,
-      fcn_open_as_place() | O_DIRECTORY | O_CLOEXEC)
+    folder = File.retried {
+      open(
+        place.folder.isEmpty ? "." : place.folder,
+        fcn_open_as_place() | O_DIRECTORY | O_CLOEXEC)
+    }
     guard folder >= 0 else { throw File.cannotWrite(path) }
     do {
       try create()
@@ -45,15 +47,25 @@ final class TemporaryFile {
 
   deinit { discard() }
 
-  /// Syncs the contents and puts the file in the target's place.
+  /// Syncs the contents, puts the file in the target's place, and syncs the folder: after a loss of power
+  /// there is the old file or the new one, and the new one where this has returned.
   func moveIntoPlace() throws {
     guard let name else { return }
-    guard fsync(descriptor) == 0 || errno == EINVAL else { throw File.cannotWrite(path) }
+    guard File.retried({ fsync(descriptor) }) == 0 || errno == EINVAL else {
+      throw File.cannotWrite(path)
+    }
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0 || errno == EINTR else { throw File.cannotWrite(path) }
-    guard renameat(folder, name, folder, target) == 0 else { throw File.cannotWrite(path) }
+    guard File.retried({ renameat(folder, name, folder, target) }) == 0 else {
+      throw File.cannotWrite(path)
+    }
     forget()
+    // A folder that cannot be read cannot be synced; its file system does it in its own time.
+    let names = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard names >= 0 else { return }
+    _ = File.retried { fsync(names) }
+    close(names)
   }
 
   /// Takes the file away, unless it has been moved into place.
@@ -68,22 +80,33 @@ final class TemporaryFile {
     folder = -1
   }
 
-  /// Takes away all that are being written; the process is about to end.
+  /// Takes away all that are being written, and has no others made; the process is about to end.
   static func discardAll() {
     // Whoever holds the lock does so for a moment only, but may have been stopped in it.
-    _ = unfinished.withLockIfAvailable { files in
-      for (name, folder) in files { unlinkat(folder, name, 0) }
+    for _ in 0..<100 {
+      let isDone: Void? = unfinished.withLockIfAvailable {
+        $0.isEnding = true
+        for (name, folder) in $0.files { unlinkat(folder, name, 0) }
+      }
+      if isDone != nil { return }
+      usleep(1000)
     }
   }
 
   /// Takes away what processes that were killed left in `folder`: files that nobody is writing, which
-  /// the kernel's locks tell. What cannot be taken away stays.
+  /// the kernel's locks tell, folders too. What cannot be taken away stays.
   static func removeStale(inFolder folder: String) {
     for name in (try? File.names(inFolder: folder)) ?? [] where isTemporary(name) {
       let path = "\(folder)/\(name)"
       let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+        if File.isFolder(path) {
+          UnfinishedFolder.removeStale(path, from: folder)
+        } else {
+          unlink(path)
+        }
+      }
       close(descriptor)
     }
   }
@@ -94,23 +117,38 @@ final class TemporaryFile {
 
   private static let (prefix, suffix) = (".fcn-", ".tmp")
 
+  /// A name that nobody else has.
+  static func newName() -> String {
+    prefix + String(UInt64.random(in: 0 ... .max), radix: 36) + suffix
+  }
+
   private func forget() {
-    if let name { TemporaryFile.unfinished.withLock { _ = $0.removeValue(forKey: name) } }
+    if let name { TemporaryFile.unfinished.withLock { _ = $0.files.removeValue(forKey: name) } }
     name = nil
   }
 
   private func create() throws {
     for _ in 0..<100 {
-      let number = String(UInt64.random(in: 0 ... .max), radix: 36)
-      let name = Self.prefix + number + Self.suffix
-      descriptor = openat(
-        folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+      let name = TemporaryFile.newName()
+      let folder = folder
+      descriptor = try TemporaryFile.unfinished.withLock {
+        guard !$0.isEnding else { throw FCNError(.aborted, "\(path): the process is ending") }
+        let made = openat(
+          folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+        if made >= 0 { $0.files[name] = folder }
+        return made
+      }
       if descriptor >= 0 {
-        // As long as it is open: `removeStale` leaves it.
-        _ = flock(descriptor, LOCK_EX | LOCK_NB)
-        self.name = name
-        TemporaryFile.unfinished.withLock { $0[name] = folder }
-        return
+        // As long as it is open: `removeStale` leaves it. Where that came first, it is gone.
+        let isOthers = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        if !isOthers, faccessat(folder, name, F_OK, 0) == 0 {
+          self.name = name
+          return
+        }
+        TemporaryFile.unfinished.withLock { _ = $0.files.removeValue(forKey: name) }
+        close(descriptor)
+        descriptor = -1
+        errno = EEXIST
       }
       guard errno == EEXIST || errno == EINTR else { break }
     }

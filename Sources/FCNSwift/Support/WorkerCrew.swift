@@ -41,21 +41,21 @@ final class WorkerCrew: Sendable {
       // A stack, and room for what follows.
       guard systemHasMemory(16 << 20) else { break }
       let seat = Unmanaged.passRetained(Seat(crew: self, worker: worker))
-      var thread = pthread_t()
-      let status = pthread_create(
-        &thread, nil,
-        { context in
-          guard let context else { return nil }
-          let seat = Unmanaged<Seat>.fromOpaque(context).takeRetainedValue()
-          seat.crew.serve(as: seat.worker)
-          return nil
-        }, seat.toOpaque())
+      let (thread, status) = StartedThread.start(seat.toOpaque()) { context in
+        guard let context else { return nil }
+        let seat = Unmanaged<Seat>.fromOpaque(context).takeRetainedValue()
+        seat.crew.serve(as: seat.worker)
+        return nil
+      }
       if status == 0 { threads.withLock { $0.append(thread) } } else { seat.release() }
     }
   }
 
-  /// Does all tasks; called by one thread at a time.
-  func perform(_ count: Int, _ body: @escaping (Int, Int) -> Void) {
+  /// Does all tasks; called by one thread at a time, which calls `meanwhile` now and then where it has to
+  /// wait for the others.
+  func perform(
+    _ count: Int, meanwhile: (() -> Void)? = nil, _ body: @escaping (Int, Int) -> Void
+  ) {
     self.body.pointee = body
     done.store(0, ordering: .relaxed)
     taskCount.store(count, ordering: .relaxed)
@@ -63,7 +63,7 @@ final class WorkerCrew: Sendable {
     ticket.store(number << 32 | UInt64(count), ordering: .sequentiallyConsistent)
     wakeSleepers()
     work(on: number, as: 0)
-    wait { self.done.load(ordering: .sequentiallyConsistent) == count }
+    wait(meanwhile) { self.done.load(ordering: .sequentiallyConsistent) == count }
     self.body.pointee = { _, _ in }
   }
 
@@ -116,14 +116,29 @@ final class WorkerCrew: Sendable {
   }
 
   /// Returns when `condition` holds, which someone who calls `wakeSleepers` afterwards makes true.
-  private func wait(_ condition: () -> Bool) {
+  private func wait(_ meanwhile: (() -> Void)? = nil, until condition: () -> Bool) {
     for _ in 0..<Self.looksBeforeSleep {
       if condition() { return }
       fcn_pause()
     }
     pthread_mutex_lock(lock)
     asleep.add(1, ordering: .sequentiallyConsistent)
-    while !condition() { pthread_cond_wait(changed, lock) }
+    while !condition() {
+      guard let meanwhile else {
+        pthread_cond_wait(changed, lock)
+        continue
+      }
+      var end = timespec()
+      clock_gettime(CLOCK_REALTIME, &end)
+      end.tv_nsec += 10_000_000
+      (end.tv_sec, end.tv_nsec) = (
+        end.tv_sec + end.tv_nsec / 1_000_000_000, end.tv_nsec % 1_000_000_000
+      )
+      guard pthread_cond_timedwait(changed, lock, &end) == ETIMEDOUT else { continue }
+      pthread_mutex_unlock(lock)
+      meanwhile()
+      pthread_mutex_lock(lock)
+    }
     asleep.subtract(1, ordering: .sequentiallyConsistent)
     pthread_mutex_unlock(lock)
   }

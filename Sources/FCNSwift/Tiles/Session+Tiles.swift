@@ -32,6 +32,9 @@ extension Session {
   /// where two classes' scores are as close as the rounding of float32 (tiles may be rounded otherwise).
   /// `progress` counts tiles as pictures; see `run(_:progress:)`. Leaves no results.
   ///
+  /// Of the session's limits that on memory holds for a tile's plan, and that on pixels, where it is less
+  /// than any picture may have, for the whole picture.
+  ///
   /// Throws `unsupported` where a layer sees the whole picture (global pooling, attention), where the
   /// model scales pictures, on a device, and in `int8` of a model without ranges; `invalidArgument` where
   /// the tiles' side is too small, `outOfMemory` where `memory` is.
@@ -43,6 +46,18 @@ extension Session {
     progress: ((Progress) -> Bool)? = nil
   ) throws -> TileReport {
     results = []
+    let told = progress.map { ToldProgress($0, of: 0) }
+    return try segmenter.pool.watched(by: told?.again) {
+      try runTiles(width, height, format, options, read: read, write: write, told?.tell)
+    }
+  }
+
+  private func runTiles(
+    _ width: Int, _ height: Int, _ format: PixelView.Format, _ options: TileOptions,
+    read: (_ rows: Range<Int>, _ pixels: UnsafeMutableRawBufferPointer) throws -> Void,
+    write: (_ rows: Range<Int>, _ labels: UnsafeBufferPointer<UInt8>) throws -> Void,
+    _ progress: ((Progress) -> Bool)?
+  ) throws -> TileReport {
     let segmenter = try tileSegmenter(width, height)
     let picture = try TiledPicture(segmenter.network, width: width, height: height)
     let sizing = TileSizing(picture, format, segmenter)
@@ -87,6 +102,9 @@ extension Session {
       throw FCNError(
         .invalidArgument,
         "a picture of \(width)×\(height) was given; sides must be 1…\(Resize.most) pixels")
+    }
+    if largestPicture < Image.largestPixelCount {
+      _ = try Image.pixelCount(width: width, height: height, atMost: largestPicture)
     }
     guard let segmenter = segmenter as? Segmenter else {
       throw FCNError(

@@ -43,17 +43,28 @@ struct TileSizing {
     let least = roundUp(picture.leastSide, toMultipleOf: alignment)
     let largest = max(least, min(picture.wholeSide, roundDown(Self.largestSide, alignment)))
     var side = min(largest, max(least, roundUp(512, toMultipleOf: alignment)))
-    // Activations a · side², rows r · side: where both together are the limit.
-    let activations = try Double(segmenter.activationByteCount(picture.inputShape(side: side)))
-    let r = (try Double(byteCount(side: side)) - activations) / Double(side)
-    let a = activations / Double(side * side)
-    let fitting = ((r * r + 4 * a * Double(limit)).squareRoot() - r) / (2 * a)
-    side = min(largest, max(least, roundDown(Int(min(fitting, Double(largest))), alignment)))
-    while side > least, try byteCount(side: side) > limit {
+    if try fits(side, .max) {
+      // Activations a · side², rows r · side: where both together are the limit.
+      let activations = try Double(segmenter.activationByteCount(picture.inputShape(side: side)))
+      let r = (try Double(byteCount(side: side)) - activations) / Double(side)
+      let a = activations / Double(side * side)
+      let fitting = ((r * r + 4 * a * Double(limit)).squareRoot() - r) / (2 * a)
+      side = min(largest, max(least, roundDown(Int(min(fitting, Double(largest))), alignment)))
+    }
+    while side > least, try !fits(side, limit) {
       side = max(least, roundDown(side - max(alignment, side / 16), alignment))
     }
     try check(side, limit)
     return side
+  }
+
+  /// Whether tiles of `side` are within `limit`, and their plan within the session's.
+  private func fits(_ side: Int, _ limit: Int) throws -> Bool {
+    do {
+      return try byteCount(side: side) <= limit
+    } catch let error as FCNError where error.kind == .outOfMemory {
+      return false
+    }
   }
 
   private func roundDown(_ value: Int, _ step: Int) -> Int { value / step * step }

@@ -24,7 +24,9 @@ package final class EventFile {
         "events.out.tfevents.\(String(repeating: "0", count: max(0, 10 - seconds.count)))\(seconds)."
         + "fcn.\(getpid()).\(number)"
       let path = "\(folder)/\(name)"
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+      let descriptor = File.retried {
+        open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+      }
       if descriptor >= 0 {
         (self.path, self.descriptor) = (path, descriptor)
         break

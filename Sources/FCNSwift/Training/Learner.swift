@@ -99,7 +99,7 @@ final class ProcessorLearner: Learner {
       minibatch.pictures.count, network.inputChannels, minibatch.height, minibatch.width)
     let plan = try plan(for: shape)
     for (n, picture) in minibatch.pictures.enumerated() {
-      try picture.withPixelView { preprocessing.write($0, to: plan.input, n) }
+      try picture.withPixelView { preprocessing.write($0, to: plan.input, n, pool) }
     }
     try pool.requireMatrixMemory()
     let seed = SeededGenerator(seed: options.seed, stream: UInt64(draw)).state.0

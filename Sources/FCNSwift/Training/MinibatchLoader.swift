@@ -19,13 +19,12 @@ final class MinibatchLoader: @unchecked Sendable {
     pthread_mutex_init(lock, nil)
     pthread_cond_init(changed, nil)
     let context = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<MinibatchLoader>.fromOpaque(context).takeRetainedValue().prepare()
-        return nil
-      }, context.toOpaque())
+    let (thread, status) = StartedThread.start(context.toOpaque()) { context in
+      guard let context else { return nil }
+      Unmanaged<MinibatchLoader>.fromOpaque(context).takeRetainedValue().prepare()
+      return nil
+    }
+    self.thread = thread
     guard status == 0 else {
       context.release()
       throw FCNError(

@@ -136,6 +136,21 @@ extension Arguments {
   /// `--threads`, in the range that the engine takes.
   func threads() throws -> Int { try number(.threads, in: .threads) ?? 0 }
 
+  /// The option's value in bytes, as `500M` and the like; nil where it is not given.
+  func byteCount(_ option: Option) throws -> Int? {
+    try text(option).map { text in
+      let units: [Character: Int] = ["K": 10, "k": 10, "M": 20, "m": 20, "G": 30, "g": 30]
+      let shift = text.last.flatMap { units[$0] }
+      let digits = shift == nil ? text[...] : text.dropLast()
+      let number = digits.allSatisfy { ("0"..."9").contains($0) } ? Int(digits) : nil
+      let bytes = number?.multipliedReportingOverflow(by: 1 << (shift ?? 0))
+      guard let bytes, !bytes.overflow, bytes.partialValue > 0 else {
+        throw outside(option, text, "a number of bytes, or of K, M or G, such as 500M")
+      }
+      return bytes.partialValue
+    }
+  }
+
   /// `--device`, or `usual` where it is not given.
   func device() throws -> Device {
     guard let text = text(.device) else { return .processor }

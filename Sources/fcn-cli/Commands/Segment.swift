@@ -7,6 +7,15 @@ extension Subcommand {
       + "green and blue. Results are such frames too: a byte a pixel of --labels, --confidence and "
       + "--mask, three of --overlay, four of --cutout.")
 
+  private static let largestPicture = Option.value(
+    "largest-picture", "PIXELS",
+    "Refuse pictures of more pixels, width times height, before they are decoded; 268435456 by default, "
+      + "and no limit for --tiles.")
+  private static let largestMemory = Option.value(
+    "largest-memory", "SIZE",
+    "Refuse pictures for which the network would take more memory, such as 500M or 4G, for activations and "
+      + "prepared weights, before it is taken; no limit by default.")
+
   /// `fcn segment`.
   static let segment = Subcommand(
     "segment", "Tell the class of every pixel of pictures.",
@@ -25,7 +34,8 @@ extension Subcommand {
       OptionGroup(
         "Options",
         [
-          .model, tiles, tileMemory, raw, .device, .precision, .disabled, .threads, .json, .quiet,
+          .model, tiles, tileMemory, largestPicture, largestMemory, raw, .device, .precision,
+          .disabled, .threads, .json, .quiet,
         ]),
     ]
   ) { arguments in
@@ -46,7 +56,10 @@ extension Subcommand {
         threads: arguments.threads(), largestBatch: 1,
         disabledForms: Set(arguments.texts(Option.disabled)),
         precision: try arguments.choice(.precision) ?? .float32,
-        device: try arguments.device()))
+        device: try arguments.device(),
+        largestPicture: try arguments.integer(largestPicture, in: 1...Int.max)
+          ?? Image.largestPixelCount,
+        largestMemory: try arguments.byteCount(largestMemory) ?? .max))
     if session.measuresRanges, !arguments.has(.quiet) { Terminal.log(Option.measuresRanges) }
     return (path, session)
   }
@@ -138,7 +151,7 @@ private struct SegmentRun {
   /// Segments a picture, writes what is wanted of it and returns what there is to tell.
   private func segment(_ path: String) throws -> JSON {
     if let tiled { return try segment(path, in: tiled) }
-    let image = try SegmentInputs.read(path)
+    let image = try SegmentInputs.read(path, atMost: session.largestPicture)
     let start = monotonicSeconds()
     try session.run([image]) { _ in !Interrupt.isPending }
     let seconds = monotonicSeconds() - start

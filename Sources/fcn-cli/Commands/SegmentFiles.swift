@@ -33,10 +33,12 @@ struct SegmentInputs {
     }
   }
 
-  /// Reads one of the pictures.
-  static func read(_ path: String) throws -> Image {
-    guard path == "-" else { return try Image(contentsOf: path) }
-    return try Image(descriptor: 0, named: "standard input")
+  /// Reads one of the pictures, which may have `largest` pixels.
+  static func read(
+    _ path: String, atMost largest: Int = Image.largestPixelCount
+  ) throws -> Image {
+    guard path == "-" else { return try Image(contentsOf: path, atMost: largest) }
+    return try Image(descriptor: 0, named: "standard input", atMost: largest)
   }
 
   /// Throws where two pictures would be written under one name.

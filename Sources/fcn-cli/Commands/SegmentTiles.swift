@@ -30,13 +30,7 @@ struct TiledRun {
       options.side = try arguments.number(
         text, Subcommand.tiles, in: NumberRange(1...1_000_000))
     }
-    if let text = arguments.text(Subcommand.tileMemory) {
-      guard let memory = byteCount(text) else {
-        throw arguments.outside(
-          Subcommand.tileMemory, text, "a number of bytes, or of K, M or G, such as 500M")
-      }
-      options.memory = memory
-    }
+    options.memory = try arguments.byteCount(Subcommand.tileMemory) ?? 0
     return options
   }
 
@@ -159,16 +153,5 @@ struct TiledRun {
       try image.overlaying(map, palette: palette, opacity: opacity).pixels
         .withUnsafeBufferPointer(append)
     }
-  }
-
-  /// `500M` and the like in bytes; nil for what is no such number.
-  private static func byteCount(_ text: String) -> Int? {
-    let units: [Character: Int] = ["K": 10, "M": 20, "G": 30]
-    guard let last = text.last else { return nil }
-    let shift = units[Character(last.uppercased())]
-    let digits = shift == nil ? text[...] : text.dropLast()
-    guard let number = Int(digits), number > 0, digits.allSatisfy(\.isNumber) else { return nil }
-    let (bytes, overflows) = number.multipliedReportingOverflow(by: 1 << (shift ?? 0))
-    return overflows ? nil : bytes
   }
 }

@@ -115,6 +115,10 @@ struct OutputGuard {
             + "another place")
       }
     }
+    // What processes that were killed left beside what is going to be written.
+    for folder in Set(outputs.map { File.folder(of: $0.path) } + outputFolders.map(\.path)) {
+      File.removeStale(inFolder: folder)
+    }
     var written: [FilePlace: Claim] = [:]
     for output in outputs {
       guard let other = written.updateValue(output, forKey: output.place) else { continue }

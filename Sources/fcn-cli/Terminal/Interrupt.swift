@@ -15,7 +15,7 @@ enum Interrupt {
   private static let command = Mutex("fcn")
 
   /// How long work that asks is waited for.
-  private static let secondsToStop = 3
+  private static let nanosecondsToStop = 700_000_000
 
   /// Starts to listen. SIGPIPE is turned off: a write that nobody reads reports it.
   static func listen() {
@@ -70,7 +70,7 @@ enum Interrupt {
     while sigwait(&signals, &number) != 0 {}
     pending.store(number, ordering: .relaxed)
     if isAskedFor.load(ordering: .relaxed) {
-      var limit = timespec(tv_sec: secondsToStop, tv_nsec: 0)
+      var limit = timespec(tv_sec: 0, tv_nsec: nanosecondsToStop)
       // Returns where a second one comes; the process has ended where the work has stopped.
       while sigtimedwait(&signals, nil, &limit) < 0, errno == EINTR {}
     }

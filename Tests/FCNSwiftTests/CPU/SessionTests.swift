@@ -178,15 +178,16 @@ private func difference(_ actual: [Float], _ expected: [Float]) -> Float {
   @Test func aCancelledRunLeavesTheSessionUsable() throws {
     let session = try Session(model: try model(), options: .init(threads: 2))
     let image = try picture(40, 40)
-    var calls = 0
+    // Within a layer it may be told the same again.
+    var told: Set<Int> = []
     let error = #expect(throws: FCNError.self) {
       try session.run([image]) { progress in
-        calls += 1
+        told.insert(progress.layersDone)
         return progress.layersDone < 5
       }
     }
     #expect(error?.kind == .aborted)
-    #expect(calls == 6)
+    #expect(told == Set(0...5))
     #expect(session.resultCount == 0)
     try session.run([image])
     #expect(session.resultCount == 1)

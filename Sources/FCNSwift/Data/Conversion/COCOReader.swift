@@ -112,7 +112,7 @@ struct COCOReader {
         annotations.append(
           Annotation(picture: picture, category: category, shapes: shapes, isCrowd: isCrowd))
       }
-    } catch let error as FCNError {
+    } catch let error as FCNError where !error.isShortage {
       let name = element["id"].map { "annotation \($0.compactText)" } ?? "an annotation"
       faults.append((picture, error.within(name).message))
     }
@@ -201,7 +201,7 @@ struct COCOReader {
             name: AnnotationPath.datasetName(picture.path), picture: file, size: picture.size,
             content: .regions(regions[id] ?? []), split: split,
             origin: "\(path): image \(name)"))
-      } catch let error as FCNError {
+      } catch let error as FCNError where !error.isShortage {
         set.faults.append(.init(.missingPicture, "\(path): \(error.message)"))
       }
     }

@@ -55,7 +55,7 @@ struct CVATReader: AnnotationReader {
           AnnotatedPicture(
             name: AnnotationPath.datasetName(stem), picture: index.files.file(picture), size: nil,
             content: .map(file, coding), split: splits[stem], origin: file.path))
-      } catch let error as FCNError {
+      } catch let error as FCNError where !error.isShortage {
         set.faults.append(.init(.missingPicture, error.within(file.path).message))
       }
     }

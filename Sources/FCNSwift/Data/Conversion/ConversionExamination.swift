@@ -29,6 +29,8 @@ struct ConversionExamination: Sendable {
   var isEmpty = false
   /// nil for a picture that nobody turned.
   var turn: Turn?
+  /// Why nothing was found out, though nothing may be wrong with the picture.
+  var shortage: FCNError?
 }
 
 extension LabelRendering {
@@ -41,6 +43,8 @@ extension LabelRendering {
     do {
       let result = try convert(picture, isUpright, checking, &examination)
       return (examination, result)
+    } catch let error as FCNError where error.isShortage {
+      examination.shortage = error.within(picture.origin)
     } catch let error as FCNError {
       examination.fault = ConversionFault(
         error.kind == .shapeMismatch ? .sizesDiffer : .unreadable, error.message)

@@ -23,6 +23,7 @@ public struct ConversionSurvey: Sendable {
     try ConversionSurvey.forEach(named, pool, progress) { picture in
       rendering.convert(picture, isUpright: set.isUpright, checking: true).examination
     } take: { picture, examination in
+      if let shortage = examination.shortage { throw shortage }
       if tally.add(picture, examination) { kept.append(picture) }
     }
     pictures = kept
@@ -87,6 +88,7 @@ public struct ConversionSurvey: Sendable {
     try ConversionSurvey.forEach(pictures, pool, progress) { picture in
       let (examination, result) = rendering.convert(
         picture, isUpright: isUpright, checking: false)
+      if let shortage = examination.shortage { throw shortage }
       guard let result else {
         throw FCNError(
           .inputOutput,

@@ -20,7 +20,7 @@ struct LabelmeReader: AnnotationReader {
         let file = files.file(name)
         do {
           try read(file, index, others, into: &set, &taken)
-        } catch let error as FCNError {
+        } catch let error as FCNError where !error.isShortage {
           let kind: ConversionFinding.Kind = error.kind == .notFound ? .missingPicture : .unreadable
           set.faults.append(ConversionFault(kind, error.within(file.path).message))
         }
