@@ -152,7 +152,7 @@ struct OtherCommandTests {
       2, saying: "name it", "safetensors",
       calling: ["quantize", "-o", folder.file("q.png"), pictures])
     try Command.fail(
-      3, saying: "no .jpg, .jpeg or .png",
+      3, saying: "no .jpg, .jpeg, .png",
       calling: ["quantize", "-o", folder.file("x.safetensors"), try Fixture.scenes()])
     try Command.fail(
       2, saying: "also read, as the model",

@@ -4,7 +4,7 @@ import FCNLoopTypes
 
 extension Convolution: ProcessorOperation {
   var fastForms: [Form] {
-    ConvolutionAlgorithm.allCases.map { algorithm in
+    ConvolutionAlgorithm.allCases.filter { $0.multiplies(.float32) }.map { algorithm in
       Form(
         "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
         makes: .blocked
