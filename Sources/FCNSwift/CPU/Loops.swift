@@ -31,6 +31,17 @@ enum Loops {
     return tables
   }()
 
+  /// What there is besides `available` where the environment names another.
+  private static var notAskedFor: [String] {
+    #if FCN_INSTRUCTION_SETS && arch(x86_64)
+      let tiles = FCNLoopsAMX.loopTable().name
+      if !available.contains(where: { $0.name == tiles }), fcn_x86_may_use_tiles() {
+        return [tiles]
+      }
+    #endif
+    return []
+  }
+
   /// What the environment asks for.
   private static var named: String? {
     getenv(Capabilities.instructionSetVariable).map { String(cString: $0) }
@@ -45,7 +56,7 @@ enum Loops {
       throw FCNError(
         .invalidArgument,
         "the environment asks for \(variable)=\(name); this build and processor have "
-          + available.map(\.name).joined(separator: ", "))
+          + (available.map(\.name) + notAskedFor).joined(separator: ", "))
     }
     return table
   }

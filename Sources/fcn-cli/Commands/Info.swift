@@ -31,7 +31,8 @@ extension Subcommand {
         try Terminal.print(NetworkGraph(model.network).readableText)
         return
       }
-      json = try describe(model, path, withTensors: arguments.has(tensors))
+      json = try describe(
+        model, path, withTensors: arguments.has(tensors), wereChecked: arguments.has(weightCheck))
     } else {
       guard !arguments.has(graph) else {
         throw UsageError("--graph wants a model whose network it prints")
@@ -85,7 +86,7 @@ extension Subcommand {
   }
 
   private static func describe(
-    _ model: Model, _ path: String, withTensors: Bool
+    _ model: Model, _ path: String, withTensors: Bool, wereChecked: Bool
   ) throws -> JSON {
     let description = model.description
     let types = Set(model.weights.values.map(\.elementType.rawValue)).sorted()
@@ -110,6 +111,7 @@ extension Subcommand {
       .init("forms", .array(Session.formNames(of: model).map { .string($0) })),
       .init("note", .string(description.note)),
     ]
+    if wereChecked { members.append(.init("all_finite", .bool(true))) }
     if withTensors {
       members.append(
         .init(
