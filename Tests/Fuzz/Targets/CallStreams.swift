@@ -26,19 +26,18 @@ extension CallState {
   func stream() {
     guard let session = any(sessions.map(\.handle)) else { return }
     let (stream, size) = grown(fcn_stream.self)
-    if Int(size) >= MemoryLayout<fcn_stream>.stride { fill(stream) }
-    let format = stream.pointee.format
+    // A smaller one has no room for what is read and written here.
+    let isWhole = Int(size) >= MemoryLayout<fcn_stream>.stride
+    if isWhole { fill(stream) }
     let state = StreamState(
-      width: Int(max(0, stream.pointee.width)),
-      bytesPerPixel: [1: 3, 2: 3, 3: 4, 4: 4, 5: 1][format] ?? 1)
+      width: isWhole ? Int(max(0, stream.pointee.width)) : 0,
+      bytesPerPixel: isWhole ? [1: 3, 2: 3, 3: 4, 4: 4, 5: 1][stream.pointee.format] ?? 1 : 1)
     if input.seldom(4) { state.patience = input.number(below: 12) }
-    if Int(size) >= MemoryLayout<fcn_stream>.stride {
-      stream.pointee.user_data = Unmanaged.passUnretained(state).toOpaque()
-    }
+    if isWhole { stream.pointee.user_data = Unmanaged.passUnretained(state).toOpaque() }
     let status = withExtendedLifetime(state) {
       fcn_segment_stream(session, input.seldom(32) ? nil : stream)
     }
-    if check(status, "fcn_segment_stream") {
+    if check(status, "fcn_segment_stream"), isWhole {
       require(
         state.writtenRows == Int(stream.pointee.height), "\(state.writtenRows) rows were written")
     }
