@@ -228,13 +228,6 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_scaled(
   return __builtin_convertvector(values, fcn_float32x16) * (scales * scale);
 }
 
-/* 128 high + low, as floats. */
-static inline __attribute__((always_inline)) fcn_float32x16 fcn_whole(
-    fcn_int32x16 high, fcn_int32x16 low) {
-  return __builtin_convertvector(high, fcn_float32x16) * 128
-      + __builtin_convertvector(low, fcn_float32x16);
-}
-
 static inline __attribute__((always_inline)) int fcn_greatest(fcn_int32x16 values) {
   return __builtin_reduce_max(values);
 }

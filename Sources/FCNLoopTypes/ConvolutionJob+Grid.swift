@@ -10,24 +10,16 @@ extension ConvolutionJob {
   /// Bytes of a tile of weights: [terms / 4][channel][4].
   public static let tileBytes = tileDepth * channelBlock
 
-  /// Bytes with signs that a weight is made of: a, or 128 · a + b. Of windows of one pixel sums are short,
-  /// so that making them is not all that takes time, and one is enough; others get the precision that
-  /// Winograd's have elsewhere.
-  public var weightParts: Int { kernelHeight * kernelWidth > 1 ? 2 : 1 }
-
-  /// The largest magnitude of weights as integers.
-  public var tileWeightLimit: Float { weightParts == 2 ? 127 * 128 : 127 }
-
   /// Blocks of output channels that are made together.
-  public var blocksTogether: Int { 3 - weightParts }
+  public static let blocksTogether = 2
 
   /// Bytes of a block's weights.
-  public var tileWeightBytes: Int { tileSteps * weightParts * Self.tileBytes }
+  public var tileWeightBytes: Int { tileSteps * Self.tileBytes }
 
   /// Terms of which a sum of products of bytes fits 32 bits.
   public static let tileTerms = 0x7FFF_FFFF / (255 * 128)
 
-  /// Floats of scratch for a product of tiles: sums of two blocks or parts, and results of a block.
+  /// Floats of scratch for a product of tiles: sums of two blocks, and results of a block.
   public static let gridScratch = 3 * tileRows * channelBlock
 
   /// Columns behind the input's last one that windows see.

@@ -59,9 +59,8 @@ extension ConvolutionJob {
   /// Scales that stand before packed weights for each output channel: of the products in every
   /// position; and, where kernels are kept, what transformed kernels are multiplied by.
   public var packedScales: Int {
-    // Of bytes also what zeros make of the weights, or of their parts.
-    if algorithm == .shifted { return 1 + weightParts }
-    if multipliesBytes { return 2 }
+    // Of bytes also what zeros make of the weights.
+    if algorithm == .shifted || multipliesBytes { return 2 }
     return precision.isInteger ? algorithm.positions * (keepsKernels ? 2 : 1) : 0
   }
 

@@ -213,31 +213,24 @@ func packBytes(
   _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>, block: Int,
   panelBlocks width: Int, into weights: UnsafeMutablePointer<Float>
 ) {
-  let job = job.pointee
+  let pointer = job
+  let job = pointer.pointee
   guard let input = job.inputBytes else { return }
   let place = ByteWeights(job, weights)
   let (columns, taps) = (width * channelBlock, job.kernelHeight * job.kernelWidth)
-  let scales = UnsafeMutablePointer(mutating: place.scales(block))
   let offsets = UnsafeMutablePointer(mutating: place.offsets(block))
-  scales.update(repeating: 0, count: columns)
   offsets.update(repeating: 0, count: columns)
-  forEachInput(job, weight, block: block, columns) { channel, kernels, _ in
-    for value in 0..<taps * columns {
-      let magnitude = (kernels[value] * input.scales[channel]).magnitude
-      scales[value % columns] = max(scales[value % columns], magnitude)
-    }
-  }
-  for column in 0..<columns { scales[column] /= 127 }
   let panel = UnsafeMutableRawPointer(mutating: place.panel(block))
     .assumingMemoryBound(to: Int8.self)
-  forEachInput(job, weight, block: block, columns) { channel, kernels, _ in
+  ByteRounding(job).forEachRounded(
+    pointer, weight, block: block, columns, input,
+    UnsafeMutablePointer(mutating: place.scales(block))
+  ) { channel, numbers in
     let zero = Int32(input.zeros[channel])
     for tap in 0..<taps {
       let term = tap * job.inputChannels + channel
       for column in 0..<columns {
-        let scale = scales[column]
-        let scaled = kernels[tap * columns + column] * input.scales[channel]
-        let integer = scale > 1e-30 ? Int8(max(-127, min(127, (scaled / scale).rounded()))) : 0
+        let integer = Int8(numbers[tap * columns + column])
         panel[(term / 4 * columns + column) * 4 + term % 4] = integer
         offsets[column] &+= zero * Int32(integer)
       }

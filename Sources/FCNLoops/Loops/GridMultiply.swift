@@ -42,12 +42,11 @@ func multiplyGrid(
   fcn_tiles_end()
 }
 
-/// Products of a grid and the weights of one block of output channels in two parts, or of two in one.
+/// Products of a grid and the weights of two blocks of output channels.
 private struct GridProduct {
   /// From a pixel of the output to the next.
   let rowBytes: Int
   private let block, blocks: Int
-  private let hasParts: Bool
   private let lineBytes, runBytes, lines, runs, steps: Int
   private let weights: (first: UnsafeRawPointer, second: UnsafeRawPointer)
   private let offsets: (first: UnsafePointer<Int32>, second: UnsafePointer<Int32>)
@@ -55,8 +54,7 @@ private struct GridProduct {
 
   init(_ job: borrowing ConvolutionJob, _ block: Int) {
     self.block = block
-    blocks = min(job.blocksTogether, job.outputBlocks - block)
-    hasParts = job.weightParts == 2
+    blocks = min(ConvolutionJob.blocksTogether, job.outputBlocks - block)
     let pixelBytes = job.gridPixelBytes
     rowBytes = job.strideWidth * pixelBytes
     lineBytes = job.dilationHeight * job.gridWidth * pixelBytes
@@ -65,9 +63,9 @@ private struct GridProduct {
     steps = (job.tapRuns.bytes + ConvolutionJob.tileDepth - 1) / ConvolutionJob.tileDepth
     let place = TileWeights(job, job.weights)
     // A last block by itself is made twice.
-    let (other, part) = hasParts ? (block, 1) : (block + blocks - 1, 0)
-    weights = (place.panel(block), place.panel(other, part: part))
-    offsets = (place.offsets(block), place.offsets(other, part: part))
+    let other = block + blocks - 1
+    weights = (place.panel(block), place.panel(other))
+    offsets = (place.offsets(block), place.offsets(other))
     scales = place.scales(block)
   }
 
@@ -98,12 +96,6 @@ private struct GridProduct {
   ) {
     let others = 2 * 16 * channelBlock
     let pixel = (picture * job.pointee.outputHeight + y) * job.pointee.outputWidth + x
-    if hasParts {
-      store(job, block, pixel, count, scratch) { row in
-        fcn_whole(integers(sums, row), integers(sums + others, row)) * loadBlock(scales)
-      }
-      return
-    }
     for index in 0..<blocks {
       store(job, block + index, pixel, count, scratch) { row in
         fcn_scaled(

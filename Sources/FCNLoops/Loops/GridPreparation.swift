@@ -61,75 +61,56 @@ private func writeZeros(
 }
 
 /// Where a job's weights for tiles lie: scales of the products, [channel]; what the zeros of the input make
-/// of the weights' parts, less than nothing, [part][channel]; then [block][part][step][16][channel][4].
+/// of the weights, less than nothing, [channel]; then [block][step][16][channel][4].
 struct TileWeights {
   private let start: UnsafePointer<Float>
-  private let channels, parts, partBytes: Int
+  private let channels, blockBytes: Int
 
   init(_ job: borrowing ConvolutionJob, _ weights: UnsafePointer<Float>) {
     start = weights
     channels = job.outputBlocks * channelBlock
-    parts = job.weightParts
-    partBytes = job.tileSteps * ConvolutionJob.tileBytes
+    blockBytes = job.tileWeightBytes
   }
 
   func scales(_ block: Int) -> UnsafePointer<Float> { start + block * channelBlock }
 
-  func offsets(_ block: Int, part: Int = 0) -> UnsafePointer<Int32> {
-    UnsafeRawPointer(start + (1 + part) * channels + block * channelBlock)
-      .assumingMemoryBound(to: Int32.self)
+  func offsets(_ block: Int) -> UnsafePointer<Int32> {
+    UnsafeRawPointer(start + channels + block * channelBlock).assumingMemoryBound(to: Int32.self)
   }
 
-  func panel(_ block: Int, part: Int = 0) -> UnsafeRawPointer {
-    UnsafeRawPointer(start + (1 + parts) * channels) + (block * parts + part) * partBytes
+  func panel(_ block: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(start + 2 * channels) + block * blockBytes
   }
 }
 
 /// See `LoopTable.pack`, for jobs of tiles: an output channel's weights, times the scales of the bytes that
-/// they multiply, become integers, all with one scale, of one or two parts of 8 bits.
+/// they multiply, become integers of 8 bits, all with one scale.
 func packTiles(
   _ job: UnsafePointer<ConvolutionJob>, _ weight: UnsafePointer<Float>, block: Int,
   panelBlocks width: Int, into weights: UnsafeMutablePointer<Float>
 ) {
-  let job = job.pointee
+  let pointer = job
+  let job = pointer.pointee
   guard let input = job.inputBytes else { return }
   let place = TileWeights(job, weights)
   let (columns, taps) = (width * channelBlock, job.kernelHeight * job.kernelWidth)
-  let (parts, limit) = (job.weightParts, job.tileWeightLimit)
-  let scales = UnsafeMutablePointer(mutating: place.scales(block))
-  scales.update(repeating: 0, count: columns)
-  forEachInput(job, weight, block: block, columns) { channel, kernels, _ in
-    for value in 0..<taps * columns {
-      let magnitude = (kernels[value] * input.scales[channel]).magnitude
-      scales[value % columns] = max(scales[value % columns], magnitude)
-    }
-  }
-  for column in 0..<columns { scales[column] /= limit }
-  for part in 0..<parts {
-    UnsafeMutablePointer(mutating: place.offsets(block, part: part))
-      .update(repeating: 0, count: columns)
-  }
-  UnsafeMutableRawPointer(mutating: place.panel(block))
+  let offsets = UnsafeMutablePointer(mutating: place.offsets(block))
+  offsets.update(repeating: 0, count: columns)
+  let panels = UnsafeMutableRawPointer(mutating: place.panel(block))
     .initializeMemory(as: Int8.self, repeating: 0, count: width * job.tileWeightBytes)
-  forEachInput(job, weight, block: block, columns) { channel, kernels, _ in
+  ByteRounding(job).forEachRounded(
+    pointer, weight, block: block, columns, input,
+    UnsafeMutablePointer(mutating: place.scales(block))
+  ) { channel, numbers in
     let zero = Int32(input.zeros[channel])
     for tap in 0..<taps {
       let (step, term) = job.tilePlace(tap: tap, channel: channel)
       let start = step * ConvolutionJob.tileBytes + term / 4 * 4 * channelBlock + term % 4
       for column in 0..<columns {
-        let scale = scales[column]
-        let scaled = kernels[tap * columns + column] * input.scales[channel]
-        var rest = scale > 1e-33 ? Int32(max(-limit, min(limit, (scaled / scale).rounded()))) : 0
-        for part in 0..<parts {
-          // What is left over after the last part is nothing.
-          let shift = Int32(7 * (parts - 1 - part))
-          let value = shift > 0 ? (rest + 64) >> shift : rest
-          rest -= value << shift
-          let target = place.panel(block + column / channelBlock, part: part) + start
-          UnsafeMutableRawPointer(mutating: target + column % channelBlock * 4)
-            .storeBytes(of: Int8(value), as: Int8.self)
-          UnsafeMutablePointer(mutating: place.offsets(block, part: part))[column] &-= zero * value
-        }
+        let integer = Int8(numbers[tap * columns + column])
+        let panel = panels + column / channelBlock * job.tileWeightBytes
+        panel[start + column % channelBlock * 4] = integer
+        offsets[column] &-= zero * Int32(integer)
       }
     }
   }

@@ -5,7 +5,7 @@ extension BlockedConvolution {
   func computeByBand(_ workers: Workers) {
     let (job, loops, blocking) = (job, loops, blocking)
     let a = UnsafeMutableRawPointer(workers.shared)
-    let (height, together) = (job.pointee.outputHeight, job.pointee.blocksTogether)
+    let (height, together) = (job.pointee.outputHeight, ConvolutionJob.blocksTogether)
     let groups = (job.pointee.outputBlocks + together - 1) / together
     let lineBytes = job.pointee.gridWidth * job.pointee.gridPixelBytes
     let step = job.pointee.strideHeight

@@ -63,9 +63,10 @@ struct ConvolutionBlocking {
       division = .byBand
       // Lines of a picture whose grid stays in the second-level cache, with the weights that meet it.
       let (each, first) = (job.gridBytes(2) - job.gridBytes(1), job.gridBytes(1))
-      let most = max(cache, 3 * cache - job.blocksTogether * job.tileWeightBytes)
+      let most = max(cache, 3 * cache - ConvolutionJob.blocksTogether * job.tileWeightBytes)
       rows = min(job.outputHeight, max(1, 1 + (most - first) / each))
-      let groups = (job.outputBlocks + job.blocksTogether - 1) / job.blocksTogether
+      let together = ConvolutionJob.blocksTogether
+      let groups = (job.outputBlocks + together - 1) / together
       let wanted = (Self.tasksWanted + groups - 1) / groups
       let least = (2 * ConvolutionJob.tileRows + job.gridWidth - 1) / job.gridWidth
       multipliedRows = min(rows, max(least, (rows + wanted - 1) / wanted))
@@ -184,9 +185,7 @@ enum ConvolutionCost {
     let outputs = Double(job.outputBlocks * channelBlock)
     let isInteger = job.precision.isInteger
     let ofIntegers = 45 * loops.integerSpeed * (job.multipliesBytes ? 2 : 1)
-    let speed =
-      job.algorithm == .shifted
-      ? 900 / Double(job.weightParts) : isInteger ? ofIntegers : 45
+    let speed = job.algorithm == .shifted ? 900 : isInteger ? ofIntegers : 45
     let products = positions * rows * Double(job.depth) * outputs / speed
     let weights =
       positions * Double(job.depth) * outputs * Double(job.precision.byteCount) / 12

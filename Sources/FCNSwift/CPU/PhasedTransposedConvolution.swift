@@ -44,7 +44,7 @@ final class PhasedTransposedConvolution: PreparedForm {
         ), kernel: taps.pair, stride: (1, 1),
         padding: (taps.h - 1 - start.h, taps.w - 1 - start.w), dilation: (1, 1)))
     panels = ConvolutionPanel.dividing(job.pointee.outputBlocks, by: loops.panelBlocks)
-    rows = roundUp(min(job.pointee.rows, 24), toMultipleOf: microKernelRows)
+    rows = roundUp(min(job.pointee.rows, 48), toMultipleOf: microKernelRows)
   }
 
   deinit { job.deallocate() }
@@ -132,41 +132,59 @@ final class PhasedTransposedConvolution: PreparedForm {
     _ some: Range<Int>, _ m: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
     _ output: Tensor
   ) {
-    let window = operation.window
-    let (down, across) = (window.stride.h, window.stride.w)
     let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
-    let (shape, target) = (output.shape, output.pointer)
-    for channel in 0..<shape.c {
-      let value = bias[channel]
-      for phase in 0..<down {
-        let first = (channel * down + phase) * across
-        let products = Products(m, first, self)
-        let isWhole = across % 8 == 0 && products.run >= across
-        var (y, x) = (some.lowerBound / width % height, some.lowerBound % width)
-        var picture = some.lowerBound / (height * width)
-        for row in some {
-          defer {
-            x += 1
-            if x == width { (x, y) = (0, y + 1) }
-            if y == height { (y, picture) = (0, picture + 1) }
-          }
-          let left = (start.w + x) * across - margin.w
-          let top = (start.h + y) * down + phase - margin.h
-          guard top >= 0, top < shape.h else { continue }
-          let line = target + ((picture * shape.c + channel) * shape.h + top) * shape.w + left
-          let source = products.first + (row - some.lowerBound) * products.stride
-          if isWhole, left >= 0, left + across <= shape.w {
-            for i in stride(from: 0, to: across, by: 8) {
-              let eight = UnsafeRawPointer(source + i).loadUnaligned(as: SIMD8<Float>.self) + value
-              UnsafeMutableRawPointer(line + i).storeBytes(of: eight, as: SIMD8<Float>.self)
-            }
-            continue
-          }
-          for column in max(0, -left)..<max(max(0, -left), min(across, shape.w - left)) {
-            let products = Products(m, first + column, self)
-            line[column] = products.first[(row - some.lowerBound) * products.stride] + value
-          }
+    // A line of positions at a time.
+    var first = some.lowerBound
+    while first < some.upperBound {
+      let (line, x) = (first / width, first % width)
+      let count = min(some.upperBound - first, width - x)
+      let (picture, y) = (line / height, line % height)
+      for channel in 0..<output.shape.c {
+        for phase in 0..<operation.window.stride.h {
+          let top = (start.h + y) * operation.window.stride.h + phase - margin.h
+          guard top >= 0, top < output.shape.h else { continue }
+          let plane = (picture * output.shape.c + channel) * output.shape.h
+          storeLine(
+            m, row: first - some.lowerBound, count, x: x, channel, phase, bias[channel],
+            output.pointer + (plane + top) * output.shape.w, output.shape.w)
         }
+      }
+      first += count
+    }
+  }
+
+  /// Writes what `count` positions of a line, the first of which is row `row` of the products and column `x`,
+  /// make of a line of a channel.
+  @inline(__always)
+  private func storeLine(
+    _ m: UnsafePointer<Float>, row: Int, _ count: Int, x: Int, _ channel: Int, _ phase: Int,
+    _ bias: Float, _ line: UnsafeMutablePointer<Float>, _ lineWidth: Int
+  ) {
+    let across = operation.window.stride.w
+    let first = (channel * operation.window.stride.h + phase) * across
+    let products = Products(m, first, self)
+    let left = (start.w + x) * across - margin.w
+    // Positions all of whose columns are there.
+    let isRun = across % 8 == 0 && products.run >= across
+    let end = isRun ? min(count, max(0, lineWidth - left) / across) : 0
+    let whole = min(end, max(0, across - 1 - left) / across)..<end
+    let source = products.first + row * products.stride
+    if !whole.isEmpty {
+      for i in stride(from: 0, to: across, by: 8) {
+        for position in whole {
+          let eight =
+            UnsafeRawPointer(source + position * products.stride + i)
+            .loadUnaligned(as: SIMD8<Float>.self) + bias
+          UnsafeMutableRawPointer(line + left + position * across + i)
+            .storeBytes(of: eight, as: SIMD8<Float>.self)
+        }
+      }
+    }
+    for position in 0..<count where !whole.contains(position) {
+      let left = left + position * across
+      for column in max(0, -left)..<max(max(0, -left), min(across, lineWidth - left)) {
+        let products = Products(m, first + column, self)
+        line[left + column] = products.first[(row + position) * products.stride] + bias
       }
     }
   }
