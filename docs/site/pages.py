@@ -25,7 +25,7 @@ GUIDES = [
     "embedding-c", "embedding-cpp", "python", "your-pictures", "data", "training", "reports",
     "import-a-network", "importing", "large-pictures", "packages", "gpu"]
 #: What is for those who want to know how it works.
-INSIDE = ["architectures", "model-format", "performance", "design"]
+INSIDE = ["architectures", "model-format", "performance", "performance-layers", "design"]
 
 LANGUAGES = {".c": "c", ".cpp": "cpp", ".py": "python", ".h": "c", ".txt": "text"}
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})")

@@ -63,7 +63,7 @@ struct ConvolutionBlocking {
       division = .byBand
       // Lines of a picture whose grid stays in the second-level cache, with the weights that meet it.
       let (each, first) = (job.gridBytes(2) - job.gridBytes(1), job.gridBytes(1))
-      let most = max(cache, 3 * cache - ConvolutionJob.blocksTogether * job.tileWeightBytes)
+      let most = max(cache, 4 * cache - ConvolutionJob.blocksTogether * job.tileWeightBytes)
       rows = min(job.outputHeight, max(1, 1 + (most - first) / each))
       let together = ConvolutionJob.blocksTogether
       let groups = (job.outputBlocks + together - 1) / together

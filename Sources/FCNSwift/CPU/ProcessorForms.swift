@@ -225,7 +225,11 @@ extension RepeatLines: ProcessorOperation {
     [
       Form("repeat_lines.blocked", takes: .blocked, makes: .blocked) {
         RepeatLinesReference(self, $0.inputs[0], $0.output, .blocked)
-      }
+      },
+      Form("repeat_lines.bytes", takes: .bytes, makes: .blocked) {
+        guard let bytes = $0.bytes.input, bytes == $0.bytes.output else { return nil }
+        return RepeatLinesReference(self, $0.inputs[0], $0.output, .bytes)
+      },
     ]
   }
 }

@@ -33,6 +33,7 @@ struct RepeatLines: Operation {
   }
 }
 
+/// In every layout, for pixels are copied as they are.
 final class RepeatLinesReference: PreparedTrainingForm {
   private let operation: RepeatLines
   private let input: Shape
@@ -43,10 +44,12 @@ final class RepeatLinesReference: PreparedTrainingForm {
     (self.operation, self.input, self.output, self.layout) = (operation, input, output, layout)
   }
 
+  var makesBytes: Bool { layout == .bytes }
+
   func forward(_ call: ForwardCall) {
     let (operation, input, output) = (operation, input, output)
     let (source, target) = (call.input.pointer, call.output.pointer)
-    let width = layout == .blocked ? channelBlock : 1
+    let width = layout.floatsPerPixel
     let planes = layout.count(output) / (output.planeCount * width)
     call.workers.run(planes * output.h) { task, _ in
       let (plane, y) = (task / output.h, task % output.h)

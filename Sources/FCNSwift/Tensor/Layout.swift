@@ -10,6 +10,15 @@ public enum Layout: Sendable, Hashable {
   /// The same as bytes, each of which stands for a number as the scale and the zero of its channel say.
   case bytes
 
+  /// Floats' room of the channels of a pixel that lie side by side.
+  var floatsPerPixel: Int {
+    switch self {
+    case .planar: 1
+    case .blocked: channelBlock
+    case .bytes: channelBlock / 4
+    }
+  }
+
   /// Floats' room that a tensor of `shape` takes.
   func count(_ shape: Shape) -> Int {
     switch self {

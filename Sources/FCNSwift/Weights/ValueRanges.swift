@@ -18,7 +18,7 @@ public struct ValueRanges: Sendable, Hashable {
     for (index, layer) in network.layers.enumerated() {
       let sources = network.inputIndices[index]
       switch layer.operation {
-      case is MaxPool, is Dropout, is Crop: scalings[index] = scalings[sources[0]]
+      case is MaxPool, is Dropout, is Crop, is RepeatLines: scalings[index] = scalings[sources[0]]
       case is Concatenation:
         let parts = sources.compactMap { scalings[$0] }
         if parts.count == sources.count { scalings[index] = ByteScaling(joining: parts) }

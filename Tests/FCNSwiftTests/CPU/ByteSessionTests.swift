@@ -102,6 +102,29 @@ struct ByteSessionTests {
     #expect(first.form == "convolution.winograd4_int8")
   }
 
+  /// Lines that are repeated for a wide border are copied as bytes, and what follows them reads these.
+  @Test func bordersAreRepeatedAsBytes() throws {
+    let model = try Self.model("fcn8s", width: 0.25)
+    let pictures = [try Self.picture(48, 40), try Self.picture(48, 40, seed: 8)]
+    let quantized = try Self.calibrated(model, pictures)
+    func scores(_ disabled: Set<String>) throws -> [Float] {
+      try Self.scores(
+        quantized, pictures, .init(threads: 2, disabledForms: disabled, precision: .int8))
+    }
+    let (made, whole) = (try scores([]), try scores([BorderReduction.name]))
+    let range = (whole.max() ?? 0) - (whole.min() ?? 0)
+    for (made, whole) in zip(made, whole) { #expect(abs(made - whole) < 0.02 * range) }
+    let session = try Session(model: quantized, options: .init(precision: .int8))
+    try session.run(pictures)
+    let steps = session.steps
+    #expect(steps.contains { $0.form == "repeat_lines.bytes" })
+    #expect(!steps.contains { $0.form == "repeat_lines.blocked" })
+    for name in ["conv2_1", "conv3_1"] {
+      let step = try #require(steps.first { $0.layers.hasPrefix(name) })
+      #expect(step.form.hasSuffix("_int8"), "\(name): \(step.form)")
+    }
+  }
+
   /// What makes scores may be told by its place alone, and be done with a convolution that is not last.
   @Test(arguments: ["sum", "relu", "sigmoid", "clip", "dropout"])
   func scoresAreFloatsWhateverMakesThem(_ last: String) throws {
