@@ -217,8 +217,7 @@ int main(int argc, char **argv) {
     CHECK(thread_count(1) == 1);
     CHECK(descriptors() == files);
     const long grown = resident() - memory;
-    /* In a few seconds memory has not yet reached what it stays at. */
-    if (grown > (seconds < 10 ? 32 << 10 : 8 << 10)) {
+    if (grown > 4 << 10) {
       printf("%s: memory grew by %ld kB\n", storms[i].name, grown);
       failures++;
     }
