@@ -1,5 +1,5 @@
-// What ThreadSanitizer has to be told of Swift's libraries, which are not compiled for it: that who waited for
-// a Mutex sees what its last owner did. (Where nobody has to wait, the lock is taken in code of our own.)
+// What ThreadSanitizer has to be told of Swift's libraries, which are not compiled for it: that who waited
+// for a Mutex sees what its last owner did. (Where nobody has to wait, the lock is taken in our own code.)
 //
 // Linked into programs that are checked: their calls come here before they go to the library.
 
