@@ -78,10 +78,13 @@ public struct WeightTensor: Sendable, MemoryOwner {
     }
   }
 
-  /// The same by all threads of `pool`, if there is one.
+  /// The same by all threads of `pool`, if there is one. Not of float64, whose least numbers would become 0
+  /// there.
   func copyFloats(to destination: UnsafeMutablePointer<Float>, _ pool: WorkerPool?) {
     let size = 1 << 18
-    guard let pool, count > size else { return copyFloats(to: destination) }
+    guard let pool, count > size, elementType != .float64 else {
+      return copyFloats(to: destination)
+    }
     pool.run((count + size - 1) / size) { task, _ in
       let range = part(task, of: count, size: size)
       let width = elementType.byteCount
