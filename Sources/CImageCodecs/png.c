@@ -66,9 +66,7 @@ static void read_guarded(png_call *call, what_to_read what, fcncodec_header *hea
 static fcncodec_status read_png(const uint8_t *data, size_t size, what_to_read what,
                                 fcncodec_header *header, uint8_t *pixels, char *message) {
   png_call call = {.data = data, .size = size, .status = FCNCODEC_OK, .message = message};
-  call.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &call, fcncodec_png_error,
-                                    fcncodec_png_warning);
-  if (call.png) call.info = png_create_info_struct(call.png);
+  fcncodec_png_create_reader(&call);
   if (!call.info) {
     png_destroy_read_struct(&call.png, NULL, NULL);
     fcncodec_say(message, "no memory for a PNG reader");
@@ -127,9 +125,7 @@ static fcncodec_status write_png(const uint8_t *pixels, uint32_t width, uint32_t
                                  char *message) {
   png_call call = {.output = output, .status = FCNCODEC_OK, .message = message};
   memset(output, 0, sizeof *output);
-  call.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &call, fcncodec_png_error,
-                                    fcncodec_png_warning);
-  if (call.png) call.info = png_create_info_struct(call.png);
+  fcncodec_png_create_writer(&call);
   if (!call.info) {
     png_destroy_write_struct(&call.png, NULL);
     fcncodec_say(message, "no memory for a PNG writer");

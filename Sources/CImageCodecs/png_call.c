@@ -1,18 +1,43 @@
 #include "png_call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-PNG_NORETURN void fcncodec_png_error(png_structp png, png_const_charp words) {
+PNG_NORETURN static void fail(png_structp png, png_const_charp words) {
   png_call *call = png_get_error_ptr(png);
-  if (call->status == FCNCODEC_OK) call->status = FCNCODEC_CORRUPT;
+  if (call->status == FCNCODEC_OK)
+    call->status = call->is_starved ? FCNCODEC_OUT_OF_MEMORY : FCNCODEC_CORRUPT;
   fcncodec_say(call->message, words);
   png_longjmp(png, 1);
 }
 
 /* Warnings are of ancillary chunks and of slips that do not change the picture. */
-void fcncodec_png_warning(png_structp png, png_const_charp words) {
+static void warn(png_structp png, png_const_charp words) {
   (void)png;
   (void)words;
+}
+
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+  void *memory = malloc(size);
+  if (!memory) ((png_call *)png_get_mem_ptr(png))->is_starved = 1;
+  return memory;
+}
+
+static void release(png_structp png, png_voidp memory) {
+  (void)png;
+  free(memory);
+}
+
+void fcncodec_png_create_reader(png_call *call) {
+  call->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, call, fail, warn, call, allocate,
+                                       release);
+  if (call->png) call->info = png_create_info_struct(call->png);
+}
+
+void fcncodec_png_create_writer(png_call *call) {
+  call->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, call, fail, warn, call, allocate,
+                                        release);
+  if (call->png) call->info = png_create_info_struct(call->png);
 }
 
 void fcncodec_png_fail(png_call *call, fcncodec_status status, const char *words) {

@@ -17,12 +17,14 @@ typedef struct {
   size_t position;
   fcncodec_output *output;
   fcncodec_status status;
+  /* Whether libpng, or zlib for it, has asked for memory in vain. */
+  int is_starved;
   char *message;
 } png_call;
 
-/* Handlers for png_create_…_struct, whose error pointer is the call. */
-PNG_NORETURN void fcncodec_png_error(png_structp png, png_const_charp words);
-void fcncodec_png_warning(png_structp png, png_const_charp words);
+/* Makes libpng's structs, `png` and `info`; without memory `info` stays NULL. */
+void fcncodec_png_create_reader(png_call *call);
+void fcncodec_png_create_writer(png_call *call);
 
 /* Leaves the call with `status` and `words`; to be called where setjmp has been. */
 void fcncodec_png_fail(png_call *call, fcncodec_status status, const char *words);

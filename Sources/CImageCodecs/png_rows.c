@@ -65,9 +65,7 @@ fcncodec_status fcncodec_open_png_reader(const uint8_t *data, size_t size,
     own->call.data = data;
     own->call.size = size;
     own->call.message = message;
-    own->call.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &own->call, fcncodec_png_error,
-                                           fcncodec_png_warning);
-    if (own->call.png) own->call.info = png_create_info_struct(own->call.png);
+    fcncodec_png_create_reader(&own->call);
   }
   if (!own || !own->call.info) {
     fcncodec_say(message, "no memory for a PNG reader");
@@ -108,9 +106,7 @@ fcncodec_status fcncodec_open_writer(uint32_t width, uint32_t height, int sample
     own->rows_left = height;
     own->call.output = output;
     own->call.message = message;
-    own->call.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &own->call,
-                                            fcncodec_png_error, fcncodec_png_warning);
-    if (own->call.png) own->call.info = png_create_info_struct(own->call.png);
+    fcncodec_png_create_writer(&own->call);
   }
   if (!own || !own->call.info) {
     fcncodec_close_writer(own);

@@ -95,6 +95,8 @@ final class BlockedConvolution: PreparedForm {
 
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     let memory = try AlignedMemory(count: packedCount)
+    // A panel of transformed kernels has a part in each position, far from the next.
+    if job.pointee.algorithm.isWinograd { memory.bringIn(pool) }
     let weight = parameters[0]
     pack(
       weight: weight.pointer, bias: hasBias ? parameters[1].pointer : nil, to: memory.pointer, pool

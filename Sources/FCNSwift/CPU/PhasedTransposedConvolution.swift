@@ -61,7 +61,7 @@ final class PhasedTransposedConvolution: PreparedForm {
     let weight = parameters[0]
     let phased = try Tensor(
       Shape(job.outputChannels, job.inputChannels, job.kernelHeight, job.kernelWidth))
-    for i in 0..<weight.shape.n {
+    pool.run(weight.shape.n) { i, _ in
       for o in 0..<weight.shape.c {
         for j in 0..<window.kernel.h {
           for k in 0..<window.kernel.w {
@@ -76,9 +76,10 @@ final class PhasedTransposedConvolution: PreparedForm {
     let memory = try AlignedMemory(count: packedCount)
     memory.pointer.update(repeating: 0, count: biasCount)
     if operation.bias { memory.pointer.update(from: parameters[1].pointer, count: output.c) }
-    for panel in panels {
+    pool.run(panels.count) { [self] task, _ in
       loops.pack(
-        self.job, phased.pointer, panel.block, panel.width, memory.pointer + biasCount)
+        self.job, phased.pointer, panels[task].block, panels[task].width,
+        memory.pointer + biasCount)
     }
     return memory
   }

@@ -28,7 +28,7 @@ public enum ElementType: String, Sendable, CaseIterable {
     case .float16:
       for i in 0..<output.count {
         let bits = from.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-        output[i] = Float(Float16(bitPattern: UInt16(littleEndian: bits)))
+        output[i] = Self.float(ofHalf: UInt16(littleEndian: bits))
       }
     case .bfloat16:
       for i in 0..<output.count {
@@ -46,6 +46,19 @@ public enum ElementType: String, Sendable, CaseIterable {
         output[i] = Float(Double(bitPattern: UInt64(littleEndian: bits)))
       }
     }
+  }
+
+  /// The value of a float16. Conversions of the compiler's give 0 for those below the least normal one on
+  /// threads that count such numbers as 0; this does not.
+  static func float(ofHalf bits: UInt16) -> Float {
+    let (sign, rest) = (UInt32(bits & 0x8000) << 16, UInt32(bits & 0x7fff))
+    // Whole multiples of 2⁻²⁴, which are normal numbers in float32.
+    if rest < 0x400 {
+      return Float(bitPattern: sign | (Float(rest) * 0x1p-24).bitPattern)
+    }
+    if rest < 0x7c00 { return Float(bitPattern: sign | (rest << 13) + 0x3800_0000) }
+    let quiet: UInt32 = rest > 0x7c00 ? 0x40_0000 : 0
+    return Float(bitPattern: sign | 0x7f80_0000 | rest << 13 | quiet)
   }
 
   /// Writes `input` to `output` as little-endian float16, rounded to nearest, ties to even; returns

@@ -23,17 +23,17 @@ final class InferenceWeights: Sendable, ParameterSource {
     try packed.object("\(Packed.self)") { PackedWeights<Packed>() }
   }
 
-  func tensors(of index: Int, in network: Network) throws -> [Tensor] {
+  func tensors(of index: Int, in network: Network, _ pool: WorkerPool?) throws -> [Tensor] {
     let layer = network.layers[index]
     guard let folding = foldings[layer.name] else {
-      return try network.parametersByLayer[index].map(tensor)
+      return try network.parametersByLayer[index].map { try tensor($0, pool) }
     }
-    let weight = try tensor(network.parametersByLayer[index][0])
+    let weight = try tensor(network.parametersByLayer[index][0], pool)
     let bias = try folding.bias.map(tensor)
     let statistics = try folding.statistics.map(tensor)
     // Of an infinite variance nothing is left in what is folded: its root divides.
     guard statistics.allSatisfy({ isFinite($0) }) else { return [weight] + statistics }
-    return try folding.norm.folded(into: weight, bias, statistics)
+    return try folding.norm.folded(into: weight, bias, statistics, pool)
   }
 
   func forget(_ index: Int, in network: Network) {
@@ -56,11 +56,17 @@ final class InferenceWeights: Sendable, ParameterSource {
       + "(\(folding.statistics.map(\.name).joined(separator: ", "))) are not finite"
   }
 
-  private func tensor(_ specification: ParameterSpecification) throws -> Tensor {
+  private func tensor(
+    _ specification: ParameterSpecification, _ pool: WorkerPool?
+  ) throws -> Tensor {
     guard let weight = weights[specification.name] else {
       throw FCNError(.notFound, "the model has no tensor \(specification.name)")
     }
-    return try weight.tensor(specification.tensorShape)
+    return try weight.tensor(specification.tensorShape, pool)
+  }
+
+  private func tensor(_ specification: ParameterSpecification) throws -> Tensor {
+    try tensor(specification, nil)
   }
 }
 
@@ -93,14 +99,15 @@ extension Model {
 }
 
 extension WeightTensor {
-  /// The elements as a float32 tensor that must not be written to; shared where they are stored so.
-  func tensor(_ shape: Shape) throws -> Tensor {
+  /// The elements as a float32 tensor that must not be written to; shared where they are stored so, else
+  /// converted by the threads of `pool`.
+  func tensor(_ shape: Shape, _ pool: WorkerPool? = nil) throws -> Tensor {
     if let borrowed = borrowedFloats {
       return Tensor(
         shape, memory: AlignedMemory(borrowing: borrowed, count: count, owner: self), offset: 0)
     }
     let tensor = try Tensor(uninitialized: shape)
-    copyFloats(to: tensor.pointer)
+    copyFloats(to: tensor.pointer, pool)
     return tensor
   }
 }
@@ -151,19 +158,24 @@ extension BatchNorm {
   /// b' = (b − mean) · γ/σ + β, with σ = √(variance + ε), for each output channel. `statistics` are
   /// this operation's parameters in order.
   fileprivate func folded(
-    into weight: Tensor, _ bias: Tensor?, _ statistics: [Tensor]
+    into weight: Tensor, _ bias: Tensor?, _ statistics: [Tensor], _ pool: WorkerPool?
   ) throws -> [Tensor] {
     let newWeight = try Tensor(uninitialized: weight.shape)
     let newBias = try Tensor(uninitialized: Shape(1, 1, 1, weight.shape.n))
     let perChannel = weight.shape.pictureCount
     let (gamma, beta) = (statistics[0].pointer, statistics[1].pointer)
     let (mean, variance) = (statistics[2].pointer, statistics[3].pointer)
-    for o in 0..<weight.shape.n {
+    func fold(_ o: Int) {
       let scale = gamma[o] / (variance[o] + epsilon).squareRoot()
       for i in o * perChannel..<(o + 1) * perChannel {
         newWeight.pointer[i] = weight.pointer[i] * scale
       }
       newBias.pointer[o] = ((bias?.pointer[o] ?? 0) - mean[o]) * scale + beta[o]
+    }
+    if let pool {
+      pool.run(weight.shape.n) { o, _ in fold(o) }
+    } else {
+      for o in 0..<weight.shape.n { fold(o) }
     }
     return [newWeight, newBias]
   }

@@ -1,7 +1,8 @@
 /// Where plans get the parameters of layers from.
 protocol ParameterSource {
-  /// The tensors of layer `index` of `network`, in the order of its operation's parameters.
-  func tensors(of index: Int, in network: Network) throws -> [Tensor]
+  /// The tensors of layer `index` of `network`, in the order of its operation's parameters; what has to be
+  /// computed for that the threads of `pool` do, if there are any.
+  func tensors(of index: Int, in network: Network, _ pool: WorkerPool?) throws -> [Tensor]
 
   /// Says that the tensors of layer `index` will not be read for long.
   func forget(_ index: Int, in network: Network)
@@ -14,7 +15,7 @@ protocol ParameterSource {
 typealias ParameterTable = [String: Tensor]
 
 extension ParameterTable: ParameterSource {
-  func tensors(of index: Int, in network: Network) throws -> [Tensor] {
+  func tensors(of index: Int, in network: Network, _ pool: WorkerPool?) throws -> [Tensor] {
     try network.parametersByLayer[index].map { specification in
       guard let tensor = self[specification.name] else {
         throw FCNError(.notFound, "the model has no tensor \(specification.name)")
@@ -27,12 +28,16 @@ extension ParameterTable: ParameterSource {
 }
 
 extension ParameterSource {
+  func tensors(of index: Int, in network: Network) throws -> [Tensor] {
+    try tensors(of: index, in: network, nil)
+  }
+
   /// The tensors of layer `index`, for kernels to read or pack. Throws `notFinite`, with the layer and
   /// the tensor, where an element is NaN or infinite.
   func finiteTensors(
     of index: Int, in network: Network, _ pool: WorkerPool? = nil
   ) throws -> [Tensor] {
-    let tensors = try tensors(of: index, in: network)
+    let tensors = try tensors(of: index, in: network, pool)
     guard tensors.allSatisfy({ isFinite($0, pool) }) else {
       throw FCNError(
         .notFinite,

@@ -37,7 +37,8 @@ final class RangeMeasurement {
   }
 
   private func ranges() throws -> ValueRanges {
-    let ranges = layers.mapValues(\.bestRanges)
+    let ranges = layers.mapValues { $0.bestRanges(pool) }
+    try pool.checkGoesOn()
     for (name, ranges) in ranges.sorted(by: { $0.key < $1.key })
     where !ranges.allSatisfy({ $0.upperBound - $0.lowerBound < ValueRanges.widest }) {
       throw FCNError(
@@ -115,7 +116,13 @@ private final class ChannelValues: @unchecked Sendable {
 
   /// The ranges in which the squared error of bytes is least, of the whole ones and narrower ones in
   /// proportion.
-  var bestRanges: [ClosedRange<Float>] { (0..<channels).map(bestRange) }
+  func bestRanges(_ pool: WorkerPool) -> [ClosedRange<Float>] {
+    let best = UnsafeMutablePointer<ClosedRange<Float>>.allocate(capacity: channels)
+    best.initialize(repeating: 0...0, count: channels)
+    defer { best.deallocate() }
+    pool.run(channels) { c, _ in best[c] = self.bestRange(c) }
+    return (0..<channels).map { best[$0] }
+  }
 
   private func bestRange(_ c: Int) -> ClosedRange<Float> {
     let (low, high) = (Double(lows[c]), Double(highs[c]))

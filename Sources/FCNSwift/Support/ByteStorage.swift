@@ -48,7 +48,7 @@ final class ByteStorage: @unchecked Sendable {
     // Asked for afterwards: a file that is mapped takes address space, but no memory.
     guard systemHasMemory(0) else {
       munmap(base, count)
-      throw FCNError(.outOfMemory, "\(path): there is no room for its \(count) bytes")
+      throw FCNError(.outOfMemory, "\(path): there is no memory for its \(count) bytes")
     }
     self.init(UnsafeRawBufferPointer(start: base, count: count), isMapped: true) {
       munmap(base, count)

@@ -55,5 +55,20 @@ final class AlignedMemory: @unchecked Sendable {
         UnsafeBufferPointer(start: pointer + part.lowerBound, count: part.count)))
   }
 
+  /// Has the system bring all of the memory in, a part at a time, by the threads of `pool`. It does so when
+  /// a page is first written to, and pages may be of 2 MiB: a task that writes here and there would wait for
+  /// very many. Contents stay void.
+  func bringIn(_ pool: WorkerPool) {
+    let (pointer, count) = (pointer, count)
+    let (page, size) = (1024, 1 << 20)
+    guard count > size else { return }
+    pool.run((count + size - 1) / size) { task, _ in
+      let range = part(task, of: count, size: size)
+      for float in stride(from: range.lowerBound, to: range.upperBound, by: page) {
+        pointer[float] = 0
+      }
+    }
+  }
+
   deinit { allocator?.release(pointer, max(count, 1) * MemoryLayout<Float>.stride) }
 }

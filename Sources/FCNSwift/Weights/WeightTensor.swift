@@ -78,6 +78,26 @@ public struct WeightTensor: Sendable, MemoryOwner {
     }
   }
 
+  /// The same by all threads of `pool`, if there is one. Not of float64, whose least numbers would become 0
+  /// there.
+  func copyFloats(to destination: UnsafeMutablePointer<Float>, _ pool: WorkerPool?) {
+    let size = 1 << 18
+    guard let pool, count > size, elementType != .float64 else {
+      return copyFloats(to: destination)
+    }
+    pool.run((count + size - 1) / size) { task, _ in
+      let range = part(task, of: count, size: size)
+      let width = elementType.byteCount
+      withUnsafeBytes {
+        elementType.decode(
+          UnsafeRawBufferPointer(
+            rebasing: $0[range.lowerBound * width..<range.upperBound * width]),
+          to: UnsafeMutableBufferPointer(
+            start: destination + range.lowerBound, count: range.count))
+      }
+    }
+  }
+
   /// The elements as float32, a fresh copy.
   public var floats: [Float] {
     [Float](unsafeUninitializedCapacity: count) { buffer, initialized in

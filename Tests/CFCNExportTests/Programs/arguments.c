@@ -32,7 +32,9 @@ static void versions(void) {
     CHECK(text != NULL);
     CHECK((text[0] != '\0') == (topic >= FCN_ABOUT_BUILD && topic <= FCN_ABOUT_ARCHITECTURES));
   }
+#ifndef SYSTEM_BLAS
   CHECK(strstr(fcn_about(FCN_ABOUT_BLAS), "private copy") != NULL);
+#endif
   int32_t available = 0;
   for (int32_t i = 0; i < fcn_backend_count(); i++) {
     fcn_backend_info info = {.struct_size = sizeof info};
