@@ -38,16 +38,26 @@ let instructionSets: [Target] =
 // `make fuzz` builds the fuzzers in place of the command, whose sources are a module of theirs.
 let withFuzzers = Context.environment["FCN_FUZZ"] == "1"
 
+// Of several -sanitize options Swift's compiler takes the last alone; SwiftPM gives one for each. Modules
+// with these count what bytes reach, and have AddressSanitizer; inner loops have the latter alone.
+let counted: [SwiftSetting] =
+  withFuzzers ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+
 let command: [Target] =
   withFuzzers
   ? [
     .target(
       name: "FCNCommand", dependencies: ["FCNSwift", "CFCN"], path: "Sources/fcn-cli",
-      exclude: ["main.swift"]),
+      exclude: ["main.swift"], swiftSettings: counted),
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
     // libFuzzer brings `main`.
     .executableTarget(
-      name: "fcn-fuzz", dependencies: ["FCNSwift", "CFCNExport", "CFCN", "FCNCommand"],
-      path: "Tests/Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+      name: "fcn-fuzz",
+      dependencies: [
+        "FCNSwift", "CFCNExport", "CFCN", "FCNCommand", "CFuzzer", "CZLibrary",
+      ],
+      path: "Tests/Fuzz/Targets",
+      swiftSettings: counted + [.unsafeFlags(["-parse-as-library"])]),
   ] : [.executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"])]
 
 let package = Package(
@@ -69,8 +79,8 @@ let package = Package(
         "CIntrinsics", "CDeviceCalls",
       ] + instructionSets.map { .byName(name: $0.name) },
       resources: [.embedInCode("CUDA/Kernels")],
-      swiftSettings: withInstructionSets ? [.define("FCN_INSTRUCTION_SETS")] : []),
-    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
+      swiftSettings: counted + (withInstructionSets ? [.define("FCN_INSTRUCTION_SETS")] : [])),
+    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"], swiftSettings: counted),
 
     // MARK: Inner loops
     .target(name: "FCNLoopTypes"),
