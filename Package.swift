@@ -6,12 +6,22 @@ import PackageDescription
 // have them; others run the portable loops.
 let withInstructionSets = Context.environment["FCN_INSTRUCTION_SETS"] == "1"
 
+// `make fuzz` builds the fuzzers in place of the command, whose sources are a module of theirs.
+let withFuzzers = Context.environment["FCN_FUZZ"] == "1"
+
+// Of several -sanitize options Swift's compiler takes the last alone, and of several SwiftPM gives each, in
+// any order. So `make fuzz` asks for fuzzer alone, and the rest is here: modules that count what bytes
+// reach, and have AddressSanitizer; inner loops, which have the latter alone.
+let counted: [SwiftSetting] =
+  withFuzzers ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+let uncounted: [SwiftSetting] = withFuzzers ? [.unsafeFlags(["-sanitize=address"])] : []
+let checkedC: [CSetting] = withFuzzers ? [.unsafeFlags(["-fsanitize=address"])] : []
+
 func instructionSet(_ name: String, _ flags: [String]) -> Target {
   .target(
     name: "FCNLoops\(name)", dependencies: ["FCNLoopTypes", "CIntrinsics"],
-    swiftSettings: [
-      .unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })
-    ])
+    swiftSettings: uncounted
+      + [.unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })])
 }
 
 // Of our own C, in the Makefile's builds for the same reason. What Swift compiles checks bounds itself.
@@ -35,19 +45,22 @@ let instructionSets: [Target] =
       "AMX", ["-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"]),
   ] : []
 
-// `make fuzz` builds the fuzzers in place of the command, whose sources are a module of theirs.
-let withFuzzers = Context.environment["FCN_FUZZ"] == "1"
-
 let command: [Target] =
   withFuzzers
   ? [
     .target(
       name: "FCNCommand", dependencies: ["FCNSwift", "CFCN"], path: "Sources/fcn-cli",
-      exclude: ["main.swift"]),
+      exclude: ["main.swift"], swiftSettings: counted),
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
     // libFuzzer brings `main`.
     .executableTarget(
-      name: "fcn-fuzz", dependencies: ["FCNSwift", "CFCNExport", "CFCN", "FCNCommand"],
-      path: "Tests/Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+      name: "fcn-fuzz",
+      dependencies: [
+        "FCNSwift", "CFCNExport", "CFCN", "FCNCommand", "CFuzzer", "CZLibrary",
+      ],
+      path: "Tests/Fuzz/Targets",
+      swiftSettings: counted + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
   ] : [.executableTarget(name: "fcn-cli", dependencies: ["FCNSwift", "CFCN"])]
 
 let package = Package(
@@ -69,12 +82,13 @@ let package = Package(
         "CIntrinsics", "CDeviceCalls",
       ] + instructionSets.map { .byName(name: $0.name) },
       resources: [.embedInCode("CUDA/Kernels")],
-      swiftSettings: withInstructionSets ? [.define("FCN_INSTRUCTION_SETS")] : []),
-    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"]),
+      swiftSettings: counted + (withInstructionSets ? [.define("FCN_INSTRUCTION_SETS")] : [])),
+    .target(name: "CFCNExport", dependencies: ["FCNSwift", "CFCN"], swiftSettings: counted),
 
     // MARK: Inner loops
-    .target(name: "FCNLoopTypes"),
-    .target(name: "FCNLoops", dependencies: ["FCNLoopTypes", "CIntrinsics"]),
+    .target(name: "FCNLoopTypes", swiftSettings: uncounted),
+    .target(
+      name: "FCNLoops", dependencies: ["FCNLoopTypes", "CIntrinsics"], swiftSettings: uncounted),
     .systemLibrary(name: "CIntrinsics"),
 
     // What kernels on a device are called with; the device's compiler includes the same header.
@@ -93,10 +107,11 @@ let package = Package(
     .systemLibrary(
       name: "CZLibrary", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // C where C is demanded: OpenBLAS's process-wide state, and codecs that report with longjmp.
-    .target(name: "COpenBLAS", dependencies: ["COpenBLASLibrary"], cSettings: hardening),
+    .target(name: "COpenBLAS", dependencies: ["COpenBLASLibrary"], cSettings: hardening + checkedC),
     .target(
-      name: "CImageCodecs", dependencies: ["CPNGLibrary", "CJPEGLibrary"], cSettings: hardening),
-    .target(name: "CSystem", cSettings: hardening),
+      name: "CImageCodecs", dependencies: ["CPNGLibrary", "CJPEGLibrary"],
+      cSettings: hardening + checkedC),
+    .target(name: "CSystem", cSettings: hardening + checkedC),
 
     // MARK: Tests
     .target(name: "FCNTestSupport", dependencies: ["FCNSwift"], path: "Tests/FCNTestSupport"),

@@ -84,21 +84,24 @@ extension Network {
   }
 
   /// Of `layers` those that the last one or auxiliary scores depend on, and of `sizes` those that they
-  /// take.
+  /// take. Each is looked at a few times, however many there are: small files may have many.
   static func needed(
-    of layers: [Layer], for auxiliaryScores: [String: Float], _ sizes: [SizeNode]
+    of layers: some BidirectionalCollection<Layer>, for auxiliaryScores: [String: Float],
+    _ sizes: some Collection<SizeNode>
   ) -> (layers: [Layer], sizes: [SizeNode]) {
     var needed = Set(auxiliaryScores.keys)
     if let last = layers.last { needed.insert(last.name) }
     var neededSizes: Set<String> = []
-    let nodes = Dictionary(sizes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let places = Dictionary(
+      zip(sizes.map(\.name), sizes.indices), uniquingKeysWith: { first, _ in first })
     // What is computed for a layer may measure another, which stands before it.
     for layer in layers.reversed() where needed.contains(layer.name) {
       needed.formUnion(layer.inputs)
       guard let sized = layer.operation as? SizedOperation else { continue }
       var open = sized.computed.map(\.size)
       while let name = open.popLast() {
-        guard neededSizes.insert(name).inserted, let node = nodes[name] else { continue }
+        guard neededSizes.insert(name).inserted, let place = places[name] else { continue }
+        let node = sizes[place]
         if let measured = node.measured {
           needed.insert(measured)
         } else {

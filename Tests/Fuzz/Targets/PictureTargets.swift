@@ -5,7 +5,7 @@ extension FuzzTarget {
   /// Most pixels that are decoded here.
   private static let largest = 1 << 20
 
-  static let pictures = [picture("png"), picture("jpeg"), labels]
+  static let pictures = [picture("png"), picture("jpeg"), picture("tiff"), labels]
 
   private static func picture(_ name: String) -> FuzzTarget {
     FuzzTarget(name: name) { bytes in
