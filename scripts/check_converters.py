@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Annotations as five tools write them, converted, trained on and evaluated; see scripts/check-converters."""
+"""Annotations as tools write them, converted, trained on and evaluated; see scripts/check-converters."""
 
 from __future__ import annotations
 
@@ -82,6 +82,53 @@ def cvat(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
     return [str(folder / "task.zip"), "--classes", ",".join(names), "--others", "ignore"]
 
 
+def cvat_images(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
+    """CVAT's own XML: outlines, and in every fourth picture masks."""
+    import datumaro
+    from datumaro.components.annotation import Mask, Polygon
+
+    items = []
+    for index, (path, labels) in enumerate(pictures):
+        shapes = (
+            [Mask(labels == label, label=int(label), z_order=0) for label in np.unique(labels[labels != 255])]
+            if index % 4 == 0 else
+            [Polygon(outline.astype(float).reshape(-1).tolist(), label=label, z_order=depth)
+             for depth, (label, outline) in enumerate(polygons(labels))])
+        items.append(datumaro.DatasetItem(
+            id=path.stem, subset="default", annotations=shapes,
+            media=datumaro.Image.from_file(path=str(path))))
+    datumaro.Dataset.from_iterable(items, categories=names).export(
+        str(folder / "export"), "cvat", save_media=True)
+    (folder / "export" / "default.xml").rename(folder / "export" / "annotations.xml")
+    with zipfile.ZipFile(folder / "task.zip", "w") as archive:
+        for path in sorted((folder / "export").rglob("*.*")):
+            archive.write(path, path.relative_to(folder / "export"))
+    return [str(folder / "task.zip"), "--classes", ",".join(names), "--unlabelled", "ignore"]
+
+
+def panoptic(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
+    """COCO's panoptic files: a segment for each region of a class."""
+    import datumaro
+    from datumaro.components.annotation import Mask
+
+    items = []
+    for path, labels in pictures:
+        masks, count = [], 0
+        for label in np.unique(labels[labels != 255]):
+            _, regions = cv2.connectedComponents((labels == label).astype(np.uint8))
+            for region in range(1, regions.max() + 1):
+                count += 1
+                # Numbers of more than one byte.
+                masks.append(Mask(regions == region, label=int(label), id=count * 997))
+        items.append(datumaro.DatasetItem(
+            id=path.stem, subset="default", annotations=masks,
+            media=datumaro.Image.from_file(path=str(path))))
+    datumaro.Dataset.from_iterable(items, categories=names).export(
+        str(folder), "coco_panoptic", save_media=True)
+    return [str(folder / "annotations" / "panoptic_default.json"), "--classes", ",".join(names),
+            "--unlabelled", "ignore"]
+
+
 def coco(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
     from pycocotools import mask as packing
     from pycocotools.coco import COCO
@@ -139,6 +186,11 @@ def binary(folder: Path, names: list[str], pictures: Pictures) -> list[str]:
     return [str(folder)]
 
 
+#: Who writes the annotations, by what `fcn convert --from` calls the tool.
+TOOLS = [(labelme, "labelme"), (cvat, "cvat"), (cvat_images, "cvat"), (coco, "coco"), (panoptic, "coco"),
+         (cityscapes, "cityscapes"), (binary, "binary")]
+
+
 def main(camvid: str, seconds: str = "60", most: str = "160") -> int:
     root = Path(camvid).resolve()
     names = (root / "class_names.txt").read_text().split("\n")
@@ -152,7 +204,7 @@ def main(camvid: str, seconds: str = "60", most: str = "160") -> int:
     fcn = os.environ["FCN"]
     failed = 0
     print("| tool | pictures | mean IU | pixel accuracy |\n|---|---|---|---|", flush=True)
-    for write in (labelme, cvat, coco, cityscapes, binary):
+    for write, tool in TOOLS:
         with TemporaryDirectory() as scratch:
             folder = Path(scratch, write.__name__)
             folder.mkdir()
@@ -160,7 +212,7 @@ def main(camvid: str, seconds: str = "60", most: str = "160") -> int:
             try:
                 words = write(folder, names, pictures)
                 for command in (
-                    ["convert", "--from", write.__name__, *words, "-o", data, "-q"]
+                    ["convert", "--from", tool, *words, "-o", data, "-q"]
                     + ([] if write is cityscapes else ["--val", "0.25"]),
                     ["train", "--data", data, "-o", out, "--time-limit", f"{seconds}s", "-q"],
                     ["eval", "--model", f"{out}/best.safetensors", "--data", data, "--split", "val",

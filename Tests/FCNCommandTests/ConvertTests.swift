@@ -14,7 +14,8 @@ struct ConvertTests {
 
   @Test(arguments: [
     ("labelme", "labelme", "0.4", 3), ("cvat", "cvat.zip", "0.5", 2),
-    ("coco", "coco/instances.json", "0", 2),
+    ("coco", "coco/instances.json", "0", 2), ("cvat", "cvat-images.zip", "0.5", 2),
+    ("coco", "panoptic/annotations/panoptic_train.json", "0", 2),
   ])
   func whatIsConvertedIsReadAtOnce(
     tool: String, input: String, validation: String, count: Int

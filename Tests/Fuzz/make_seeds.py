@@ -110,6 +110,32 @@ JSONS = {
     "numbers": "[0, -0, 1e308, 5e-324, 9007199254740993, 0.1]",
 }
 
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version><meta><task><labels>
+<label><name>x</name><color>#fa3253</color><type>any</type></label>
+<label><name>y &amp; z</name><color>#33ddff</color></label></labels></task></meta>
+<image id="0" name="a.png" subset="train" width="16" height="12">
+<polygon label="x" points="1.5,1;9,2.25;5,11" z_order="2"></polygon>
+<box label="y &amp; z" xtl="2" ytl="3" xbr="9" ybr="8" rotation="30" z_order="1"/>
+<mask label="x" rle="1, 2, 3, 3" left="4" top="2" width="3" height="3" z_order="0"/>
+<ellipse label="y &amp; z" cx="8" cy="6" rx="4" ry="2.5" rotation="10"/>
+<points label="x" points="1,1"/></image></annotations>
+"""
+
+# The picture segments.png has one colour, which is the number 263.
+PANOPTIC = json.dumps({
+    "images": [{"id": 1, "file_name": "a.png", "width": 16, "height": 12}],
+    "categories": [{"id": 1, "name": "x", "color": [1, 2, 3]}, {"id": 2, "name": "y"}],
+    "annotations": [{"image_id": 1, "file_name": "segments.png", "segments_info": [
+        {"id": 263, "category_id": 1, "iscrowd": 0}, {"id": 9, "category_id": 2}]}]})
+
+XMLS = {
+    "plain": "<a x='1' y=\"&lt;&#65;&#x42;\"><!-- c --><b/>text<![CDATA[<&]]></a>",
+    "declared": "\ufeff<?xml version='1.0' encoding='UTF-8'?><a></a>\n",
+    "entities": "<!DOCTYPE a [<!ENTITY b 'b'>]><a>&b;</a>",
+    "cvat": CVAT,
+}
+
 
 def models(folder):
     for name, text in GRAPHS.items():
@@ -149,7 +175,8 @@ def calls():
 
 
 shutil.rmtree(seeds, ignore_errors=True)
-for target, texts in [("command", LINES), ("classes", CLASSES), ("list", LISTS), ("json", JSONS)]:
+for target, texts in [("command", LINES), ("classes", CLASSES), ("list", LISTS), ("json", JSONS),
+                      ("xml", XMLS), ("cvatxml", {"cvat": CVAT}), ("panoptic", {"plain": PANOPTIC})]:
     for name, text in texts.items():
         write(target, name, text)
 write("log", "log.csv", LOG)

@@ -47,7 +47,8 @@ extension Subcommand {
       Reads everything first and says what was found. What would give wrong labels is
       an error: files that cannot be read, annotations without a picture, sizes that
       differ, colours and labels that nobody named. Pictures are copied as they are.
-      An INPUT is a folder or a zip archive, with --from coco a JSON file or a folder.
+      An INPUT is a folder or a zip archive, with --from coco a JSON file or a folder,
+      with --from cvat an XML file too.
       """,
     operands: 1...1000,
     [
@@ -63,8 +64,12 @@ extension Subcommand {
         "Tools",
         [
           ("labelme", "JSON files, one a picture: polygons, rectangles, circles, masks."),
-          ("cvat", "The export \"Segmentation mask 1.1\", unpacked or not."),
-          ("coco", "COCO's JSON: polygons and runs of pixels."),
+          (
+            "cvat",
+            "The exports \"Segmentation mask 1.1\" and \"CVAT for images 1.1\", unpacked or not, or "
+              + "annotations.xml."
+          ),
+          ("coco", "COCO's JSON: polygons and runs of pixels, or panoptic segments."),
           ("cityscapes", "The folder above leftImg8bit and gtFine: 19 classes."),
           (
             "binary",

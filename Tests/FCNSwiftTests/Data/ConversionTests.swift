@@ -73,6 +73,33 @@ struct ConversionTests {
     #expect(Array(colours.pixels.suffix(3)) == [128, 64, 128])
   }
 
+  @Test func imagesOfCVATAreDrawnAsItsMasksAreByDepth() throws {
+    let (data, report) = try expectGoldens(
+      conversion(.cvat, "cvat-images.zip"), ["1", "day/0"], in: "cvat-images")
+    #expect(data.classNames == ["background", "road", "tree", "pole", "A & B"])
+    let told = report.findings.map(\.text)
+    #expect(told.contains("left out: 1 shape without area, polyline"))
+    #expect(told.contains("left out: 1 shape without area, tag"))
+    #expect(told.contains("boxes are drawn as what they enclose: 2 regions of 6 regions"))
+    // The palette is the tool's colours: pixel (40, 28) of the turned box.
+    let png = try File.read(folder.file("out/SegmentationClass/day/0.png"))
+    let colours = try Image(decoding: png)
+    #expect(Array(colours.pixels[3 * (28 * 64 + 40)..<3 * (28 * 64 + 41)]) == [70, 130, 180])
+  }
+
+  @Test func segmentsOfCOCOAreTheirCategories() throws {
+    let input = "panoptic/annotations/panoptic_train.json"
+    var panoptic = conversion(.coco, input)
+    panoptic.validationShare = 0.5
+    let (data, report) = try expectGoldens(panoptic, ["0", "1"], in: "panoptic")
+    #expect(data.classNames == ["background", "road", "tree", "pole"])
+    #expect(report.errors(leavingOutFaulty: false).isEmpty)
+    panoptic.unlabelled = .ignore
+    let sparse = try panoptic.survey().report
+    #expect(sparse.classNames == ["road", "tree", "pole"])
+    #expect(sparse.ignoredPixels == report.classPixels[0])
+  }
+
   @Test func cityscapesHasNineteenClassesFromEitherKindOfFile() throws {
     let (data, report) = try expectGoldens(
       conversion(.cityscapes, "cityscapes"),

@@ -4,7 +4,7 @@ import Glibc
 
 // What annotation tools write.
 extension FuzzTarget {
-  static let annotations = [labelme, coco, cvat]
+  static let annotations = [labelme, coco, panoptic, cvat, cvatxml]
 
   private static let labelme = FuzzTarget(name: "labelme") { bytes in
     let folder = try FuzzFiles.annotated("labelme")
@@ -18,6 +18,23 @@ extension FuzzTarget {
     var conversion = Conversion(.coco, inputs: ["\(folder)/instances.json"])
     conversion.images = folder
     try convert(conversion)
+  }
+
+  /// A picture whose colours are numbered segments lies beside it.
+  private static let panoptic = FuzzTarget(name: "panoptic") { bytes in
+    let folder = try FuzzFiles.annotated("panoptic")
+    if !File.exists("\(folder)/segments.png") {
+      let segments = try Image(width: 16, height: 12, colour: RGB(7, 1, 0))
+      try File.write(segments.encodedPNG(), to: "\(folder)/segments.png")
+    }
+    try FuzzFiles.write(bytes, "panoptic/panoptic.json")
+    try convert(Conversion(.coco, inputs: ["\(folder)/panoptic.json"]))
+  }
+
+  private static let cvatxml = FuzzTarget(name: "cvatxml") { bytes in
+    let folder = try FuzzFiles.annotated("cvatxml")
+    try FuzzFiles.write(bytes, "cvatxml/annotations.xml")
+    try convert(Conversion(.cvat, inputs: ["\(folder)/annotations.xml"]))
   }
 
   /// A zip archive.

@@ -4,13 +4,32 @@ import Glibc
 
 // Text that people and programs write.
 extension FuzzTarget {
-  static let texts = [json, classes, list, log]
+  static let texts = [json, xml, classes, list, log]
 
   private static let json = FuzzTarget(name: "json") { bytes in
     let value = try JSON(parsing: bytes)
     let text = value.compactText
     let again = try JSON(parsing: text)
     require(again == value, "JSON changes where it is written and read again: \(text)")
+  }
+
+  /// Elements end in the order in which they began, and nothing is larger than the text.
+  private static let xml = FuzzTarget(name: "xml") { bytes in
+    var reader = try XMLReader(bytes)
+    var open: [String] = []
+    var size = 0
+    while let piece = try reader.next() {
+      switch piece {
+      case .start(let name, let attributes):
+        open.append(name)
+        size += attributes.reduce(name.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+      case .text(let text): size += text.utf8.count
+      case .end(let name): require(open.popLast() == name, "the end of \(name) out of turn")
+      }
+      require(open.count <= XMLReader.deepestNesting, "\(open.count) levels")
+    }
+    require(open.isEmpty, "\(open.count) elements have no end")
+    require(size <= bytes.count, "\(size) bytes of \(bytes.count)")
   }
 
   private static let classes = FuzzTarget(name: "classes") { bytes in

@@ -1,4 +1,5 @@
-/// Reads COCO's JSON: pictures, categories, and annotations of polygons or runs of pixels.
+/// Reads COCO's JSON: pictures, categories, and annotations of polygons or runs of pixels, or of segments in
+/// label pictures (`COCOSegments`).
 ///
 /// Annotations have no order of depth, and overlap: those that cover less are drawn over those that cover
 /// more, so that a tie lies on its wearer; crowds lie below everything.
@@ -22,6 +23,8 @@ struct COCOReader {
   private var names: [JSON: String] = [:]
   private var categories: [JSON] = []
   private var annotations: [Annotation] = []
+  private var segments: [JSON: COCOSegments] = [:]
+  private var colours: [RGB?] = []
   private var boxes: [JSON: Int] = [:]
   private var faults: [(picture: JSON, text: String)] = []
   private var passedOver: [String: Int] = [:]
@@ -56,7 +59,7 @@ struct COCOReader {
 
   // MARK: Elements
 
-  private static func key(_ value: JSON?) throws -> JSON {
+  static func key(_ value: JSON?) throws -> JSON {
     switch value {
     case .number?, .string?: return value ?? nil
     default: throw FCNError(.corrupt, "an id is missing, or neither a number nor a text")
@@ -91,6 +94,7 @@ struct COCOReader {
         throw FCNError(.corrupt, "its id is another category's too")
       }
       categories.append(id)
+      colours.append(COCOReader.colour(element["color"]))
       try requireMemoryToGrow(categories.count, bytesEach: 512)
     }
   }
@@ -98,6 +102,12 @@ struct COCOReader {
   private mutating func addAnnotation(_ element: JSON) throws {
     let picture = try naming("an annotation") { try COCOReader.key(element["image_id"]) }
     do {
+      if let list = element["segments_info"]?.elements {
+        guard try segments.updateValue(COCOSegments(element, list), forKey: picture) == nil else {
+          throw FCNError(.corrupt, "the image has another label picture too")
+        }
+        return try requireMemoryToGrow(segments.count, bytesEach: 16384)
+      }
       let category = try COCOReader.key(element["category_id"])
       let shapes = try shapes(element["segmentation"])
       let isCrowd = element["iscrowd"]?.integer == 1 || element["iscrowd"]?.truth == true
@@ -117,6 +127,12 @@ struct COCOReader {
       faults.append((picture, error.within(name).message))
     }
     try requireMemoryToGrow(annotations.count + faults.count, bytesEach: 4096)
+  }
+
+  /// The colour of a category, three numbers; nil where there is none.
+  private static func colour(_ value: JSON?) -> RGB? {
+    let bytes = value?.elements?.compactMap { $0.integer.flatMap { UInt8(exactly: $0) } } ?? []
+    return bytes.count == 3 ? RGB(bytes[0], bytes[1], bytes[2]) : nil
   }
 
   /// What `segmentation` covers; nil where there is none, as of boxes alone.
@@ -174,8 +190,11 @@ struct COCOReader {
       regions[annotation.picture, default: []].append(
         AnnotatedRegion(label: label, shapes: annotation.shapes, isLowest: annotation.isCrowd))
     }
+    for picture in segments.keys where pictures[picture] == nil { bad[picture] = "" }
+    addColours(&set)
     for (what, count) in passedOver { set.passedOver[what, default: 0] += count }
     let places = try COCOPictures(path, images)
+    let labelPictures = try COCOSegmentPictures(path)
     for id in order {
       guard let picture = pictures[id] else { continue }
       let name = quoted(picture.path)
@@ -196,13 +215,19 @@ struct COCOReader {
             .init(.missingPicture, "\(path): the image \(name) is not in \(places.description)"))
           continue
         }
+        guard let content = try content(of: id, regions[id], labelByID, labelPictures) else {
+          set.unannotated.append(file.path)
+          continue
+        }
         set.pictures.append(
           AnnotatedPicture(
             name: AnnotationPath.datasetName(picture.path), picture: file, size: picture.size,
-            content: .regions(regions[id] ?? []), split: split,
-            origin: "\(path): image \(name)"))
+            content: content, split: split, origin: "\(path): image \(name)"))
       } catch let error as FCNError where !error.isShortage {
-        set.faults.append(.init(.missingPicture, "\(path): \(error.message)"))
+        let isMissing = segments[id] == nil || error.kind == .notFound
+        set.faults.append(
+          .init(
+            isMissing ? .missingPicture : .unreadable, "\(path): image \(name): \(error.message)"))
       }
     }
     for (id, _) in bad.sorted(by: { $0.key.compactText < $1.key.compactText }) {
@@ -212,41 +237,34 @@ struct COCOReader {
           "\(path): there are annotations of the image \(id.compactText), which is not listed"))
     }
   }
-}
 
-/// Where pictures may lie that a file of COCO's names.
-private struct COCOPictures {
-  private let indices: [PictureIndex]
-  private let folders: [AnnotationFiles]
-  let description: String
-
-  init(_ path: String, _ images: AnnotationFiles?) throws {
-    if let images {
-      indices = [try PictureIndex(images)]
-      folders = []
-      description = images.path
-      return
+  /// What was annotated in the picture `id`: `regions`, or a label picture; nil where pictures have label
+  /// pictures and this one has none.
+  private func content(
+    of id: JSON, _ regions: [AnnotatedRegion]?, _ labels: [JSON: Int],
+    _ labelPictures: COCOSegmentPictures
+  ) throws -> AnnotatedPicture.Content? {
+    guard let found = segments[id] else {
+      return regions == nil && !segments.isEmpty ? nil : .regions(regions ?? [])
     }
-    indices = []
-    let home = File.folder(of: path)
-    // instances_val2017.json is of val2017, in a folder beside its own.
-    let stem = AnnotationPath.stem(of: AnnotationPath.base(of: path))
-    let set = stem.split(separator: "_").last.map(String.init) ?? stem
-    let candidates = [home, "\(home)/images", "\(home)/..", "\(home)/../images"]
-    folders = try (candidates + ["\(home)/../\(set)", "\(home)/../images/\(set)"])
-      .filter(File.isFolder).map { try AnnotationFiles(path: $0) }
-    description = "\(home) or the folders beside it"
+    guard regions == nil else {
+      throw FCNError(.corrupt, "it has both outlines and a label picture; one of them was wanted")
+    }
+    guard let map = labelPictures.find(found.path) else {
+      throw FCNError(
+        .notFound,
+        "its label picture \(quoted(found.path)) is not in \(labelPictures.description)")
+    }
+    return .map(map, try found.coding(labels))
   }
 
-  func find(_ path: String) throws -> AnnotationFile? {
-    for index in indices {
-      if let name = try index.find(path) { return index.files.file(name) }
+  /// Gives `set` the categories' colours, where all have one.
+  private func addColours(_ set: inout AnnotationSet) {
+    var known = Dictionary(zip(set.labels, set.colours ?? [])) { first, _ in first }
+    for (id, colour) in zip(categories, colours) where known[names[id] ?? ""] == nil {
+      known[names[id] ?? ""] = colour
     }
-    let path = AnnotationPath.normalized(path)
-    guard !path.split(separator: "/").contains("..") else { return nil }
-    for files in folders where files.contains(path) { return files.file(path) }
-    let base = AnnotationPath.base(of: path)
-    for files in folders where files.contains(base) { return files.file(base) }
-    return nil
+    let all = set.labels.compactMap { known[$0] }
+    if all.count == set.labels.count { set.colours = all }
   }
 }

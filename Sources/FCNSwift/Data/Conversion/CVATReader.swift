@@ -1,32 +1,76 @@
-/// Reads CVAT's export "Segmentation mask 1.1": `labelmap.txt` with the labels' colours, label pictures in
-/// these colours in `SegmentationClass`, lists in `ImageSets/Segmentation`, and, where they were exported
-/// too, pictures in `JPEGImages`.
+/// Reads what CVAT exports, in folders, archives, or XML files by themselves.
 ///
-/// CVAT shows pictures set upright, and so are its masks.
-struct CVATReader: AnnotationReader {
-  func read(_ inputs: [AnnotationFiles], images: AnnotationFiles?) throws -> AnnotationSet {
+/// "Segmentation mask 1.1" is `labelmap.txt` with the labels' colours, label pictures in these colours in
+/// `SegmentationClass`, lists in `ImageSets/Segmentation`, and, where they were exported too, pictures in
+/// `JPEGImages`. "CVAT for images 1.1" is `annotations.xml` (`CVATImagesReader`), and pictures in `images`.
+///
+/// CVAT shows pictures set upright, and so are its masks and coordinates.
+struct CVATReader {
+  private var others: PictureIndex?
+  private var xml = CVATImagesReader()
+
+  /// What is in the folders, archives or XML files at `paths`; pictures lie in `images`, or, where that is
+  /// nil, where CVAT leaves them.
+  static func read(_ paths: [String], images: AnnotationFiles?) throws -> AnnotationSet {
     var set = AnnotationSet()
     set.isUpright = true
     set.hasBackground = false
-    let others = try images.map { try PictureIndex($0) }
-    for files in inputs {
-      try read(files, others, into: &set)
+    var reader = CVATReader()
+    reader.others = try images.map { try PictureIndex($0) }
+    for path in paths {
+      guard !File.isFolder(path), AnnotationPath.suffix(of: path) == "xml" else {
+        try reader.read(try AnnotationFiles(path: path), into: &set)
+        continue
+      }
+      guard File.exists(path) else { throw FCNError(.notFound, "\(path): there is no such file") }
+      let files = try AnnotationFiles(folderOf: path)
+      try reader.readXML([AnnotationPath.base(of: path)], files, into: &set)
     }
+    reader.xml.finish(&set)
     return set
   }
 
-  private func read(
-    _ files: AnnotationFiles, _ others: PictureIndex?, into set: inout AnnotationSet
-  ) throws {
+  private mutating func read(_ files: AnnotationFiles, into set: inout AnnotationSet) throws {
     let names = try files.names()
     // The archive's root, or a folder in it.
     let lists = names.filter { AnnotationPath.base(of: $0) == "labelmap.txt" }
-    guard let list = lists.min(by: { $0.utf8.count < $1.utf8.count }) else {
+    if let list = lists.min(by: { $0.utf8.count < $1.utf8.count }) {
+      return try readMasks(list, names, files, into: &set)
+    }
+    let documents = names.filter { AnnotationPath.suffix(of: $0) == "xml" }
+    guard !documents.isEmpty else {
       throw FCNError(
         .notFound,
-        "\(files.path): there is no labelmap.txt in it; export the task as \"Segmentation mask 1.1\""
-      )
+        "\(files.path): there is neither a labelmap.txt nor an XML file in it; export the task as "
+          + "\"Segmentation mask 1.1\" or as \"CVAT for images 1.1\"")
     }
+    // Other tools' XML may lie beside it.
+    let own = documents.filter { AnnotationPath.base(of: $0) == "annotations.xml" }
+    try readXML(own.isEmpty ? documents : own, files, into: &set)
+  }
+
+  private mutating func readXML(
+    _ documents: [String], _ files: AnnotationFiles, into set: inout AnnotationSet
+  ) throws {
+    set.hasBackground = true
+    let index = try others ?? PictureIndex(files)
+    var taken: Set<String> = []
+    for name in documents {
+      let home = others == nil ? AnnotationPath.folder(of: name) : nil
+      do {
+        try xml.read(
+          files.file(name), CVATImagesReader.Pictures(index: index, home: home), into: &set, &taken)
+      } catch let error as FCNError where !error.isShortage {
+        set.faults.append(.init(.unreadable, error.message))
+      }
+    }
+    set.unannotated += index.names.filter { !taken.contains($0) }
+      .map { "\(index.files.path)/\($0)" }
+  }
+
+  private func readMasks(
+    _ list: String, _ names: [String], _ files: AnnotationFiles, into set: inout AnnotationSet
+  ) throws {
     let root = AnnotationPath.folder(of: list)
     let coding = try naming("\(files.path)/\(list)") {
       try self.coding(try files.file(list).read(), &set)

@@ -6,9 +6,9 @@ public struct Conversion: Sendable {
   public enum Source: String, Sendable, CaseIterable {
     /// labelme's JSON files, one a picture.
     case labelme
-    /// CVAT's export "Segmentation mask 1.1".
+    /// CVAT's exports "Segmentation mask 1.1" and "CVAT for images 1.1".
     case cvat
-    /// COCO's JSON files, of polygons or runs of pixels.
+    /// COCO's JSON files, of polygons or runs of pixels, or of segments in label pictures.
     case coco
     /// The folders of Cityscapes.
     case cityscapes
@@ -28,7 +28,7 @@ public struct Conversion: Sendable {
 
   /// Who wrote the annotations.
   public var source: Source
-  /// Folders or zip archives; of COCO's, JSON files or folders of them.
+  /// Folders or zip archives, of CVAT's also XML files; of COCO's, JSON files or folders of them.
   public var inputs: [String]
   /// Where the pictures lie; nil where the tool leaves them.
   public var images: String?
@@ -90,14 +90,14 @@ public struct Conversion: Sendable {
   private func annotations(_ classes: ClassList?) throws -> AnnotationSet {
     let images = try self.images.map { try AnnotationFiles(path: $0) }
     if source == .coco { return try COCOFiles.read(inputs, images: images) }
+    if source == .cvat { return try CVATReader.read(inputs, images: images) }
     let files = try inputs.map { try AnnotationFiles(path: $0) }
     return try reader(classes).read(files, images: images)
   }
 
   private func reader(_ classes: ClassList?) throws -> any AnnotationReader {
     switch source {
-    case .labelme, .coco: return LabelmeReader()
-    case .cvat: return CVATReader()
+    case .labelme, .coco, .cvat: return LabelmeReader()
     case .cityscapes: return CityscapesReader()
     case .binary:
       return MaskReader(

@@ -26,6 +26,11 @@ enum RegionShape: Sendable {
   case bitmap([UInt8], PlanePoint, PlanePoint)
   /// Runs of pixels, column by column, of a picture of `height` rows.
   case runs(RunLengths)
+  /// Runs of pixels, row by row, within a box.
+  case boxRuns(BoxRuns)
+  /// The pixels whose centres an ellipse encloses: its middle, its half axes, and by how many degrees these
+  /// are turned clockwise.
+  case ellipse(PlanePoint, radii: PlanePoint, rotation: Double)
 
   /// The pixels that it covers of a picture of `size`. Throws `corrupt` where its own size is another.
   func mask(in size: PictureExamination.Size) throws -> RegionMask {
@@ -36,6 +41,9 @@ enum RegionShape: Sendable {
     case .circle(let centre, let edge): try RegionMask(circle: centre, edge, in: size)
     case .bitmap(let bytes, let a, let b): try RegionMask(bitmap: bytes, a, b, in: size)
     case .runs(let runs): try runs.mask(in: size)
+    case .boxRuns(let runs): try runs.mask(in: size)
+    case .ellipse(let centre, let radii, let rotation):
+      try RegionMask(ellipse: centre, radii: radii, rotation: rotation, in: size)
     }
   }
 }

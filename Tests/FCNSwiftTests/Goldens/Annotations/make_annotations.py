@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Makes the annotations here with the tools' own libraries, and the labels that these read in them.
 
-    pip install numpy pillow pycocotools cityscapesscripts datumaro loguru tifffile
-    pip install --no-deps labelme && python3 make_annotations.py
+    pip install numpy pillow pycocotools cityscapesscripts datumaro cvat-sdk loguru tifffile
+    pip install --no-deps labelme && python3 make_annotations.py [labelme cvat…]
 
 labelme: its reader and writer of JSON, and `utils.shapes_to_label`, which its labelme2voc calls; what
-its windows need beside is faked. CVAT writes "Segmentation mask 1.1" through datumaro. COCO's masks are
-packed, and polygons drawn, by pycocotools. Cityscapes' label pictures are drawn by cityscapesscripts.
+its windows need beside is faked. CVAT writes "Segmentation mask 1.1" through datumaro, which writes CVAT's
+own XML too, and COCO's panoptic files; masks of a part of a picture are packed by cvat_sdk. COCO's masks are
+packed, and polygons drawn, by pycocotools, which CVAT draws its polygons and boxes with too. Cityscapes'
+label pictures are drawn by cityscapesscripts.
 
 expected/ holds, for each picture, the classes as a palette PNG.
 """
@@ -214,5 +216,104 @@ def cityscapes():
         polygons.unlink()
 
 
-for make in (labelme, cvat, coco, cityscapes):
-    make()
+def drawn(points):
+    """A polygon as pycocotools fills it."""
+    from pycocotools import mask as packing
+
+    flat = np.asarray(points, float).reshape(-1).tolist()
+    return packing.decode(packing.merge(packing.frPyObjects([flat], HEIGHT, WIDTH))) > 0
+
+
+def cvat_images():
+    """CVAT's XML as datumaro writes it; beside it, by hand, what CVAT has and datumaro does not write:
+    colours, an ellipse, a mask within a box, lines."""
+    import datumaro
+    from cvat_sdk.masks import encode_mask
+    from datumaro.components.annotation import Bbox, Label, Mask, Points, Polygon, RotatedBbox
+
+    folder = HERE / "cvat-images"
+    scratch = HERE / "scratch"
+    names = ["road", "tree", "pole", "A & B"]
+    star = [20.25, 3.75, 24, 15.25, 37.75, 15.75, 26.5, 22.5, 31.25, 36.5, 20.75, 27, 8.5, 35.5, 15, 22.25,
+            3, 14.75, 15.5, 14.25]
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    disc = (x - 50) ** 2 + (y - 10) ** 2 < 40
+    picture(scratch / "day/0.jpg", quality=60)
+    picture(scratch / "1.jpg", quality=60)
+    first = [Polygon(star, label=1, z_order=3), Bbox(5.25, 10.5, 30, 25.25, label=0, z_order=2),
+             Mask(disc, label=2, z_order=1), RotatedBbox(40, 30, 20, 9, 30, label=3, z_order=1),
+             Points([3, 3, 4, 4], label=2), Label(1)]
+    items = [
+        datumaro.DatasetItem(
+            id="day/0", subset="default", annotations=first,
+            media=datumaro.Image.from_file(path=str(scratch / "day/0.jpg"))),
+        datumaro.DatasetItem(
+            id="1", subset="default", annotations=[],
+            media=datumaro.Image.from_file(path=str(scratch / "1.jpg")))]
+    datumaro.Dataset.from_iterable(items, categories=names).export(str(folder), "cvat", save_media=True)
+    labels = np.zeros((HEIGHT, WIDTH), int)
+    labels[disc] = 3
+    angle = np.deg2rad(30)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    labels[drawn(np.array([[-10, -4.5], [-10, 4.5], [10, 4.5], [10, -4.5]]) @ turn.T + [40, 30])] = 4
+    labels[drawn([5.25, 10.5, 5.25, 35.75, 35.25, 35.75, 35.25, 10.5])] = 1
+    labels[drawn(star)] = 2
+    expect("cvat-images/day/0.png", labels)
+    # What CVAT adds.
+    document = (folder / "default.xml").read_text()
+    for name, colour in zip(["road", "tree", "pole", "A &amp; B"],
+                            ["#804080", "#6b8e23", "#999999", "#4682b4"]):
+        document = document.replace(
+            f"<name>{name}</name>", f"<name>{name}</name><color>{colour}</color><type>any</type>", 1)
+    *runs, left, top, right, bottom = encode_mask(disc | ((x > 20) & (x < 30) & (y > 8) & (y < 12)))
+    shapes = (
+        f'<mask label="pole" source="manual" occluded="0" rle="{", ".join(map(str, runs))}" left="{left}" '
+        f'top="{top}" width="{right - left + 1}" height="{bottom - top + 1}" z_order="0"></mask>'
+        '<ellipse label="tree" source="manual" occluded="0" cx="30.50" cy="30.00" rx="16.25" ry="7.50" '
+        'rotation="20" z_order="0"><attribute name="a">&lt;b&gt;</attribute></ellipse>'
+        '<polyline label="road" points="1,1;9,9" z_order="0"/>')
+    head, tail = document.split('name="1.jpg"')
+    tail = tail.replace(">", f">{shapes}", 1)
+    document = f'{head}name="1.jpg"{tail}'
+    labels = np.zeros((HEIGHT, WIDTH), int)
+    labels[disc | ((x > 20) & (x < 30) & (y > 8) & (y < 12))] = 3
+    dx, dy = x + 0.5 - 30.5, y + 0.5 - 30
+    c, s = np.cos(np.deg2rad(20)), np.sin(np.deg2rad(20))
+    labels[((dx * c + dy * s) / 16.25) ** 2 + ((dy * c - dx * s) / 7.5) ** 2 <= 1] = 2
+    expect("cvat-images/1.png", labels)
+    with zipfile.ZipFile(HERE / "cvat-images.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("annotations.xml"), document, zipfile.ZIP_DEFLATED)
+        for path in sorted((folder / "images").rglob("*.jpg")):
+            archive.writestr(zipfile.ZipInfo(str(path.relative_to(folder))), path.read_bytes())
+    shutil.rmtree(scratch)
+    shutil.rmtree(folder)
+
+
+def panoptic():
+    import datumaro
+    from datumaro.components.annotation import Mask
+
+    folder = HERE / "panoptic"
+    scratch = HERE / "scratch"
+    labels = scene()
+    items = []
+    for index in range(2):
+        picture(scratch / f"{index}.jpg", quality=60)
+        shown = np.roll(labels, 5 * index, 1)
+        # Two segments of one class, and numbers that take more than one byte.
+        halves = [(shown == 1) & (np.mgrid[:HEIGHT, :WIDTH][1] < 30)]
+        halves.append((shown == 1) & ~halves[0])
+        masks = [Mask(half, label=0, id=300 + i) for i, half in enumerate(halves)]
+        masks += [Mask(shown == label, label=label - 1, id=70000 * label) for label in (2, 3)]
+        items.append(datumaro.DatasetItem(
+            id=str(index), subset="train", annotations=masks,
+            media=datumaro.Image.from_file(path=str(scratch / f"{index}.jpg"))))
+        expect(f"panoptic/{index}.png", shown)
+    datumaro.Dataset.from_iterable(items, categories=["road", "tree", "pole"]).export(
+        str(folder), "coco_panoptic", save_media=True)
+    shutil.rmtree(scratch)
+
+
+makes = {make.__name__: make for make in (labelme, cvat, coco, cityscapes, cvat_images, panoptic)}
+for name in sys.argv[1:] or makes:
+    makes[name]()
