@@ -1,6 +1,6 @@
 /// Where each pixel stands: its row, or its column, counted from 0, in one channel. It depends on the size
-/// alone, so that a network may tell where in the picture it is (Liu et al., 2018, CoordConv). Of its input it
-/// takes the number of pictures and, unless it is given another, the size; no gradient goes through it.
+/// alone, so that a network may tell where in the picture it is (Liu et al., 2018, CoordConv). Of its input
+/// it takes the number of pictures and, unless it is given another, the size; no gradient goes through it.
 ///
 /// Coordinates of another range, or distances from a centre, are made of these by further layers.
 public struct Coordinates: Operation {

@@ -1,4 +1,5 @@
-// The settings of what tells places, or puts values below or beside each other, as networks in files have them.
+// The settings of what tells places, or puts values below or beside each other, as networks in files
+// have them.
 
 extension Coordinates: StoredOperation {
   func write(to attributes: inout AttributeWriter) {

@@ -1,7 +1,7 @@
 // Values of which one has a line for all of another.
 extension ONNXTranslator {
-  /// Input `index` of `node`, which takes two: as it was before its lines were repeated for those of the other,
-  /// where that makes no difference.
+  /// Input `index` of `node`, which takes two: as it was before its lines were repeated for those of the
+  /// other, where that makes no difference.
   func slim(_ node: ONNXNode, _ index: Int) throws -> ONNXValue {
     let value = try required(node, index)
     guard case .layer(let name, let view)? = unexpanded[node.inputs[index]],

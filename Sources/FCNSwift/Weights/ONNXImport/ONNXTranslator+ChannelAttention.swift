@@ -34,8 +34,8 @@ extension ONNXTranslator {
   }
 
   /// Into how many heads the channels are divided where a view is of a matrix for each, of channels and
-  /// columns, and whether what is summed over, its last axis or the one before, is the channels; nil where it is
-  /// of anything else.
+  /// columns, and whether what is summed over, its last axis or the one before, is the channels; nil where
+  /// it is of anything else.
   private func matrix(
     _ name: String, _ view: ONNXView, _ shape: Shape, summedLast: Bool
   ) -> (heads: Int, isTransposed: Bool)? {

@@ -1,6 +1,6 @@
-// Numbers that count rows or columns (CoordConv's, for one): they follow from the size alone, but are as many
-// as it has lines, or pixels. Where they are put beside a layer's output, or computed with one, they are layers
-// too.
+// Numbers that count rows or columns (CoordConv's, for one): they follow from the size alone, but are as
+// many as it has lines, or pixels. Where they are put beside a layer's output, or computed with one, they
+// are layers too.
 extension ONNXTranslator {
   /// Nodes that make of such numbers more of their kind.
   private static let onGrids: Set<String> = [
