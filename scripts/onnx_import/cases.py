@@ -90,12 +90,22 @@ DECODERS = [
     "unet", "unetplusplus", "fpn", "pan", "linknet", "pspnet", "deeplabv3", "deeplabv3plus", "manet",
     "upernet"]
 
+#: Trunks that are tried with one decoder alone.
+TRUNKS = [
+    "timm-resnest50d", "timm-skresnext50_32x4d", "timm-res2net50_26w_4s", "timm-regnetx_002",
+    "timm-regnety_002", "timm-gernet_s", "mobileone_s0", "dpn68", "vgg11_bn", "densenet121", "inceptionv4",
+    "xception", "se_resnet50", "resnext50_32x4d", "mit_b1", "tu-convnext_tiny", "tu-mobilenetv4_conv_small",
+    "tu-mobilenetv4_hybrid_medium", "tu-hrnet_w18_small", "tu-pvt_v2_b0", "tu-poolformer_s12",
+    "tu-hgnetv2_b0", "tu-fastvit_t8", "tu-repvit_m1", "tu-starnet_s1", "tu-caformer_s18",
+    "tu-focalnet_tiny_srf", "tu-inception_next_tiny", "tu-mambaout_femto"]
+
 #: segmentation_models_pytorch's name of each trunk.
 ENCODERS = {
     "resnet18": "resnet18", "resnet34": "resnet34", "resnet50": "resnet50",
     "mobilenet_v2": "mobilenet_v2", "efficientnet_b0": "efficientnet-b0",
     "mobilenet_v3_large": "tu-mobilenetv3_large_100", "mit_b0": "mit_b0",
-    "resnest14d": "timm-resnest14d", "skresnet18": "timm-skresnet18"}
+    "resnest14d": "timm-resnest14d", "skresnet18": "timm-skresnet18", **{
+        name.removeprefix("timm-").removeprefix("tu-").replace("-", "_"): name for name in TRUNKS}}
 
 
 def smp_cases() -> list[Case]:
@@ -156,6 +166,14 @@ def head_cases() -> list[Case]:
     ]
 
 
+def trunk_cases() -> list[Case]:
+    """A decoder on trunks of many kinds."""
+    return [
+        Case(f"unet-{name}", "ts" if i % 2 else "dynamo", 17 if i % 2 else 18)
+        for i, name in enumerate(
+            trunk.removeprefix("timm-").removeprefix("tu-").replace("-", "_") for trunk in TRUNKS)]
+
+
 #: Small networks first, so that what is wrong shows early.
 CASES: dict[str, Case] = {
-    case.name: case for case in smp_cases() + head_cases() + torchvision_cases()}
+    case.name: case for case in smp_cases() + head_cases() + trunk_cases() + torchvision_cases()}

@@ -8,7 +8,7 @@ final class BlockedMaxPool: PreparedForm {
   private let output: Shape
 
   init?(_ window: Window, _ request: FormRequest) {
-    guard request.epilogue == Epilogue() else { return nil }
+    guard request.epilogue == Epilogue(), window.dilation == 1 else { return nil }
     self.window = window
     input = request.inputs[0]
     output = request.output
@@ -47,8 +47,8 @@ final class ByteMaxPool: PreparedForm {
   let makesBytes = true
 
   init?(_ window: Window, _ request: FormRequest) {
-    guard request.epilogue == Epilogue(), let bytes = request.bytes.input,
-      bytes == request.bytes.output
+    guard request.epilogue == Epilogue(), window.dilation == 1,
+      let bytes = request.bytes.input, bytes == request.bytes.output
     else { return nil }
     self.window = window
     (input, output) = (request.inputs[0], request.output)

@@ -4,7 +4,7 @@ final class MaxPoolPairs: PreparedTrainingForm {
   private let output: Shape
 
   init?(_ window: Window, _ input: Shape, _ output: Shape) {
-    guard window.kernel == 2, window.stride == 2, window.padding == 0,
+    guard window == Window(kernel: 2, stride: 2, padding: 0, dilation: 1),
       output.h * 2 <= input.h, output.w * 2 <= input.w
     else { return nil }
     self.input = input

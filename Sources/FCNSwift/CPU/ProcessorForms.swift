@@ -166,7 +166,31 @@ extension GlobalAveragePool: ProcessorOperation {
 
 extension Product: ProcessorOperation {
   var fastForms: [Form] {
-    [Form("product.blocked", takes: .blocked, makes: .blocked) { BlockedProduct($0) }]
+    [
+      Form("product.blocked", takes: .blocked, makes: .blocked) {
+        BlockedPair(Multiplying.self, $0)
+      }
+    ]
+  }
+}
+
+extension Maximum: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("maximum.blocked", takes: .blocked, makes: .blocked) {
+        BlockedPair(TakingLarger.self, $0)
+      }
+    ]
+  }
+}
+
+extension Minimum: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("minimum.blocked", takes: .blocked, makes: .blocked) {
+        BlockedPair(TakingSmaller.self, $0)
+      }
+    ]
   }
 }
 

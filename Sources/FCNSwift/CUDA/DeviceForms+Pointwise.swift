@@ -86,6 +86,19 @@ extension Quotient: DeviceOperation {
   }
 }
 
+// For use alone.
+extension Maximum: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [DeviceForm("maximum.cuda") { try DevicePair(FCN_MAXIMUM, $0) }]
+  }
+}
+
+extension Minimum: DeviceOperation {
+  var deviceForms: [DeviceForm] {
+    [DeviceForm("minimum.cuda") { try DevicePair(FCN_MINIMUM, $0) }]
+  }
+}
+
 extension Affine: DeviceOperation {
   var deviceForms: [DeviceForm] {
     [

@@ -38,8 +38,10 @@ extension Resize: DeviceOperation {
 }
 
 extension MaxPool: DeviceOperation {
+  /// None with holes.
   var deviceForms: [DeviceForm] {
-    [
+    guard window.dilation == 1 else { return [] }
+    return [
       .pointwise(
         "max_pool.cuda", "max_pool", of: .pooling, gradient: "max_pool_gradient"
       ) { [window] call in

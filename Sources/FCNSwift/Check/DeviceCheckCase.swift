@@ -155,6 +155,11 @@ struct DeviceCheckCase {
       $0.add("layer3", Product(), ["layer1", "layer2"])
     },
     DeviceCheckCase("product", Shape(1, 12, 9, 8), Affine(), Product()),
+    DeviceCheckCase("larger of two", Shape(1, 12, 9, 8), trains: false, Affine(), Maximum()),
+    DeviceCheckCase("smaller by channel", after: Shape(2, 12, 9, 8), trains: false) {
+      $0.add("layer2", GlobalAveragePool())
+      $0.add("layer3", Minimum(), ["layer1", "layer2"])
+    },
     DeviceCheckCase("difference", Shape(1, 12, 9, 8), Affine(), Difference()),
     DeviceCheckCase("difference by channel", after: Shape(2, 12, 9, 8)) {
       $0.add("layer2", GlobalMaxPool())

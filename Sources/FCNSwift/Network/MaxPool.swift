@@ -8,8 +8,11 @@ public struct MaxPool: Operation {
   let ceilMode: Bool
 
   /// Makes a pool of its settings; pairs are rows, columns.
-  public init(kernel: Extent, stride: Extent, padding: Extent = 0, ceilMode: Bool = false) {
-    window = Window(kernel: kernel, stride: stride, padding: padding, dilation: 1)
+  public init(
+    kernel: Extent, stride: Extent, padding: Extent = 0, dilation: Extent = 1,
+    ceilMode: Bool = false
+  ) {
+    window = Window(kernel: kernel, stride: stride, padding: padding, dilation: dilation)
     self.ceilMode = ceilMode
   }
 
@@ -25,11 +28,12 @@ public struct MaxPool: Operation {
       ceilMode
       ? try window.ceiledPositions(height: input.h, width: input.w)
       : try window.positions(height: input.h, width: input.w)
+    try window.checkValues(height: input.h, width: input.w, at: positions)
     return Shape(input.n, input.c, positions.h, positions.w)
   }
 
   /// Whether it takes the largest of each 2×2.
-  var halves: Bool { window.kernel == 2 && window.stride == 2 && window.padding == 0 }
+  var halves: Bool { window == Window(kernel: 2, stride: 2, padding: 0, dilation: 1) }
 
   public var backwardReadsOutput: Bool { true }
 
@@ -80,13 +84,40 @@ final class MaxPoolReference: PreparedTrainingForm {
   private func winner(_ plane: UnsafePointer<Float>, _ y: Int, _ x: Int) -> Int {
     let top = y * window.stride.h - window.padding.h
     let left = x * window.stride.w - window.padding.w
-    var best = max(top, 0) * input.w + max(left, 0)
-    for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
-      for column in max(left, 0)..<min(left + window.kernel.w, input.w) {
+    let (down, across) = (window.dilation.h, window.dilation.w)
+    let (first, start) = (Window.within(top, down), Window.within(left, across))
+    var best = first * input.w + start
+    for row in stride(from: first, to: min(top + window.span.h, input.h), by: down) {
+      for column in stride(from: start, to: min(left + window.span.w, input.w), by: across) {
         let here = row * input.w + column
         if !(plane[here] <= plane[best]) && !plane[best].isNaN { best = here }
       }
     }
     return best
+  }
+}
+
+extension Window {
+  /// The first of `first`, `first` + `step`, … that is not below 0.
+  static func within(_ first: Int, _ step: Int) -> Int {
+    first >= 0 ? first : first + (step - 1 - first) / step * step
+  }
+
+  /// Throws where a window at one of `positions` holds no value at all, as those with holes may.
+  fileprivate func checkValues(height: Int, width: Int, at positions: Extent) throws {
+    guard dilation != 1 else { return }
+    for (size, count, stride, padding, dilation) in [
+      (height, positions.h, stride.h, padding.h, dilation.h),
+      (width, positions.w, stride.w, padding.w, dilation.w),
+    ] {
+      // Those farther in begin within the input.
+      for position in 0..<min(count, padding / stride + 1)
+      where Self.within(position * stride - padding, dilation) >= size {
+        throw FCNError(
+          .shapeMismatch,
+          "of the input of \(height)×\(width) a window with holes holds no value; give it a larger picture"
+        )
+      }
+    }
   }
 }

@@ -154,6 +154,8 @@ extension Sum: LocalOperation {}
 extension Product: LocalOperation {}
 extension Difference: LocalOperation {}
 extension Quotient: LocalOperation {}
+extension Maximum: LocalOperation {}
+extension Minimum: LocalOperation {}
 
 // By windows.
 extension Window {

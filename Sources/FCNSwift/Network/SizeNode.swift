@@ -84,10 +84,15 @@ struct SizeEvaluation {
     try add(Network.inputName, input)
   }
 
-  /// Adds a size to work out; it comes after all others.
+  /// Adds a size to work out; it comes after all others. One that cannot be worked out is not added.
   mutating func add(_ node: SizeNode) throws {
     nodes.append(node)
-    try advance()
+    do {
+      try advance()
+    } catch {
+      nodes.removeLast()
+      throw error
+    }
   }
 
   /// Tells the shape of what layer `name` makes; works out what follows.

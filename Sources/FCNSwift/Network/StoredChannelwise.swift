@@ -16,6 +16,16 @@ extension Quotient: StoredOperation {
   init(_ attributes: AttributeReader) throws { self.init() }
 }
 
+extension Maximum: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
+extension Minimum: StoredOperation {
+  func write(to attributes: inout AttributeWriter) {}
+  init(_ attributes: AttributeReader) throws { self.init() }
+}
+
 extension Affine: StoredOperation {
   func write(to attributes: inout AttributeWriter) {}
   init(_ attributes: AttributeReader) throws { self.init() }

@@ -15,18 +15,17 @@ protocol StoredOperation: Operation {
 enum StoredOperations {
   static let all: [any StoredOperation.Type] = [
     AdaptiveAveragePool.self, Affine.self, Attention.self, AveragePool.self, BatchNorm.self,
-    ChannelShuffle.self, Clip.self, ClippedReLU.self,
-    Concatenation.self,
-    Convolution.self, Crop.self, DepthToSpace.self, Difference.self, Dropout.self, ELU.self,
-    ErrorFunction.self, Exponential.self, GELU.self, GlobalAveragePool.self, GlobalMaxPool.self,
-    GroupNormalization.self, HardSigmoid.self, HardSwish.self,
-    InstanceNormalization.self, LayerNormalization.self, LeakyReLU.self,
-    LocalResponseNormalization.self, MaxPool.self,
-    MaxPoolIndices.self, MaxUnpool.self, Mish.self, Pad.self, PixelsAsChannels.self, Power.self,
-    PReLU.self,
-    Product.self, Quotient.self, ReducedMaximum.self, ReducedMean.self, ReLU.self, Resize.self,
-    Scale.self, Sigmoid.self, SiLU.self, Slicing.self, Softmax.self, Softplus.self,
-    SpaceToDepth.self, Sum.self, Tanh.self, TransposedConvolution.self,
+    ChannelMixing.self, ChannelProducts.self, ChannelShuffle.self, Clip.self, ClippedReLU.self,
+    Concatenation.self, ConstantPlanes.self, Convolution.self, Coordinates.self, Crop.self,
+    DepthToSpace.self, Difference.self, Dropout.self, ELU.self, ErrorFunction.self,
+    Exponential.self, GELU.self, GlobalAveragePool.self, GlobalMaxPool.self,
+    GroupNormalization.self, HardSigmoid.self, HardSwish.self, InstanceNormalization.self,
+    LayerNormalization.self, LeakyReLU.self, LineConcatenation.self,
+    LocalResponseNormalization.self, Maximum.self, MaxPool.self, MaxPoolIndices.self,
+    MaxUnpool.self, Minimum.self, Mish.self, Pad.self, PixelsAsChannels.self, Power.self,
+    PReLU.self, Product.self, Quotient.self, ReducedMaximum.self, ReducedMean.self, ReLU.self,
+    Resize.self, RowsAsColumns.self, Scale.self, Sigmoid.self, SiLU.self, Slicing.self,
+    Softmax.self, Softplus.self, SpaceToDepth.self, Sum.self, Tanh.self, TransposedConvolution.self,
   ]
 
   /// The operation called `name` with the settings that `attributes`, an object, holds.

@@ -77,10 +77,10 @@ extension MaxPool: StoredOperation {
   }
 
   init(_ attributes: AttributeReader) throws {
-    let window = try attributes.window(stride: nil, hasDilation: false)
+    let window = try attributes.window(stride: nil, hasDilation: true)
     self.init(
       kernel: window.kernel, stride: window.stride, padding: window.padding,
-      ceilMode: try attributes.truth("ceil_mode", else: false))
+      dilation: window.dilation, ceilMode: try attributes.truth("ceil_mode", else: false))
   }
 }
 

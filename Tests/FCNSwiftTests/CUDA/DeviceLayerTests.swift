@@ -66,7 +66,7 @@ extension CUDATests {
       let known = Set(networks.flatMap { $0.formNames }.filter { $0.contains(".cuda") })
       #expect(known.count >= 6 && known.isSubset(of: reached))
       // Crops are windows, and dropout does nothing outside training.
-      #expect(Set(reached.map { $0.prefix { $0 != "." } }).count == 46)
+      #expect(Set(reached.map { $0.prefix { $0 != "." } }).count == 48)
     }
 
     @Test(arguments: Precision.onDevices)

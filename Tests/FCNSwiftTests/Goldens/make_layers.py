@@ -553,6 +553,70 @@ def make_attentions():
           lambda x, p, _: x[0].reshape(2, 2, 3, 3, 4).softmax(1).reshape(x[0].shape))
 
 
+def make_places():
+    for name, compute in [("maximum", torch.maximum), ("minimum", torch.minimum)]:
+        for what, shape in [("", (2, 18, 3, 5)), (" by channel", (2, 18, 1, 1)), (" by pixel", (2, 1, 3, 5)),
+                            (" by row", (2, 1, 3, 1)), (" by column of a channel", (2, 18, 1, 5))]:
+            layer(f"{name}{what}", name, {}, [normal(2, 18, 3, 5), normal(*shape)], {},
+                  lambda x, p, _, compute=compute: compute(x[0], x[1]))
+        ties = [random.randint(3, size=(1, 2, 3, 5)).astype(np.float32) for _ in range(2)]
+        layer(f"{name} of equal ones", name, {}, ties, {},
+              lambda x, p, _, compute=compute: compute(x[0], x[1]))
+    for name, shape, kernel, stride, padding, dilation, ceil in [
+        ("max 3x3 dilation 2", (2, 3, 9, 11), 3, 1, 1, 2, False),
+        ("max 2x3 stride 2 dilation 3,2", (1, 18, 10, 12), (2, 3), 2, (1, 0), (3, 2), False),
+        ("max 3x2 stride 3,2 dilation 1,4 ceil", (1, 2, 9, 10), (3, 2), (3, 2), (0, 1), (1, 4), True),
+    ]:
+        kernel, stride, padding, dilation = map(pair, (kernel, stride, padding, dilation))
+        layer(name, "max_pool",
+              dict(kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceilMode=ceil),
+              [distinct(*shape)], {},
+              lambda x, p, _: F.max_pool2d(x[0], kernel, stride, padding, dilation, ceil))
+    for axis, lines in [("rows", torch.arange(3.0)[:, None]), ("columns", torch.arange(5.0)[None])]:
+        layer(f"coordinates of {axis}", "coordinates", dict(axis=axis), [normal(2, 4, 3, 5)], {},
+              lambda x, p, _, lines=lines: lines.expand(2, 1, 3, 5) + 0 * x[0].sum())
+    layer("coordinates of another size", "coordinates", dict(axis="rows", exact=[4, 2]), [normal(1, 3, 2, 2)],
+          {}, lambda x, p, _: torch.arange(4.0)[:, None].expand(1, 1, 4, 2) + 0 * x[0].sum())
+    layer("constant planes", "constant_planes", dict(outputChannels=3, exact=[2, 4]), [normal(2, 5, 3, 3)],
+          {"weight": normal(3, 2, 4)}, lambda x, p, _: p["weight"].expand(2, 3, 2, 4) + 0 * x[0].sum())
+    for axis, dim in [("rows", 2), ("columns", 3)]:
+        layer(f"{axis} of three", "line_concatenation", dict(axis=axis),
+              [normal(*(n if i == dim else k for i, k in enumerate((2, 3, 4, 5)))) for n in (2, 1, 3)], {},
+              lambda x, p, _, dim=dim: torch.cat(x, dim))
+    layer("rows as columns", "rows_as_columns", {}, [normal(2, 3, 4, 5)], {},
+          lambda x, p, _: x[0].transpose(2, 3))
+
+
+def channel_products(name, heads, first, second):
+    def compute(x, p, _):
+        a, b = (y.reshape(2, heads, y.shape[1] // heads, -1) for y in x)
+        return (a @ b.transpose(2, 3)).reshape(2, first, 1, second // heads)
+
+    layer(name, "channel_products", dict(heads=heads), [normal(2, first, 3, 4), normal(2, second, 3, 4)], {},
+          compute)
+
+
+def channel_mixing(name, heads, outer, inner, transposed):
+    """Weights of outer × inner in each head."""
+    def compute(x, p, _):
+        weight, values = (y.reshape(2, heads, y.shape[1] // heads, -1) for y in x)
+        made = (weight.transpose(2, 3) if transposed else weight) @ values
+        return made.reshape(2, -1, 3, 4)
+
+    layer(name, "channel_mixing", dict(heads=heads, transposed=transposed),
+          [normal(2, heads * outer, 1, inner), normal(2, heads * (outer if transposed else inner), 3, 4)], {},
+          compute)
+
+
+def make_channel_attention():
+    channel_products("channel products", 1, 5, 4)
+    channel_products("channel products in 3 heads", 3, 6, 9)
+    for transposed in (False, True):
+        name = "channel mixing" + " transposed" * transposed
+        channel_mixing(name, 1, 3, 5, transposed)
+        channel_mixing(f"{name} in 2 heads", 2, 4, 3, transposed)
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -574,6 +638,8 @@ def main():
     make_attention()
     make_unpools()
     make_attentions()
+    make_places()
+    make_channel_attention()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

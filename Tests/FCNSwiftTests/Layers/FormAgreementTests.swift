@@ -105,6 +105,10 @@ struct FormAgreementTests {
     LayerCase("product by pixel", Product(), Shape(2, 37, 13, 17), Shape(2, 1, 13, 17)),
     LayerCase("product by row", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 1)),
     LayerCase("product", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 17)),
+    LayerCase("maximum", Maximum(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 17)),
+    LayerCase("maximum by channel", Maximum(), Shape(2, 37, 13, 17), Shape(2, 37, 1, 1)),
+    LayerCase("minimum by pixel", Minimum(), Shape(2, 37, 13, 17), Shape(2, 1, 13, 17)),
+    LayerCase("minimum by row", Minimum(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 1)),
     LayerCase(
       "average pool",
       AveragePool(kernel: 3, stride: 2, padding: 1, ceilMode: true, countsPadding: false),

@@ -91,6 +91,25 @@ extension GradientTests {
     LayerCase(
       "mean of columns of all channels", ReducedMean([.channels, .columns]), Shape(2, 3, 2, 4)),
     LayerCase("maximum of channels", ReducedMaximum(.channels), Shape(2, 3, 2, 4), values: .apart),
+    LayerCase("maximum", Maximum(), Shape(2, 3, 2, 4), Shape(2, 3, 2, 4), values: .apart),
+    LayerCase(
+      "minimum by channel", Minimum(), Shape(2, 3, 2, 4), Shape(2, 3, 1, 1), values: .apart),
+    LayerCase(
+      "max pool with holes", MaxPool(kernel: 3, stride: 1, padding: 1, dilation: Extent(2, 1)),
+      Shape(2, 2, 5, 6), values: .apart),
+    LayerCase("coordinates", Coordinates(.rows), Shape(2, 3, 2, 4)),
+    LayerCase("constant planes", ConstantPlanes(2, Extent(3, 2)), Shape(2, 3, 2, 4)),
+    LayerCase(
+      "rows below rows", LineConcatenation(.rows), Shape(2, 3, 2, 4), Shape(2, 3, 1, 4)),
+    LayerCase(
+      "columns beside columns", LineConcatenation(.columns), Shape(2, 3, 2, 1), Shape(2, 3, 2, 3)),
+    LayerCase(
+      "channel products", ChannelProducts(heads: 2), Shape(2, 4, 2, 3), Shape(2, 6, 2, 3)),
+    LayerCase("channel mixing", ChannelMixing(heads: 2), Shape(1, 4, 1, 3), Shape(1, 6, 2, 3)),
+    LayerCase(
+      "channel mixing, transposed", ChannelMixing(isTransposed: true), Shape(2, 4, 1, 3),
+      Shape(2, 4, 2, 3)),
+    LayerCase("rows as columns", RowsAsColumns(), Shape(2, 3, 2, 4)),
     LayerCase("maximum of columns", ReducedMaximum(.columns), Shape(2, 3, 2, 4), values: .apart),
   ]
 }

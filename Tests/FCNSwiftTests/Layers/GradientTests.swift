@@ -153,6 +153,6 @@ struct GradientTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 48)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 56)
   }
 }

@@ -12,7 +12,7 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
     case awayFromZero
     /// Normal, but nothing nearer to zero than 4: to divide by.
     case farFromZero
-    /// No two values of a tensor nearer than 1/2: away from a maximum's kinks.
+    /// No two values of a tensor nearer than 1/2, of two tensors than 1/4: away from a maximum's kinks.
     case apart
     /// Normal; of further inputs whole numbers below this one.
     case places(Int)
@@ -46,6 +46,10 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
         tensor.withUnsafeElements {
           for i in $0.indices { $0[i] = Float(generator.next() % UInt64(count)) }
         }
+      }
+      // Nor one of another tensor's.
+      if values == .apart, index > 0 {
+        tensor.withUnsafeElements { for i in $0.indices { $0[i] += 0.25 } }
       }
       return tensor
     }

@@ -80,8 +80,10 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
   private let block: Int?
   private let order: String?
   private let shared: Bool?
+  private let transposed: Bool?
   /// Names of axes.
   private let axes: [String]?
+  private let axis: String?
   /// The first row and column of the output that the golden has; outside it the upstream gradient is
   /// zero. Without it the golden has all.
   let window: Pair?
@@ -115,7 +117,8 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
     case "max_pool":
       return MaxPool(
         kernel: try require(kernel).extent, stride: try require(stride).extent,
-        padding: try require(padding).extent, ceilMode: try require(ceilMode))
+        padding: try require(padding).extent, dilation: dilation?.extent ?? 1,
+        ceilMode: try require(ceilMode))
     case "max_pool_indices":
       return MaxPoolIndices(kernel: try require(kernel).extent, stride: try require(stride).extent)
     case "max_unpool":
@@ -163,6 +166,19 @@ struct LayerGolden: Decodable, CustomTestStringConvertible {
     case "product": return Product()
     case "difference": return Difference()
     case "quotient": return Quotient()
+    case "maximum": return Maximum()
+    case "minimum": return Minimum()
+    case "coordinates":
+      return Coordinates(
+        try require(Coordinates.Axis(rawValue: require(axis))), size: exact?.extent)
+    case "constant_planes":
+      return ConstantPlanes(try require(outputChannels), try require(exact).extent)
+    case "line_concatenation":
+      return LineConcatenation(try require(LineConcatenation.Axis(rawValue: require(axis))))
+    case "rows_as_columns": return RowsAsColumns()
+    case "channel_products": return ChannelProducts(heads: try require(heads))
+    case "channel_mixing":
+      return ChannelMixing(heads: try require(heads), isTransposed: try require(transposed))
     case "average_pool":
       return AveragePool(
         kernel: try require(kernel).extent, stride: try require(stride).extent,

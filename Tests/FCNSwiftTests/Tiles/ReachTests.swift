@@ -12,6 +12,7 @@ struct ReachTests {
     Convolution(2, kernel: Extent(3, 5), stride: Extent(2, 1), padding: Extent(1, 3)),
     Convolution(2, kernel: 3, padding: 2, dilation: Extent(2, 3)),
     MaxPool(kernel: 3, stride: 2, padding: 1, ceilMode: true),
+    MaxPool(kernel: Extent(2, 3), stride: Extent(1, 2), padding: 1, dilation: Extent(3, 2)),
     AveragePool(kernel: 2, stride: 3, padding: 1, ceilMode: true),
     TransposedConvolution(2, kernel: Extent(4, 3), stride: 2, padding: Extent(1, 0)),
     TransposedConvolution(2, kernel: 2, stride: 3),

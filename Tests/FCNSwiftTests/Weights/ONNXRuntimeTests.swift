@@ -35,6 +35,11 @@ struct ONNXRuntimeTests {
     try compare(try networkOfAttention(), height, width, tolerance: 1e-4)
   }
 
+  @Test(arguments: [(17, 22), (24, 30)])
+  func placesAreWhatTheyAreHere(height: Int, width: Int) throws {
+    try compare(try networkOfPlaces(), height, width, tolerance: 1e-4)
+  }
+
   private func compare(
     _ network: Network, _ height: Int, _ width: Int, tolerance: Double
   ) throws {

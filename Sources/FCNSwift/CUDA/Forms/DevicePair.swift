@@ -1,6 +1,7 @@
 import CDeviceCalls
 
-/// A product, a difference or a quotient of two values; the second may have one line for all.
+/// A product, a difference, a quotient of two values or, for use alone, the larger or smaller of them; the
+/// second may have one line for all.
 final class DevicePair: PreparedDeviceTrainingForm {
   private let kind: Int32
   private let pair: DeviceFunction
@@ -25,6 +26,7 @@ final class DevicePair: PreparedDeviceTrainingForm {
       backward = nil
       return
     }
+    guard [FCN_PRODUCT, FCN_DIFFERENCE, FCN_QUOTIENT].contains(kind) else { return nil }
     let isNumberAChannel =
       kind != FCN_QUOTIENT && second.shape.c == first.shape.c && second.shape.planeCount == 1
     backward = Backward(

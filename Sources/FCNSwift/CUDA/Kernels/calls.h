@@ -140,6 +140,8 @@ typedef struct fcn_channels_call {
 #define FCN_PRODUCT 0
 #define FCN_DIFFERENCE 1
 #define FCN_QUOTIENT 2
+#define FCN_MAXIMUM 3
+#define FCN_MINIMUM 4
 
 /* output = first ∘ second, element by element; `second` has the first's extents or, along some of
    channels, rows and columns, one line for all. */

@@ -33,7 +33,11 @@ FCN_KERNEL(copy_channels, FCN_THREADS, fcn_channels_call) {
   store_eight(target, values);
 }
 
-// Products, differences and quotients; of the second value a line may count for all.
+// The larger of two numbers; NaN where either is.
+__device__ __forceinline__ float larger_of(float a, float b) { return a > b || a != a ? a : b; }
+
+// Products, differences, quotients and the larger or smaller of two; of the second value a line may count
+// for all.
 FCN_KERNEL(pair, FCN_THREADS, fcn_pair_call) {
   Place at;
   if (!find_place(at, p.output)) return;
@@ -49,7 +53,9 @@ FCN_KERNEL(pair, FCN_THREADS, fcn_pair_call) {
   for (int i = 0; i < 8; i++) {
     values[i] = p.function == FCN_PRODUCT      ? values[i] * others[i]
                 : p.function == FCN_DIFFERENCE ? values[i] - others[i]
-                                               : values[i] / others[i];
+                : p.function == FCN_QUOTIENT   ? values[i] / others[i]
+                : p.function == FCN_MAXIMUM    ? larger_of(values[i], others[i])
+                                               : -larger_of(-values[i], -others[i]);
   }
   clear_beyond(values, at.channel, p.output.channels);
   store_eight(element<OUTPUT>(p.output, at), values);

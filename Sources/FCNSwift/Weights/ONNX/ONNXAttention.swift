@@ -51,3 +51,54 @@ extension PixelsAsChannels: ONNXOperation {
     return graph.add("Reshape", layer.name, [last, shape])
   }
 }
+
+extension ONNXGraph {
+  /// Heads × channels of a head × pixels of what `value` is.
+  fileprivate mutating func inHeads(_ value: String, _ name: String, _ heads: Int) -> String {
+    let front = constant("\(name)-heads", [0, heads, -1])
+    let pixels = add("ReduceProd", "\(name)-pixels", [size(of: value)])
+    let target = add("Concat", "\(name)-shape", [front, pixels], [.integer("axis", 0)])
+    return add("Reshape", name, [value, target])
+  }
+}
+
+extension ChannelProducts: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let name = layer.name
+    let first = graph.inHeads(layer.inputs[0], "\(name)/first", heads)
+    let second = graph.inHeads(layer.inputs[1], "\(name)/second", heads)
+    let turned = graph.add(
+      "Transpose", "\(name)/turned", [second], [.integers("perm", [0, 1, 3, 2])])
+    let made = graph.add("MatMul", "\(name)/products", [first, turned])
+    let front = graph.add(
+      "Shape", "\(name)/front", [layer.inputs[0]], [.integer("start", 0), .integer("end", 2)])
+    let row = graph.constant("\(name)/row", [1, -1])
+    let shape = graph.add("Concat", "\(name)/shape", [front, row], [.integer("axis", 0)])
+    return graph.add("Reshape", name, [made, shape])
+  }
+}
+
+extension ChannelMixing: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    let name = layer.name
+    let pictures = graph.add(
+      "Shape", "\(name)/pictures", [layer.inputs[0]], [.integer("start", 0), .integer("end", 1)])
+    let columns = graph.add(
+      "Shape", "\(name)/columns", [layer.inputs[0]], [.integer("start", 3), .integer("end", 4)])
+    let parts = graph.constant("\(name)/parts", [heads, -1])
+    let matrix = graph.add(
+      "Concat", "\(name)/matrix", [pictures, parts, columns], [.integer("axis", 0)])
+    var weight = graph.add("Reshape", "\(name)/weights", [layer.inputs[0], matrix])
+    if isTransposed {
+      weight = graph.add(
+        "Transpose", "\(name)/turned", [weight], [.integers("perm", [0, 1, 3, 2])])
+    }
+    let values = graph.inHeads(layer.inputs[1], "\(name)/values", heads)
+    let made = graph.add("MatMul", "\(name)/mixed", [weight, values])
+    let channels = graph.constant("\(name)/channels", [0, -1])
+    let shape = graph.add(
+      "Concat", "\(name)/shape", [channels, graph.size(of: layer.inputs[1])],
+      [.integer("axis", 0)])
+    return graph.add("Reshape", name, [made, shape])
+  }
+}

@@ -18,6 +18,18 @@ extension Quotient: ONNXOperation {
   }
 }
 
+extension Maximum: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Max", layer.name, layer.inputs)
+  }
+}
+
+extension Minimum: ONNXOperation {
+  func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
+    graph.add("Min", layer.name, layer.inputs)
+  }
+}
+
 extension Affine: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) -> String {
     let numbers = graph.channelwise(layer)

@@ -159,8 +159,8 @@ extension MaxPool: ONNXOperation {
   func addNodes(of layer: ONNXLayer, to graph: inout ONNXGraph) throws -> String {
     guard
       !ceilMode
-        || (window.kernel.h >= window.stride.h + window.padding.h
-          && window.kernel.w >= window.stride.w + window.padding.w)
+        || (window.span.h >= window.stride.h + window.padding.h
+          && window.span.w >= window.stride.w + window.padding.w && window.dilation == 1)
     else {
       throw FCNError(
         .unsupported,
@@ -168,7 +168,10 @@ extension MaxPool: ONNXOperation {
           + "\(window.padding) is not the same everywhere ONNX is read; wanted a kernel of at least "
           + "stride plus padding")
     }
-    let attributes = window.attributes + [.integer("ceil_mode", ceilMode ? 1 : 0)]
+    let attributes =
+      window.attributes + [.integer("ceil_mode", ceilMode ? 1 : 0)]
+      + (window.dilation == 1
+        ? [] : [.integers("dilations", [window.dilation.h, window.dilation.w])])
     guard let places = layer.places else {
       return graph.add("MaxPool", layer.name, layer.inputs, attributes)
     }

@@ -51,6 +51,11 @@ struct ONNXSizes {
         "Concat", "\(layer.name)/pads", [zeros, edges[0], edges[1], zeros, edges[2], edges[3]],
         [.integer("axis", 0)])
       return try pad.addNode(of: layer, pads: pads, to: &graph)
+    case Coordinates.name:
+      guard let size = computed["size"],
+        let plain = try StoredOperations.make(sized.operation, .object(given)) as? Coordinates
+      else { break }
+      return try plain.addNodes(of: layer, size: try list(size, .integer, &graph), to: &graph)
     case Scale.name:
       guard let size = computed["factor"] else { break }
       return graph.add("Mul", layer.name, [layer.inputs[0], try list(size, .float, &graph)])

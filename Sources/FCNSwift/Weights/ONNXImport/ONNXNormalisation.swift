@@ -11,7 +11,10 @@ struct ONNXNormalisation: Hashable {
     var name = Network.inputName
     var factors = [Float](repeating: 1, count: channels)
     var offsets = [Float](repeating: 0, count: channels)
-    func readers(_ name: String) -> [Layer] { layers.filter { $0.inputs.contains(name) } }
+    // Those that take no more than the number of pictures do not count.
+    func readers(_ name: String) -> [Layer] {
+      layers.filter { $0.inputs.contains(name) && !$0.tellsPlaces }
+    }
     // Channels in another order.
     let parts = readers(name).filter { $0.operation is Slicing }.map(\.name)
     if parts.count == channels, parts.count == readers(name).count,
@@ -55,5 +58,13 @@ struct ONNXNormalisation: Hashable {
     rule.mean = rule.mean.map { _ in 0 }
     rule.scale = rule.scale.map { _ in range / 255 }
     return rule
+  }
+}
+
+extension Layer {
+  /// Whether it makes what does not depend on the picture.
+  fileprivate var tellsPlaces: Bool {
+    let name = (operation as? SizedOperation)?.operation ?? type(of: operation).name
+    return name == Coordinates.name || name == ConstantPlanes.name
   }
 }

@@ -6,11 +6,15 @@ extension ONNXTranslator {
     switch (try required(node, 0), try required(node, 1)) {
     case (.layer(let one, let view), .layer(let other, let otherView)):
       if let made = try weightedSum(node, one, view, other, otherView) { return made }
-      return .pairs(try pairs(node, one, view, other, otherView))
+      if let made = try productOfChannels(node, one, view, other, otherView) { return made }
+      let (key, keyView) = try inHeads(other, otherView, as: view, pixelsLast: true)
+      return .pairs(try pairs(node, one, view, key, keyView))
     case (.pairs(let pairs), .layer(let values, let view)):
-      return try attention(node, pairs, turned: false, values, view)
+      let (value, seen) = try inHeads(values, view, as: pairs, pixelsLast: false)
+      return try attention(node, pairs, turned: false, value, seen)
     case (.layer(let values, let view), .pairs(let pairs)):
-      return try attention(node, pairs, turned: true, values, view)
+      let (value, seen) = try inHeads(values, view, as: pairs, pixelsLast: true)
+      return try attention(node, pairs, turned: true, value, seen)
     case (.pairs, _), (_, .pairs): throw Self.notAttention()
     default: return nil
     }
@@ -25,7 +29,7 @@ extension ONNXTranslator {
 
   /// Into how many heads the channels are divided, where a view is of a matrix for each, of pixels × channels
   /// or, where pixels come last, the other way; nil where it is of anything else.
-  private func heads(_ view: ONNXView, _ shape: Shape, pixelsLast: Bool) -> Int? {
+  func heads(_ view: ONNXView, _ shape: Shape, pixelsLast: Bool) -> Int? {
     let rank = view.axes.count
     guard rank >= 2 else { return nil }
     let (pixels, channels) = pixelsLast ? (rank - 1, rank - 2) : (rank - 2, rank - 1)
@@ -37,6 +41,42 @@ extension ONNXTranslator {
       view.axes[channels] == ONNXView.channels(part.step)
     else { return nil }
     return part.extent
+  }
+
+  /// Keys or values that all heads have in common, once for each, where `query` is in heads; `source` as
+  /// it is otherwise.
+  private mutating func inHeads(
+    _ source: String, _ view: ONNXView, as query: ONNXView, pixelsLast: Bool
+  ) throws -> (String, ONNXView) {
+    let outer = query.axes.dropLast(2).enumerated().filter { !$0.element.isEmpty }
+    guard view.axes.count == query.axes.count, outer.count == 1, let place = outer.first?.offset,
+      outer[0].element.count == 1, let part = outer[0].element.first, part.axis == 1
+    else { return (source, view) }
+    return try inHeads(source, view, part.extent, place, pixelsLast: pixelsLast)
+  }
+
+  private mutating func inHeads(
+    _ source: String, _ view: ONNXView, as pairs: ONNXPairs, pixelsLast: Bool
+  ) throws -> (String, ONNXView) {
+    guard view.axes.count == pairs.axes.count, pairs.heads > 1,
+      let place = pairs.axes.firstIndex(of: [.heads])
+    else { return (source, view) }
+    return try inHeads(source, view, pairs.heads, place, pixelsLast: pixelsLast)
+  }
+
+  private mutating func inHeads(
+    _ source: String, _ view: ONNXView, _ heads: Int, _ place: Int, pixelsLast: Bool
+  ) throws -> (String, ONNXView) {
+    let shape = try shape(of: source)
+    guard heads <= 1024, place < view.axes.count - 2,
+      view.axes.dropLast(2).allSatisfy({ $0.isEmpty }),
+      self.heads(view, shape, pixelsLast: pixelsLast) == 1
+    else { return (source, view) }
+    let made = try add(
+      "\(source).heads", "concatenation", [String](repeating: source, count: heads))
+    var seen = view
+    seen.axes[place] = [.init(axis: 1, extent: heads, step: shape.c)]
+    return (made, seen)
   }
 
   private func pairs(

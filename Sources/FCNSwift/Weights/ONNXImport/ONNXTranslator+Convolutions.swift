@@ -209,10 +209,10 @@ extension ONNXTranslator {
   mutating func pool(_ node: ONNXNode) throws -> String {
     var source = try layer(node)
     var geometry = try Geometry(node, kernel: try node.integers("kernel_shape") ?? [])
-    guard geometry.dilation == 1 else {
-      throw FCNError(.unsupported, "pools are read without dilation")
-    }
     let isMax = node.operation == "MaxPool"
+    guard geometry.dilation == 1 || isMax else {
+      throw FCNError(.unsupported, "averages are read without dilation")
+    }
     let counts = try node.integer("count_include_pad", else: 0) != 0
     let name = name(node)
     let isAlike = geometry.edges[0] == geometry.edges[2] && geometry.edges[1] == geometry.edges[3]

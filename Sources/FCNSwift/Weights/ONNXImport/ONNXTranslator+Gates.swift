@@ -35,7 +35,7 @@ extension ONNXTranslator {
   }
 
   /// The number that parameter `name` of `layer` is for all channels; nil where it has several.
-  private func number(_ layer: Layer, _ name: String) -> Float? {
+  func number(_ layer: Layer, _ name: String) -> Float? {
     guard let floats = weights["\(layer.name).\(name)"]?.floats, let first = floats.first,
       floats.allSatisfy({ $0 == first })
     else { return nil }

@@ -4,7 +4,8 @@ extension ONNXTranslator {
   mutating func layerValue(of node: ONNXNode) throws -> ONNXValue? {
     switch node.operation {
     case "Identity", "Cast", "CastLike", "Dropout": return try same(node)
-    case "Gemm", "MatMul": return try productOfLayers(node) ?? product(node)
+    case "Gemm", "MatMul":
+      return try spreadByOnes(node) ?? productOfLayers(node) ?? product(node)
     default: break
     }
     if let pairs = try pairs(node) { return .pairs(try changed(node, pairs)) }
@@ -12,6 +13,11 @@ extension ONNXTranslator {
     switch node.operation {
     case "Conv":
       if let made = try alongChannels(node) { return made }
+    case "Pad":
+      if let made = try paddedChannels(node) { return made }
+    case "AveragePool":
+      if let made = try meanOfChannels(node) { return made }
+    case "Tile": return try tiled(node)
     case "InstanceNormalization": return try instanceNorm(node)
     case "LayerNormalization": return try layerNorm(node)
     case "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2":
@@ -68,6 +74,7 @@ extension ONNXTranslator {
     }
     guard node.operation == "Split" else { return nil }
     let view = try seen(node).view
+    if let made = try splitLines(node) { return made }
     let pieces = try pieces(of: node) { axis in
       view.extents[try SizeValue.axis(axis, of: view.axes.count)]
     }
@@ -83,7 +90,7 @@ extension ONNXTranslator {
     if case .ending = value { return value }
     if node.operation == "Cast" {
       let type = try node.integer("to", else: 1)
-      guard [1, 10, 11, 16].contains(type) else {
+      guard [1, 10, 11, 16].contains(type) || wholeGrids.contains(node.inputs[0]) else {
         throw FCNError(
           .unsupported, "values of layers are floats, and it makes type \(type) of them")
       }
@@ -150,7 +157,10 @@ extension ONNXTranslator {
   }
 
   private mutating func instanceNorm(_ node: ONNXNode) throws -> ONNXValue {
-    let (source, view) = try seen(node)
+    var (source, view) = try seen(node)
+    if let whole = try upright(source, view) {
+      (source, view) = (whole, .whole(try self.shape(of: whole)))
+    }
     let shape = try shape(of: source)
     let epsilon: (String, Setting) = (
       "epsilon", .given(.number(try node.float("epsilon", else: 1e-5)))

@@ -7,15 +7,12 @@ extension ONNXTranslator {
       let inputs = try node.inputs.indices.map { try layer(node, $0) }
       return .layer(try sum(name(node), inputs), .whole(try shape(of: inputs[0])))
     }
-    switch (try required(node, 0), try required(node, 1)) {
+    switch (try slim(node, 0), try slim(node, 1)) {
     case (.layer(let one, let view), .layer(let other, let otherView)):
-      guard let common = ONNXView.common(view, otherView) else {
-        throw FCNError(
-          .unsupported,
-          "its inputs are \(view.described) and \(otherView.described), whose axes are of different things"
-        )
+      let made = try laidOver((one, view), (other, otherView), inOrder: true) {
+        try $0.pair(node, $1, $2)
       }
-      return .layer(try pair(node, one, other), common)
+      return .layer(made.name, made.view)
     case (.layer(let one, let view), .size(let size))
     where try (node.operation == "Mul" || node.operation == "Div")
       && isOneNumber(.size(size), view):
@@ -23,11 +20,19 @@ extension ONNXTranslator {
     case (.size(let size), .layer(let other, let view))
     where try node.operation == "Mul" && isOneNumber(.size(size), view):
       return .layer(try scaledBySize(node, other, .size(size)), view)
+    case (.layer(let one, let view), .size(let size))
+    where try (node.operation == "Add" || node.operation == "Sub")
+      && isOneNumber(.size(size), view):
+      return .layer(try movedBySize(node, one, .size(size), isFirst: true), view)
+    case (.size(let size), .layer(let other, let view))
+    where try (node.operation == "Add" || node.operation == "Sub")
+      && isOneNumber(.size(size), view):
+      return .layer(try movedBySize(node, other, .size(size), isFirst: false), view)
     case (.layer(let one, let view), let constant):
       return .layer(try withConstant(node, one, view, constant, isFirst: true), view)
     case (let constant, .layer(let other, let view)):
       return .layer(try withConstant(node, other, view, constant, isFirst: false), view)
-    default: return .layer(try layer(node), .whole(probe))
+    default: return .layer(try anyLayer(node), .whole(probe))
     }
   }
 
@@ -79,7 +84,9 @@ extension ONNXTranslator {
     case "Sub" where !isLarger: return try add(name(node), "difference", [one, other])
     case "Sub":
       return try sum(name(node), [scaled("\(name(node)).negative", other, by: -1), one])
-    case "Div" where !isLarger: return try add(name(node), "quotient", [one, other])
+    case "Div" where !isLarger:
+      if let made = try responseNorm(node, one, other) { return made }
+      return try add(name(node), "quotient", [one, other])
     case "Div":
       let reciprocal = try add(
         "\(name(node)).reciprocal", "power", [other], [("exponent", .given(.number(-1)))])
@@ -89,18 +96,20 @@ extension ONNXTranslator {
     }
   }
 
-  /// The sum of layers' outputs; those of one pixel are spread over the first's.
+  /// The sum of layers' outputs; those of one line are spread over the first's.
   mutating func sum(_ name: String, _ inputs: [String]) throws -> String {
     let first = try shape(of: inputs[0])
     var terms: [String] = []
     for (index, input) in inputs.enumerated() {
       let own = try shape(of: input)
-      let isSpread = own != first && own.c == first.c && own.h == 1 && own.w == 1
-      terms.append(
-        isSpread
-          ? try add(
+      if own != first, own.c == first.c, own.h == 1, own.w == 1 {
+        terms.append(
+          try add(
             "\(name).spread-\(index)", "resize", [input, inputs[0]],
-            [("interpolation", .given("nearest")), ("coordinates", .given("asymmetric"))]) : input)
+            [("interpolation", .given("nearest")), ("coordinates", .given("asymmetric"))]))
+      } else {
+        terms.append(own == first ? input : try spread(input, over: inputs[0]))
+      }
     }
     // Sixteen at most are summed at once.
     while terms.count > 16 {
@@ -140,7 +149,10 @@ extension ONNXTranslator {
       guard let tensor = try weights(node, isFirst ? 1 : 0) else {
         throw FCNError(.corrupt, "its constant is missing")
       }
-      values = try channelwise(tensor, view, channels)
+      guard let list = channelwise(tensor, view, channels) else {
+        return try withPlanes(node, source, view, tensor, isFirst: isFirst)
+      }
+      values = list
       isOne = false
     }
     if node.operation == "Pow" {
@@ -198,16 +210,16 @@ extension ONNXTranslator {
       return (value.extents, Float(first))
     case .size(let name):
       // Zeros, for one, in an array whose extents follow from shapes.
-      guard case .fill(let number)? = function(ofSize: name) else { return nil }
+      guard let number = uniformNumber(ofSize: name) else { return nil }
       return (try probed(value).extents, Float(try number.single()))
     default: return nil
     }
   }
 
-  /// What `tensor`, which lies over a value seen so, has for each channel.
+  /// What `tensor`, which lies over a value seen so, has for each channel; nil where it has several.
   private func channelwise(
     _ tensor: WeightTensor, _ view: ONNXView, _ channels: Int
-  ) throws -> [Float] {
+  ) -> [Float]? {
     let rank = view.axes.count
     let extents = [Int](repeating: 1, count: max(0, rank - tensor.shape.count)) + tensor.shape
     let isChannelwise =
@@ -216,12 +228,7 @@ extension ONNXTranslator {
         extent == 1
           || (parts.allSatisfy { $0.axis == 1 } && extent == parts.reduce(1) { $0 * $1.extent })
       }
-    guard isChannelwise else {
-      throw FCNError(
-        .unsupported,
-        "its constant is \(tensor.shape), and the layer's output \(view.described) has \(channels) "
-          + "channels; wanted a number, or one a channel")
-    }
+    guard isChannelwise else { return nil }
     let floats = tensor.floats
     return (0..<channels).map { channel in
       let place = extents.indices.reduce(0) { place, axis in

@@ -4,7 +4,7 @@ import Glibc
 extension ONNXTranslator {
   /// A mean, maximum or sum along some axes.
   mutating func reduction(_ node: ONNXNode) throws -> ONNXValue {
-    let (source, view) = try seen(node)
+    var (source, view) = try seen(node)
     let rank = view.axes.count
     let isGlobal = node.operation.hasPrefix("Global")
     var axes = Array(2..<max(rank, 2))
@@ -14,8 +14,9 @@ extension ONNXTranslator {
         return .layer(source, view)
       }
       axes = try given.isEmpty ? Array(0..<rank) : given.map { try SizeValue.axis($0, of: rank) }
-    } else if view != .whole(try shape(of: source)) {
-      return .layer(try layer(node), view)
+    } else {
+      source = try layer(node)
+      view = .whole(try shape(of: source))
     }
     let reduced = Set(axes)
     let keeps = try isGlobal || node.integer("keepdims", else: 1) != 0
@@ -122,32 +123,54 @@ extension ONNXTranslator {
       ? sum : try scaled(name(node), sum, by: 1 / Float(groups))
   }
 
-  /// The larger or smaller of a layer's output and a number.
+  /// The larger or smaller of layers' outputs, and of numbers.
   mutating func bounded(_ node: ONNXNode) throws -> ONNXValue {
-    let isMax = node.operation == "Max"
+    let operation = node.operation == "Max" ? "maximum" : "minimum"
     let operands = try node.inputs.indices.map { try required(node, $0) }
-    let layers = operands.indices.filter { if case .layer = operands[$0] { true } else { false } }
-    guard layers.count == 1, operands.count == 2,
-      let (extents, number) = try uniform(operands[1 - layers[0]])
-    else {
-      throw FCNError(
-        .unsupported,
-        "the larger or smaller of two layers' outputs is not read; of one and a number it is"
-      )
+    var made: (name: String, view: ONNXView)?
+    // Layers first: their order does not matter.
+    for case (let index, .layer(let source, let view)) in operands.enumerated() {
+      guard let one = made else {
+        made = (source, view)
+        continue
+      }
+      let label = operands.count == 2 ? name(node) : "\(name(node)).of\(index + 1)"
+      made = try laidOver(one, (source, view)) { translator, first, second in
+        try translator.add(label, operation, [first, second])
+      }
     }
-    let (source, view) = try seen(node, layers[0])
-    guard try SizeValue.common(view.extents, extents) == view.extents else {
-      throw FCNError(.unsupported, "its constant \(extents) is larger than \(view.extents)")
+    for (index, operand) in operands.enumerated() {
+      if case .layer = operand { continue }
+      guard let (source, view) = made else { break }
+      if let (extents, number) = try uniform(operand) {
+        guard try SizeValue.common(view.extents, extents) == view.extents else {
+          throw FCNError(.unsupported, "its constant \(extents) is larger than \(view.extents)")
+        }
+        made = (try bounded(node, source, number), view)
+      } else {
+        guard let tensor = try weights(node, index) else {
+          throw FCNError(.corrupt, "its constant is missing")
+        }
+        let planes = try planes(node, tensor, view, shape(of: source))
+        made = (try add(name(node), operation, [source, planes]), view)
+      }
     }
-    if isMax, number == 0 { return .layer(try add(name(node), "relu", [source]), view) }
+    guard let (source, view) = made else { return .layer(try anyLayer(node), .whole(probe)) }
+    return .layer(source, view)
+  }
+
+  private mutating func bounded(
+    _ node: ONNXNode, _ source: String, _ number: Float
+  ) throws -> String {
+    let isMax = node.operation == "Max"
+    if isMax, number == 0 { return try add(name(node), "relu", [source]) }
     let most = Float.greatestFiniteMagnitude
-    return .layer(
-      try add(
-        name(node), "clip", [source],
-        [
-          ("low", .given(.number(isMax ? number : -most))),
-          ("high", .given(.number(isMax ? most : number))),
-        ]), view)
+    return try add(
+      name(node), "clip", [source],
+      [
+        ("low", .given(.number(isMax ? number : -most))),
+        ("high", .given(.number(isMax ? most : number))),
+      ])
   }
 
   /// Whether one score is above a number, as the labels that a graph ends with: the score less the number,

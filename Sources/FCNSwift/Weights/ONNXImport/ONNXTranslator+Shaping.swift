@@ -8,12 +8,18 @@ extension ONNXTranslator {
       let (first, pattern) = operands.lazy.compactMap({ value -> (String, ONNXView)? in
         if case .layer(let name, let view) = value { (name, view) } else { nil }
       }).first
-    else { return .layer(try layer(node), .whole(probe)) }
+    else { return .layer(try anyLayer(node), .whole(probe)) }
     let axis = try SizeValue.axis(node.integer("axis", else: 1), of: pattern.axes.count)
+    if let made = try lineConcatenation(node, operands, axis) { return made }
     var inputs: [String] = []
     for (index, operand) in operands.enumerated() {
       if case .layer = operand {
-        let (source, view) = try seen(node, index)
+        var (source, view) = try seen(node, index)
+        if view.axes.count == 4, pattern == .whole(try shape(of: first)),
+          let whole = try upright(source, view)
+        {
+          (source, view) = (whole, .whole(try shape(of: whole)))
+        }
         try check(source, view, like: pattern, axis)
         inputs.append(source)
       } else if let (extents, number) = try uniform(operand) {
@@ -24,6 +30,8 @@ extension ONNXTranslator {
           throw FCNError(.shapeMismatch, "\(extents) does not fit beside \(pattern.extents)")
         }
         inputs += try constants(number, count: extents[axis], like: first, name(node))
+      } else if let made = try planes(node, index, beside: pattern, axis, shape(of: first)) {
+        inputs.append(made)
       } else {
         _ = try seen(node, index)
       }
@@ -63,12 +71,12 @@ extension ONNXTranslator {
       throw FCNError(
         .unsupported,
         "its inputs are \(pattern.described) and \(view.described), and it is along axis \(axis); wanted the "
-          + "channels: pictures beside each other, or one below the other, are not read")
+          + "channels or, of N×C×H×W, rows or columns")
     }
   }
 
   /// Layers that make `count` channels of the same number, of the size that `source` makes.
-  private mutating func constants(
+  mutating func constants(
     _ number: Float, count: Int, like source: String, _ name: String
   ) throws -> [String] {
     guard count > 0 else { return [] }

@@ -4,7 +4,17 @@ extension ONNXTranslator {
   mutating func computed(_ node: ONNXNode, _ operands: [ONNXValue]) throws -> [ONNXValue] {
     guard !operands.isEmpty else { throw FCNError(.corrupt, "it takes nothing") }
     if let moved = try rearrangedWeights(node) { return [moved] }
-    if let filled = try filled(node, operands) { return [filled] }
+    if let filled = try filled(node, operands) {
+      if let output = node.outputs.first {
+        filledExtents[output] =
+          switch node.operation {
+          case "ConstantOfShape": operands[0]
+          case "Expand": try extentsExpanded(node, filled)
+          default: extentsFilled(node.inputs[0])
+          }
+      }
+      return [filled]
+    }
     if let folded = try folded(node) { return [folded] }
     switch node.operation {
     case "Split":
@@ -43,11 +53,23 @@ extension ONNXTranslator {
           return try limit.map { try add(.binary(bound.0), [value, $0]) } ?? value
         }
       ]
+    case "Tile" where operands.count == 2:
+      // Of axes of one, as PyTorch's repeat writes most of them.
+      let extents = try probed(operands[0]).extents
+      let repeats = try probed(operands[1]).integers()
+      guard extents.count == repeats.count,
+        zip(extents, repeats).allSatisfy({ $0 == 1 || $1 == 1 })
+      else { break }
+      return [try add(.expand, operands)]
     case "Size":
       let count = try probed(operands[0]).elements.count
       return [.known(try SizeValue(.integer, [], [Double(count)]))]
     case "Shape":
       let extents: [Int]
+      if let whole = extentsFilled(node.inputs[0]) {
+        let range = try shapeRange(node, probed(whole).elements.count)
+        return [try add(.gather(axis: 0), [whole, .known(SizeValue(Array(range)))])]
+      }
       if case .weights(let tensor) = operands[0] {
         extents = tensor.shape
       } else {
@@ -148,6 +170,15 @@ extension ONNXTranslator {
     }
   }
 
+  /// The extents that `node`, an Expand that made `filled`, was asked for; nil where its input had
+  /// larger ones.
+  private func extentsExpanded(_ node: ONNXNode, _ filled: ONNXValue) throws -> ONNXValue? {
+    guard case .filled(let extents, _) = filled, let wanted = try operand(node, 1),
+      try probed(wanted).integers() == extents
+    else { return nil }
+    return wanted
+  }
+
   /// What `node` makes of weights that are too many for a size, or only moves them; nil where it does not.
   private func rearrangedWeights(_ node: ONNXNode) throws -> ONNXValue? {
     switch node.operation {
@@ -166,6 +197,12 @@ extension ONNXTranslator {
         throw FCNError(.shapeMismatch, "\(tensor.shape) cannot become \(shape)")
       }
       return .weights(tensor.reshaped(tensor.name, shape))
+    case "Expand":
+      // To as many pictures as there are, which is one here.
+      guard let wanted = try operand(node, 1), try known(wanted) == nil else { return nil }
+      let shape = try SizeValue.common(tensor.shape, probed(wanted).integers())
+      return checkedProduct(shape) == tensor.count
+        ? .weights(tensor.reshaped(tensor.name, shape)) : nil
     case "Transpose" where tensor.shape.count == 2:
       let order = try node.integers("perm") ?? [1, 0]
       return .weights(order == [0, 1] ? tensor : try tensor.transposedMatrix())

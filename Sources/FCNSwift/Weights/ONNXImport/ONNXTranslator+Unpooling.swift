@@ -7,12 +7,13 @@ extension ONNXTranslator {
     let made = try pool(node)
     guard let pooling = layer(named: made), let pool = pooling.operation as? MaxPool,
       pooling.inputs == [source], pool.window.kernel == pool.window.stride,
-      pool.window.padding == 0, !pool.ceilMode, try node.integer("storage_order", else: 0) == 0
+      pool.window.padding == 0, pool.window.dilation == 1, !pool.ceilMode,
+      try node.integer("storage_order", else: 0) == 0
     else {
       throw FCNError(
         .unsupported,
         "the places of its maxima are asked for; wanted windows side by side: strides as kernel_shape, no "
-          + "pads, no ceil_mode, storage_order 0")
+          + "pads or dilations, no ceil_mode, storage_order 0")
     }
     let side: JSON = [.number(pool.window.kernel.h), .number(pool.window.kernel.w)]
     let places = try add(

@@ -24,7 +24,10 @@ extension ONNXTranslator {
     let own = view.extents
     let target = try extentsMade(node, of: own)
     if target == own { return .layer(source, view) }
-    if node.operation == "Expand" { return try expanded(node, source, view, target) }
+    if node.operation == "Expand" {
+      if let output = node.outputs.first { unexpanded[output] = .layer(source, view) }
+      return try expanded(node, source, view, target, required(node, 1))
+    }
     if let made = try pixelsAsChannels(node, source, view, target) { return made }
     guard let made = view.reshaped(target) else {
       throw FCNError(
@@ -114,36 +117,6 @@ extension ONNXTranslator {
       }
     }
     return nil
-  }
-
-  /// One line for all others along axes of one.
-  private mutating func expanded(
-    _ node: ONNXNode, _ source: String, _ view: ONNXView, _ target: [Int]
-  ) throws -> ONNXValue {
-    let shape = try shape(of: source)
-    if view == .whole(shape), shape.c == 1, target.count == 4, target[0] == 1,
-      target[2...] == view.extents[2...], (2...1024).contains(target[1])
-    {
-      let made = try add(
-        name(node), "concatenation", [String](repeating: source, count: target[1]))
-      return .layer(made, .whole(try self.shape(of: made)))
-    }
-    guard view == .whole(shape), shape.h == 1, shape.w == 1, target.count == 4, target[0] == 1,
-      target[1] == shape.c
-    else {
-      throw FCNError(
-        .unsupported,
-        "it makes \(target) of \(view.described), \(view.extents); wanted the same number for all rows and "
-          + "columns of a channel")
-    }
-    let size = try add(.gather(axis: 0), [required(node, 1), .known(SizeValue([2, 3]))])
-    let made = try add(
-      name(node), "resize", [source],
-      [
-        ("interpolation", .given("nearest")), ("coordinates", .given("asymmetric")),
-        ("size", setting(size)),
-      ])
-    return .layer(made, .whole(try self.shape(of: made)))
   }
 
   /// The extents that a Reshape, Flatten, Squeeze, Unsqueeze or Expand makes of `own`, for the probe.

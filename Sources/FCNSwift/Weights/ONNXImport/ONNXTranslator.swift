@@ -26,6 +26,19 @@ struct ONNXTranslator {
   var foldingLeft = 0
   /// Those that were, by the values' names.
   var foldedConstants: [String: WeightTensor] = [:]
+  /// Layers that make what values make which count lines of a size; see `countedLine`.
+  var grids: [String: ONNXValue] = [:]
+  /// Values of layers that hold whole numbers, which the graph may compute with as integers.
+  var wholeGrids: Set<String> = []
+  /// What values were before their lines were repeated, as an Expand does.
+  var unexpanded: [String: ONNXValue] = [:]
+  /// Layers that have others' rows as columns.
+  var turned: [String: String] = [:]
+  /// Zeros put before and behind the channels of a layer, and means of neighbouring channels.
+  var zerosAround: [String: (source: String, before: Int, behind: Int)] = [:]
+  var channelMeans: [String: (source: String, size: Int)] = [:]
+  /// The extents of arrays that are one number everywhere.
+  var filledExtents: [String: ONNXValue] = [:]
   private var constantSizes: [SizeValue: String] = [:]
   /// Layers' names in use, and those of their parameters.
   private var taken: Set<String> = [Network.inputName]
@@ -56,6 +69,9 @@ struct ONNXTranslator {
     let needed = file.orderedNodes(for: [output])
     if inputSize == nil { try checkWindows(needed) }
     for node in needed { try translate(node) }
+    if case .layer(let name, let view)? = values[output], let whole = try upright(name, view) {
+      values[output] = .layer(whole, .whole(try shape(of: whole)))
+    }
     guard file.outputs.contains(where: { $0.name == output }) else { return }
     let made = Set(needed.flatMap(\.outputs))
     for node in file.orderedNodes(for: file.outputs.map(\.name))
@@ -141,11 +157,15 @@ struct ONNXTranslator {
       default: false
       }
     }
-    guard readsLayers else { return try computed(node, operands.compactMap { $0 }) }
-    if node.operation == "Shape" { return [try shape(node)] }
-    if let many = try parts(of: node) { return many }
-    guard let value = try layerValue(of: node) else { throw unread(node) }
-    return [value]
+    try noteWholeNumbers(node)
+    guard readsLayers else { return try sizesOrGrid(node, operands.compactMap { $0 }) }
+    try checkWholeNumbers(node)
+    return try withGrids(node) { translator in
+      if node.operation == "Shape" { return [try translator.shape(node)] }
+      if let many = try translator.parts(of: node) { return many }
+      guard let value = try translator.layerValue(of: node) else { throw translator.unread(node) }
+      return [value]
+    }
   }
 
   private func constant(_ node: ONNXNode) throws -> ONNXValue {
@@ -258,9 +278,9 @@ extension ONNXTranslator {
 
   private mutating func addSize(_ function: SizeFunction, _ inputs: [String]) throws -> String {
     let node = SizeNode("size\(sizes.count + 1)", function, inputs)
+    try evaluation.add(node)
     sizePlaces[node.name] = sizes.count
     sizes.append(node)
-    try evaluation.add(node)
     return node.name
   }
 
@@ -281,6 +301,30 @@ extension ONNXTranslator {
   /// The function that makes the size `name`.
   func function(ofSize name: String) -> SizeFunction? {
     sizePlaces[name].map { sizes[$0].function }
+  }
+
+  /// The extents of an array of one number everywhere, as a value that is worked out for each size of
+  /// picture; nil where they are those of the probe alone.
+  func extentsFilled(_ name: String) -> ONNXValue? {
+    if let known = filledExtents[name] { return known }
+    guard case .size(let size)? = values[name], let place = sizePlaces[size],
+      uniformNumber(ofSize: size) != nil, let extents = sizes[place].inputs.last
+    else { return nil }
+    return .size(extents)
+  }
+
+  /// The number that the size `name` is everywhere, whatever its extents; nil where it is another.
+  func uniformNumber(ofSize name: String) -> SizeValue? {
+    guard let place = sizePlaces[name] else { return nil }
+    switch sizes[place].function {
+    case .fill(let number): return number
+    case .expand:
+      guard let first = sizes[place].inputs.first, let place = sizePlaces[first],
+        case .constant(let number) = sizes[place].function, number.elements.count == 1
+      else { return nil }
+      return number
+    default: return nil
+    }
   }
 
   /// A name for a layer like `base`, of the characters that names have, that no other has.

@@ -52,14 +52,26 @@ extension ONNXTranslator {
   }
 
   /// The layer whose output is input `index`, in the usual order of axes.
-  func layer(_ node: ONNXNode, _ index: Int = 0) throws -> String {
+  mutating func layer(_ node: ONNXNode, _ index: Int = 0) throws -> String {
     let (name, view) = try seen(node, index)
-    guard view == .whole(try shape(of: name)) else {
+    guard let whole = try upright(name, view) else {
       throw FCNError(
         .unsupported,
         "its input \(index + 1) is \(view.described); it is carried out on N×C×H×W only")
     }
-    return name
+    return whole
+  }
+
+  /// The layer whose output is what is seen, as N×C×H×W: `name` itself or, where rows and columns changed
+  /// places, one that turns it; nil where it is seen in another way.
+  mutating func upright(_ name: String, _ view: ONNXView) throws -> String? {
+    let shape = try shape(of: name)
+    if view == .whole(shape) { return name }
+    guard view == ONNXView.whole(shape).moved([0, 1, 3, 2]) else { return nil }
+    if let made = turned[name] { return made }
+    let made = try add("\(name).turned", "rows_as_columns", [name])
+    turned[name] = made
+    return made
   }
 
   /// The layer whose output is input `index`, and how that is seen.

@@ -78,6 +78,11 @@ struct ONNXView: Hashable {
     axes[axis].reduce(0) { $0 * $1.extent + channel / $1.step % $1.extent }
   }
 
+  /// Which index along `axis` the element of picture, channel, row and column `place` has.
+  func index(of place: [Int], along axis: Int) -> Int {
+    axes[axis].reduce(0) { $0 * $1.extent + place[$1.axis] / $1.step % $1.extent }
+  }
+
   /// The view of two values that are computed with element by element; nil where their axes are of
   /// different things.
   static func common(_ one: ONNXView, _ other: ONNXView) -> ONNXView? {

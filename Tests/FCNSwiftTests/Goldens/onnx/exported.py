@@ -540,3 +540,199 @@ def radix():
         weights = weights.view(batch, -1, 1, 1)
         return layers[2]((parts * weights.reshape(batch, 3, 2, 1, 1)).sum(1))
     return Of(conv(3, 6), conv(2, 6, 1), conv(2, 2, 1), join=join)
+
+
+@both("extremes", 13, 18, "the larger of two layers, also of one and its mean, the smaller of it and a "
+      "number a channel", second=True)
+def extremes():
+    def join(layers, x):
+        x, y = layers[0](x), layers[1](x)
+        x = torch.maximum(torch.maximum(x, y), x.mean((2, 3), keepdim=True))
+        bounds = torch.tensor([0.1, 0.6, 0.3, 0.9]).view(1, 4, 1, 1)
+        return layers[2](torch.minimum(x, bounds) + torch.max(y, torch.sigmoid(y[:, :1])))
+    return Of(conv(3, 4), conv(3, 4), conv(4, 2, 1), join=join)
+
+
+@both("dilated-pools", 12, 18, "max pooling with holes", second=True)
+def dilated_pools():
+    def join(layers, given):
+        x = F.max_pool2d(layers[0](given), 3, 1, 1, dilation=2)
+        return resize(layers[1](F.max_pool2d(x, (2, 3), (1, 2), 1, dilation=(3, 1))), given)
+    return Of(conv(3, 2), conv(2, 2, 1), join=join)
+
+
+@both("coordinate-attention", 14, 18, "means of rows below those of columns, one convolution of both, and "
+      "apart again", second=True)
+def coordinate_attention():
+    def join(layers, x):
+        x = layers[0](x)
+        height, width = x.shape[2:]
+        both = torch.cat([x.mean(3, keepdim=True), x.mean(2, keepdim=True).permute(0, 1, 3, 2)], 2)
+        rows, columns = torch.split(F.hardswish(layers[1](both)), [height, width], dim=2)
+        rows, columns = layers[2](rows), layers[3](columns.permute(0, 1, 3, 2))
+        return layers[4](x * torch.sigmoid(rows) * torch.sigmoid(columns))
+    return Of(conv(3, 4), conv(4, 2, 1), conv(2, 4, 1), conv(2, 4, 1), conv(4, 2, 1), join=join)
+
+
+@case("halved-lines", "ts", 13, "halves of the rows and of the columns that change places", second=True)
+def halved_lines():
+    def join(layers, x):
+        upper, lower = layers[0](x).chunk(2, 2)
+        left, right = torch.cat([lower, F.relu(upper)], 2).chunk(2, 3)
+        return layers[1](torch.cat([right, left], 3).transpose(2, 3)).transpose(2, 3)
+    return Of(conv(3, 2), nn.Conv2d(2, 2, (3, 1), padding=(1, 0)), join=join)
+
+
+def with_coordinates(make, count):
+    """What `make` makes of a layer's output for its size, put beside it."""
+    def join(layers, x):
+        x = layers[0](x)
+        return layers[1](torch.cat([x, *make(x)], 1))
+    return Of(conv(3, 4), conv(4 + count, 2), join=join)
+
+
+def spread_coordinates(x):
+    """Each of two lines repeated for the other."""
+    batch, _, height, width = x.shape
+    columns = torch.arange(width, dtype=x.dtype).view(1, 1, 1, width).expand(batch, 1, height, width)
+    rows = torch.arange(height, dtype=x.dtype).view(1, 1, height, 1).expand(batch, 1, height, width)
+    return columns / (width - 1) * 2 - 1, rows / (height - 1) * 2 - 1
+
+
+@both("coordinates", 14, 18, "CoordConv: ranges of the size, expanded", second=True)
+@case("coordinates-fixed", "dynamo", 18, "CoordConv, constants of one size", fixed=True)
+@case("coordinates-fixed", "ts", 14, "CoordConv, ranges of one size", fixed=True)
+def coordinates():
+    return with_coordinates(spread_coordinates, 2)
+
+
+@case("coordinates-lines", "ts", 14, "CoordConv by linspace and meshgrid, as SOLO has it", second=True)
+def coordinates_lines():
+    def make(x):
+        rows, columns = torch.meshgrid(
+            torch.linspace(-1, 1, x.shape[-2]), torch.linspace(-1, 1, x.shape[-1]), indexing="ij")
+        return [torch.cat([line.expand([x.shape[0], 1, -1, -1]) for line in (columns, rows)], 1)]
+    return with_coordinates(make, 2)
+
+
+@both("coordinates-radius", 14, 18, "CoordConv by repetition and transposition, with the distance from the "
+      "centre", second=True)
+def coordinates_radius():
+    def make(x):
+        batch, _, height, width = x.shape
+        rows = torch.arange(height).repeat(1, width, 1).float() / (height - 1) * 2 - 1
+        columns = torch.arange(width).repeat(1, height, 1).transpose(1, 2).float() / (width - 1) * 2 - 1
+        rows, columns = (line.repeat(batch, 1, 1, 1).transpose(2, 3) for line in (rows, columns))
+        return rows, columns, torch.sqrt((rows - 0.5) ** 2 + (columns - 0.25) ** 2)
+    return with_coordinates(make, 3)
+
+
+@both("coordinates-products", 14, 18, "CoordConv by products of ranges and ones", second=True)
+def coordinates_products():
+    def make(x):
+        batch, _, height, width = x.shape
+        rows = torch.arange(height, dtype=torch.int32)[None, None, :, None]
+        columns = torch.arange(width, dtype=torch.int32)[None, None, :, None]
+        rows = torch.matmul(rows, torch.ones([1, 1, 1, width], dtype=torch.int32))
+        columns = torch.matmul(columns, torch.ones([1, 1, 1, height], dtype=torch.int32)).permute(0, 1, 3, 2)
+        return [line.float().repeat(batch, 1, 1, 1) / 8 for line in (rows, columns)]
+    return with_coordinates(make, 2)
+
+
+@both("places-fixed", 13, 18, "numbers of its own for each place: added, beside, as factors", fixed=True)
+def places_fixed():
+    class Placed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = conv(3, 4), conv(6, 2)
+            self.places = nn.Parameter(torch.randn(1, 4, 9, 13))
+            self.register_buffer("planes", torch.randn(1, 2, 9, 13))
+            self.rows = nn.Parameter(torch.rand(1, 1, 9, 1))
+
+        def forward(self, x):
+            x = (self.first(x) + self.places) * self.rows
+            return self.second(torch.cat([x, self.planes], 1) + self.rows) - self.planes
+    return Placed()
+
+
+@both("response-norm", 13, 18, "local response normalisation, written out", second=True)
+def response_norm():
+    return Of(conv(3, 6), nn.LocalResponseNorm(3, 0.5, 0.6, 1.5), conv(6, 2, 1))
+
+
+@case("response-norm-even", "ts", 13, "local response normalisation over an even number of channels")
+@case("response-norm-even", "dynamo", 18, "local response normalisation over an even number of channels")
+def response_norm_even():
+    return Of(conv(3, 6), nn.LocalResponseNorm(4, 0.5, 0.75, 2), conv(6, 2, 1))
+
+
+@both("no-channels", 13, 18, "a value without channels, of which the size alone is asked for, as decoders of "
+      "segmentation_models_pytorch have it where an encoder has no such", second=True)
+def no_channels():
+    def join(layers, x):
+        batch, _, height, width = x.shape
+        empty = torch.empty([batch, 0, (height + 1) // 2, (width + 1) // 2])
+        low = layers[1](F.relu(layers[0](x)))
+        low = F.interpolate(low, size=(empty.shape[2], empty.shape[3]), mode="nearest")
+        return resize(layers[2](torch.cat([low, empty], 1)), x)
+    return Of(conv(3, 3, stride=2), conv(3, 3, stride=2), conv(3, 2), join=join)
+
+
+@both("shared-keys", 14, 18, "attention whose heads have one key and one value in common", second=True)
+def shared_keys():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        query = layers[1](x).reshape(batch, 2, 3, -1).transpose(-1, -2)
+        key, value = (layer(x).reshape(batch, 1, 3, -1).transpose(-1, -2) for layer in layers[2:4])
+        made = F.scaled_dot_product_attention(query, key, value)
+        return layers[4](made.transpose(-1, -2).reshape(batch, 6, height, width) + x)
+    return Of(conv(3, 6, stride=2), conv(6, 6, 1), conv(6, 3, 1), conv(6, 3, 1), conv(6, 2, 1), join=join)
+
+
+@both("channel-attention", 13, 18, "DANet's attention between channels: of each the largest product less "
+      "each, a softmax, the channels mixed so", second=True)
+def channel_attention():
+    def join(layers, x):
+        x = layers[0](x)
+        pixels = x.flatten(2)
+        energy = pixels @ pixels.transpose(1, 2) / 16
+        energy = torch.max(energy, -1, keepdim=True)[0].expand_as(energy) - energy
+        mixed = (torch.softmax(energy, -1) @ pixels).view(x.shape)
+        return layers[1](0.5 * mixed + x)
+    return Of(conv(3, 4), conv(4, 2, 1), join=join)
+
+
+@both("cross-covariance", 14, 18, "XCiT's attention between channels: in heads, of lines of length 1, with "
+      "a temperature a head", second=True)
+def cross_covariance():
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.all, self.last = conv(3, 6), nn.Linear(6, 18), conv(6, 2, 1)
+            self.temperature = nn.Parameter(torch.tensor([1.5, 0.7]).view(2, 1, 1))
+
+        def forward(self, x):
+            x = self.first(x)
+            batch, channels, height, width = x.shape
+            parts = self.all(x.flatten(2).transpose(1, 2)).reshape(batch, height * width, 3, 2, 3)
+            query, key, value = parts.permute(2, 0, 3, 4, 1)
+            query, key = F.normalize(query, dim=-1), F.normalize(key, dim=-1)
+            weights = (query @ key.transpose(-2, -1) * self.temperature).softmax(-1)
+            mixed = (weights @ value).permute(0, 3, 1, 2).reshape(batch, height * width, channels)
+            return self.last(x + mixed.transpose(1, 2).reshape(x.shape))
+    return Attention()
+
+
+@both("linear-attention", 14, 18, "attention without softmax: keys times values first, in heads "
+      "(EfficientViT)", second=True)
+def linear_attention():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        query, key, value = (
+            layer(x).reshape(batch, 2, 3, height * width).transpose(-1, -2) for layer in layers[1:4])
+        query, key = F.relu(query), F.relu(key)
+        made = query @ (key.transpose(-1, -2) @ value) / 64
+        return layers[4](x + made.transpose(-1, -2).reshape(batch, channels, height, width))
+    return Of(conv(3, 6), conv(6, 6, 1), conv(6, 6, 1), conv(6, 6, 1), conv(6, 2, 1), join=join)

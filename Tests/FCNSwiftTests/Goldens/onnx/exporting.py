@@ -77,6 +77,10 @@ def shortened(model):
         node.name = f"{node.op_type}_{i}"
         node.input[:] = [short(name) for name in node.input]
         node.output[:] = [short(name) for name in node.output]
+    # Branches take values from outside.
+    for branch in (part.g for node in model.graph.node for part in node.attribute if part.HasField("g")):
+        for node in branch.node:
+            node.input[:] = [numbers.get(name, name) for name in node.input]
     return model
 
 
