@@ -222,7 +222,7 @@ func packBytes(
   offsets.update(repeating: 0, count: columns)
   let panel = UnsafeMutableRawPointer(mutating: place.panel(block))
     .assumingMemoryBound(to: Int8.self)
-  ByteRounding(job).forEachRounded(
+  forEachRounded(
     pointer, weight, block: block, columns, input,
     UnsafeMutablePointer(mutating: place.scales(block))
   ) { channel, numbers in

@@ -98,7 +98,7 @@ func packTiles(
   offsets.update(repeating: 0, count: columns)
   let panels = UnsafeMutableRawPointer(mutating: place.panel(block))
     .initializeMemory(as: Int8.self, repeating: 0, count: width * job.tileWeightBytes)
-  ByteRounding(job).forEachRounded(
+  forEachRounded(
     pointer, weight, block: block, columns, input,
     UnsafeMutablePointer(mutating: place.scales(block))
   ) { channel, numbers in

@@ -58,7 +58,7 @@ struct LayerGoldenTests {
       }
     }
     #expect(reached == wanted)
-    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 50)
+    #expect(Set(wanted.map { $0.prefix(while: { $0 != "." }) }).count == 58)
   }
 
   /// The values are of order 1 and sums have at most some hundred terms.
