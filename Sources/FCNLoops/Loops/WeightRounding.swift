@@ -61,16 +61,16 @@ private func roundKernels(
     // Added to 1.5 · 2²³ a float is a whole number, the nearest.
     let number = (fcn_clipped_x16(aim, -127, 127) + 12_582_912) - 12_582_912
     let error = wanted - number
-    store(number, to: place)
-    store(error, to: errors + k * stride)
+    storeBlock(number, to: place)
+    storeBlock(error, to: errors + k * stride)
     total += error
   }
   let mean = ByteRounding.squaredMean
   let share = mean / (1 + mean * Float(channelsBehind))
-  store(fma(total, SIMD16(repeating: share), loadBlock(carried)), to: carried)
+  storeBlock(fma(total, SIMD16(repeating: share), loadBlock(carried)), to: carried)
 }
 
 @inline(__always)
-private func store(_ values: SIMD16<Float>, to pointer: UnsafeMutablePointer<Float>) {
+private func storeBlock(_ values: SIMD16<Float>, to pointer: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: values, as: SIMD16<Float>.self)
 }
