@@ -6,6 +6,9 @@ public enum IntegerProducts {
   public static let limit: Float = 4095
   /// Terms of an integer sum of such factors.
   public static let depth = 128
+  /// The square of values' mean, relative to their variance, that is expected where weights are rounded to
+  /// bytes.
+  public static let squaredMean: Float = 0.5
 }
 
 // How the operands of a job's matrix products lie in memory.

@@ -119,6 +119,11 @@ public struct ConvolutionJob {
   /// Set to 1 where a value that becomes a byte is NaN or infinite, which no byte shows; nil where nobody
   /// asks.
   public var notFinite: UnsafeMutablePointer<Int32>?
+  /// For jobs whose weights become bytes: a kernel's taps in the order in which they are rounded, and how
+  /// much of the error of each before it a tap makes good, [tap in that order][tap before it].
+  public var tapOrder: UnsafePointer<Int>?
+  /// See `tapOrder`.
+  public var tapShares: UnsafePointer<Float>?
   /// Panels of packed weights.
   public var weights: UnsafePointer<Float>
   /// A value for every output channel, zeros up to a whole block.

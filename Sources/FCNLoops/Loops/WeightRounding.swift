@@ -9,8 +9,9 @@ func forEachRounded(
   _ input: ByteChannels, _ scales: UnsafeMutablePointer<Float>,
   _ body: (_ input: Int, _ numbers: UnsafePointer<Float>) -> Void
 ) {
-  let rounding = ByteRounding(job.pointee)
-  let (taps, inputs) = (rounding.taps, job.pointee.inputChannels)
+  guard let order = job.pointee.tapOrder, let shares = job.pointee.tapShares else { return }
+  let taps = job.pointee.kernelHeight * job.pointee.kernelWidth
+  let inputs = job.pointee.inputChannels
   scales.update(repeating: 0, count: columns)
   forEachInput(job.pointee, weight, block: block, columns) { channel, kernels, _ in
     for value in 0..<taps * columns {
@@ -28,7 +29,7 @@ func forEachRounded(
     forEachInput(job.pointee, weight, block: block, columns) { channel, kernels, _ in
       for column in stride(from: 0, to: columns, by: channelBlock) {
         roundKernels(
-          rounding, kernels + column, columns, input.scales[channel], scales + column,
+          taps, order, shares, kernels + column, columns, input.scales[channel], scales + column,
           errors + column, carried + column, channelsBehind: inputs - 1 - channel)
       }
       body(channel, kernels)
@@ -40,11 +41,11 @@ func forEachRounded(
 /// the next.
 @inline(__always)
 private func roundKernels(
-  _ rounding: ByteRounding, _ kernels: UnsafeMutablePointer<Float>, _ stride: Int,
-  _ inputScale: Float, _ scales: UnsafePointer<Float>, _ errors: UnsafeMutablePointer<Float>,
+  _ taps: Int, _ order: UnsafePointer<Int>, _ shares: UnsafePointer<Float>,
+  _ kernels: UnsafeMutablePointer<Float>, _ stride: Int, _ inputScale: Float,
+  _ scales: UnsafePointer<Float>, _ errors: UnsafeMutablePointer<Float>,
   _ carried: UnsafeMutablePointer<Float>, channelsBehind: Int
 ) {
-  let (taps, order, shares) = (rounding.taps, rounding.order, rounding.shares)
   var factors = SIMD16<Float>()
   for column in 0..<channelBlock where scales[column] > 1e-33 {
     factors[column] = inputScale / scales[column]
@@ -65,7 +66,7 @@ private func roundKernels(
     storeBlock(error, to: errors + k * stride)
     total += error
   }
-  let mean = ByteRounding.squaredMean
+  let mean = IntegerProducts.squaredMean
   let share = mean / (1 + mean * Float(channelsBehind))
   storeBlock(fma(total, SIMD16(repeating: share), loadBlock(carried)), to: carried)
 }

@@ -13,6 +13,8 @@ final class BlockedConvolution: PreparedForm {
   private let tables:
     (input: ByteChannelTable?, residual: ByteChannelTable?, output: ByteChannelTable?)
   private let inputBytes: ByteScaling?
+  /// Of weights that become bytes.
+  private let rounding: ByteRounding?
 
   /// nil where `algorithm` does not serve the request in `precision`.
   init?(
@@ -45,6 +47,9 @@ final class BlockedConvolution: PreparedForm {
     prototype.multipliesBytes =
       precision == .int8 && !algorithm.isWinograd && algorithm != .shifted
       && request.loops.multipliesBytes
+    rounding =
+      prototype.multipliesBytes || algorithm == .shifted ? ByteRounding(prototype) : nil
+    (prototype.tapOrder, prototype.tapShares) = (rounding?.order, rounding?.shares)
     prototype.inputBytes = tables.input?.channels
     prototype.residualBytes = tables.residual?.channels
     prototype.outputBytes = tables.output?.channels

@@ -1,3 +1,5 @@
+import FCNLoopTypes
+
 /// How weights become whole numbers of 8 bits.
 ///
 /// Neighbouring pixels of a feature map are alike, and rectified values are of one sign. So what counts is
@@ -8,20 +10,16 @@
 /// term is made small when its δₖ is chosen. Channels follow one another in the same way by what their errors
 /// add up to. (Frantar et al., GPTQ, 2022, round weights so, with an R that is measured.)
 ///
-/// It is made here since modules of loops must have no code that another module may have too.
-public final class ByteRounding {
-  /// The square of values' mean, relative to their variance.
-  public static var squaredMean: Float { 0.5 }
-
-  /// Taps of a kernel.
-  public let taps: Int
+/// The loops do the rounding (`forEachRounded`). This is made here, since their modules must have no code
+/// that others may have too, such as that of arrays.
+final class ByteRounding {
   /// The taps from the corners of a kernel to its middle, which can make good most of the others' errors.
-  public let order: UnsafePointer<Int>
+  let order: UnsafePointer<Int>
   /// Uᵢₖ, [k][i], i < k, of taps in that order.
-  public let shares: UnsafePointer<Float>
+  let shares: UnsafePointer<Float>
 
   /// For the kernels of a job.
-  public init(_ job: borrowing ConvolutionJob) {
+  init(_ job: borrowing ConvolutionJob) {
     let (height, width) = (job.kernelHeight, job.kernelWidth)
     let (down, across) = (job.dilationHeight, job.dilationWidth)
     let taps = height * width
@@ -36,7 +34,7 @@ public final class ByteRounding {
         let y = (order[i] / width - order[k] / width) * down
         let x = (order[i] % width - order[k] % width) * across
         r[i * taps + k] =
-          1 / (1 + Double(y * y + x * x).squareRoot() / 9) + Double(Self.squaredMean)
+          1 / (1 + Double(y * y + x * x).squareRoot() / 9) + Double(IntegerProducts.squaredMean)
       }
     }
     // From the last tap to the first.
@@ -51,7 +49,6 @@ public final class ByteRounding {
     let factors = UnsafeMutablePointer<Float>.allocate(capacity: taps * taps)
     for i in 0..<taps { places[i] = order[i] }
     for i in 0..<taps * taps { factors[i] = Float(r[i]) }
-    self.taps = taps
     (self.order, shares) = (UnsafePointer(places), UnsafePointer(factors))
   }
 
