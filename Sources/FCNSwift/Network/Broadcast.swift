@@ -35,6 +35,19 @@ struct Broadcast: Sendable {
   }
 }
 
+/// An operation on two values, element by element. The second has the first's shape or, along some of
+/// channels, rows and columns, one line for all.
+public protocol PairOperation: Operation {}
+
+extension PairOperation {
+  public var inputCount: ClosedRange<Int> { 2...2 }
+
+  public func outputShape(of inputs: [Shape]) throws -> Shape {
+    try Broadcast.check(inputs, Self.name)
+    return inputs[0]
+  }
+}
+
 /// What two numbers make, and the derivatives by each.
 protocol PairFunction: Sendable {
   static func value(_ a: Float, _ b: Float) -> Float

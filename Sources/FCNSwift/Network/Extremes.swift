@@ -1,17 +1,10 @@
 /// The larger of two values, element by element; the second may have one line for all as in `Product`. NaN
 /// where either is. Of equal ones each gets half of the gradient, as in PyTorch.
-public struct Maximum: Operation {
+public struct Maximum: PairOperation {
   public static let name = "maximum"
 
   /// Makes the operation; it has no settings.
   public init() {}
-
-  public var inputCount: ClosedRange<Int> { 2...2 }
-
-  public func outputShape(of inputs: [Shape]) throws -> Shape {
-    try Broadcast.check(inputs, Self.name)
-    return inputs[0]
-  }
 
   public var reference: ReferenceForm {
     ReferenceForm { inputs, _ in PairReference(TakingLarger.self, inputs) }
@@ -20,18 +13,11 @@ public struct Maximum: Operation {
 
 /// The smaller of two values, element by element; the second may have one line for all as in `Product`. NaN
 /// where either is. Of equal ones each gets half of the gradient, as in PyTorch.
-public struct Minimum: Operation {
+public struct Minimum: PairOperation {
   public static let name = "minimum"
 
   /// Makes the operation; it has no settings.
   public init() {}
-
-  public var inputCount: ClosedRange<Int> { 2...2 }
-
-  public func outputShape(of inputs: [Shape]) throws -> Shape {
-    try Broadcast.check(inputs, Self.name)
-    return inputs[0]
-  }
 
   public var reference: ReferenceForm {
     ReferenceForm { inputs, _ in PairReference(TakingSmaller.self, inputs) }

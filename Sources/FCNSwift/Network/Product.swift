@@ -1,18 +1,11 @@
 /// The product of two values, element by element. The second has the first's shape or, along some of
 /// channels, rows and columns, one line for all: a factor a channel (N×C×1×1, squeeze-and-excite), or a
 /// factor a pixel (N×1×H×W, attention).
-public struct Product: Operation {
+public struct Product: PairOperation {
   public static let name = "product"
 
   /// Makes the operation; it has no settings.
   public init() {}
-
-  public var inputCount: ClosedRange<Int> { 2...2 }
-
-  public func outputShape(of inputs: [Shape]) throws -> Shape {
-    try Broadcast.check(inputs, Self.name)
-    return inputs[0]
-  }
 
   public var reference: ReferenceForm {
     ReferenceForm { inputs, _ in PairReference(Multiplying.self, inputs) }
@@ -21,18 +14,11 @@ public struct Product: Operation {
 
 /// The first value less the second, element by element; the second may have one line for all as in
 /// `Product`.
-public struct Difference: Operation {
+public struct Difference: PairOperation {
   public static let name = "difference"
 
   /// Makes the operation; it has no settings.
   public init() {}
-
-  public var inputCount: ClosedRange<Int> { 2...2 }
-
-  public func outputShape(of inputs: [Shape]) throws -> Shape {
-    try Broadcast.check(inputs, Self.name)
-    return inputs[0]
-  }
 
   public var reference: ReferenceForm {
     ReferenceForm { inputs, _ in PairReference(Subtracting.self, inputs) }
@@ -41,18 +27,11 @@ public struct Difference: Operation {
 
 /// The first value divided by the second, element by element; the second may have one line for all as in
 /// `Product`.
-public struct Quotient: Operation {
+public struct Quotient: PairOperation {
   public static let name = "quotient"
 
   /// Makes the operation; it has no settings.
   public init() {}
-
-  public var inputCount: ClosedRange<Int> { 2...2 }
-
-  public func outputShape(of inputs: [Shape]) throws -> Shape {
-    try Broadcast.check(inputs, Self.name)
-    return inputs[0]
-  }
 
   public var reference: ReferenceForm {
     ReferenceForm { inputs, _ in PairReference(Dividing.self, inputs) }

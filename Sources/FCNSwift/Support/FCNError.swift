@@ -78,3 +78,18 @@ package func naming<Result>(_ prefix: @autoclosure () -> String, _ body: () thro
     throw error.within(prefix())
   }
 }
+
+extension FCNError {
+  /// What a reader of text says of `byte`, or of the end where that is nil, where it wanted something else.
+  static func unexpected(
+    _ byte: UInt8?, in format: String, at position: Int, wanted: String
+  ) -> FCNError {
+    let found =
+      switch byte {
+      case nil: "the end"
+      case let byte? where byte > 0x20 && byte < 0x7F: "'\(Character(Unicode.Scalar(byte)))'"
+      case let byte?: "byte 0x" + String(byte, radix: 16)
+      }
+    return FCNError(.corrupt, "\(format), byte \(position): wanted \(wanted), found \(found)")
+  }
+}

@@ -87,13 +87,7 @@ private struct JSONParser {
   }
 
   private func unexpected(_ wanted: String) -> FCNError {
-    let found: String
-    switch next {
-    case nil: found = "the end"
-    case let byte? where byte > 0x20 && byte < 0x7F: found = "'\(Character(Unicode.Scalar(byte)))'"
-    case let byte?: found = "byte 0x" + String(byte, radix: 16)
-    }
-    return FCNError(.corrupt, "JSON, byte \(position): wanted \(wanted), found \(found)")
+    .unexpected(next, in: "JSON", at: position, wanted: wanted)
   }
 
   // MARK: Values

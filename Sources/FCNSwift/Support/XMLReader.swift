@@ -289,13 +289,7 @@ struct XMLReader {
   }
 
   private func unexpected(_ wanted: String) -> FCNError {
-    let found: String
-    switch peek {
-    case nil: found = "the end"
-    case let byte? where byte > 0x20 && byte < 0x7F: found = "'\(Character(Unicode.Scalar(byte)))'"
-    case let byte?: found = "byte 0x" + String(byte, radix: 16)
-    }
-    return FCNError(.corrupt, "XML, byte \(position): wanted \(wanted), found \(found)")
+    .unexpected(peek, in: "XML", at: position, wanted: wanted)
   }
 }
 
