@@ -115,6 +115,10 @@ def pixels_of(picture: PictureLike, order: ChannelOrder) -> tuple[PixelsStruct, 
         picture = ImagePixels.made_by("fcn_image_open", encoded_path(picture))
     elif isinstance(picture, (bytes, bytearray, memoryview)):
         data = bytes(picture)
+        if not data:
+            raise ValueError(
+                f"the picture is {type(picture).__name__} of no bytes; those of a PNG, JPEG or TIFF file "
+                "are wanted")
         picture = ImagePixels.made_by("fcn_image_decode", data, len(data))
     if isinstance(picture, ImagePixels):
         return picture._pixels, picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ctypes import byref, c_uint8
 from typing import Any
 
@@ -15,6 +16,20 @@ from ._pixels import (
     pointer_to)
 from ._png import png_bytes
 from .model import Model
+
+
+#: Ends of the names of pictures that are no PNG files.
+_OTHER_KINDS = (b".jpg", b".jpeg", b".tif", b".tiff", b".bmp", b".gif", b".webp")
+
+
+def _png_path(path: PathLike) -> bytes:
+    """`path` for C, of a PNG file that is to be written."""
+    name = encoded_path(path)
+    if name.lower().endswith(_OTHER_KINDS):
+        raise ValueError(
+            f"the path is {os.fspath(path)!r}, but pictures and labels are written as PNG, which keeps "
+            "every value exactly; end the name with .png")
+    return name
 
 
 class Image(ImagePixels):
@@ -62,7 +77,7 @@ class Image(ImagePixels):
 
     def save(self, path: PathLike) -> None:
         """Writes a PNG file."""
-        lib.fcn_image_save(self.live, encoded_path(path))
+        lib.fcn_image_save(self.live, _png_path(path))
 
     def _repr_png_(self) -> bytes:
         """A PNG file, which notebooks show."""
@@ -112,8 +127,8 @@ def save_labels(
     map_ = as_labels(labels)
     height, width = map_.shape
     if grey:
-        lib.fcn_labels_save_grey(pointer_to(map_, c_uint8), width, height, encoded_path(path))
+        lib.fcn_labels_save_grey(pointer_to(map_, c_uint8), width, height, _png_path(path))
         return
     lib.fcn_labels_save(
         pointer_to(map_, c_uint8), width, height, None if model is None else model.live,
-        encoded_path(path))
+        _png_path(path))

@@ -3,6 +3,7 @@
 usage: test_pictures.py MODEL PICTURE FOLDER
 """
 
+import os
 import struct
 import sys
 import unittest
@@ -59,6 +60,7 @@ class KindsTest(unittest.TestCase):
             ("a\0b.png", ValueError, "NUL"),
             ("/no/such.png", fcnswift.FCNError, "/no/such.png"),
             (b"no picture", fcnswift.FCNError, "PNG"),
+            (b"", ValueError, "bytes of no bytes"),
         ]
         with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session:
             for picture, kind, words in cases:
@@ -69,6 +71,20 @@ class KindsTest(unittest.TestCase):
             for single in (rgb, rgb[:, :, 0], PICTURE, b""):
                 with self.assertRaises(TypeError):
                     session.segment_all(single)
+
+    def test_a_png_is_not_called_something_else(self):
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model) as session, \
+                fcnswift.Image(PICTURE) as image:
+            labels = session.segment(image)
+            for path in (Path(FOLDER, "a.JPG"), f"{FOLDER}/a.tiff", f"{FOLDER}/a.bmp".encode()):
+                for write in (
+                    lambda: image.save(path), lambda: fcnswift.save_labels(path, labels, model),
+                    lambda: fcnswift.save_labels(path, labels, grey=True),
+                ):
+                    with self.subTest(path), self.assertRaises(ValueError) as caught:
+                        write()
+                    self.assertIn(".png", str(caught.exception))
+                self.assertFalse(Path(os.fsdecode(path)).exists())
 
     def test_gaps_in_arrays(self):
         rgb = noise(1, 9)
