@@ -70,6 +70,47 @@ struct ConvertTests {
     #expect(skipped.errors.contains("left out: 1 picture cannot be read"))
   }
 
+  @Test(arguments: [
+    ("labelme", "cvat.zip", "there are no JSON files of labelme in it", "what cvat reads"),
+    ("cvat", "labelme", "neither a labelmap.txt nor an XML file", "what labelme reads"),
+    ("cvat", "coco/instances.json", "neither a folder nor a zip archive", "is read as coco"),
+    ("png", "coco/images/a.jpg", "neither a folder nor a zip archive", "name the folder"),
+    ("cityscapes", "coco", "no files NAME_gtFine_labelIds.png", "what coco reads"),
+    ("coco", "cityscapes", "no JSON files of COCO's", "what cityscapes reads"),
+  ])
+  func whatAnotherToolWroteIsSaid(tool: String, input: String, lack: String, found: String) throws {
+    let call = ["convert", "--from", tool, "\(Self.goldens)/\(input)", "-o", folder.file("out")]
+    try Command.fail(3, saying: lack, found, calling: call)
+  }
+
+  @Test func labelPicturesThatMeanNothingAreToldWithWhatIsWanted() throws {
+    let data = folder.file("in")
+    for part in ["images", "masks"] { try File.makeFolder("\(data)/\(part)") }
+    let grey = try GreyImage(width: 4, height: 2, pixels: [0, 0, 0, 0, 9, 9, 9, 9]).encodedPNG()
+    for part in ["images", "masks"] { try File.write(grey, to: "\(data)/\(part)/a.png") }
+    let call = ["convert", data, "-q", "-o", folder.file("out"), "--from"]
+    try Command.fail(
+      3, saying: "the value 9 in 4 pixels; wanted 0 and 255, or 0 and 1", "--from png",
+      calling: call + ["binary"])
+    let shifted = try Command.run(call + ["png", "--shift-labels", "-1"])
+    #expect(shifted.status == 3)
+    #expect(shifted.errors.contains("the value 0 in 4 pixels; wanted"), "\(shifted.errors)")
+    #expect(shifted.errors.contains("--ignore-label"))
+    // Of labels there are none whose names could be asked for.
+    #expect(!shifted.errors.contains("nobody said"), "\(shifted.errors)")
+    var pixels = [UInt8](repeating: 0, count: 24)
+    pixels[0] = 255
+    let red = try Image(width: 4, height: 2, pixels: pixels)
+    try File.write(red.encodedPNG(), to: "\(data)/masks/a.png")
+    try Command.fail(
+      3, saying: "colours that are no grey in 1 pixel", calling: call + ["binary"])
+  }
+
+  @Test func aFolderThatCannotBeMadeIsNamedAsItWasGiven() throws {
+    let call = ["convert", "--from", "labelme", "\(Self.goldens)/labelme", "-q", "-o", "/proc/x"]
+    try Command.fail(3, saying: "/proc/x: cannot be written", calling: call)
+  }
+
   @Test func aCommandLineThatCannotBeMeantIsRefused() throws {
     let input = "\(Self.goldens)/labelme"
     let out = folder.file("out")

@@ -27,7 +27,7 @@ final class UnfinishedFolder {
     let home = File.isFolder(target) ? target : File.folder(of: target)
     try File.makeFolder(home)
     TemporaryFile.removeStale(inFolder: home)
-    (path, descriptor) = try UnfinishedFolder.make(in: home == "/" ? "" : home)
+    (path, descriptor) = try UnfinishedFolder.make(in: home == "/" ? "" : home, for: target)
   }
 
   deinit {
@@ -36,12 +36,14 @@ final class UnfinishedFolder {
     close(descriptor)
   }
 
-  private static func make(in home: String) throws -> (path: String, descriptor: Int32) {
+  private static func make(
+    in home: String, for target: String
+  ) throws -> (path: String, descriptor: Int32) {
     for _ in 0..<100 {
       let path = "\(home)/\(TemporaryFile.newName())"
       let descriptor = try unfinished.withLock {
-        guard !$0.isEnding else { throw FCNError(.aborted, "\(path): the process is ending") }
-        guard File.retried({ mkdir(path, 0o777) }) == 0 else { throw File.cannotWrite(path) }
+        guard !$0.isEnding else { throw FCNError(.aborted, "\(target): the process is ending") }
+        guard File.retried({ mkdir(path, 0o777) }) == 0 else { throw File.cannotWrite(target) }
         $0.paths.insert(path)
         return File.retried { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
       }

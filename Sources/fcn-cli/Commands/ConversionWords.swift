@@ -3,11 +3,13 @@ import FCNSwift
 /// How `fcn convert` says what annotations hold.
 struct ConversionWords {
   private let report: ConversionReport
+  private let source: Conversion.Source
   private let leavesOutFaulty: Bool
   private let errors: [ConversionFinding]
 
-  init(_ report: ConversionReport, leavesOutFaulty: Bool) {
+  init(_ report: ConversionReport, of source: Conversion.Source, leavesOutFaulty: Bool) {
     self.report = report
+    self.source = source
     self.leavesOutFaulty = leavesOutFaulty
     errors = report.errors(leavingOutFaulty: leavesOutFaulty)
   }
@@ -86,6 +88,9 @@ struct ConversionWords {
     case .unnamedClasses: finding.text + " (--classes)"
     case .noValidation: finding.text + " (--val FRACTION)"
     case .missingPicture: finding.text + " (--images)"
+    case .unknownValues where source == .binary: finding.text + " (--from png)"
+    case .unknownValues where source == .png:
+      finding.text + " (--classes, --shift-labels, --ignore-label)"
     default: finding.text
     }
   }

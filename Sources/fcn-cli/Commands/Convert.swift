@@ -93,7 +93,8 @@ extension Subcommand {
       return !Interrupt.isPending
     }
     progress.finish()
-    let words = ConversionWords(survey.report, leavesOutFaulty: arguments.has(skipBad))
+    let words = ConversionWords(
+      survey.report, of: conversion.source, leavesOutFaulty: arguments.has(skipBad))
     if !arguments.has(.json), !isQuiet { try Terminal.print(words.table) }
     words.tell(isQuiet: isQuiet)
     if let path, words.failure == nil {

@@ -19,7 +19,14 @@ struct AnnotationFiles: Sendable {
       archive = try naming(path) {
         let storage = try ByteStorage(mapping: path)
         guard storage.bytes.starts(with: [0x50, 0x4B]) else {
-          throw FCNError(.unsupported, "this is neither a folder nor a zip archive")
+          // Who would read it, else where it lies.
+          let readers: [String: Conversion.Source] = ["json": .coco, "xml": .cvat]
+          let reader = readers[AnnotationPath.suffix(of: path)]
+          throw FCNError(
+            .unsupported,
+            "this is a file, neither a folder nor a zip archive; "
+              + (reader.map { "such a file by itself is read as \($0.rawValue)" }
+                ?? "name the folder that it lies in"))
         }
         return try ZipArchive(storage)
       }

@@ -12,9 +12,10 @@ struct COCOFiles {
         continue
       }
       let files = try AnnotationFiles(path: path)
-      let documents = try files.names().filter { AnnotationPath.suffix(of: $0) == "json" }
+      let names = try files.names()
+      let documents = names.filter { AnnotationPath.suffix(of: $0) == "json" }
       guard !documents.isEmpty else {
-        throw FCNError(.notFound, "\(path): there are no JSON files of COCO's in it")
+        throw files.lacks("there are no JSON files of COCO's in it", among: names)
       }
       for name in documents {
         try COCOReader.read(files.file(name).path, place: name, images: images, into: &set)

@@ -39,10 +39,9 @@ struct CVATReader {
     }
     let documents = names.filter { AnnotationPath.suffix(of: $0) == "xml" }
     guard !documents.isEmpty else {
-      throw FCNError(
-        .notFound,
-        "\(files.path): there is neither a labelmap.txt nor an XML file in it; export the task as "
-          + "\"Segmentation mask 1.1\" or as \"CVAT for images 1.1\"")
+      throw files.lacks(
+        "there is neither a labelmap.txt nor an XML file in it; export the task as \"Segmentation mask "
+          + "1.1\" or as \"CVAT for images 1.1\"", among: names)
     }
     // Other tools' XML may lie beside it.
     let own = documents.filter { AnnotationPath.base(of: $0) == "annotations.xml" }

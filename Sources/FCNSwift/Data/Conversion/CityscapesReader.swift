@@ -31,9 +31,8 @@ struct CityscapesReader: AnnotationReader {
       labels[frame] = (name, rank % 2 == 1, rank)
     }
     guard !labels.isEmpty else {
-      throw FCNError(
-        .notFound,
-        "\(files.path): there are no files NAME_gtFine_labelIds.png or _labelTrainIds.png in it")
+      throw files.lacks(
+        "there are no files NAME_gtFine_labelIds.png or _labelTrainIds.png in it", among: names)
     }
     let pictures = try images ?? files
     let left = try (images == nil ? names : pictures.names()).filter {

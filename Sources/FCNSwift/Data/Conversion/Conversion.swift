@@ -123,6 +123,22 @@ public struct Conversion: Sendable {
     }
   }
 
+  /// What values and colours of label pictures are to be.
+  var wantedValues: String {
+    switch source {
+    case .binary:
+      return "wanted 0 and 255, or 0 and 1, in each; masks of several classes are read as png"
+    case .png where labelShift != 0:
+      return "wanted values that are 0…254 when \(labelShift) is added, or 255; others can be left "
+        + "out by their numbers"
+    case .png: return "wanted the colours in the list of classes"
+    case .cvat: return "wanted the colours in labelmap.txt"
+    case .coco: return "wanted the numbers of segments in the JSON"
+    case .cityscapes: return "wanted the numbers of Cityscapes' public table"
+    case .labelme: return "wanted the label of a shape"
+    }
+  }
+
   /// What a mask of one thing shows.
   private func thing(_ classes: ClassList?) throws -> String {
     let names = (classes?.names ?? ["foreground"]).filter { !ClassAssignment.isBackground($0) }

@@ -16,7 +16,8 @@ public struct ConversionSurvey: Sendable {
     isUpright = set.isUpright
     let rendering = LabelRendering(assignment: assignment, smallerOnTop: set.smallerOnTop)
     self.rendering = rendering
-    var tally = ConversionTally(set, assignment, namesAreMissing: namesAreMissing)
+    var tally = ConversionTally(
+      set, assignment, namesAreMissing: namesAreMissing, wantedValues: conversion.wantedValues)
     let named = tally.nameable(set.pictures)
     let pool = try WorkerPool(threads: threads)
     var kept: [AnnotatedPicture] = []

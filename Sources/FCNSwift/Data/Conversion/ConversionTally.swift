@@ -3,6 +3,7 @@ struct ConversionTally {
   private let set: AnnotationSet
   private let assignment: ClassAssignment
   private let namesAreMissing: Bool
+  private let wantedValues: String
   private var report = ConversionReport()
   private var faults: [ConversionFault]
   private var unlisted: [Int: (amount: Int, pictures: Int, first: String)] = [:]
@@ -10,10 +11,13 @@ struct ConversionTally {
   private var overlaps: (pixels: Int, pictures: [String]) = (0, [])
   private var turns: [ConversionExamination.Turn: [String]] = [:]
 
-  init(_ set: AnnotationSet, _ assignment: ClassAssignment, namesAreMissing: Bool) {
+  init(
+    _ set: AnnotationSet, _ assignment: ClassAssignment, namesAreMissing: Bool, wantedValues: String
+  ) {
     self.set = set
     self.assignment = assignment
     self.namesAreMissing = namesAreMissing
+    self.wantedValues = wantedValues
     faults = set.faults
     report.classNames = assignment.names
     report.classPixels = [Int](repeating: 0, count: assignment.names.count)
@@ -120,8 +124,9 @@ struct ConversionTally {
     Self.headings.compactMap { kind, words in
       let texts = faults.filter { $0.kind == kind }.map(\.text)
       guard !texts.isEmpty else { return nil }
+      let wanted = kind == .unknownValues ? "; \(wantedValues)" : ""
       return ConversionFinding(
-        .error, kind, "\(words(texts.count)): \(told(texts))", count: texts.count,
+        .error, kind, "\(words(texts.count)): \(told(texts))\(wanted)", count: texts.count,
         isAboutPictures: true)
     }
   }
@@ -150,8 +155,9 @@ struct ConversionTally {
           "labels that are no class: \(listed(found, most: 20)); the classes are "
             + listed(assignment.names, most: 20), count: found.count))
     }
-    if namesAreMissing {
-      let values = report.classPixels.indices.filter { report.classPixels[$0] > 0 }
+    // Of pictures that can be converted; where there are none, that is what is said.
+    let values = report.classPixels.indices.filter { report.classPixels[$0] > 0 }
+    if namesAreMissing, !values.isEmpty {
       findings.append(
         ConversionFinding(
           .error, .unnamedClasses,

@@ -20,6 +20,8 @@ struct LabelRendering: Sendable {
 
   /// Different values or colours that are told one from another; pictures that are no labels have many.
   private static let mostUnknown = 64
+  /// What colours of a mask count as: a value that neither kind of mask has.
+  private static let coloured: UInt8 = 128
 
   // MARK: Regions
 
@@ -195,24 +197,29 @@ struct LabelRendering: Sendable {
       let found = Set((0..<256).filter { counts[$0] }.map { UInt8($0) })
       return (found, found.isSubset(of: [0, 1]) || found.isSubset(of: [0, 255]))
     }
+    var colouredPixels = 0
     var values = (0..<rgb.count / 3).map { index -> UInt8 in
       let (r, g, b) = (rgb[3 * index], rgb[3 * index + 1], rgb[3 * index + 2])
-      // Any value that neither kind of mask has.
-      return r == g && g == b ? r : 128
+      if r == g, g == b { return r }
+      colouredPixels += 1
+      return Self.coloured
     }
     var judged = isThing(values)
     if !judged.isBinary, encoded.header.has_palette != 0 {
       values = try encoded.decodeStoredValues()
       judged = isThing(values)
+      colouredPixels = 0
     }
     var result = RenderedLabels(
       map: try LabelMap(width: encoded.width, height: encoded.height, labels: values))
     guard judged.isBinary else {
       let others = judged.found.subtracting([0, 255]).sorted()
       for value in others.prefix(Self.mostUnknown) {
-        let pixels = values.reduce(0) { $0 + ($1 == value ? 1 : 0) }
-        result.unknown["the value \(value)", default: 0] += pixels
+        var pixels = values.reduce(0) { $0 + ($1 == value ? 1 : 0) }
+        if value == Self.coloured { pixels -= colouredPixels }
+        if pixels > 0 { result.unknown["the value \(value)"] = pixels }
       }
+      if colouredPixels > 0 { result.unknown["colours that are no grey"] = colouredPixels }
       return result
     }
     let thing = assignment.values.first.flatMap { $0 } ?? LabelMap.ignore

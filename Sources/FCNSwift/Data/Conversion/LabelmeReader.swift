@@ -12,7 +12,7 @@ struct LabelmeReader: AnnotationReader {
       let names = try files.names()
       let documents = names.filter { AnnotationPath.suffix(of: $0) == "json" }
       guard !documents.isEmpty else {
-        throw FCNError(.notFound, "\(files.path): there are no JSON files of labelme in it")
+        throw files.lacks("there are no JSON files of labelme in it", among: names)
       }
       let index = try PictureIndex(files, among: names)
       var taken: Set<String> = []

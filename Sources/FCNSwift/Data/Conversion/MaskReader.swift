@@ -36,11 +36,10 @@ struct MaskReader: AnnotationReader {
   private func read(
     _ files: AnnotationFiles, _ images: AnnotationFiles?, into set: inout AnnotationSet
   ) throws {
-    let names = try files.names().filter(AnnotationPath.isAnyPicture)
+    let all = try files.names()
+    let names = all.filter(AnnotationPath.isAnyPicture)
+    guard !names.isEmpty else { throw files.lacks("there are no label pictures in it", among: all) }
     let (masks, pictures) = try MaskReader.divided(names, files, haveTheirOwn: images != nil)
-    guard !masks.isEmpty else {
-      throw FCNError(.notFound, "\(files.path): there are no label pictures in it")
-    }
     let index = try images.map { try PictureIndex($0) } ?? PictureIndex(files, among: pictures)
     var byKey: [String: [String]] = [:]
     var byBase: [String: [String]] = [:]
