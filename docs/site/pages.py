@@ -19,7 +19,7 @@ import c_reference
 import swift_reference
 
 #: Pages of the repository beside docs/*.md, examples and the header.
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "models/README.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "models/README.md"]
 #: Guides in the order of reading; a page of docs that stands in neither list follows them.
 GUIDES = [
     "embedding-c", "embedding-cpp", "python", "your-pictures", "data", "training", "reports",
