@@ -103,7 +103,7 @@ class Site:
                 language = LANGUAGES[path.suffix]
                 fence = "`" * 8
                 code = f"{fence}{{code-block}} {language}\n{path.read_text()}{fence}"
-                self.write(f"{name}.md", f"# {name}\n\n{code}\n")
+                self.write(f"{name}.md", f"# {path.name}\n\n{code}\n")
             if name in self.examples:
                 lines.append(f"- [{name}]({name.removeprefix('examples/')}.md): {self._about(path)}")
         entries = [f"{n} <{n}>" for n in (name.removeprefix("examples/") for name in self.examples)]
