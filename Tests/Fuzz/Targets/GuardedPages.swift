@@ -56,12 +56,15 @@ struct GuardedRun {
 
   init(
     _ whole: Network, _ table: ParameterTable, _ input: Tensor, _ pool: WorkerPool,
-    _ backend: ProcessorSchedule, _ allocator: Allocator
+    _ backend: ProcessorSchedule, _ ranges: ValueRanges?, _ allocator: Allocator
   ) throws {
+    var backend = backend
     let concrete = try whole.concrete(for: input.shape)
     let network =
       backend.disabledForms.contains(BorderReduction.name)
       ? concrete : try concrete.reducingBorders(for: input.shape)
+    // Layers count otherwise where borders are repeated.
+    backend.scalings = ranges?.scalings(of: network) ?? [:]
     let schedule = try NetworkSchedule(network, inputShape: input.shape, backend)
     // Micro-kernels read, and do not use, rows after the last.
     let slack = microKernelRows * channelBlock

@@ -33,6 +33,7 @@ struct KernelDraw {
       self.input.one(of: [1, 3, 16, 2, 5, 8, 15, 17, 24, 32, 33, 40, 48, 64]),
       1 + self.input.number(below: 40), 1 + self.input.number(below: 40))
     shapes[last] = input
+    if self.input.seldom(4) { addWideBorder() }
     for _ in 0...self.input.number(below: 4) { addLayer() }
     guard !layers.isEmpty else { return nil }
     add(Convolution(3, kernel: 1, makesScores: true), [last])
@@ -42,11 +43,25 @@ struct KernelDraw {
     return (network, input)
   }
 
+  /// What Caffe's networks begin with, whose borders are made once and repeated.
+  private mutating func addWideBorder() {
+    let outputs = input.one(of: [16, 3, 17, 32])
+    add(
+      Convolution(
+        outputs, kernel: extent([3, 5, 1]), padding: extent([12, 8, 9, 16, 20]),
+        bias: !input.seldom(3)), [last])
+    for _ in 0...input.number(below: 2) {
+      if !input.seldom(3) { add(ReLU(), [last]) }
+      if input.seldom(2) { add(Convolution(5, kernel: 3, padding: 1), [last]) }
+      add(MaxPool(kernel: 2, stride: 2), [last])
+    }
+  }
+
   private mutating func addLayer() {
     let before = last
     guard let shape = shapes[last] else { return }
     add(operation(shape), [last])
-    guard last != before, let made = shapes[last] else { return }
+    guard last != before else { return }
     if input.seldom(3) { add(BatchNorm(), [last]) }
     if input.seldom(2) {
       let activation: any Operation = input.one(of: [
@@ -54,8 +69,15 @@ struct KernelDraw {
       ])
       add(activation, [last])
     }
-    guard before != Network.inputName else { return }
-    switch input.number(below: 4) {
+    // Of pools the one that convolutions do themselves.
+    if input.seldom(4) { add(MaxPool(kernel: 2, stride: 2), [last]) }
+    guard before != Network.inputName, let made = shapes[last] else { return }
+    combine(made, before, shape)
+  }
+
+  /// Brings the last value, of shape `made`, together with one before it or with its own means.
+  private mutating func combine(_ made: Shape, _ before: String, _ shape: Shape) {
+    switch input.number(below: 8) {
     case 0 where made == shape: add(Sum(), [last, before])
     case 1 where (made.h, made.w) == (shape.h, shape.w): add(Concatenation(), [before, last])
     case 2:
@@ -64,12 +86,23 @@ struct KernelDraw {
       add(Convolution(made.c, kernel: 1), [last])
       add(Sigmoid(), [last])
       add(Product(), [whole, last])
+    case 3 where made.h >= shape.h && made.w >= shape.w:
+      let room = (made.h - shape.h + 1, made.w - shape.w + 1)
+      let offset = Extent(input.number(below: room.0), input.number(below: room.1))
+      add(Crop(offset: offset), [last, before])
+    case 4:
+      let whole = last
+      if made != shape { add(GlobalAveragePool(), [last]) }
+      let second = made == shape ? before : last
+      add(input.seldom(2) ? Minimum() : Maximum(), [whole, second])
+    case 5 where made.h * made.w < 500:
+      add(Attention(heads: made.c % 2 == 0 ? 2 : 1, factor: 0.1), [last, last, last])
     default: break
     }
   }
 
   private mutating func operation(_ shape: Shape) -> any Operation {
-    switch input.number(below: 16) {
+    switch input.number(below: 18) {
     case 0..<6:
       let outputs = input.one(of: [16, 1, 2, 5, 15, 17, 20, 24, 32, 33, 48, 64, 65, 80, 96])
       let groups = shape.c % 2 == 0 && outputs % 2 == 0 && input.seldom(6) ? 2 : 1
@@ -86,13 +119,14 @@ struct KernelDraw {
       let isChannelwise = input.seldom(2)
       return TransposedConvolution(
         isChannelwise ? shape.c : input.one(of: [3, 16, 17, 32]),
-        kernel: extent([4, 1, 2, 3, 5, 8]), stride: extent([2, 1, 3, 4]),
+        kernel: extent([4, 1, 2, 3, 5, 8, 16, 20]), stride: extent([2, 1, 3, 4, 8, 16]),
         padding: extent([1, 0, 2]),
         groups: isChannelwise ? shape.c : 1, bias: !input.seldom(2))
     case 9:
       let kernel = extent([2, 1, 3, 4, 5])
       return MaxPool(
-        kernel: kernel, stride: extent([2, 1, 3]), padding: Extent(kernel.h / 2, kernel.w / 2),
+        kernel: kernel, stride: extent([2, 1, 3]),
+        padding: input.seldom(2) ? 0 : Extent(kernel.h / 2, kernel.w / 2),
         ceilMode: input.seldom(2))
     case 10:
       let kernel = extent([2, 1, 3, 5])
@@ -110,6 +144,12 @@ struct KernelDraw {
     case 12: return LocalResponseNormalization(size: input.one(of: [5, 1, 3]), alpha: 0.1)
     case 13: return AdaptiveAveragePool(bins: extent([1, 2, 3, 6]))
     case 14: return Pad(top: input.number(below: 4), left: input.number(below: 4), right: 2)
+    case 15: return Affine()
+    case 16:
+      return Slicing(
+        channels: Slicing.Lines(from: input.one(of: [0, 1, 16, 15])),
+        rows: Slicing.Lines(from: input.number(below: 3)),
+        columns: Slicing.Lines(from: input.number(below: 3), to: -1))
     default: return Softmax()
     }
   }
@@ -151,7 +191,9 @@ private struct KernelCase {
     pool = try input.seldom(4) ? Self.two.get() : Self.one.get()
     let references = Set(network.layers.compactMap { $0.operation.forms.last?.name })
     var disabled: Set<String> = []
-    let names = network.formNames + [BorderReduction.name, Joining.name]
+    let names =
+      network.formNames
+      + [BorderReduction.name, Joining.name, "repeat_lines.blocked", "repeat_lines.bytes"]
     for name in names where !references.contains(name) && input.seldom(4) {
       disabled.insert(name)
     }
@@ -180,19 +222,17 @@ private struct KernelCase {
     plan.input.pointer.update(from: image.pointer, count: image.shape.count)
     try plan.run()
     let wanted = try Tensor(plan.output.shape, plan.output.elements)
-    var scalings: [Int: ByteScaling] = [:]
+    var ranges: ValueRanges?
     if precision == .int8 {
-      let ranges = try RangeMeasurement.measure(1, pool) { [image] _, measurement in
+      ranges = try RangeMeasurement.measure(1, pool) { [image] _, measurement in
         plan.input.pointer.update(from: image.pointer, count: image.shape.count)
         try measurement.add(Network.inputName, image)
         try plan.run { try measurement.add($0, $1) }
       }
-      scalings = ranges.scalings(of: network)
     }
-    let backend = ProcessorSchedule(
-      disabledForms: disabled, precision: precision, loops: loops, scalings: scalings)
+    let backend = ProcessorSchedule(disabledForms: disabled, precision: precision, loops: loops)
     let pages = GuardedPages(touchesEnd: touchesEnd)
-    let run = try GuardedRun(network, table, image, pool, backend, pages.allocator)
+    let run = try GuardedRun(network, table, image, pool, backend, ranges, pages.allocator)
     let difference = run.output.difference(from: wanted)
     // Of each form alone the tests know better; this finds what is wrong altogether.
     let tolerance =
