@@ -17,15 +17,17 @@ from .exports import widened
 
 LARGEST_DIFFERENCE = 1e-4
 LEAST_AGREEMENT = 0.9999
+#: What convolutions' rounding grows most by: fast algorithms for 3×3, that one can do without.
+ROUNDING = [f"convolution.winograd{side}" for side in (4, 6, 8)]
 #: Seconds that one call of the command may take.
 PATIENCE = 600
 
 
 @dataclass
 class Result:
-    """What came of a case: "ok", "wrong" (other results, or an imported model that does not run),
-    "refused" (not imported, with a message), "crashed" or "not exported" (by PyTorch), and in `reason`
-    why it is not "ok"."""
+    """What came of a case: "ok", "rounding" (other results, but not without Winograd's algorithms),
+    "wrong" (other results, or an imported model that does not run), "refused" (not imported, with a
+    message), "crashed" or "not exported" (by PyTorch), and in `reason` why it is not "ok"."""
 
     case: Case
     outcome: str = "ok"
@@ -112,10 +114,13 @@ class Difference:
         self.pixels += wanted.size
         self.same += int((wanted == labels).sum())
 
-    def fill(self, result: Result) -> None:
-        result.difference, result.agreement = self.difference, self.same / self.pixels
-        if result.agreement < LEAST_AGREEMENT or (self.difference or 0) > LARGEST_DIFFERENCE:
-            result.outcome = "wrong"
+    @property
+    def agreement(self) -> float:
+        return self.same / self.pixels
+
+    @property
+    def is_small(self) -> bool:
+        return self.agreement >= LEAST_AGREEMENT and (self.difference or 0) <= LARGEST_DIFFERENCE
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -135,12 +140,19 @@ def compare(case: Case, path: Path, command: Command, folder: Path) -> Result:
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        difference = Difference()
-        sizes = [case.fixed_size] * 3 if case.fixed_size else SIZES
-        for seed, size in enumerate(sizes):
-            compare_picture(case, picture(*size, seed), session, facts, command, folder, difference)
-            result.sizes.append(size)
-        difference.fill(result)
+        result.sizes = [case.fixed_size] * 3 if case.fixed_size else SIZES
+
+        def compared(without: list[str]) -> Difference:
+            difference = Difference()
+            for seed, size in enumerate(result.sizes):
+                compare_picture(
+                    case, picture(*size, seed), session, facts, command, folder, difference, without)
+            return difference
+
+        difference = compared([])
+        result.difference, result.agreement = difference.difference, difference.agreement
+        if not difference.is_small:
+            result.outcome = "rounding" if compared(ROUNDING).is_small else "wrong"
     except Failure as failure:
         result.outcome, result.reason = failure.outcome, failure.reason
     return result
@@ -148,8 +160,9 @@ def compare(case: Case, path: Path, command: Command, folder: Path) -> Result:
 
 def compare_picture(
     case: Case, pixels: np.ndarray, session: onnxruntime.InferenceSession, facts: dict,
-    command: Command, folder: Path, difference: Difference,
+    command: Command, folder: Path, difference: Difference, without: list[str],
 ) -> None:
+    """Adds one picture's difference, as the command computes `without` some of its forms."""
     source, scores, labels = (folder / name for name in ("picture.png", "scores.npy", "labels.png"))
     Image.fromarray(pixels).save(source, compress_level=1)
     stride = 1 if case.fixed_size else facts["stride"]
@@ -163,7 +176,7 @@ def compare_picture(
             f"{height}×{width}: {str(error).splitlines()[0]}") from None
     command.run(
         "segment", source, "--model", folder / "model.safetensors", "--scores", scores,
-        "--labels", labels, "--quiet")
+        "--labels", labels, "--quiet", *(word for form in without for word in ("--disable", form)))
     with Image.open(labels) as image:
         found_labels = np.array(image)
     found = np.load(scores)
