@@ -144,6 +144,8 @@ extension SizeFunction.Binary {
     case .minimum: return min(a, b)
     case .maximum: return max(a, b)
     case .power:
+      // A root, or one over it, as attention is scaled by.
+      if abs(b) == 0.5, a > 0, kind == .float { return b > 0 ? a.squareRoot() : 1 / a.squareRoot() }
       guard let exponent = Int(exactly: b), (0...64).contains(exponent) else {
         throw FCNError(.unsupported, "the power \(b) of a size")
       }

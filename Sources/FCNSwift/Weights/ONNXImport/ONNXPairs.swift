@@ -14,6 +14,8 @@ struct ONNXPairs {
   var axes: [[Part]]
   /// What the products are multiplied by.
   var factor: Float = 1
+  /// A size, one number, by which they are multiplied or divided too.
+  var size: (name: String, isDivisor: Bool)?
   /// Along which they went through a softmax; nil where they did not.
   var softmax: Set<Part>?
 

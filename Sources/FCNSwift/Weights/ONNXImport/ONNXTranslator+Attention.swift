@@ -23,8 +23,8 @@ extension ONNXTranslator {
   static func notAttention() -> FCNError {
     FCNError(
       .unsupported,
-      "it takes products of pixels with one another; read is attention alone: a softmax of such products, "
-        + "over the pixels of the keys or over all, times the pixels of a layer's output")
+      "it takes products of pixels with one another; read is attention alone: such products, or a softmax of "
+        + "them over the pixels of the keys or over all, times the pixels of a layer's output")
   }
 
   /// Into how many heads the channels are divided, where a view is of a matrix for each, of pixels × channels
@@ -115,7 +115,7 @@ extension ONNXTranslator {
     let rank = view.axes.count
     let (shape, axes) = (try shape(of: values), pairs.axes)
     guard let heads = heads(view, shape, pixelsLast: turned), heads == pairs.heads,
-      axes.count == rank, let softmax = pairs.softmax,
+      axes.count == rank,
       zip(axes, view.axes).dropLast(2).allSatisfy({ $0 == ($1.isEmpty ? [] : [.heads]) })
     else { throw Self.notAttention() }
     // The pixels that are summed over are the keys'.
@@ -125,15 +125,19 @@ extension ONNXTranslator {
       keysAreOther ? (.one, .other) : (.other, .one)
     let (queryShape, keyShape) = try (self.shape(of: query), self.shape(of: key))
     guard axes[rank - 2] == [turned ? keys : queries], axes[rank - 1] == [turned ? queries : keys],
-      softmax == [keys] || softmax == [queries, keys], keyShape.h == shape.h, keyShape.w == shape.w
+      keyShape.h == shape.h, keyShape.w == shape.w
     else { throw Self.notAttention() }
+    var seen = view
+    seen.axes[turned ? rank - 1 : rank - 2] = ONNXView.pixels(queryShape)
+    guard let softmax = pairs.softmax else {
+      return .layer(try linearAttention(node, pairs, query, key, values), seen)
+    }
+    guard softmax == [keys] || softmax == [queries, keys] else { throw Self.notAttention() }
     let made = try add(
       name(node), "attention", [query, key, values],
       (heads == 1 ? [] : [("heads", .given(.number(heads)))])
         + (pairs.factor == 1 ? [] : [("factor", .given(.number(pairs.factor)))])
         + (softmax == [keys] ? [] : [("softmax", .given("pairs"))]))
-    var seen = view
-    seen.axes[turned ? rank - 1 : rank - 2] = ONNXView.pixels(queryShape)
     return .layer(made, seen)
   }
 
@@ -191,7 +195,7 @@ extension ONNXTranslator {
         throw Self.notAttention()
       }
       made = reshaped
-    case "Softmax":
+    case "Softmax" where pairs.size == nil:
       let axis = try SizeValue.axis(
         try node.integer("axis", else: file.opset < 13 ? 1 : -1), of: pairs.axes.count)
       // Before version 13 a softmax was over all axes from its own on.
@@ -200,8 +204,17 @@ extension ONNXTranslator {
       made.softmax = Set(parts)
     case "Mul", "Div":
       let isFirst = if case .pairs = try required(node, 0) { true } else { false }
+      let other = try required(node, isFirst ? 1 : 0)
+      if case .size(let size) = other, pairs.softmax == nil, pairs.size == nil,
+        isFirst || node.operation == "Mul", case let number = try probed(other),
+        number.elements.count == 1, number.extents.count <= pairs.axes.count,
+        try uniform(other) == nil
+      {
+        made.size = (size, node.operation == "Div")
+        break
+      }
       guard pairs.softmax == nil, isFirst || node.operation == "Mul",
-        case let (extents, number)? = try uniform(try required(node, isFirst ? 1 : 0)),
+        case let (extents, number)? = try uniform(other),
         extents.allSatisfy({ $0 == 1 }), extents.count <= pairs.axes.count
       else { throw Self.notAttention() }
       made.factor = node.operation == "Mul" ? made.factor * number : made.factor / number

@@ -81,4 +81,41 @@ extension ONNXTranslator {
     }
     return .layer(made, seen)
   }
+
+  /// Products of pixels without a softmax, times values: of the keys' channels with the values' first, which
+  /// is the same and takes no pairs of pixels.
+  mutating func linearAttention(
+    _ node: ONNXNode, _ pairs: ONNXPairs, _ query: String, _ key: String, _ values: String
+  ) throws -> String {
+    let heads: [(name: String, setting: Setting)] =
+      pairs.heads == 1 ? [] : [("heads", .given(.number(pairs.heads)))]
+    let base = name(node)
+    var weights = try scaled(
+      "\(base).factor", add("\(base).products", ChannelProducts.name, [key, values], heads),
+      by: pairs.factor)
+    if let (size, isDivisor) = pairs.size {
+      weights = try scaled("\(base).size", weights, by: .size(size), isDivisor: isDivisor)
+    }
+    return try add(
+      base, ChannelMixing.name, [weights, query], heads + [("transposed", .given(true))])
+  }
+
+  /// Products of channels that are seen with their columns as channels, as attention to regions goes on with
+  /// the sums of pixels in each: the same products the other way round. nil where it is anything else.
+  mutating func turnedProducts(
+    _ name: String, _ view: ONNXView
+  ) throws -> (name: String, view: ONNXView)? {
+    guard view.axes.count == 4, let layer = layer(named: name),
+      let products = layer.operation as? ChannelProducts, products.heads == 1,
+      view.axes[1] == ONNXView.whole(3, try shape(of: name))
+    else { return nil }
+    let seen = view.axes.map { parts in
+      parts.map { ONNXView.Part(axis: 4 - $0.axis, extent: $0.extent, step: $0.step) }
+    }
+    if let made = turnedProducts[name] { return (made, ONNXView(axes: seen)) }
+    let made = try add(
+      "\(name).turned", ChannelProducts.name, [layer.inputs[1], layer.inputs[0]])
+    turnedProducts[name] = made
+    return (made, ONNXView(axes: seen))
+  }
 }

@@ -16,10 +16,11 @@ extension ONNXTranslator {
     case (.layer(let one, let view), .size(let size))
     where try (node.operation == "Mul" || node.operation == "Div")
       && isOneNumber(.size(size), view):
-      return .layer(try scaledBySize(node, one, .size(size)), view)
+      return .layer(
+        try scaled(name(node), one, by: .size(size), isDivisor: node.operation == "Div"), view)
     case (.size(let size), .layer(let other, let view))
     where try node.operation == "Mul" && isOneNumber(.size(size), view):
-      return .layer(try scaledBySize(node, other, .size(size)), view)
+      return .layer(try scaled(name(node), other, by: .size(size), isDivisor: false), view)
     case (.layer(let one, let view), .size(let size))
     where try (node.operation == "Add" || node.operation == "Sub")
       && isOneNumber(.size(size), view):
@@ -44,14 +45,14 @@ extension ONNXTranslator {
   }
 
   /// A layer's output times, or divided by, a number that follows from shapes.
-  private mutating func scaledBySize(
-    _ node: ONNXNode, _ source: String, _ size: ONNXValue
+  mutating func scaled(
+    _ name: String, _ source: String, by size: ONNXValue, isDivisor: Bool
   ) throws -> String {
     let floats = try add(.cast(.float), [size])
     let one = try add(.reshape, [floats, .known(SizeValue([]))])
     let number = try ONNXValue.known(SizeValue(.float, [], [1]))
-    let factor = try node.operation == "Div" ? add(.binary(.divide), [number, one]) : one
-    return try add(name(node), "scale", [source], [("factor", setting(factor))])
+    let factor = try isDivisor ? add(.binary(.divide), [number, one]) : one
+    return try add(name, "scale", [source], [("factor", setting(factor))])
   }
 
   /// The one channel that `name` repeats; itself where it does not.

@@ -11,7 +11,7 @@ struct ONNXTranslator {
   private var places: [String: Int] = [:]
   private(set) var weights: [String: WeightTensor] = [:]
   private(set) var sizes: [SizeNode] = []
-  private var sizePlaces: [String: Int] = [:]
+  private(set) var sizePlaces: [String: Int] = [:]
   /// The shape of the input that the graph is followed with.
   let probe: Shape
   /// The only size of input that the graph says it takes.
@@ -34,6 +34,8 @@ struct ONNXTranslator {
   var unexpanded: [String: ONNXValue] = [:]
   /// Layers that have others' rows as columns.
   var turned: [String: String] = [:]
+  /// Products of channels with the first layer's as columns.
+  var turnedProducts: [String: String] = [:]
   /// Zeros put before and behind the channels of a layer, and means of neighbouring channels.
   var zerosAround: [String: (source: String, before: Int, behind: Int)] = [:]
   var channelMeans: [String: (source: String, size: Int)] = [:]
@@ -98,6 +100,9 @@ struct ONNXTranslator {
         "it takes pixels of one size of picture alone, as an exporter writes the windows of an adaptive pool "
           + "whatever sizes it leaves open; export the network for one size, without open ones")
     }
+    guard !Self.quantised.contains(node.operation) else {
+      return FCNError(.unsupported, "it is of a network that was quantised; " + Self.notQuantised)
+    }
     return FCNError(
       .unsupported,
       "there is no layer for it; networks of convolutions, pools, normalisations, activations, sums, "
@@ -118,7 +123,24 @@ struct ONNXTranslator {
     FCNError(
       .unsupported,
       "the constant \(quoted(table.name)) holds \(table.count) integers: tables to look up in, or "
-        + "quantised weights, are not read; export the network with float weights")
+        + "quantised weights, are not read; " + notQuantised)
+  }
+
+  /// Operations of networks whose numbers have 8 bits.
+  private static let quantised: Set<String> = [
+    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul",
+    "ConvInteger", "MatMulInteger",
+  ]
+
+  private static let notQuantised =
+    "import the file with float weights that it was made of, and quantise the model"
+
+  /// What to do about operators of `domain`, which is none of ONNX's own.
+  private static func extensions(_ domain: String) -> String {
+    domain.hasPrefix("com.microsoft")
+      ? "ONNX Runtime's optimiser puts several nodes together so, or its quantiser; import the file that it "
+        + "was made of, or have it optimised at the basic level (ORT_ENABLE_BASIC)"
+      : "export the network without the extensions of a runtime"
   }
 
   mutating func translate(_ node: ONNXNode) throws {
@@ -126,8 +148,7 @@ struct ONNXTranslator {
       guard ONNXNode.standardDomains.contains(node.domain) else {
         throw FCNError(
           .unsupported,
-          "it is not of ONNX's own operators; export the network without the extensions of a runtime"
-        )
+          "it is not of ONNX's own operators; " + Self.extensions(node.domain))
       }
       let made = try results(of: node)
       for (name, value) in zip(node.outputs, made) where !name.isEmpty {
@@ -256,6 +277,11 @@ extension ONNXTranslator {
       let made = try function(numbers)
       try spendOnFolding(made.elements.count)
       return .known(made)
+    }
+    if function == .gather(axis: 0), inputs.count == 2, case .size(let name) = inputs[0],
+      let places = try known(inputs[1]), let fixed = try fixed(ofSize: name, places)
+    {
+      return .known(fixed)
     }
     return .size(try addSize(function, try inputs.map { try sizeName($0) }))
   }

@@ -63,10 +63,12 @@ extension ONNXTranslator {
   }
 
   /// The layer whose output is what is seen, as N×C×H×W: `name` itself or, where rows and columns changed
-  /// places, one that turns it; nil where it is seen in another way.
+  /// places, or columns and channels of products of channels, one that turns it; nil where it is seen in
+  /// another way.
   mutating func upright(_ name: String, _ view: ONNXView) throws -> String? {
     let shape = try shape(of: name)
     if view == .whole(shape) { return name }
+    if let (name, view) = try turnedProducts(name, view) { return try upright(name, view) }
     guard view == ONNXView.whole(shape).moved([0, 1, 3, 2]) else { return nil }
     if let made = turned[name] { return made }
     let made = try add("\(name).turned", "rows_as_columns", [name])

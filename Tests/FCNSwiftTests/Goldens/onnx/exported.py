@@ -736,3 +736,45 @@ def linear_attention():
         made = query @ (key.transpose(-1, -2) @ value) / 64
         return layers[4](x + made.transpose(-1, -2).reshape(batch, channels, height, width))
     return Of(conv(3, 6), conv(6, 6, 1), conv(6, 6, 1), conv(6, 6, 1), conv(6, 2, 1), join=join)
+
+
+@both("object-attention", 13, 18, "OCR's attention to objects: the sum of pixels by each class's map, a "
+      "convolution of these, pixels that attend to them", second=True)
+def object_attention():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        maps = torch.softmax(layers[1](x).flatten(2), 2)
+        objects = (maps @ x.flatten(2).transpose(1, 2)).transpose(1, 2).unsqueeze(3)
+        query = layers[2](x).flatten(2).transpose(1, 2)
+        key, value = (F.relu(layer(objects)).flatten(2) for layer in layers[3:5])
+        weights = torch.softmax(query @ key * 3**-0.5, -1)
+        made = (weights @ value.transpose(1, 2)).transpose(1, 2).reshape(batch, 3, height, width)
+        return layers[5](torch.cat([made, x], 1))
+    return Of(conv(3, 4), conv(4, 5, 1), conv(4, 3, 1), conv(4, 3, 1), conv(4, 3, 1), conv(7, 2, 1),
+              join=join)
+
+
+@both("counted-root", 14, 18, "attention scaled by the root of the channels, as the graph counts them")
+def counted_root():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        query, key, value = (layer(x).flatten(2) for layer in layers[1:4])
+        query = query.transpose(1, 2)
+        weights = torch.softmax(query @ key / query.shape[-1]**0.5, -1)
+        return layers[4](x + (value @ weights.transpose(1, 2)).view(batch, channels, height, width))
+    return Of(conv(3, 4), conv(4, 4, 1), conv(4, 4, 1), conv(4, 4, 1), conv(4, 2, 1), join=join)
+
+
+@both("non-local-products", 14, 18, "a non-local block without softmax, of products divided by how many "
+      "pixels there are", second=True)
+def non_local_products():
+    def join(layers, x):
+        x = layers[0](x)
+        batch, channels, height, width = x.shape
+        query, key, value = (layer(x).flatten(2).transpose(1, 2) for layer in layers[1:4])
+        weights = query @ key.transpose(1, 2)
+        weights = weights / weights.shape[-1]
+        return layers[4](x + (weights @ value).transpose(1, 2).reshape(batch, channels, height, width))
+    return Of(conv(3, 4), conv(4, 4, 1), conv(4, 4, 1), conv(4, 4, 1), conv(4, 2, 1), join=join)

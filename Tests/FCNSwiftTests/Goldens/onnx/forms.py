@@ -90,6 +90,19 @@ def refused_domain(net):
     return net.op("Wavelet", net.conv("input", 3, 2), domain="com.example", levels=3)
 
 
+@refused("optimised", "a convolution that ONNX Runtime's optimiser made of two nodes", "basic level")
+def refused_optimised(net):
+    return net.op("FusedConv", "input", net.normal(2, 3, 3, 3), domain="com.microsoft",
+                  activation="Relu", pads=[1, 1, 1, 1])
+
+
+@refused("quantised", "a picture that becomes bytes", "was quantised")
+def refused_quantised(net):
+    scale, zero = np.float32([0.1]), np.uint8([128])
+    x = net.op("QuantizeLinear", "input", scale, zero)
+    return net.conv(net.op("DequantizeLinear", x, scale, zero), 3, 2)
+
+
 @refused("weights", "a convolution whose weights are computed from the picture", "Conv")
 def refused_weights(net):
     weight = net.op("Reshape", net.op("GlobalAveragePool", "input"), np.int64([1, 3, 1, 1]))
