@@ -124,10 +124,11 @@ static inline __attribute__((always_inline)) void fcn_tiles_start(
 }
 
 /* Adds the products of 64 bytes without signs of each row, rows being `row_bytes` apart, and the weights of
-   the first and the second columns, [column][4] for every four of those bytes: of sixteen rows, or of
-   thirty-two. */
+   the first and the second columns, [column][4] for every four of those bytes: of sixteen rows from `a` on,
+   and, if both are wanted, of sixteen from `other` on. */
 static inline __attribute__((always_inline)) void fcn_tiles_add(
-    int *sums, const void *a, long row_bytes, _Bool both, const void *first, const void *second) {
+    int *sums, const void *a, const void *other, long row_bytes, _Bool both, const void *first,
+    const void *second) {
 #if defined(__AMX_INT8__)
   __builtin_ia32_tileloadd64(4, a, row_bytes);
   __builtin_ia32_tileloadd64(6, first, 64);
@@ -135,11 +136,13 @@ static inline __attribute__((always_inline)) void fcn_tiles_add(
   __builtin_ia32_tileloadd64(7, second, 64);
   __builtin_ia32_tdpbusd(2, 4, 7);
   if (!both) return;
-  __builtin_ia32_tileloadd64(5, (const char *)a + 16 * row_bytes, row_bytes);
+  __builtin_ia32_tileloadd64(5, other, row_bytes);
   __builtin_ia32_tdpbusd(1, 5, 6);
   __builtin_ia32_tdpbusd(3, 5, 7);
 #else
   for (int row = 0; row < (both ? 32 : 16); row++) {
+    const char *start = row < 16 ? (const char *)a + row * row_bytes
+                                 : (const char *)other + (row - 16) * row_bytes;
     for (int part = 0; part < 2; part++) {
       int *place = sums + 512 * part + 16 * row;
       fcn_int32x16 sum;
@@ -147,7 +150,7 @@ static inline __attribute__((always_inline)) void fcn_tiles_add(
       for (int step = 0; step < 16; step++) {
         int four;
         fcn_int8x64 weights;
-        __builtin_memcpy(&four, (const char *)a + row * row_bytes + 4 * step, 4);
+        __builtin_memcpy(&four, start + 4 * step, 4);
         __builtin_memcpy(&weights, (const char *)(part ? second : first) + 64 * step, 64);
         sum = fcn_add_byte_products(sum, four, weights);
       }
@@ -257,6 +260,45 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_floats_of_halves
 FCN_BYTES(4)
 FCN_BYTES(8)
 FCN_BYTES(16)
+
+/* As `fcn_store_bytes_x16`, of finite floats, where `least`, 0 at least, is taken for what is below it. */
+static inline __attribute__((always_inline)) void fcn_store_steps(
+    fcn_floats_x16 a, fcn_floats_x16 least, void *target) {
+#if defined(__AVX512F__)
+  typedef float floats __attribute__((vector_size(64)));
+  typedef int ints __attribute__((vector_size(64)));
+  typedef char bytes __attribute__((vector_size(16)));
+  floats greater = __builtin_ia32_maxps512((floats)a, (floats)least, 4);
+  ints steps = (ints)__builtin_ia32_cvtps2dq512_mask(greater, (ints){0}, (unsigned short)-1, 4);
+  bytes all = (bytes)__builtin_ia32_pmovusdb512_mask(steps, (bytes){0}, (unsigned short)-1);
+  __builtin_memcpy(target, &all, 16);
+#else
+  fcn_bits_x16 below = a < least;
+  fcn_store_bytes_x16(
+      (fcn_floats_x16)(((fcn_bits_x16)least & below) | ((fcn_bits_x16)a & ~below)), target);
+#endif
+}
+
+/* Four times sixteen bytes, `step` apart, side by side. */
+static inline __attribute__((always_inline)) void fcn_join_bytes(
+    const void *source, long step, void *target) {
+  typedef unsigned char two __attribute__((ext_vector_type(32)));
+  typedef unsigned char four __attribute__((ext_vector_type(64)));
+  fcn_bytes_x16 a, b, c, d;
+  __builtin_memcpy(&a, source, 16);
+  __builtin_memcpy(&b, (const char *)source + step, 16);
+  __builtin_memcpy(&c, (const char *)source + 2 * step, 16);
+  __builtin_memcpy(&d, (const char *)source + 3 * step, 16);
+  two first, second;
+  first.lo = a;
+  first.hi = b;
+  second.lo = c;
+  second.hi = d;
+  four all;
+  all.lo = first;
+  all.hi = second;
+  __builtin_memcpy(target, &all, 64);
+}
 
 /* Sixteen bytes less as many others, in 16 bits. */
 static inline __attribute__((always_inline)) fcn_int16x16 fcn_byte_differences(

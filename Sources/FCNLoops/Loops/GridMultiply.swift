@@ -7,50 +7,82 @@ func multiplyGrid(
   _ a: UnsafeRawPointer, _ scratch: UnsafeMutablePointer<Float>
 ) {
   let product = GridProduct(job.pointee, block)
-  let outputWidth = job.pointee.outputWidth
-  // At stride 1 rows go on from line to line.
-  let goesOn = job.pointee.strideHeight == 1 && job.pointee.strideWidth == 1
-  let width = goesOn ? job.pointee.gridWidth : outputWidth
-  let count = goesOn ? (lines.count - 1) * width + outputWidth : outputWidth
-  let lineBytes = job.pointee.strideHeight * job.pointee.gridWidth * job.pointee.gridPixelBytes
+  let tiles = GridTiles(job.pointee, lines.count)
   let sums = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Int32.self)
   let results = scratch + 2 * ConvolutionJob.tileRows * channelBlock
   fcn_tiles_begin()
-  for group in 0..<(goesOn ? 1 : lines.count) {
-    let a = a + group * lineBytes
-    let firstLine = lines.lowerBound + group
-    var first = 0
-    while first < count {
-      let rows = min(count - first, ConvolutionJob.tileRows)
-      product.sum(a + first * product.rowBytes, both: rows > channelBlock, sums)
+  var tile = 0
+  while tile < tiles.count {
+    let both = tile + 1 < tiles.count
+    let places = (tiles.place(tile), tiles.place(both ? tile + 1 : tile))
+    product.sum(a + places.0.offset, a + places.1.offset, both: both, sums)
+    for index in 0..<(both ? 2 : 1) {
+      let place = index == 0 ? places.0 : places.1
+      let sums = sums + index * channelBlock * channelBlock
       // Neighbouring results of a line of the output; those between lines are not wanted.
-      var row = 0
-      while row < rows {
-        let (line, x) = ((first + row) / width, (first + row) % width)
-        let run = min(rows - row, width - x)
-        let wanted = min(run, outputWidth - x)
+      var (row, y, x) = (0, place.y, place.x)
+      while row < place.rows {
+        let wanted = min(place.rows - row, job.pointee.outputWidth - x)
         if wanted > 0 {
           product.store(
-            job, sums + row * channelBlock, picture: picture, y: firstLine + line, x: x,
+            job, sums + row * channelBlock, picture: picture, y: lines.lowerBound + y, x: x,
             count: wanted, results)
         }
-        row += run
+        row += tiles.width - x
+        (y, x) = (y + 1, 0)
       }
-      first += rows
     }
+    tile += 2
   }
   fcn_tiles_end()
+}
+
+/// Sixteen rows each, of which lines of the output are made: those of a line; or, at stride 1, of all lines
+/// one behind the other, with what lies between them, where that takes fewer tiles.
+private struct GridTiles {
+  let count: Int
+  /// Rows from a line of the output to the next.
+  let width: Int
+  private let goesOn: Bool
+  private let rows, perLine, rowBytes, lineBytes: Int
+
+  init(_ job: borrowing ConvolutionJob, _ lines: Int) {
+    perLine = (job.outputWidth + channelBlock - 1) / channelBlock
+    rowBytes = job.strideWidth * job.gridPixelBytes
+    lineBytes = job.strideHeight * job.gridWidth * job.gridPixelBytes
+    let all = (lines - 1) * job.gridWidth + job.outputWidth
+    let together = (all + channelBlock - 1) / channelBlock
+    let steps = job.strideHeight * job.strideWidth
+    goesOn = steps == 1 && together <= lines * perLine
+    (count, width, rows) =
+      goesOn
+      ? (together, job.gridWidth, all) : (lines * perLine, job.outputWidth, job.outputWidth)
+  }
+
+  /// Where a tile's first row lies in the grid, of which line and column of the output it is, and how many
+  /// rows are wanted.
+  @inline(__always)
+  func place(_ tile: Int) -> (offset: Int, y: Int, x: Int, rows: Int) {
+    let (line, first) =
+      goesOn
+      ? (0, tile * channelBlock) : (tile / perLine, tile % perLine * channelBlock)
+    return (
+      line * lineBytes + first * rowBytes, goesOn ? first / width : line,
+      goesOn ? first % width : first, min(channelBlock, rows - first)
+    )
+  }
 }
 
 /// Products of a grid and the weights of two blocks of output channels.
 private struct GridProduct {
   /// From a pixel of the output to the next.
-  let rowBytes: Int
+  private let rowBytes: Int
   private let block, blocks: Int
   private let lineBytes, runBytes, lines, runs, steps: Int
   private let weights: (first: UnsafeRawPointer, second: UnsafeRawPointer)
   private let offsets: (first: UnsafePointer<Int32>, second: UnsafePointer<Int32>)
   private let scales: UnsafePointer<Float>
+  private let results: (first: ByteSteps?, second: ByteSteps?)
 
   init(_ job: borrowing ConvolutionJob, _ block: Int) {
     self.block = block
@@ -67,19 +99,27 @@ private struct GridProduct {
     weights = (place.panel(block), place.panel(other))
     offsets = (place.offsets(block), place.offsets(other))
     scales = place.scales(block)
+    results = (
+      ByteSteps(job, block, place.scales(block)), ByteSteps(job, other, place.scales(other))
+    )
   }
 
-  /// The sums of sixteen pixels, or of thirty-two, the first of which is at `a`.
+  /// The sums of sixteen pixels, or of sixteen others too, from `a` on and from `other`.
   @inline(__always)
-  func sum(_ a: UnsafeRawPointer, both: Bool, _ sums: UnsafeMutablePointer<Int32>) {
+  func sum(
+    _ a: UnsafeRawPointer, _ other: UnsafeRawPointer, both: Bool,
+    _ sums: UnsafeMutablePointer<Int32>
+  ) {
     fcn_tiles_start(sums, offsets.first, offsets.second)
     var weight = 0
     for line in 0..<lines {
       for run in 0..<runs {
-        var a = a + line * lineBytes + run * runBytes
+        var place = line * lineBytes + run * runBytes
         for _ in 0..<steps {
-          fcn_tiles_add(sums, a, rowBytes, both, weights.first + weight, weights.second + weight)
-          a += ConvolutionJob.tileDepth
+          fcn_tiles_add(
+            sums, a + place, other + place, rowBytes, both, weights.first + weight,
+            weights.second + weight)
+          place += ConvolutionJob.tileDepth
           weight += ConvolutionJob.tileBytes
         }
       }
@@ -91,24 +131,42 @@ private struct GridProduct {
   @inline(__always)
   func store(
     _ job: UnsafePointer<ConvolutionJob>, _ sums: UnsafePointer<Int32>, picture: Int, y: Int,
-    x: Int,
-    count: Int, _ scratch: UnsafeMutablePointer<Float>
+    x: Int, count: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let others = 2 * 16 * channelBlock
-    let pixel = (picture * job.pointee.outputHeight + y) * job.pointee.outputWidth + x
-    for index in 0..<blocks {
-      store(job, block + index, pixel, count, scratch) { row in
-        fcn_scaled(
-          integers(sums + index * others, row), 1, loadBlock(scales + index * channelBlock))
-      }
+    let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
+    let pixel = (picture * height + y) * width + x
+    store(job, results.first, sums, block, pixel, count, scratch)
+    if blocks > 1 {
+      let others = 2 * channelBlock * channelBlock
+      store(job, results.second, sums + others, block + 1, pixel, count, scratch)
     }
   }
 
   @inline(__always)
   private func store(
-    _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ pixel: Int, _ count: Int,
-    _ scratch: UnsafeMutablePointer<Float>, _ value: (_ row: Int) -> SIMD16<Float>
+    _ job: UnsafePointer<ConvolutionJob>, _ results: ByteSteps?, _ sums: UnsafePointer<Int32>,
+    _ block: Int, _ pixel: Int, _ count: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
+    let planeCount = job.pointee.pictures * job.pointee.outputHeight * job.pointee.outputWidth
+    let element = (block * planeCount + pixel) * channelBlock
+    if let results {
+      results.store(sums, count: count, element)
+    } else {
+      storeByValue(job, sums, block, pixel, element, count, scratch)
+    }
+  }
+
+  /// The same where a value has to be made before its byte.
+  @inline(never)
+  private func storeByValue(
+    _ job: UnsafePointer<ConvolutionJob>, _ sums: UnsafePointer<Int32>, _ block: Int,
+    _ pixel: Int, _ element: Int, _ count: Int, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let scales = loadBlock(scales + (block - self.block) * channelBlock)
+    func value(_ row: Int) -> SIMD16<Float> {
+      fcn_scaled(
+        UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Int32>.self), 1, scales)
+    }
     if job.pointee.activates {
       for row in 0..<count {
         UnsafeMutableRawPointer(scratch + row * channelBlock)
@@ -117,15 +175,8 @@ private struct GridProduct {
       storeBytePixels(job, rows: pixel..<pixel + count, block: block, panelBlocks: 1, scratch)
       return
     }
-    let planeCount = job.pointee.outputHeight * job.pointee.outputWidth
     let results = BytePixelResults(
-      job.pointee, start: (block * job.pointee.pictures * planeCount + pixel) * channelBlock,
-      blockStride: 0, block: block, rows: count)
+      job.pointee, start: element, blockStride: 0, block: block, rows: count)
     for row in 0..<count { results.store(value(row), row: row, column: 0) }
-  }
-
-  @inline(__always)
-  private func integers(_ sums: UnsafePointer<Int32>, _ row: Int) -> SIMD16<Int32> {
-    UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Int32>.self)
   }
 }

@@ -20,10 +20,17 @@ func prepareGrid(
     }
     writeZeros(input, blocks, pixels: before, pixelBytes, target)
     let pixels = target + before * pixelBytes
-    for block in 0..<blocks {
-      let plane = (block * job.pictures + picture) * job.inputHeight + y
-      let source = UnsafeRawPointer(job.input) + plane * job.inputWidth * channelBlock
-      copyBlock(source, count: job.inputWidth, to: pixels + block * channelBlock, pixelBytes)
+    let line = (picture * job.inputHeight + y) * job.inputWidth * channelBlock
+    let source = UnsafeRawPointer(job.input) + line
+    let step = job.pictures * job.inputHeight * job.inputWidth * channelBlock
+    var block = 0
+    while block < blocks {
+      // Four blocks fill a line of the cache.
+      let count = blocks - block < 4 ? 1 : 4
+      copyBlocks(
+        source + block * step, step, count, job.inputWidth, to: pixels + block * channelBlock,
+        pixelBytes)
+      block += count
     }
     writeZeros(
       input, blocks, pixels: job.gridWidth - before - job.inputWidth, pixelBytes,
@@ -35,13 +42,22 @@ func prepareGrid(
   }
 }
 
-/// Copies sixteen channels of `count` pixels of a line to pixels that are `pixelBytes` apart.
+/// Copies a block of channels, or four that are `step` apart, of `width` pixels of a line to pixels that are
+/// `pixelBytes` apart.
 @inline(__always)
-private func copyBlock(
-  _ source: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer, _ pixelBytes: Int
+private func copyBlocks(
+  _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ width: Int,
+  to target: UnsafeMutableRawPointer, _ pixelBytes: Int
 ) {
-  for x in 0..<count {
-    (target + x * pixelBytes).copyMemory(from: source + x * channelBlock, byteCount: channelBlock)
+  if count == 1 {
+    for x in 0..<width {
+      (target + x * pixelBytes).copyMemory(
+        from: source + x * channelBlock, byteCount: channelBlock)
+    }
+  } else {
+    for x in 0..<width {
+      fcn_join_bytes(source + x * channelBlock, step, target + x * pixelBytes)
+    }
   }
 }
 

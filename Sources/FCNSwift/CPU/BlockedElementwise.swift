@@ -59,19 +59,21 @@ final class ByteMaxPool: PreparedForm {
     let source = UnsafeRawPointer(call.input.pointer).assumingMemoryBound(to: SIMD16<UInt8>.self)
     let target = UnsafeMutableRawPointer(call.output.pointer)
       .assumingMemoryBound(to: SIMD16<UInt8>.self)
+    let step = window.stride.w
     call.workers.run(blockedPlaneCount(output) * output.h) { task, _ in
       let (plane, y) = (task / output.h, task % output.h)
       let (pixels, results) = (source + plane * input.planeCount, target + task * output.w)
       let top = y * window.stride.h - window.padding.h
-      for x in 0..<output.w {
-        let left = x * window.stride.w - window.padding.w
-        var best = SIMD16<UInt8>()
-        for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
-          for column in max(left, 0)..<min(left + window.kernel.w, input.w) {
-            best = pointwiseMax(best, pixels[row * input.w + column])
-          }
+      results.update(repeating: SIMD16(), count: output.w)
+      // What a place of the window sees of a line, for all of its windows at a time.
+      for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
+        for place in 0..<window.kernel.w {
+          let shift = place - window.padding.w
+          let first = max(0, (step - 1 - shift) / step)
+          let end = max(first, min(output.w, (input.w - shift + step - 1) / step))
+          let line = pixels + row * input.w + shift
+          for x in first..<end { results[x] = pointwiseMax(results[x], line[x * step]) }
         }
-        results[x] = best
       }
     }
   }

@@ -61,10 +61,10 @@ struct ConvolutionBlocking {
     switch job.algorithm {
     case .shifted:
       division = .byBand
-      // Lines of a picture whose grid stays in the second-level cache, with the weights that meet it.
+      // Lines of a picture whose grid takes half of the second-level cache: all of it comes by for every
+      // two blocks of weights, and what is read and made of it passes too.
       let (each, first) = (job.gridBytes(2) - job.gridBytes(1), job.gridBytes(1))
-      let most = max(cache, 4 * cache - ConvolutionJob.blocksTogether * job.tileWeightBytes)
-      rows = min(job.outputHeight, max(1, 1 + (most - first) / each))
+      rows = min(job.outputHeight, max(1, 1 + (2 * cache - first) / each))
       let together = ConvolutionJob.blocksTogether
       let groups = (job.outputBlocks + together - 1) / together
       let wanted = (Self.tasksWanted + groups - 1) / groups

@@ -1,0 +1,70 @@
+import CIntrinsics
+import FCNLoopTypes
+
+/// Makes bytes of a block's integer sums at once: all that is done to them in between, a scale, a bias, what
+/// is added of other bytes, the rectifier, and the bytes' own scale, is one product and one sum a value.
+struct ByteSteps {
+  private let factors, offsets, addedFactors: SIMD16<Float>
+  /// The byte that stands for 0 where there is a rectifier.
+  private let least: SIMD16<Float>
+  private let output: UnsafeMutableRawPointer
+  private let added: UnsafeRawPointer?
+
+  /// nil for jobs that make or add floats or have other activations, and where a value could be infinite:
+  /// bytes do not show that, so someone has to look at it.
+  init?(_ job: borrowing ConvolutionJob, _ block: Int, _ scales: UnsafePointer<Float>) {
+    let (residual, residualBytes) = (job.residual, job.residualBytes)
+    guard let bytes = job.outputBytes, !job.activates, residual == nil || residualBytes != nil
+    else { return nil }
+    let channel = block * channelBlock
+    let toSteps = loadBlock(bytes.factors + channel)
+    let zeros = loadBlock(bytes.zeros + channel)
+    let scales = loadBlock(scales)
+    var bias = loadBlock(job.bias + channel)
+    var addedScales = SIMD16<Float>()
+    if residual != nil, let residualBytes {
+      addedScales = loadBlock(residualBytes.scales + channel)
+      bias -= loadBlock(residualBytes.zeros + channel) * addedScales
+    }
+    factors = scales * toSteps
+    addedFactors = addedScales * toSteps
+    offsets = fma(bias, toSteps, zeros)
+    least = job.rectifies ? zeros : SIMD16()
+    output = UnsafeMutableRawPointer(job.output)
+    added = residual.map { UnsafeRawPointer($0) }
+    // Sums are below 2³¹, bytes below 256.
+    let values = magnitudes(scales) * 0x1p31 + magnitudes(bias) + magnitudes(addedScales) * 256
+    let steps =
+      magnitudes(factors) * 0x1p31 + magnitudes(offsets) + magnitudes(addedFactors) * 256
+    guard fcn_are_finite_x16(values) != 0, fcn_are_finite_x16(steps) != 0 else { return nil }
+  }
+
+  /// Of the sums of `count` pixels, the first of which is element `element` of the output.
+  @inline(__always)
+  func store(_ sums: UnsafePointer<Int32>, count: Int, _ element: Int) {
+    let target = output + element
+    if let added {
+      let added = added + element
+      for row in 0..<count {
+        let other = fma(fcn_load_bytes_x16(added + row * channelBlock), addedFactors, offsets)
+        fcn_store_steps(
+          fma(value(sums, row), factors, other), least, target + row * channelBlock)
+      }
+    } else {
+      for row in 0..<count {
+        fcn_store_steps(
+          fma(value(sums, row), factors, offsets), least, target + row * channelBlock)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func value(_ sums: UnsafePointer<Int32>, _ row: Int) -> SIMD16<Float> {
+    SIMD16<Float>(UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Int32>.self))
+  }
+}
+
+@inline(__always)
+private func magnitudes(_ a: SIMD16<Float>) -> SIMD16<Float> {
+  a.replacing(with: -a, where: a .< 0)
+}
