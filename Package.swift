@@ -42,7 +42,7 @@ let instructionSets: [Target] =
     instructionSet("AVX512", ["-march=x86-64-v4"]),
     instructionSet("AVX512VNNI", ["-march=x86-64-v4", "-mavx512vnni"]),
     instructionSet(
-      "AMX", ["-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"]),
+      "AMX", ["-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8", "-mamx-bf16"]),
   ] : []
 
 let command: [Target] =

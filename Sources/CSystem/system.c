@@ -64,8 +64,8 @@ bool fcn_x86_may_use_tiles(void) {
   if (!fcn_x86_has_vnni()) return false;
   unsigned a, b, c, d;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-  const unsigned tiles = 1u << 24, int8 = 1u << 25;
-  if ((d & (tiles | int8)) != (tiles | int8)) return false;
+  const unsigned wanted = 1u << 22 | 1u << 24 | 1u << 25; /* bfloat16, tiles, int8 */
+  if ((d & wanted) != wanted) return false;
   /* Linux 5.16 and later; older ones do not know the request. */
   const long request_permission = 0x1023, tile_data = 18;
   return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;

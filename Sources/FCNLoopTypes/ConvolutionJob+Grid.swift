@@ -3,7 +3,7 @@
 // padding before is also the padding behind the line above. At stride 1 that goes on from line to line, and
 // results that would lie in the padding are computed in vain.
 extension ConvolutionJob {
-  /// Terms that tiles multiply at a time, bytes of a row.
+  /// Bytes of a row that tiles multiply at a time: as many terms, or half as many floats of 16 bits.
   public static let tileDepth = 64
   /// Rows of products that are made together, in two tiles.
   public static let tileRows = 32
@@ -36,18 +36,41 @@ extension ConvolutionJob {
     (lines - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1
   }
 
+  /// Bytes of a number of the grid.
+  public var gridNumberBytes: Int { precision == .bfloat16 ? 2 : 1 }
+
+  /// Channels of a pixel of the grid of `bfloat16`: those that are not there are zeros.
+  public static let gridFloatChannels = 4
+
+  /// Bytes of a pixel's numbers.
+  private var gridChannelBytes: Int {
+    precision == .bfloat16 ? 2 * Self.gridFloatChannels : inputChannels
+  }
+
   /// Whether neighbouring taps are read as one run of bytes: where a pixel's channels would not fill tiles.
-  public var joinsTaps: Bool { dilationWidth == 1 && inputChannels % Self.tileDepth != 0 }
+  public var joinsTaps: Bool { dilationWidth == 1 && gridChannelBytes % Self.tileDepth != 0 }
 
   /// Bytes from a pixel of the grid to the next. Steps of large powers of two would fall into the same few
   /// sets of a cache.
   public var gridPixelBytes: Int {
-    inputChannels % 512 == 0 ? inputChannels + Self.tileDepth : inputChannels
+    gridChannelBytes % 512 == 0 ? gridChannelBytes + Self.tileDepth : gridChannelBytes
   }
 
   /// Runs of bytes that a pixel's window sees in a line, and their length.
   public var tapRuns: (count: Int, bytes: Int) {
-    joinsTaps ? (1, kernelWidth * inputChannels) : (kernelWidth, inputChannels)
+    joinsTaps ? (1, kernelWidth * gridChannelBytes) : (kernelWidth, gridChannelBytes)
+  }
+
+  /// Where tiles of weights have what a tap multiplies of a channel: which step, and which byte of a row.
+  public func tilePlace(tap: Int, channel: Int) -> (step: Int, byte: Int) {
+    let (row, column) = (tap / kernelWidth, tap % kernelWidth)
+    let runs = tapRuns
+    let stepsPerRun = (runs.bytes + Self.tileDepth - 1) / Self.tileDepth
+    let within = channel * gridNumberBytes
+    let (run, byte) = joinsTaps ? (0, column * gridChannelBytes + within) : (column, within)
+    return (
+      (row * runs.count + run) * stepsPerRun + byte / Self.tileDepth, byte % Self.tileDepth
+    )
   }
 
   /// Steps of `tileDepth` terms: the last of a run may have some with weights of zero.

@@ -17,7 +17,7 @@ extension ConvolutionJob {
   public var leftRowCount: Int {
     if multipliesBytes { return depthBlocks * channelBlock / 4 }
     switch precision {
-    case .float32: return algorithm.positions * depthBlocks * channelBlock
+    case .float32, .bfloat16: return algorithm.positions * depthBlocks * channelBlock
     case .int16, .int8: return algorithm.positions * (depthBlocks * channelBlock / 2 + 1)
     }
   }
@@ -29,7 +29,7 @@ extension ConvolutionJob {
   public func leftStride(_ capacity: Int) -> Int {
     if multipliesBytes { return depthBlocks * capacity * channelBlock / 4 }
     switch precision {
-    case .float32: return (depthBlocks * capacity | 1) * channelBlock
+    case .float32, .bfloat16: return (depthBlocks * capacity | 1) * channelBlock
     case .int16, .int8:
       return (Self.scaleCount(capacity) / channelBlock + (depthBlocks * capacity + 1) / 2 | 1)
         * channelBlock
@@ -121,7 +121,7 @@ extension ConvolutionJob {
     let terms = transformedDepth(panelBlocks: panelBlocks)
     let columns = panelBlocks * channelBlock
     switch precision {
-    case .float32: return positionsTogether * columns * (terms + 1)
+    case .float32, .bfloat16: return positionsTogether * columns * (terms + 1)
     case .int16, .int8:
       let kernels = 2 * (positionsTogether + kernelHeight * kernelWidth) * columns
       return positionsTogether * columns * (terms / 2 + 1) + kernels

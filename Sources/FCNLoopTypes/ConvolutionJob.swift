@@ -71,16 +71,19 @@ public enum ConvolutionPrecision: String, Sendable, Hashable, CaseIterable {
   /// Bytes, or the integers of 16 bits that Winograd's transform makes of bytes without rounding, and such
   /// integers of 13 bits, with a float32 scale for every column.
   case int8
+  /// The first 16 bits of float32 numbers, rounded; sums are float32. By tiles alone, of planar inputs of few
+  /// channels.
+  case bfloat16
 
   /// Whether integers are multiplied.
-  public var isInteger: Bool { self != .float32 }
+  public var isInteger: Bool { self == .int16 || self == .int8 }
 }
 
 /// One convolution with fixed shapes, as the loops see it. Pairs are rows and columns.
 public struct ConvolutionJob {
   /// How it is carried out.
   public var algorithm: ConvolutionAlgorithm
-  /// In which numbers. The input is bytes with `int8`, else float32.
+  /// In which numbers. The input is bytes with `int8`, else float32, planar with `bfloat16`.
   public var precision = ConvolutionPrecision.float32
   /// Pictures.
   public var pictures: Int
@@ -165,7 +168,7 @@ public struct ConvolutionJob {
     switch algorithm {
     case .unfolded: kernelHeight * kernelWidth * inputBlocks * channelBlock
     case .planar: kernelHeight * kernelWidth * inputChannels
-    case .shifted: tileSteps * Self.tileDepth
+    case .shifted: tileSteps * Self.tileDepth / gridNumberBytes
     case .pointwise, .winograd4, .winograd6, .winograd8, .winograd2of7: inputChannels
     }
   }

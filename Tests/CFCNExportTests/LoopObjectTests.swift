@@ -74,15 +74,20 @@ import Testing
         #expect(!(try ObjectCode(module: module.name)).functions.contains(where: hasTiles))
       }
       let loops = try ObjectCode(module: "FCNLoopsAMX").innermostLoops.filter(hasTiles)
-      #expect(!loops.isEmpty)
+      var found: Set<String> = []
       for loop in loops {
         // Of sixteen rows two products need three tiles, of thirty-two four need four.
-        let products = loop.count { $0.name == "tdpbusd" }
+        let names = loop.map { String($0.name) }
+        let kinds = Set(names.filter { $0.hasPrefix("tdp") })
+        #expect(kinds.count == 1, "bytes and floats in a loop")
+        found.formUnion(kinds)
+        let products = names.count { kinds.contains($0) }
         #expect(products % 2 == 0)
         #expect(2 * loop.count { $0.name == "tileloadd" } <= 3 * products)
         #expect(!loop.contains { $0.name.hasPrefix("call") || $0.name.hasPrefix("tilestore") })
         #expect(!loop.contains { $0.usesVectors && !$0.operands.contains("%tmm") })
       }
+      #expect(found == ["tdpbusd", "tdpbf16ps"])
     }
 
     /// Nowhere in such a module are floats multiplied one by one.

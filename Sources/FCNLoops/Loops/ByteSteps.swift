@@ -9,6 +9,7 @@ struct ByteSteps {
   private let least: SIMD16<Float>
   private let output: UnsafeMutableRawPointer
   private let added: UnsafeRawPointer?
+  private let notFinite: UnsafeMutablePointer<Int32>?
 
   /// nil for jobs that make or add floats or have other activations, and where a value could be infinite:
   /// bytes do not show that, so someone has to look at it.
@@ -32,7 +33,8 @@ struct ByteSteps {
     least = job.rectifies ? zeros : SIMD16()
     output = UnsafeMutableRawPointer(job.output)
     added = residual.map { UnsafeRawPointer($0) }
-    // Sums are below 2³¹, bytes below 256.
+    notFinite = job.notFinite
+    // Integer sums are below 2³¹, bytes below 256.
     let values = magnitudes(scales) * 0x1p31 + magnitudes(bias) + magnitudes(addedScales) * 256
     let steps =
       magnitudes(factors) * 0x1p31 + magnitudes(offsets) + magnitudes(addedFactors) * 256
@@ -58,9 +60,23 @@ struct ByteSteps {
     }
   }
 
+  /// The same of sums that are floats, of which it is looked whether they are finite. Nothing is added.
+  @inline(__always)
+  func store(floats sums: UnsafePointer<Int32>, count: Int, _ element: Int) {
+    let target = output + element
+    var differences = SIMD16<Float>()
+    for row in 0..<count {
+      let sum = UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Float>.self)
+      differences += sum - sum
+      fcn_store_steps(fma(sum, factors, offsets), least, target + row * channelBlock)
+    }
+    // What is infinite or NaN less itself is NaN.
+    if let notFinite, fcn_are_finite_x16(differences) == 0 { fcn_raise(notFinite) }
+  }
+
   @inline(__always)
   private func value(_ sums: UnsafePointer<Int32>, _ row: Int) -> SIMD16<Float> {
-    SIMD16<Float>(UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Int32>.self))
+    fcn_floats_of_words(UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Int32>.self))
   }
 }
 

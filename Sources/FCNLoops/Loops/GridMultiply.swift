@@ -15,7 +15,9 @@ func multiplyGrid(
   while tile < tiles.count {
     let both = tile + 1 < tiles.count
     let places = (tiles.place(tile), tiles.place(both ? tile + 1 : tile))
-    product.sum(a + places.0.offset, a + places.1.offset, both: both, sums)
+    // Every other time backwards: the weights that came last are in the nearest cache yet.
+    product.sum(
+      a + places.0.offset, a + places.1.offset, both: both, backwards: tile & 2 != 0, sums)
     for index in 0..<(both ? 2 : 1) {
       let place = index == 0 ? places.0 : places.1
       let sums = sums + index * channelBlock * channelBlock
@@ -78,6 +80,7 @@ private struct GridProduct {
   /// From a pixel of the output to the next.
   private let rowBytes: Int
   private let block, blocks: Int
+  private let areFloats: Bool
   private let lineBytes, runBytes, lines, runs, steps: Int
   private let weights: (first: UnsafeRawPointer, second: UnsafeRawPointer)
   private let offsets: (first: UnsafePointer<Int32>, second: UnsafePointer<Int32>)
@@ -86,6 +89,7 @@ private struct GridProduct {
 
   init(_ job: borrowing ConvolutionJob, _ block: Int) {
     self.block = block
+    areFloats = job.precision == .bfloat16
     blocks = min(ConvolutionJob.blocksTogether, job.outputBlocks - block)
     let pixelBytes = job.gridPixelBytes
     rowBytes = job.strideWidth * pixelBytes
@@ -107,24 +111,42 @@ private struct GridProduct {
   /// The sums of sixteen pixels, or of sixteen others too, from `a` on and from `other`.
   @inline(__always)
   func sum(
-    _ a: UnsafeRawPointer, _ other: UnsafeRawPointer, both: Bool,
+    _ a: UnsafeRawPointer, _ other: UnsafeRawPointer, both: Bool, backwards: Bool,
     _ sums: UnsafeMutablePointer<Int32>
   ) {
     fcn_tiles_start(sums, offsets.first, offsets.second)
-    var weight = 0
-    for line in 0..<lines {
-      for run in 0..<runs {
-        var place = line * lineBytes + run * runBytes
-        for _ in 0..<steps {
-          fcn_tiles_add(
-            sums, a + place, other + place, rowBytes, both, weights.first + weight,
-            weights.second + weight)
-          place += ConvolutionJob.tileDepth
-          weight += ConvolutionJob.tileBytes
-        }
+    if areFloats {
+      forEachStep(backwards: false) { place, weight in
+        fcn_tiles_add_floats(
+          sums, a + place, other + place, rowBytes, both, weights.first + weight,
+          weights.second + weight)
+      }
+    } else {
+      forEachStep(backwards: backwards) { place, weight in
+        fcn_tiles_add(
+          sums, a + place, other + place, rowBytes, both, weights.first + weight,
+          weights.second + weight)
       }
     }
     fcn_tiles_store(sums)
+  }
+
+  /// Calls `body` with where in the grid, seen from a pixel, and where in a block's weights the terms of each
+  /// step lie.
+  @inline(__always)
+  private func forEachStep(backwards: Bool, _ body: (_ place: Int, _ weight: Int) -> Void) {
+    let (count, depth) = (lines * runs, ConvolutionJob.tileDepth)
+    let (step, last) = backwards ? (-1, steps - 1) : (1, 0)
+    for index in 0..<count {
+      let run = backwards ? count - 1 - index : index
+      var place = run / runs * lineBytes + run % runs * runBytes + last * depth
+      var weight = (run * steps + last) * ConvolutionJob.tileBytes
+      for _ in 0..<steps {
+        body(place, weight)
+        place += step * depth
+        weight += step * ConvolutionJob.tileBytes
+      }
+    }
   }
 
   /// Makes results of the sums of `count` pixels of a line of the output and stores them.
@@ -150,7 +172,11 @@ private struct GridProduct {
     let planeCount = job.pointee.pictures * job.pointee.outputHeight * job.pointee.outputWidth
     let element = (block * planeCount + pixel) * channelBlock
     if let results {
-      results.store(sums, count: count, element)
+      if areFloats {
+        results.store(floats: sums, count: count, element)
+      } else {
+        results.store(sums, count: count, element)
+      }
     } else {
       storeByValue(job, sums, block, pixel, element, count, scratch)
     }
@@ -164,8 +190,10 @@ private struct GridProduct {
   ) {
     let scales = loadBlock(scales + (block - self.block) * channelBlock)
     func value(_ row: Int) -> SIMD16<Float> {
-      fcn_scaled(
-        UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Int32>.self), 1, scales)
+      let sums = UnsafeRawPointer(sums + row * channelBlock)
+      return areFloats
+        ? sums.load(as: SIMD16<Float>.self)
+        : fcn_scaled(sums.load(as: SIMD16<Int32>.self), 1, scales)
     }
     if job.pointee.activates {
       for row in 0..<count {

@@ -131,16 +131,3 @@ func packTiles(
     }
   }
 }
-
-extension ConvolutionJob {
-  /// The step that multiplies what a tap sees of a channel, and which of its terms that is.
-  fileprivate func tilePlace(tap: Int, channel: Int) -> (step: Int, term: Int) {
-    let (row, column) = (tap / kernelWidth, tap % kernelWidth)
-    let runs = tapRuns
-    let stepsPerRun = (runs.bytes + Self.tileDepth - 1) / Self.tileDepth
-    let (run, term) = joinsTaps ? (0, column * inputChannels + channel) : (column, channel)
-    return (
-      (row * runs.count + run) * stepsPerRun + term / Self.tileDepth, term % Self.tileDepth
-    )
-  }
-}

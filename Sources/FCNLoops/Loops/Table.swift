@@ -15,6 +15,7 @@ public func loopTable() -> LoopTable {
       case .int8:
         prepareBytes(
           job, rows: rows, blocks: blocks, capacity: capacity, place: place, a, scratch)
+      case .bfloat16: break
       }
     },
     multiply: { job, positions, block, width, a, capacity, rows, m in
@@ -32,6 +33,7 @@ public func loopTable() -> LoopTable {
         multiplyIntegers(
           job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
           rows: rows, into: m)
+      case .bfloat16: break
       }
     },
     multiplyKernels: { job, block, width, a, capacity, rows, m, scratch in
@@ -44,6 +46,7 @@ public func loopTable() -> LoopTable {
         multiplyIntegerKernels(
           job, block: block, panelBlocks: width, a, capacity: capacity, rows: rows, into: m,
           scratch)
+      case .bfloat16: break
       }
     },
     finish: { job, rows, block, width, m, scratch in
@@ -71,7 +74,8 @@ public func loopTable() -> LoopTable {
       }
     },
     prepareGrid: { job, picture, lines, isLast, a in
-      prepareGrid(job, picture: picture, lines: lines, isLast: isLast, a)
+      let makesFloats = job.pointee.precision == .bfloat16
+      (makesFloats ? prepareFloatGrid : prepareGrid)(job, picture, lines, isLast, a)
     },
     multiplyGrid: { job, picture, lines, block, a, scratch in
       multiplyGrid(job, picture: picture, lines: lines, block: block, a, scratch)
@@ -84,6 +88,7 @@ public func loopTable() -> LoopTable {
       case .int8 where job.pointee.multipliesBytes:
         packBytes(job, weight, block: block, panelBlocks: width, into: weights)
       case .int16, .int8: packIntegers(job, weight, block: block, panelBlocks: width, into: weights)
+      case .bfloat16: packFloatTiles(job, weight, block: block, panelBlocks: width, into: weights)
       }
     },
     prepareGradient: { job, gradient, rows, block, capacity, w, scratch in

@@ -8,11 +8,11 @@ final class BlockedConvolution: PreparedForm {
   /// See `ConvolutionJob.notFinite`.
   private let notFinite: UnsafeMutablePointer<Int32>
   let blocking: ConvolutionBlocking
-  private let panels: [ConvolutionPanel]
+  let panels: [ConvolutionPanel]
   /// What the bytes mean that it reads, adds and makes.
   private let tables:
     (input: ByteChannelTable?, residual: ByteChannelTable?, output: ByteChannelTable?)
-  private let inputBytes: ByteScaling?
+  let inputBytes: ByteScaling?
   /// Of weights that become bytes.
   private let rounding: ByteRounding?
 
@@ -23,13 +23,22 @@ final class BlockedConvolution: PreparedForm {
   ) {
     let (input, output, window) = (request.inputs[0], request.output, operation.window)
     guard operation.groups == 1, algorithm.serves(window, input.c, request.epilogue),
-      algorithm.multiplies(precision), precision == .float32 || operation.mayUseIntegers(input.c),
+      algorithm.multiplies(precision),
+      !precision.isInteger || operation.mayUseIntegers(input.c),
       algorithm != .shifted || request.loops.multipliesTiles
     else { return nil }
     let bytes = request.bytes
+    // Of what becomes bytes anyway.
+    if precision == .bfloat16 {
+      guard input.c <= ConvolutionJob.gridFloatChannels, bytes.output != nil,
+        !request.epilogue.addsResidual
+      else { return nil }
+    }
     inputBytes = precision == .int8 ? bytes.input : nil
     guard precision != .int8 || inputBytes != nil else { return nil }
-    makesBytes = bytes.output != nil && (precision == .int8 || algorithm == .planar)
+    makesBytes =
+      bytes.output != nil
+      && (precision == .int8 || precision == .bfloat16 || algorithm == .planar)
     tables = (
       inputBytes.flatMap(ByteChannelTable.init), bytes.residual.flatMap(ByteChannelTable.init),
       makesBytes ? bytes.output.flatMap(ByteChannelTable.init) : nil
@@ -48,7 +57,8 @@ final class BlockedConvolution: PreparedForm {
       precision == .int8 && !algorithm.isWinograd && algorithm != .shifted
       && request.loops.multipliesBytes
     rounding =
-      prototype.multipliesBytes || algorithm == .shifted ? ByteRounding(prototype) : nil
+      prototype.multipliesBytes || algorithm == .shifted && precision == .int8
+      ? ByteRounding(prototype) : nil
     (prototype.tapOrder, prototype.tapShares) = (rounding?.order, rounding?.shares)
     prototype.inputBytes = tables.input?.channels
     prototype.residualBytes = tables.residual?.channels
@@ -71,68 +81,13 @@ final class BlockedConvolution: PreparedForm {
     notFinite.deallocate()
   }
 
-  private let hasBias: Bool
+  let hasBias: Bool
   let makesBytes: Bool
   var addsBytes: Bool { tables.residual != nil }
 
   func hidNotFinite() -> Bool {
     defer { notFinite.pointee = 0 }
     return notFinite.pointee != 0
-  }
-
-  // MARK: Weights
-
-  var packing: String? {
-    let job = job.pointee
-    // Integers have scales that follow from the algorithm.
-    let kernels = job.precision == .float32 ? "kernels" : "kernels for \(job.algorithm)"
-    let numbers = job.multipliesBytes ? "bytes" : "\(job.precision)"
-    // Weights have the scales of the bytes that they multiply.
-    return
-      "\(job.keepsKernels ? kernels : "\(job.algorithm)").\(numbers).\(loops.panelBlocks)"
-      + (inputBytes?.identity ?? "")
-  }
-
-  var packedCount: Int {
-    job.pointee.outputBlocks * channelBlock
-      * (1 + job.pointee.packedScales + job.pointee.packedDepth) + job.pointee.inputFactorCount
-  }
-
-  func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
-    let memory = try AlignedMemory(count: packedCount)
-    // A panel of transformed kernels has a part in each position, far from the next.
-    if job.pointee.algorithm.isWinograd { memory.bringIn(pool) }
-    let weight = parameters[0]
-    pack(
-      weight: weight.pointer, bias: hasBias ? parameters[1].pointer : nil, to: memory.pointer, pool
-    ) { weight.forget($0) }
-    return memory
-  }
-
-  /// A bias for every output channel, zeros up to a whole block; then the panels, with what stands before
-  /// them. `isDone` hears which output channels' weights have been read; they may be read again.
-  func pack(
-    weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    to packed: UnsafeMutablePointer<Float>, _ pool: WorkerPool,
-    isDone: @escaping (Range<Int>) -> Void = { _ in }
-  ) {
-    let job = job.pointee
-    let channels = job.outputBlocks * channelBlock
-    packed.update(repeating: 0, count: channels)
-    if let bias { packed.update(from: bias, count: job.outputChannels) }
-    let outputs = panels.map {
-      let first = $0.block * channelBlock
-      return first..<min(job.outputChannels, first + $0.width * channelBlock)
-    }
-    if job.inputFactorCount > 0 {
-      InputFactors(inputs: job.inputChannels, taps: job.kernelHeight * job.kernelWidth)
-        .write(of: weight, outputs, to: packed + channels, pool, isDone: isDone)
-    }
-    pool.run(panels.count) { [self] task, _ in
-      let panel = panels[task]
-      loops.pack(self.job, weight, panel.block, panel.width, packed + channels)
-      isDone(outputs[task])
-    }
   }
 
   var cost: Double? { ConvolutionCost.estimate(job.pointee, loops) }

@@ -23,6 +23,7 @@ extension ConvolutionAlgorithm {
     case .float32: self != .shifted
     case .int16: self != .planar && self != .winograd8 && self != .shifted
     case .int8: self == .pointwise || self == .unfolded || self == .winograd4 || self == .shifted
+    case .bfloat16: self == .shifted
     }
   }
 

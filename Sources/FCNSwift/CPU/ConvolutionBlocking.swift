@@ -185,7 +185,8 @@ enum ConvolutionCost {
     let outputs = Double(job.outputBlocks * channelBlock)
     let isInteger = job.precision.isInteger
     let ofIntegers = 45 * loops.integerSpeed * (job.multipliesBytes ? 2 : 1)
-    let speed = job.algorithm == .shifted ? 900 : isInteger ? ofIntegers : 45
+    let ofTiles = Double(900 / job.gridNumberBytes)
+    let speed = job.algorithm == .shifted ? ofTiles : isInteger ? ofIntegers : 45
     let products = positions * rows * Double(job.depth) * outputs / speed
     let weights =
       positions * Double(job.depth) * outputs * Double(job.precision.byteCount) / 12

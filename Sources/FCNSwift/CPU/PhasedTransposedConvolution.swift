@@ -118,20 +118,25 @@ final class PhasedTransposedConvolution: PreparedForm {
         let some = first..<min(all.upperBound, first + rows)
         let m = scratch + aCount
         loops.prepare(job, some, 0..<1, rows, 0, scratch, scratch)
+        var stored = 0
         for panel in panels {
           loops.multiply(
             job, 0..<1, panel.block, panel.width, scratch, rows, 0..<some.count,
             m + rows * panel.block * channelBlock)
+          // Channels that are complete, while their products are in a near cache.
+          let columns = (panel.block + panel.width) * channelBlock
+          let end = min(output.c, columns / (operation.window.stride.h * operation.window.stride.w))
+          store(some, stored..<end, m, bias, call.output)
+          stored = end
         }
-        store(some, m, bias, call.output)
       }
     }
   }
 
-  /// Spreads the phases of each position over the output.
+  /// Spreads the phases of each position over channels of the output.
   private func store(
-    _ some: Range<Int>, _ m: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
-    _ output: Tensor
+    _ some: Range<Int>, _ channels: Range<Int>, _ m: UnsafePointer<Float>,
+    _ bias: UnsafePointer<Float>, _ output: Tensor
   ) {
     let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
     // A line of positions at a time.
@@ -140,7 +145,7 @@ final class PhasedTransposedConvolution: PreparedForm {
       let (line, x) = (first / width, first % width)
       let count = min(some.upperBound - first, width - x)
       let (picture, y) = (line / height, line % height)
-      for channel in 0..<output.shape.c {
+      for channel in channels {
         for phase in 0..<operation.window.stride.h {
           let top = (start.h + y) * operation.window.stride.h + phase - margin.h
           guard top >= 0, top < output.shape.h else { continue }

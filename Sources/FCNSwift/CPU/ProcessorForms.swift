@@ -22,6 +22,11 @@ extension Convolution: ProcessorOperation {
         Form("convolution.\(algorithm)_int8", takes: .bytes, makes: .blocked) { request in
           BlockedConvolution(self, request, algorithm, .int8)
         }
+      }
+      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.bfloat16) }.map { algorithm in
+        Form("convolution.\(algorithm)_bfloat16", takes: .planar, makes: .blocked) { request in
+          BlockedConvolution(self, request, algorithm, .bfloat16)
+        }
       } + [
         Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
           yieldsToIntegers(request) ? nil : TapConvolution(self, request)

@@ -140,10 +140,13 @@ public struct ProcessorCheck {
   private func check(
     _ layers: Case, _ prepared: Prepared, _ loops: LoopTable, _ precision: Precision
   ) throws -> [Finding] {
-    let suffixes = [Precision.int16: "_int16", .int8: "_int8"]
+    // Of bytes that a picture's layer makes, by products of floats of 16 bits.
+    let suffixes = [Precision.int16: ["_int16"], .int8: ["_int8", "_bfloat16"]]
     let forms = prepared.network.layers[0].operation.forms.filter { form in
       form.layouts.makes == .blocked
-        && suffixes.allSatisfy { form.name.hasSuffix($1) == (precision == $0) }
+        && suffixes.allSatisfy { key, names in
+          names.contains { form.name.hasSuffix($0) } == (precision == key)
+        }
     }
     return try forms.compactMap { form -> Finding? in
       // Scores are made in float32, by any form.

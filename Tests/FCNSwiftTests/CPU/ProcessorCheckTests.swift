@@ -21,6 +21,9 @@ struct ProcessorCheckTests {
       }
       + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.int8) }.map {
         "convolution.\($0)_int8"
+      }
+      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.bfloat16) }.map {
+        "convolution.\($0)_bfloat16"
       } + ["convolution.taps", "convolution.depthwise"]
     for loops in Loops.available {
       let compared = Set(findings.filter { $0.instructionSet == loops.name }.map(\.form))

@@ -353,12 +353,12 @@ private struct Bytes {
 }
 
 extension ByteScaling {
-  fileprivate init(scale: Float, zero: UInt8, count: Int) {
+  init(scale: Float, zero: UInt8, count: Int) {
     let (low, high) = (-Float(zero) * scale, Float(255 - zero) * scale)
     self.init([ClosedRange<Float>](repeating: low...high, count: count))
   }
 }
 
 extension Shape {
-  fileprivate func with(_ channels: Int) -> Shape { Shape(n, channels, h, w) }
+  func with(_ channels: Int) -> Shape { Shape(n, channels, h, w) }
 }
