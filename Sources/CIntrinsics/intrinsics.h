@@ -136,6 +136,11 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_larger(
   return (fcn_float32x16)(((fcn_int32x16)b & takes) | ((fcn_int32x16)a & ~takes));
 }
 
+/* The lower halves. */
+static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int32x16 values) {
+  return __builtin_convertvector(values, fcn_int16x16);
+}
+
 /* As floats. */
 static inline __attribute__((always_inline)) fcn_float32x16 fcn_floats_of_words(
     fcn_int32x16 values) {

@@ -39,22 +39,43 @@ static inline __attribute__((always_inline)) void fcn_tiles_start(
 #endif
 }
 
-/* Adds the products of 64 bytes without signs of each row, rows being `row_bytes` apart, and the weights of
-   the first and the second columns, [column][4] for every four of those bytes: of sixteen rows from `a` on,
-   and, if both are wanted, of sixteen from `other` on. */
+/* Sums of floats, whose bits are in `sums`, and of the products of two floats of 16 bits and two weights. */
+static inline __attribute__((always_inline)) fcn_int32x16 fcn_add_bfloat_products(
+    fcn_int32x16 sums, int two, fcn_int8x64 b) {
+  const unsigned low = (unsigned)two << 16, high = (unsigned)two & 0xFFFF0000u;
+  float even, odd;
+  __builtin_memcpy(&even, &low, 4);
+  __builtin_memcpy(&odd, &high, 4);
+  fcn_int32x16 pairs = (fcn_int32x16)b;
+  fcn_float32x16 added = (fcn_float32x16)sums;
+  added += (fcn_float32x16)(pairs << 16) * even;
+  added += (fcn_float32x16)(pairs & (int)0xFFFF0000) * odd;
+  return (fcn_int32x16)added;
+}
+
+/* Adds the products of 64 bytes of each row, rows being `row_bytes` apart, and the weights of the first and
+   the second columns, [column][4] for every four of those bytes: of sixteen rows from `a` on, and, if both
+   are wanted, of sixteen from `other` on. They are bytes without signs and bytes with, or floats of 16 bits;
+   which is to be a constant. */
 static inline __attribute__((always_inline)) void fcn_tiles_add(
-    int *sums, const void *a, const void *other, long row_bytes, _Bool both, const void *first,
-    const void *second) {
-#if defined(__AMX_INT8__)
+    int *sums, const void *a, const void *other, long row_bytes, _Bool both, _Bool floats,
+    const void *first, const void *second) {
+#if defined(__AMX_INT8__) && defined(__AMX_BF16__)
+#define FCN_TILE_PRODUCT(SUMS, A, B)                                                                   \
+  do {                                                                                                 \
+    if (floats) __builtin_ia32_tdpbf16ps(SUMS, A, B);                                                  \
+    else __builtin_ia32_tdpbusd(SUMS, A, B);                                                           \
+  } while (0)
   __builtin_ia32_tileloadd64(4, a, row_bytes);
   __builtin_ia32_tileloadd64(6, first, 64);
-  __builtin_ia32_tdpbusd(0, 4, 6);
+  FCN_TILE_PRODUCT(0, 4, 6);
   __builtin_ia32_tileloadd64(7, second, 64);
-  __builtin_ia32_tdpbusd(2, 4, 7);
+  FCN_TILE_PRODUCT(2, 4, 7);
   if (!both) return;
   __builtin_ia32_tileloadd64(5, other, row_bytes);
-  __builtin_ia32_tdpbusd(1, 5, 6);
-  __builtin_ia32_tdpbusd(3, 5, 7);
+  FCN_TILE_PRODUCT(1, 5, 6);
+  FCN_TILE_PRODUCT(3, 5, 7);
+#undef FCN_TILE_PRODUCT
 #else
   for (int row = 0; row < (both ? 32 : 16); row++) {
     const char *start = row < 16 ? (const char *)a + row * row_bytes
@@ -68,48 +89,8 @@ static inline __attribute__((always_inline)) void fcn_tiles_add(
         fcn_int8x64 weights;
         __builtin_memcpy(&four, start + 4 * step, 4);
         __builtin_memcpy(&weights, (const char *)(part ? second : first) + 64 * step, 64);
-        sum = fcn_add_byte_products(sum, four, weights);
-      }
-      __builtin_memcpy(place, &sum, 64);
-    }
-  }
-#endif
-}
-
-/* The same of rows of 32 floats of 16 bits, and weights that lie [column][2] for every two of those; sums are
-   floats. */
-static inline __attribute__((always_inline)) void fcn_tiles_add_floats(
-    int *sums, const void *a, const void *other, long row_bytes, _Bool both, const void *first,
-    const void *second) {
-#if defined(__AMX_BF16__)
-  __builtin_ia32_tileloadd64(4, a, row_bytes);
-  __builtin_ia32_tileloadd64(6, first, 64);
-  __builtin_ia32_tdpbf16ps(0, 4, 6);
-  __builtin_ia32_tileloadd64(7, second, 64);
-  __builtin_ia32_tdpbf16ps(2, 4, 7);
-  if (!both) return;
-  __builtin_ia32_tileloadd64(5, other, row_bytes);
-  __builtin_ia32_tdpbf16ps(1, 5, 6);
-  __builtin_ia32_tdpbf16ps(3, 5, 7);
-#else
-  for (int row = 0; row < (both ? 32 : 16); row++) {
-    const char *start = row < 16 ? (const char *)a + row * row_bytes
-                                 : (const char *)other + (row - 16) * row_bytes;
-    for (int part = 0; part < 2; part++) {
-      int *place = sums + 512 * part + 16 * row;
-      fcn_float32x16 sum;
-      __builtin_memcpy(&sum, place, 64);
-      for (int step = 0; step < 16; step++) {
-        unsigned two;
-        fcn_int32x16 weights;
-        __builtin_memcpy(&two, start + 4 * step, 4);
-        __builtin_memcpy(&weights, (const char *)(part ? second : first) + 64 * step, 64);
-        const unsigned low = two << 16, high = two & 0xFFFF0000u;
-        float even, odd;
-        __builtin_memcpy(&even, &low, 4);
-        __builtin_memcpy(&odd, &high, 4);
-        sum += (fcn_float32x16)(weights << 16) * even;
-        sum += (fcn_float32x16)(weights & (int)0xFFFF0000) * odd;
+        sum = floats ? fcn_add_bfloat_products(sum, four, weights)
+                     : fcn_add_byte_products(sum, four, weights);
       }
       __builtin_memcpy(place, &sum, 64);
     }
@@ -125,11 +106,6 @@ static inline __attribute__((always_inline)) void fcn_tiles_store(int *sums) {
   __builtin_ia32_tilestored64(2, sums + 512, 64);
   __builtin_ia32_tilestored64(3, sums + 768, 64);
 #endif
-}
-
-/* The lower halves. */
-static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int32x16 values) {
-  return __builtin_convertvector(values, fcn_int16x16);
 }
 
 #endif

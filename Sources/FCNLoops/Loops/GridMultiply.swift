@@ -117,14 +117,14 @@ private struct GridProduct {
     fcn_tiles_start(sums, offsets.first, offsets.second)
     if areFloats {
       forEachStep(backwards: false) { place, weight in
-        fcn_tiles_add_floats(
-          sums, a + place, other + place, rowBytes, both, weights.first + weight,
+        fcn_tiles_add(
+          sums, a + place, other + place, rowBytes, both, true, weights.first + weight,
           weights.second + weight)
       }
     } else {
       forEachStep(backwards: backwards) { place, weight in
         fcn_tiles_add(
-          sums, a + place, other + place, rowBytes, both, weights.first + weight,
+          sums, a + place, other + place, rowBytes, both, false, weights.first + weight,
           weights.second + weight)
       }
     }
