@@ -8,6 +8,11 @@ static inline __attribute__((always_inline)) void fcn_prefetch(const void *addre
   __builtin_prefetch(address, 0, 2);
 }
 
+/* The same of what is read once, and soon: it comes to the first-level cache. */
+static inline __attribute__((always_inline)) void fcn_prefetch_soon(const void *address) {
+  __builtin_prefetch(address, 0, 3);
+}
+
 /* `value`, of which the compiler then knows nothing: a loop of so many turns is not unrolled, which for
    micro-kernels would mean more values at a time than there are registers. */
 static inline __attribute__((always_inline)) long fcn_unknown(long value) {
@@ -136,9 +141,30 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_larger(
   return (fcn_float32x16)(((fcn_int32x16)b & takes) | ((fcn_int32x16)a & ~takes));
 }
 
+/* The larger of each pair, and the lesser, where neither is NaN. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_greater(
+    fcn_float32x16 a, fcn_float32x16 b) {
+  fcn_int32x16 takes = (fcn_int32x16)(a > b);
+  return (fcn_float32x16)(((fcn_int32x16)a & takes) | ((fcn_int32x16)b & ~takes));
+}
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_lesser(
+    fcn_float32x16 a, fcn_float32x16 b) {
+  fcn_int32x16 takes = (fcn_int32x16)(a < b);
+  return (fcn_float32x16)(((fcn_int32x16)a & takes) | ((fcn_int32x16)b & ~takes));
+}
+
 /* The lower halves. */
 static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int32x16 values) {
   return __builtin_convertvector(values, fcn_int16x16);
+}
+
+/* The lower halves of `low` as lower ones beside those of `high` as upper ones. */
+static inline __attribute__((always_inline)) fcn_int32x16 fcn_lower_halves_of(
+    fcn_int32x16 low, fcn_int32x16 high) {
+  fcn_int16x32 halves = __builtin_shufflevector(
+      (fcn_int16x32)low, (fcn_int16x32)high, 0, 32, 2, 34, 4, 36, 6, 38, 8, 40, 10, 42, 12, 44, 14,
+      46, 16, 48, 18, 50, 20, 52, 22, 54, 24, 56, 26, 58, 28, 60, 30, 62);
+  return (fcn_int32x16)halves;
 }
 
 /* As floats. */

@@ -66,7 +66,7 @@ struct ObjectCode {
     }
   }
 
-  /// The innermost loops of micro-kernels, which alone ask for the weights to come.
+  /// The innermost loops of micro-kernels, which alone ask for weights to come to the second-level cache.
   var microKernels: [MicroKernelLoop] {
     innermostLoops.map(MicroKernelLoop.init).filter { $0.steps > 0 }
   }
@@ -77,7 +77,7 @@ struct MicroKernelLoop {
   let instructions: [ObjectCode.Instruction]
 
   /// Each begins with a prefetch.
-  var steps: Int { count(/^prefetch/) }
+  var steps: Int { count(/^prefetcht1$/) }
   /// Multiplications of a vector of floats, each with its addition.
   var floatProducts: Int { count(/^vfmadd[0-9]+ps$/) + count(/^v?mulps$/) }
   /// The same of pairs of 16-bit integers. The compiler may take one instruction apart where that

@@ -128,6 +128,8 @@ private func transformByteTiles(
         )
         for y in 0..<n {
           let line = first + y * down
+          // What the next tile sees besides.
+          fcn_prefetch_soon(line + 4 * across + 64)
           transformSixBytes(to: scratch + y * n * pixel, step: pixel) {
             fcn_byte_differences(line + $0 * across, zeros)
           }

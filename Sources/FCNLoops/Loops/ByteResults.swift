@@ -25,6 +25,13 @@ struct BlockedResults {
       bytes - load(addedBytes.zeros + channel), load(addedBytes.scales + channel), value)
   }
 
+  /// Does to `value` what the job does last, and writes it to element `index` and the following.
+  @inline(__always)
+  func finish(_ value: Lanes, _ job: borrowing ConvolutionJob, _ index: Int, channel: Int) {
+    let sum = sum(value + load(job.bias + channel), index, channel: channel)
+    put(finished(sum, job), index, channel: channel)
+  }
+
   /// Writes elements `index` and the following.
   @inline(__always)
   func put(_ value: Lanes, _ index: Int, channel: Int) {
@@ -83,22 +90,29 @@ func storeBytePixels(
   let columns = width * channelBlock
   for panelBlock in 0..<min(width, job.outputBlocks - block) {
     let channel = (block + panelBlock) * channelBlock
+    let steps =
+      job.residual == nil
+      ? ByteSteps(
+        job, block + panelBlock, scales: SIMD16(repeating: 1), largest: SIMD16(repeating: 0x1p31))
+      : nil
     var row = rows.lowerBound
     while row < rows.upperBound {
       let (picture, pixel) = (row / planeCount, row % planeCount)
       let count = min(rows.upperBound - row, planeCount - pixel)
       let start = (((block + panelBlock) * job.pictures + picture) * planeCount + pixel)
       let from = products + (row - rows.lowerBound) * columns + panelBlock * channelBlock
+      row += count
+      if let steps {
+        steps.store(floats: from, stride: columns, count: count, start * channelBlock)
+        continue
+      }
       for x in 0..<count {
         for lane in 0..<lanesPerBlock {
           let offset = lane * Lanes.scalarCount
           let index = (start + x) * channelBlock + offset
-          let value = load(from + x * columns + offset) + load(job.bias + channel + offset)
-          let sum = results.sum(value, index, channel: channel + offset)
-          results.put(finished(sum, job), index, channel: channel + offset)
+          results.finish(load(from + x * columns + offset), job, index, channel: channel + offset)
         }
       }
-      row += count
     }
   }
 }

@@ -1,7 +1,7 @@
 import CIntrinsics
 import FCNLoopTypes
 
-/// Makes bytes of a block's integer sums at once: all that is done to them in between, a scale, a bias, what
+/// Makes bytes of a block's sums at once: all that is done to them in between, a scale, a bias, what
 /// is added of other bytes, the rectifier, and the bytes' own scale, is one product and one sum a value.
 struct ByteSteps {
   private let factors, offsets, addedFactors: SIMD16<Float>
@@ -13,14 +13,16 @@ struct ByteSteps {
 
   /// nil for jobs that make or add floats or have other activations, and where a value could be infinite:
   /// bytes do not show that, so someone has to look at it.
-  init?(_ job: borrowing ConvolutionJob, _ block: Int, _ scales: UnsafePointer<Float>) {
+  /// `scales` are what sums are multiplied by, `largest` what no sum is above in magnitude.
+  init?(
+    _ job: borrowing ConvolutionJob, _ block: Int, scales: SIMD16<Float>, largest: SIMD16<Float>
+  ) {
     let (residual, residualBytes) = (job.residual, job.residualBytes)
     guard let bytes = job.outputBytes, !job.activates, residual == nil || residualBytes != nil
     else { return nil }
     let channel = block * channelBlock
     let toSteps = loadBlock(bytes.factors + channel)
     let zeros = loadBlock(bytes.zeros + channel)
-    let scales = loadBlock(scales)
     var bias = loadBlock(job.bias + channel)
     var addedScales = SIMD16<Float>()
     if residual != nil, let residualBytes {
@@ -34,11 +36,37 @@ struct ByteSteps {
     output = UnsafeMutableRawPointer(job.output)
     added = residual.map { UnsafeRawPointer($0) }
     notFinite = job.notFinite
-    // Integer sums are below 2³¹, bytes below 256.
-    let values = magnitudes(scales) * 0x1p31 + magnitudes(bias) + magnitudes(addedScales) * 256
+    // Bytes are below 256.
+    let values = magnitudes(scales) * largest + magnitudes(bias) + magnitudes(addedScales) * 256
     let steps =
-      magnitudes(factors) * 0x1p31 + magnitudes(offsets) + magnitudes(addedFactors) * 256
+      magnitudes(factors) * largest + magnitudes(offsets) + magnitudes(addedFactors) * 256
     guard fcn_are_finite_x16(values) != 0, fcn_are_finite_x16(steps) != 0 else { return nil }
+  }
+
+  /// What `keep` wrote as number `index`; nothing is added.
+  @inline(__always)
+  init(_ job: borrowing ConvolutionJob, keptAt place: UnsafePointer<Float>, _ index: Int) {
+    let place = place + 3 * index * channelBlock
+    (factors, offsets) = (loadBlock(place), loadBlock(place + channelBlock))
+    least = loadBlock(place + 2 * channelBlock)
+    addedFactors = SIMD16()
+    output = UnsafeMutableRawPointer(job.output)
+    (added, notFinite) = (nil, nil)
+  }
+
+  @inline(__always)
+  func keep(at place: UnsafeMutablePointer<Float>, _ index: Int) {
+    let place = UnsafeMutableRawPointer(place + 3 * index * channelBlock)
+    let bytes = channelBlock * MemoryLayout<Float>.stride
+    place.storeBytes(of: factors, as: SIMD16<Float>.self)
+    (place + bytes).storeBytes(of: offsets, as: SIMD16<Float>.self)
+    (place + 2 * bytes).storeBytes(of: least, as: SIMD16<Float>.self)
+  }
+
+  /// Of a sum that is a float, element `element` and the following. Nothing is added.
+  @inline(__always)
+  func store(_ sum: SIMD16<Float>, _ element: Int) {
+    fcn_store_steps(fma(sum, factors, offsets), least, output + element)
   }
 
   /// Of the sums of `count` pixels, the first of which is element `element` of the output.
@@ -60,15 +88,15 @@ struct ByteSteps {
     }
   }
 
-  /// The same of sums that are floats, of which it is looked whether they are finite. Nothing is added.
+  /// The same of sums that are floats, `stride` from a pixel's to the next. It is looked whether they are
+  /// finite. Nothing is added.
   @inline(__always)
-  func store(floats sums: UnsafePointer<Int32>, count: Int, _ element: Int) {
-    let target = output + element
+  func store(floats sums: UnsafePointer<Float>, stride: Int, count: Int, _ element: Int) {
     var differences = SIMD16<Float>()
     for row in 0..<count {
-      let sum = UnsafeRawPointer(sums + row * channelBlock).load(as: SIMD16<Float>.self)
+      let sum = loadBlock(sums + row * stride)
       differences += sum - sum
-      fcn_store_steps(fma(sum, factors, offsets), least, target + row * channelBlock)
+      store(sum, element + row * channelBlock)
     }
     // What is infinite or NaN less itself is NaN.
     if let notFinite, fcn_are_finite_x16(differences) == 0 { fcn_raise(notFinite) }
@@ -81,6 +109,6 @@ struct ByteSteps {
 }
 
 @inline(__always)
-private func magnitudes(_ a: SIMD16<Float>) -> SIMD16<Float> {
+func magnitudes(_ a: SIMD16<Float>) -> SIMD16<Float> {
   a.replacing(with: -a, where: a .< 0)
 }

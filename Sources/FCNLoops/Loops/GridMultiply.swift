@@ -103,9 +103,12 @@ private struct GridProduct {
     weights = (place.panel(block), place.panel(other))
     offsets = (place.offsets(block), place.offsets(other))
     scales = place.scales(block)
-    results = (
-      ByteSteps(job, block, place.scales(block)), ByteSteps(job, other, place.scales(other))
-    )
+    @inline(__always)
+    func results(_ block: Int) -> ByteSteps? {
+      ByteSteps(
+        job, block, scales: loadBlock(place.scales(block)), largest: SIMD16(repeating: 0x1p31))
+    }
+    self.results = (results(block), results(other))
   }
 
   /// The sums of sixteen pixels, or of sixteen others too, from `a` on and from `other`.
@@ -173,7 +176,9 @@ private struct GridProduct {
     let element = (block * planeCount + pixel) * channelBlock
     if let results {
       if areFloats {
-        results.store(floats: sums, count: count, element)
+        results.store(
+          floats: UnsafeRawPointer(sums).assumingMemoryBound(to: Float.self), stride: channelBlock,
+          count: count, element)
       } else {
         results.store(sums, count: count, element)
       }

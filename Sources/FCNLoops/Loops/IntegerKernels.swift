@@ -57,7 +57,7 @@ func transformIntegerKernels(
         let high = source + positions * columns
         UnsafeMutableRawPointer(target + position * positionStride + pair * columns + column)
           .storeBytes(
-            of: pairs(loadBlock(source) * factor, loadBlock(high) * factor),
+            of: pairs(loadBlock(source), loadBlock(high), times: factor),
             as: SIMD16<Int32>.self)
       }
     }
@@ -97,6 +97,9 @@ private struct KernelColumns {
   ) {
     var term = 0
     while term < terms {
+      // They lie apart, and may come from memory.
+      prefetch(term + 4)
+      prefetch(term + 5)
       let (low, high) = (halfway(term, rows), halfway(term + 1, rows))
       store(
         SixOfThree(low.0.0, low.1.0, low.2.0), SixOfThree(high.0.0, high.1.0, high.2.0), 0, term)
@@ -104,6 +107,17 @@ private struct KernelColumns {
         SixOfThree(low.0.1, low.1.1, low.2.1), SixOfThree(high.0.1, high.1.1, high.2.1), 6, term)
       term += 2
     }
+  }
+
+  /// Asks for the kernels of term `term`.
+  @inline(__always)
+  private func prefetch(_ term: Int) {
+    let kernels = kernels + term * columns * 9 * MemoryLayout<Int16>.stride
+    fcn_prefetch_soon(kernels)
+    fcn_prefetch_soon(kernels + 64)
+    fcn_prefetch_soon(kernels + 128)
+    fcn_prefetch_soon(kernels + 192)
+    fcn_prefetch_soon(kernels + 256)
   }
 
   /// Two rows of three, of the kernels of term `term`.
@@ -143,6 +157,6 @@ private struct KernelColumns {
   ) {
     let factor = loadBlock(factors + position * channelBlock)
     UnsafeMutableRawPointer(target + position * positionStride + term / 2 * columns)
-      .storeBytes(of: pairs(low * factor, high * factor), as: SIMD16<Int32>.self)
+      .storeBytes(of: pairs(low, high, times: factor), as: SIMD16<Int32>.self)
   }
 }

@@ -28,6 +28,17 @@ func pairs(_ low: SIMD16<Float>, _ high: SIMD16<Float>) -> SIMD16<Int32> {
   rounded(low) & 0xFFFF | rounded(high) &<< 16
 }
 
+/// The same of both times `factor`.
+@inline(__always)
+func pairs(
+  _ low: SIMD16<Float>, _ high: SIMD16<Float>, times factor: SIMD16<Float>
+) -> SIMD16<Int32> {
+  let magic = SIMD16<Float>(repeating: 12_582_912)
+  return fcn_lower_halves_of(
+    unsafeBitCast(fma(low, factor, magic), to: SIMD16<Int32>.self),
+    unsafeBitCast(fma(high, factor, magic), to: SIMD16<Int32>.self))
+}
+
 /// What integers are multiples of where the largest magnitude is `largest`, and what to multiply by to
 /// have them. Values too small to divide by count as zero; a NaN or an infinity makes all NaN.
 @inline(__always)

@@ -52,6 +52,9 @@ public func loopTable() -> LoopTable {
     finish: { job, rows, block, width, m, scratch in
       switch job.pointee.algorithm {
       case .winograd4:
+        if transformFoursBack(job, rows: rows, block: block, panelBlocks: width, m, scratch) {
+          break
+        }
         transformTilesBack(
           job, patch: 6, tile: 4, rows: rows, block: block, panelBlocks: width, m, scratch,
           transformSixToFour)

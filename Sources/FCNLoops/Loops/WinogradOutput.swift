@@ -45,21 +45,19 @@ private func storeTile(
 ) {
   let plane = (block * job.pictures + place.picture) * job.outputHeight * job.outputWidth
   let (results, channel) = (BlockedResults(job), block * channelBlock + offset)
-  let bias = load(job.bias + block * channelBlock + offset)
   let (stepDown, stepAcross) = (job.phasesDown, job.phasesAcross)
   let height = min(m, (job.outputHeight - place.row + stepDown - 1) / stepDown)
   let width = min(m, (job.outputWidth - place.column + stepAcross - 1) / stepAcross)
   guard height > 0, width > 0 else { return }
   if let pooled = job.pooled {
-    return storePooled(job, place, m, (height, width), block, offset, bias, pixels, pooled)
+    return storePooled(job, place, m, (height, width), block, offset, pixels, pooled)
   }
   for y in 0..<height {
     let row = plane + (place.row + y * stepDown) * job.outputWidth + place.column
     for x in 0..<width {
       let target = (row + x * stepAcross) * channelBlock + offset
-      let value = load(pixels + (y * m + x) * Lanes.scalarCount) + bias
-      let sum = results.sum(value, target, channel: channel)
-      results.put(finished(sum, job), target, channel: channel)
+      results.finish(
+        load(pixels + (y * m + x) * Lanes.scalarCount), job, target, channel: channel)
     }
   }
 }
@@ -67,8 +65,7 @@ private func storeTile(
 @inline(__always)
 private func storePooled(
   _ job: borrowing ConvolutionJob, _ place: TilePlace, _ m: Int, _ valid: (Int, Int), _ block: Int,
-  _ offset: Int, _ bias: Lanes, _ pixels: UnsafeMutablePointer<Float>,
-  _ pooled: (height: Int, width: Int)
+  _ offset: Int, _ pixels: UnsafeMutablePointer<Float>, _ pooled: (height: Int, width: Int)
 ) {
   let plane = (block * job.pictures + place.picture) * pooled.height * pooled.width
   let (results, channel) = (BlockedResults(job), block * channelBlock + offset)
@@ -82,9 +79,9 @@ private func storePooled(
       let value =
         larger(
           larger(pixel(2 * y, 2 * x), pixel(2 * y, right)),
-          larger(pixel(below, 2 * x), pixel(below, right))) + bias
+          larger(pixel(below, 2 * x), pixel(below, right)))
       let target = (plane + (top + y) * pooled.width + left + x) * channelBlock + offset
-      results.put(finished(value, job), target, channel: channel)
+      results.finish(value, job, target, channel: channel)
     }
   }
 }
