@@ -54,10 +54,11 @@ SOURCES := Package.swift $(shell find Sources include -type f)
 # One scratch folder for both products; a plain `swift build` keeps to its own, .build.
 #
 # Two builds of a commit give the same bytes wherever they are made, so without what knows the folder:
-# what is for debuggers, the compiler's hashes for its own use (.swift_modhash), a build ID of all that.
+# what is for debuggers, the compiler's hashes for its own use (.swift_modhash), a build ID of all that,
+# and the package's name, which is the folder's unless it is told: registers depend on it.
 SWIFT_BUILD = PKG_CONFIG_PATH="$(CURDIR)/build/openblas:$$PKG_CONFIG_PATH" \
   swift build -c release --scratch-path build/swift --disable-local-rpath \
-  -debug-info-format none \
+  -debug-info-format none -Xswiftc -package-name -Xswiftc fcnswift \
   -Xcc -DFCN_PRIVATE_OPENBLAS -Xswiftc -static-stdlib -Xlinker "$(CURDIR)/build/commit.o" \
   -Xlinker --build-id=none $(patsubst %,-Xlinker %,$(HARDENED))
 
