@@ -153,6 +153,25 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_lesser(
   return (fcn_float32x16)(((fcn_int32x16)a & takes) | ((fcn_int32x16)b & ~takes));
 }
 
+/* What of each is there where `by` is above zero; else 0. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_where_positive(
+    fcn_float32x16 a, fcn_float32x16 by) {
+  return (fcn_float32x16)((fcn_int32x16)a & (fcn_int32x16)(by > 0.0f));
+}
+
+/* What of each is there where `value` is `best` or NaN; else 0. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_where_best(
+    fcn_float32x16 a, fcn_float32x16 value, fcn_float32x16 best) {
+  return (fcn_float32x16)(
+      (fcn_int32x16)a & ((fcn_int32x16)(value == best) | (fcn_int32x16)(value != value)));
+}
+
+/* What of each is not there in `part`, which has all or nothing of it. */
+static inline __attribute__((always_inline)) fcn_float32x16 fcn_without(
+    fcn_float32x16 a, fcn_float32x16 part) {
+  return (fcn_float32x16)((fcn_int32x16)a ^ (fcn_int32x16)part);
+}
+
 /* The lower halves. */
 static inline __attribute__((always_inline)) fcn_int16x16 fcn_low_halves(fcn_int32x16 values) {
   return __builtin_convertvector(values, fcn_int16x16);

@@ -87,6 +87,9 @@ public struct ConvolutionJob {
   public var precision = ConvolutionPrecision.float32
   /// Pictures.
   public var pictures: Int
+  /// Pictures of the values that input and output are pictures of, which blocks of channels are apart: more
+  /// than `pictures` where only some are worked on, as in training.
+  public var inputPictures, outputPictures: Int
   /// The input's channels; its extents.
   public var inputChannels, inputHeight, inputWidth: Int
   /// The output's channels; its extents before pooling.
@@ -143,6 +146,7 @@ public struct ConvolutionJob {
   ) {
     self.algorithm = algorithm
     self.pictures = pictures
+    (inputPictures, outputPictures) = (pictures, pictures)
     (inputChannels, inputHeight, inputWidth) = input
     (outputChannels, outputHeight, outputWidth) = output
     (kernelHeight, kernelWidth) = kernel

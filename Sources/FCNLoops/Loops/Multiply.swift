@@ -106,13 +106,13 @@ func multiplyPixels(
   let planeCount = job.outputHeight * job.outputWidth
   let rowStride = job.algorithm == .planar ? 1 : channelBlock
   let stepStride = job.algorithm == .planar ? capacity : 1
-  let blockStride = job.pictures * planeCount * channelBlock
+  let blockStride = job.outputPictures * planeCount * channelBlock
   let hasBytes = job.outputBytes != nil || job.residualBytes != nil
   var first = pixels.lowerBound
   while first < pixels.upperBound {
     let (picture, pixel) = (first / planeCount, first % planeCount)
     let count = min(pixels.upperBound - first, planeCount - pixel, ConvolutionJob.pixelsTogether)
-    let start = ((block * job.pictures + picture) * planeCount + pixel) * channelBlock
+    let start = ((block * job.outputPictures + picture) * planeCount + pixel) * channelBlock
     let results = PixelResults(
       output: job.output + start, residual: job.residual.map { $0 + start },
       bias: job.bias + block * channelBlock, blockStride: blockStride, rows: count,

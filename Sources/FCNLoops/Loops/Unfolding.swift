@@ -18,7 +18,7 @@ func unfold(
         for block in 0..<job.inputBlocks {
           let pixels = target + block * capacity * channelBlock
           let line =
-            job.input + (block * job.pictures + run.picture) * planeStride
+            job.input + (block * job.inputPictures + run.picture) * planeStride
             + row * job.inputWidth * channelBlock
           for x in 0..<run.count {
             let column = (run.x + x) * job.strideWidth + shift
@@ -136,7 +136,7 @@ func storePixels(
       let (picture, pixel) = (row / planeCount, row % planeCount)
       let count = min(rows.upperBound - row, planeCount - pixel)
       let start =
-        (((block + panelBlock) * job.pictures + picture) * planeCount + pixel) * channelBlock
+        (((block + panelBlock) * job.outputPictures + picture) * planeCount + pixel) * channelBlock
       let results = PixelResults(
         output: job.output + start, residual: job.residual.map { $0 + start },
         bias: job.bias + (block + panelBlock) * channelBlock, blockStride: 0, rows: count,

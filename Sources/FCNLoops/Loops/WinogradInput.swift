@@ -54,7 +54,7 @@ func transformTiles(
       top >= 0 && left >= 0 && top + (n - 1) * stepDown < job.inputHeight
       && left + (n - 1) * stepAcross < job.inputWidth
     for block in blocks {
-      let plane = job.input + (block * job.pictures + place.picture) * planeStride
+      let plane = job.input + (block * job.inputPictures + place.picture) * planeStride
       let target = a + (block * capacity + tile - rows.lowerBound) * channelBlock
       var source = plane + (top * job.inputWidth + left) * channelBlock
       var (down, across) = (

@@ -43,7 +43,7 @@ private func storeTile(
   _ job: borrowing ConvolutionJob, _ place: TilePlace, _ m: Int, _ block: Int, _ offset: Int,
   _ pixels: UnsafeMutablePointer<Float>
 ) {
-  let plane = (block * job.pictures + place.picture) * job.outputHeight * job.outputWidth
+  let plane = (block * job.outputPictures + place.picture) * job.outputHeight * job.outputWidth
   let (results, channel) = (BlockedResults(job), block * channelBlock + offset)
   let (stepDown, stepAcross) = (job.phasesDown, job.phasesAcross)
   let height = min(m, (job.outputHeight - place.row + stepDown - 1) / stepDown)
@@ -67,7 +67,7 @@ private func storePooled(
   _ job: borrowing ConvolutionJob, _ place: TilePlace, _ m: Int, _ valid: (Int, Int), _ block: Int,
   _ offset: Int, _ pixels: UnsafeMutablePointer<Float>, _ pooled: (height: Int, width: Int)
 ) {
-  let plane = (block * job.pictures + place.picture) * pooled.height * pooled.width
+  let plane = (block * job.outputPictures + place.picture) * pooled.height * pooled.width
   let (results, channel) = (BlockedResults(job), block * channelBlock + offset)
   let (top, left) = (place.row / 2, place.column / 2)
   for y in 0..<min(m / 2, pooled.height - top) {

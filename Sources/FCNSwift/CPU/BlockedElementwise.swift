@@ -1,45 +1,6 @@
-import CIntrinsics
 import FCNLoopTypes
 
-/// The largest value under a sliding window, sixteen channels at a time.
-final class BlockedMaxPool: PreparedForm {
-  private let window: Window
-  private let input: Shape
-  private let output: Shape
-
-  init?(_ window: Window, _ request: FormRequest) {
-    guard request.epilogue == Epilogue(), window.dilation == 1 else { return nil }
-    self.window = window
-    input = request.inputs[0]
-    output = request.output
-  }
-
-  func forward(_ call: ForwardCall) {
-    let (window, input, output) = (window, input, output)
-    let blocks = (input.c + channelBlock - 1) / channelBlock
-    let (source, target) = (call.input.pointer, call.output.pointer)
-    call.workers.run(output.n * blocks * output.h) { task, _ in
-      let (plane, y) = (task / output.h, task % output.h)
-      let pixels = UnsafeRawPointer(source + plane * input.planeCount * channelBlock)
-        .assumingMemoryBound(to: SIMD16<Float>.self)
-      let results = UnsafeMutableRawPointer(target + task * output.w * channelBlock)
-        .assumingMemoryBound(to: SIMD16<Float>.self)
-      let top = y * window.stride.h - window.padding.h
-      for x in 0..<output.w {
-        let left = x * window.stride.w - window.padding.w
-        var best = pixels[max(top, 0) * input.w + max(left, 0)]
-        for row in max(top, 0)..<min(top + window.kernel.h, input.h) {
-          for column in max(left, 0)..<min(left + window.kernel.w, input.w) {
-            best = fcn_larger(best, pixels[row * input.w + column])
-          }
-        }
-        results[x] = best
-      }
-    }
-  }
-}
-
-/// The same of bytes, which are the larger the larger what they stand for is.
+/// The largest byte under a sliding window; bytes are the larger the larger what they stand for is.
 final class ByteMaxPool: PreparedForm {
   private let window: Window
   private let input: Shape
@@ -80,7 +41,7 @@ final class ByteMaxPool: PreparedForm {
 }
 
 /// Sums of blocked tensors, or a function of one: element by element, so order does not matter.
-final class BlockedElementwise: PreparedForm {
+final class BlockedElementwise: PreparedTrainingForm {
   enum Function {
     case sum
     case activation(Activation)
@@ -110,6 +71,20 @@ final class BlockedElementwise: PreparedForm {
         for i in range { target[i] = sources[0][i] + sources[1][i] }
         for source in sources.dropFirst(2) {
           for i in range { target[i] += source[i] }
+        }
+      }
+    }
+  }
+  func backward(_ call: BackwardCall) {
+    switch function {
+    case .activation(let activation):
+      activation.backward(call, count)
+    case .sum:
+      let upstream = call.outputGradient.pointer
+      for case let gradient? in call.inputGradients.map({ $0?.pointer }) {
+        forEachChunk(of: count, call.workers) { range in
+          (gradient + range.lowerBound).update(
+            from: upstream + range.lowerBound, count: range.count)
         }
       }
     }

@@ -7,6 +7,13 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
+extension UnsafePointer<Float> {
+  /// The same as pixels of sixteen channels.
+  var pixels: UnsafePointer<SIMD16<Float>> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: SIMD16<Float>.self)
+  }
+}
+
 /// How many blocks of channels a blocked value of `shape` has, in all its pictures.
 func blockedPlaneCount(_ shape: Shape) -> Int {
   shape.n * ((shape.c + channelBlock - 1) / channelBlock)

@@ -17,7 +17,7 @@ extension Operation {
 
 /// One way to carry out an operation on the processor.
 struct Form: Sendable {
-  /// `operation.form`, the name by which it can be switched off.
+  /// `operation.form`, the name by which it can be switched off. Forms for different layouts may share one.
   let name: String
   /// How the values lie in memory that it takes and makes.
   let layouts: (takes: Layout, makes: Layout)
@@ -34,12 +34,13 @@ struct Form: Sendable {
     }
   }
 
-  /// A form over planar values that trains.
+  /// A form that trains.
   init(
-    training name: String, _ make: @escaping @Sendable (FormRequest) -> (any PreparedTrainingForm)?
+    training name: String, takes: Layout = .planar, makes: Layout = .planar,
+    _ make: @escaping @Sendable (FormRequest) -> (any PreparedTrainingForm)?
   ) {
     self.name = name
-    layouts = (.planar, .planar)
+    layouts = (takes, makes)
     trains = true
     self.make = make
   }

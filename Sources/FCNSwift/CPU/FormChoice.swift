@@ -5,16 +5,15 @@ struct FormChoice {
 }
 
 extension Layer {
-  /// The form in which to carry out `request`, of those that serve it, are not switched off and, if
-  /// need be, train: the cheapest, or where costs are not known the first that takes values as they
-  /// lie, or just the first. nil where none serves.
+  /// The form in which to carry out `request`, of those that serve it and are not switched off: the
+  /// cheapest, or where costs are not known the first that takes values as they lie, or just the first. nil
+  /// where none serves.
   func bestForm(
-    _ request: FormRequest, _ disabledForms: Set<String>, lying: Layout = .planar,
-    forTraining: Bool = false
+    _ request: FormRequest, _ disabledForms: Set<String>, lying: Layout = .planar
   ) -> FormChoice? {
     var best: FormChoice?
     for form in operation.forms where !disabledForms.contains(form.name) {
-      guard form.trains || !forTraining, let prepared = form.make(request) else { continue }
+      guard let prepared = form.make(request) else { continue }
       let choice = FormChoice(form: form, prepared: prepared)
       guard let leading = best else {
         best = choice
@@ -33,12 +32,9 @@ extension Layer {
 
   /// The same; the reference form serves everything that has no epilogue.
   func choose(
-    _ request: FormRequest, _ disabledForms: Set<String>, lying: Layout = .planar,
-    forTraining: Bool = false
+    _ request: FormRequest, _ disabledForms: Set<String>, lying: Layout = .planar
   ) throws -> FormChoice {
-    guard
-      let choice = bestForm(request, disabledForms, lying: lying, forTraining: forTraining)
-    else {
+    guard let choice = bestForm(request, disabledForms, lying: lying) else {
       throw allFormsAreOff()
     }
     return choice

@@ -34,9 +34,14 @@ extension Convolution: ProcessorOperation {
         Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
           DepthwiseConvolution(self, $0)
         },
-        Form(training: "convolution.winograd_training") {
-          WinogradTrainingConvolution(self, $0)
-        },
+      ]
+      + [Layout.planar, .blocked].flatMap { takes in
+        [Layout.planar, .blocked].map { makes in
+          Form(training: "convolution.winograd_training", takes: takes, makes: makes) {
+            WinogradTrainingConvolution(self, $0, takes: takes, makes: makes)
+          }
+        }
+      } + [
         Form(training: "convolution.depthwise_training") {
           DepthwiseTrainingConvolution(self, $0)
         },
@@ -81,13 +86,23 @@ extension TransposedConvolution: ProcessorOperation {
 extension MaxPool: ProcessorOperation {
   var fastForms: [Form] {
     [
-      Form("max_pool.blocked", takes: .blocked, makes: .blocked) { [window] in
+      Form(training: "max_pool.blocked", takes: .blocked, makes: .blocked) { [window] in
         BlockedMaxPool(window, $0)
       },
       Form("max_pool.bytes", takes: .bytes, makes: .blocked) { [window] in
         ByteMaxPool(window, $0)
       },
       Form("max_pool.pairs") { [window] in MaxPoolPairs(window, $0[0], $1) },
+    ]
+  }
+}
+
+extension BatchNorm: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form(training: "batch_norm.blocked", takes: .blocked, makes: .blocked) {
+        BlockedBatchNorm(self, $0)
+      }
     ]
   }
 }
@@ -113,7 +128,7 @@ extension MaxUnpool: ProcessorOperation {
 extension ActivationOperation {
   var fastForms: [Form] {
     [
-      Form("\(Self.name).blocked", takes: .blocked, makes: .blocked) { [activation] in
+      Form(training: "\(Self.name).blocked", takes: .blocked, makes: .blocked) { [activation] in
         BlockedElementwise(.activation(activation), $0)
       }
     ]
@@ -137,7 +152,7 @@ extension Exponential: ProcessorOperation {}
 extension Concatenation: ProcessorOperation {
   var fastForms: [Form] {
     [
-      Form("concatenation.blocked", takes: .blocked, makes: .blocked) { request in
+      Form(training: "concatenation.blocked", takes: .blocked, makes: .blocked) { request in
         let inputs = request.inputs
         // Whole blocks of all pictures follow each other as whole planes of one do.
         guard request.epilogue == Epilogue(),
@@ -244,7 +259,9 @@ extension Resize: ProcessorOperation {
 extension Sum: ProcessorOperation {
   var fastForms: [Form] {
     [
-      Form("sum.blocked", takes: .blocked, makes: .blocked) { BlockedElementwise(.sum, $0) }
+      Form(training: "sum.blocked", takes: .blocked, makes: .blocked) {
+        BlockedElementwise(.sum, $0)
+      }
     ]
   }
 }

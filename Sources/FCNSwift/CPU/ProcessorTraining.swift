@@ -1,6 +1,6 @@
 import FCNLoopTypes
 
-/// The processor, as a plan for training asks it: values lie planar, N×C×H×W, and are counted in
+/// The processor, as a plan for training asks it: values lie planar or in channel blocks, and are counted in
 /// floats; all is done when it returns.
 struct ProcessorTraining: TrainingBackend {
   let learned: Set<String>
@@ -24,14 +24,55 @@ struct ProcessorTraining: TrainingBackend {
 
   typealias Memory = (values: AlignedMemory, workers: Workers)
 
-  func size(of value: TrainingValue) -> Int { value.shape.count }
+  func decide(_ topology: inout TrainingTopology) {
+    let network = topology.network
+    func serves(_ index: Int, _ takes: Layout, _ makes: Layout, _ epilogue: Epilogue) -> Bool {
+      let inputs = network.inputIndices[index].map { topology.value($0).shape }
+      return network.layers[index].trainingForm(
+        FormRequest(
+          inputs: inputs, output: topology.value(index).shape, epilogue: epilogue, loops: loops),
+        disabledForms, takes: takes, makes: makes) != nil
+    }
+    let layouts = TrainingLayouts(topology) { serves($0, $1, $2, Epilogue()) }
+    topology.layouts = network.layers.indices.map(layouts.layout)
+    for (index, readers) in network.readers.enumerated()
+    where topology.layouts[index] == .blocked && readers.count == 1 {
+      if network.layers[readers[0]].operation is ReLU,
+        topology.buffer(readers[0]) == topology.buffer(index),
+        serves(
+          index, topology.value(network.inputIndices[index][0]).layout, .blocked,
+          Epilogue(activation: .relu))
+      {
+        topology.rectifying.insert(index)
+      }
+    }
+  }
+
+  func size(of value: TrainingValue) -> Int { value.layout.count(value.shape) }
 
   func prepare(
     _ layer: Layer, inputs: [TrainingValue], output: TrainingValue
   ) throws -> any PreparedTrainingForm {
-    let choice = try layer.choose(
-      FormRequest(inputs: inputs.map(\.shape), output: output.shape, loops: loops),
-      disabledForms, forTraining: true)
+    if inputs[0].isRectified { return RectifiedBefore() }
+    let request = FormRequest(
+      inputs: inputs.map(\.shape), output: output.shape,
+      epilogue: output.isRectified ? Epilogue(activation: .relu) : Epilogue(), loops: loops)
+    let layouts = Set(inputs.map(\.layout))
+    if layouts.count == 1, let takes = layouts.first,
+      let choice = layer.trainingForm(request, disabledForms, takes: takes, makes: output.layout)
+    {
+      return try trained(layer, choice)
+    }
+    guard
+      let choice = layer.trainingForm(
+        request, disabledForms, takes: .planar, makes: output.layout)
+    else { throw layer.allFormsAreOff() }
+    return PlanarCopies(try trained(layer, choice), inputs)
+  }
+
+  private func trained(
+    _ layer: Layer, _ choice: FormChoice
+  ) throws -> any PreparedTrainingForm {
     guard choice.prepared.packing == nil else {
       throw FCNError(
         .internalDefect,
@@ -52,7 +93,7 @@ struct ProcessorTraining: TrainingBackend {
   }
 
   func place(_ value: TrainingValue, in memory: Memory, at offset: Int) -> Tensor {
-    Tensor(value.shape, memory: memory.values, offset: offset)
+    Tensor(value.shape, value.layout, memory: memory.values, offset: offset)
   }
 
   func forward(_ layer: TrainedLayer<Self>) throws -> TrainingPass {
@@ -86,7 +127,7 @@ struct ProcessorTraining: TrainingBackend {
   func adding(_ part: Tensor, to total: Tensor, _ memory: Memory) -> TrainingPass {
     { _ in
       let (source, target) = (part.pointer, total.pointer)
-      forEachChunk(of: total.shape.count, memory.workers) { range in
+      forEachChunk(of: total.layout.count(total.shape), memory.workers) { range in
         for i in range { target[i] += source[i] }
       }
     }

@@ -143,7 +143,7 @@ public struct ProcessorCheck {
     // Of bytes that a picture's layer makes, by products of floats of 16 bits.
     let suffixes = [Precision.int16: ["_int16"], .int8: ["_int8", "_bfloat16"]]
     let forms = prepared.network.layers[0].operation.forms.filter { form in
-      form.layouts.makes == .blocked
+      form.layouts.makes == .blocked && !form.trains
         && suffixes.allSatisfy { key, names in
           names.contains { form.name.hasSuffix($0) } == (precision == key)
         }

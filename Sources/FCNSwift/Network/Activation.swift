@@ -31,20 +31,7 @@ final class ActivationReference: PreparedTrainingForm {
     }
   }
 
-  func backward(_ call: BackwardCall) {
-    guard let gradient = call.inputGradients[0]?.pointer else { return }
-    let (input, output) = (call.input.pointer, call.output.pointer)
-    let upstream = call.outputGradient.pointer
-    forEachChunk(of: call.output.shape.count, call.workers) { [activation] range in
-      if activation == .relu {
-        for i in range { gradient[i] = output[i] > 0 ? upstream[i] : 0 }
-      } else {
-        for i in range {
-          gradient[i] = upstream[i] * activation.derivative(x: input[i], y: output[i])
-        }
-      }
-    }
-  }
+  func backward(_ call: BackwardCall) { activation.backward(call, call.output.shape.count) }
 }
 
 extension Activation {
@@ -86,6 +73,20 @@ extension Activation {
       for i in range { target[i] = source[i] < 0 ? 0 : source[i] }
     } else {
       for i in range { target[i] = self(source[i]) }
+    }
+  }
+
+  /// Makes the gradient by `count` values that it was applied to, however they lie.
+  func backward(_ call: BackwardCall, _ count: Int) {
+    guard let gradient = call.inputGradients[0]?.pointer else { return }
+    let (input, output) = (call.input.pointer, call.output.pointer)
+    let upstream = call.outputGradient.pointer
+    forEachChunk(of: count, call.workers) { range in
+      if self == .relu {
+        for i in range { gradient[i] = output[i] > 0 ? upstream[i] : 0 }
+      } else {
+        for i in range { gradient[i] = upstream[i] * derivative(x: input[i], y: output[i]) }
+      }
     }
   }
 

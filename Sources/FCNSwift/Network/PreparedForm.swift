@@ -104,6 +104,11 @@ struct Workers {
   /// Scratch that all workers share.
   var shared: UnsafeMutablePointer<Float> { memory.pointer + offset + taken }
 
+  /// A planar tensor of the shared scratch, from float `start` on.
+  func tensor(_ shape: Shape, at start: Int) -> Tensor {
+    Tensor(shape, memory: memory, offset: offset + taken + start)
+  }
+
   /// The same without the first `count` floats of the shared scratch.
   func withoutShared(_ count: Int) -> Workers {
     var rest = self
@@ -172,6 +177,7 @@ struct BackwardCall {
   let inputs: [Tensor]
   let output: Tensor
   let parameters: [Tensor]
+  /// Forms that rectify what they make may change it, as a rectifier in place does.
   let outputGradient: Tensor
   /// nil where nobody wants it.
   let inputGradients: [Tensor?]

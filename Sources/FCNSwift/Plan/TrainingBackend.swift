@@ -10,6 +10,9 @@ protocol TrainingBackend {
   /// Names of the parameters that want gradients.
   var learned: Set<String> { get }
 
+  /// Decides what of `topology` is left to it: how values lie, and what layers do in one.
+  func decide(_ topology: inout TrainingTopology)
+
   /// Units of memory that a value takes, sixteen of which may be kept apart. Throws where it is more
   /// than there can be.
   func size(of value: TrainingValue) throws -> Int
@@ -36,6 +39,10 @@ protocol TrainingBackend {
   func isAllFinite(_ value: Value) throws -> Bool
 }
 
+extension TrainingBackend {
+  func decide(_ topology: inout TrainingTopology) {}
+}
+
 /// Makes a pass before it returns, or hands it over to be made after those before it. Random choices
 /// follow from `seed`.
 typealias TrainingPass = (_ seed: UInt64) throws -> Void
@@ -43,8 +50,12 @@ typealias TrainingPass = (_ seed: UInt64) throws -> Void
 /// A value or a gradient of a plan for training, wherever it lies.
 struct TrainingValue {
   let shape: Shape
+  /// How it lies, where the backend has several ways.
+  let layout: Layout
   /// Whether it is scores, or what follows from them.
   let carriesScores: Bool
+  /// Whether the layer that makes it does what the rectifier after it is for.
+  let isRectified: Bool
 }
 
 /// A layer of a plan for training.

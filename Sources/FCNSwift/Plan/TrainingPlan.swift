@@ -25,7 +25,8 @@ final class TrainingPlan<Backend: TrainingBackend> {
 
   init(_ network: Network, inputShape: Shape, _ backend: Backend) throws {
     let network = try network.concrete(for: inputShape)
-    let topology = try TrainingTopology(network, inputShape: inputShape)
+    var topology = try TrainingTopology(network, inputShape: inputShape)
+    backend.decide(&topology)
     let placement = try TrainingPlacement(topology, learned: backend.learned, backend.size)
     let forms = try network.layers.enumerated().map { index, layer in
       try backend.prepare(

@@ -6,6 +6,10 @@ struct TrainingTopology {
   /// The buffer of each layer's output; buffer 0 is the input's.
   let buffers: [Int]
   let bufferCount: Int
+  /// How each layer's output lies, where the backend has several ways.
+  var layouts: [Layout]
+  /// Layers that rectify what they make, so that the rectifiers after them have nothing left to do.
+  var rectifying: Set<Int> = []
   private let shapes: [Shape]
   private let carriesScores: [Bool]
 
@@ -13,6 +17,7 @@ struct TrainingTopology {
     (self.network, self.inputShape) = (network, inputShape)
     shapes = try network.shapes(for: inputShape)
     carriesScores = network.carriesScores
+    layouts = [Layout](repeating: .planar, count: shapes.count)
     let readers = network.readers
     var buffers: [Int] = []
     var bufferCount = 1
@@ -36,8 +41,11 @@ struct TrainingTopology {
   /// The output of layer `index`; −1: the input.
   func value(_ index: Int) -> TrainingValue {
     index < 0
-      ? TrainingValue(shape: inputShape, carriesScores: false)
-      : TrainingValue(shape: shapes[index], carriesScores: carriesScores[index])
+      ? TrainingValue(
+        shape: inputShape, layout: .planar, carriesScores: false, isRectified: false)
+      : TrainingValue(
+        shape: shapes[index], layout: layouts[index], carriesScores: carriesScores[index],
+        isRectified: rectifying.contains(index))
   }
 
   /// The buffer that it is in.
