@@ -41,8 +41,13 @@ let instructionSets: [Target] =
     instructionSet("AVX2", ["-march=x86-64-v3"]),
     instructionSet("AVX512", ["-march=x86-64-v4"]),
     instructionSet("AVX512VNNI", ["-march=x86-64-v4", "-mavx512vnni"]),
+    instructionSet("AVX512BF16", ["-march=x86-64-v4", "-mavx512vnni", "-mavx512bf16"]),
     instructionSet(
-      "AMX", ["-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8", "-mamx-bf16"]),
+      "AMX",
+      [
+        "-march=x86-64-v4", "-mavx512vnni", "-mavx512bf16", "-mamx-tile", "-mamx-int8",
+        "-mamx-bf16",
+      ]),
   ] : []
 
 let command: [Target] =

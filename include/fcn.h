@@ -657,7 +657,8 @@ enum {
   FCN_PRECISION_TF32 = 2,
   /** On FCN_BACKEND_CUDA: values between layers in half precision, sums and scores in 32 bits. */
   FCN_PRECISION_FLOAT16 = 3,
-  /** On FCN_BACKEND_CUDA, compute capability 8.0: the same in bfloat16. */
+  /** On FCN_BACKEND_CUDA, compute capability 8.0: the same in bfloat16. Of FCN_BACKEND_CPU in training
+   *  alone, where the processor has AVX512_BF16: factors of 3x3 convolutions' products. */
   FCN_PRECISION_BFLOAT16 = 4,
   /** On FCN_BACKEND_CPU: values between layers are bytes, with a scale and a zero for every channel,
    *  and products are of integers: quicker than FCN_PRECISION_INT16. Scores differ from float32's by
@@ -685,8 +686,8 @@ typedef struct fcn_session_params {
   int32_t precision;
   /** Names, separated by commas, of fast forms of layers to do without, to find out whether one
    *  of them is at fault; NULL, the default, for none. `fcn info --model M` lists them. The
-   *  environment variable FCN_CPU, set to portable, avx2, avx512, avx512vnni or amx, names the
-   *  instruction set to run on; with one that the processor lacks, segmenting fails with
+   *  environment variable FCN_CPU, set to portable, avx2, avx512, avx512vnni, avx512bf16 or amx, names
+   *  the instruction set to run on; with one that the processor lacks, segmenting fails with
    *  FCN_E_INVALID_ARGUMENT. */
   const char *disabled_forms;
   /** Where large blocks come from, copied; NULL, the default, for the system's allocator. */
@@ -1020,11 +1021,11 @@ FCN_EXPERIMENTAL typedef struct fcn_trainer_params {
   int32_t backend;
   /** Which of the backend's devices, counted from 0; FCN_BACKEND_CPU has no other than 0. */
   int32_t device;
-  /** FCN_PRECISION_FLOAT32, the default; on FCN_BACKEND_CUDA also FCN_PRECISION_TF32,
-   *  FCN_PRECISION_FLOAT16, with a factor on the loss that follows from what is met, or
-   *  FCN_PRECISION_BFLOAT16. Weights, their gradients and the optimiser stay 32 bits. A training
-   *  that is resumed goes on in the precision that it began in; another is
-   *  FCN_E_INVALID_ARGUMENT. */
+  /** FCN_PRECISION_FLOAT32, the default, or FCN_PRECISION_BFLOAT16, on FCN_BACKEND_CPU where the
+   *  processor has AVX512_BF16, else FCN_E_UNSUPPORTED; on FCN_BACKEND_CUDA also
+   *  FCN_PRECISION_TF32 or FCN_PRECISION_FLOAT16, with a factor on the loss that follows from what
+   *  is met. Weights, their gradients and the optimiser stay 32 bits. A training that is resumed
+   *  goes on in the precision that it began in; another is FCN_E_INVALID_ARGUMENT. */
   int32_t precision;
   /** 1 where labels are masks of 0 and 255, or black and white: 255 means class 1, and no pixel is
    *  ignored. 0 where 255 means pixels to ignore. -1, the default: as a resumed training, of which it

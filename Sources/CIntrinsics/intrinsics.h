@@ -210,5 +210,6 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_floats_of_halves
 
 #include "bytes.h"
 #include "tiles.h"
+#include "bfloats.h"
 
 #endif

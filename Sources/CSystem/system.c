@@ -59,9 +59,17 @@ bool fcn_x86_has_vnni(void) {
 #endif
 }
 
+bool fcn_x86_has_bfloats(void) {
+#if defined(__x86_64__)
+  return fcn_x86_has_vnni() && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
 bool fcn_x86_may_use_tiles(void) {
 #if defined(__x86_64__) && defined(__linux__)
-  if (!fcn_x86_has_vnni()) return false;
+  if (!fcn_x86_has_bfloats()) return false;
   unsigned a, b, c, d;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
   const unsigned wanted = 1u << 22 | 1u << 24 | 1u << 25; /* bfloat16, tiles, int8 */

@@ -17,6 +17,8 @@ extension ConvolutionJob {
   public var leftRowCount: Int {
     if multipliesBytes { return depthBlocks * channelBlock / 4 }
     switch precision {
+    case .bfloat16 where algorithm.isWinograd:
+      return algorithm.positions * depthBlocks * channelBlock / 2
     case .float32, .bfloat16: return algorithm.positions * depthBlocks * channelBlock
     case .int16, .int8: return algorithm.positions * (depthBlocks * channelBlock / 2 + 1)
     }
@@ -29,7 +31,8 @@ extension ConvolutionJob {
   public func leftStride(_ capacity: Int) -> Int {
     if multipliesBytes { return depthBlocks * capacity * channelBlock / 4 }
     switch precision {
-    case .float32, .bfloat16: return (depthBlocks * capacity | 1) * channelBlock
+    case .bfloat16: return ((depthBlocks * capacity + 1) / 2 | 1) * channelBlock
+    case .float32: return (depthBlocks * capacity | 1) * channelBlock
     case .int16, .int8:
       return (Self.scaleCount(capacity) / channelBlock + (depthBlocks * capacity + 1) / 2 | 1)
         * channelBlock
@@ -43,7 +46,8 @@ extension ConvolutionJob {
 
   /// The same for transformed gradients by the output, [position][output block][row][16].
   public func gradientStride(_ capacity: Int) -> Int {
-    (outputBlocks * capacity | 1) * channelBlock
+    let rows = outputBlocks * capacity
+    return (precision == .bfloat16 ? (rows + 1) / 2 | 1 : rows | 1) * channelBlock
   }
 
   /// Rows between positions of products of `rows` rows: room for whole micro-kernels, and odd.
@@ -55,8 +59,12 @@ extension ConvolutionJob {
   public var packedDepth: Int {
     if algorithm == .shifted { return tileWeightBytes / channelBlock / 4 }
     if multipliesBytes { return depth / 4 }
-    let numbers = keepsKernels ? kernelHeight * kernelWidth * depth : algorithm.positions * depth
-    return precision.isInteger ? numbers / 2 : numbers
+    if keepsKernels {
+      let numbers = kernelHeight * kernelWidth * depth
+      return precision.isInteger ? numbers / 2 : numbers
+    }
+    let numbers = algorithm.positions * depth
+    return precision == .float32 ? numbers : numbers / 2
   }
 
   /// Scales that stand before packed weights for each output channel: of the products in every
@@ -121,7 +129,8 @@ extension ConvolutionJob {
     let terms = transformedDepth(panelBlocks: panelBlocks)
     let columns = panelBlocks * channelBlock
     switch precision {
-    case .float32, .bfloat16: return positionsTogether * columns * (terms + 1)
+    case .float32: return positionsTogether * columns * (terms + 1)
+    case .bfloat16: return positionsTogether * columns * (terms / 2 + 3)
     case .int16, .int8:
       let kernels = 2 * (positionsTogether + kernelHeight * kernelWidth) * columns
       return positionsTogether * columns * (terms / 2 + 1) + kernels
@@ -138,10 +147,18 @@ extension ConvolutionJob {
   /// Rows that are prepared in float32 before they become integers.
   public var rowsTogether: Int { algorithm.isWinograd ? 1 : 8 }
 
+  /// Rows of a block that are prepared in float32 before they are rounded to 16 bits: an even number.
+  public var bfloatRowsTogether: Int { 8 }
+
   /// Floats of scratch for `prepare` and `finish`.
   public var patchCount: Int {
     let patches = algorithm.isWinograd ? 2 * algorithm.patch * algorithm.patch * channelBlock : 0
-    guard precision == .int16 else { return patches }
-    return patches + algorithm.positions * (depthBlocks * rowsTogether | 1) * channelBlock
+    switch precision {
+    case .int16:
+      return patches + algorithm.positions * (depthBlocks * rowsTogether | 1) * channelBlock
+    case .bfloat16 where algorithm.isWinograd:
+      return patches + algorithm.positions * (bfloatRowsTogether | 1) * channelBlock
+    case .float32, .int8, .bfloat16: return patches
+    }
   }
 }

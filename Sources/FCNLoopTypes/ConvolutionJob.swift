@@ -71,8 +71,8 @@ public enum ConvolutionPrecision: String, Sendable, Hashable, CaseIterable {
   /// Bytes, or the integers of 16 bits that Winograd's transform makes of bytes without rounding, and such
   /// integers of 13 bits, with a float32 scale for every column.
   case int8
-  /// The first 16 bits of float32 numbers, rounded; sums are float32. By tiles alone, of planar inputs of few
-  /// channels.
+  /// The first 16 bits of float32 numbers, rounded; sums are float32. By tiles, of planar inputs of few
+  /// channels, and in training by Winograd's algorithms, of inputs of whole blocks of channels.
   case bfloat16
 
   /// Whether integers are multiplied.
@@ -83,7 +83,7 @@ public enum ConvolutionPrecision: String, Sendable, Hashable, CaseIterable {
 public struct ConvolutionJob {
   /// How it is carried out.
   public var algorithm: ConvolutionAlgorithm
-  /// In which numbers. The input is bytes with `int8`, else float32, planar with `bfloat16`.
+  /// In which numbers. The input is bytes with `int8`, else float32, planar with tiles of `bfloat16`.
   public var precision = ConvolutionPrecision.float32
   /// Pictures.
   public var pictures: Int
@@ -104,6 +104,8 @@ public struct ConvolutionJob {
   public var dilationHeight, dilationWidth: Int
   /// Whether packed weights are kernels as they are, to be transformed when they are used.
   public var keepsKernels = false
+  /// Whether products are summed over rows, as for gradients by weights: pairs of `bfloat16` are of two rows.
+  public var sumsRows = false
   /// Whether bytes are multiplied as they are, by weights of 8 bits; of jobs of `int8` that do not transform.
   public var multipliesBytes = false
   /// What is done to each result last.

@@ -1,6 +1,6 @@
 /// The loops of one instruction set.
 public struct LoopTable: Sendable {
-  /// `portable`, `avx2`, `avx512`, `avx512vnni`, `amx`.
+  /// `portable`, `avx2`, `avx512`, `avx512vnni`, `avx512bf16`, `amx`.
   public let name: String
   /// Blocks of output channels in the widest panel of weights, four at most; those that fill no such
   /// panel come in a narrower one, the last.
@@ -12,6 +12,8 @@ public struct LoopTable: Sendable {
   public let multipliesBytes: Bool
   /// Whether it has registers of tiles for such products.
   public var multipliesTiles: Bool
+  /// Whether it has instructions for products of pairs of floats of 16 bits.
+  public let multipliesBFloats: Bool
 
   /// Makes rows `rows` of the left-hand matrices, input blocks `blocks` of them, which are to be rows
   /// `place` and the following of `a`, which has room for `capacity`: [position][depth block][row][16].
@@ -77,8 +79,8 @@ public struct LoopTable: Sendable {
       _ weights: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// For gradients by the weights of `.winograd4`. Transforms tiles `rows` of block `block` of the
-  /// gradient by the output, blocked, to `w`: [position][output block][row][16].
+  /// For gradients by the weights of `.winograd4` and `.winograd6`. Transforms tiles `rows` of block `block`
+  /// of the gradient by the output, blocked, to `w`: [position][output block][row][16].
   public let prepareGradient:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ gradient: UnsafePointer<Float>, _ rows: Range<Int>,
@@ -87,7 +89,9 @@ public struct LoopTable: Sendable {
     ) -> Void
 
   /// Sums the products of `rows` tiles of one position and one input block: [output block][input
-  /// channel][output channel]; `a` is as `prepare` left it, `w` as `prepareGradient`.
+  /// channel][output channel]; `a` is as `prepare` left it, `w` as `prepareGradient`. Of `.planar`,
+  /// `w` are the gradients of pixels as they lie, rows are pixels, and sums are
+  /// [output block][term][output channel].
   public let multiplyGradient:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ position: Int, _ inputBlock: Int,
@@ -159,7 +163,7 @@ public struct LoopTable: Sendable {
   /// Makes a table of its parts.
   public init(
     name: String, panelBlocks: Int, integerSpeed: Double, multipliesBytes: Bool,
-    multipliesTiles: Bool,
+    multipliesTiles: Bool, multipliesBFloats: Bool,
     prepare:
       @escaping @Sendable (
         UnsafePointer<ConvolutionJob>, Range<Int>, Range<Int>, Int, Int,
@@ -239,6 +243,7 @@ public struct LoopTable: Sendable {
     self.integerSpeed = integerSpeed
     self.multipliesBytes = multipliesBytes
     self.multipliesTiles = multipliesTiles
+    self.multipliesBFloats = multipliesBFloats
     self.prepare = prepare
     self.multiply = multiply
     self.multiplyKernels = multiplyKernels

@@ -15,6 +15,9 @@ let multipliesBytes = true
 /// Whether there is `tdpbusd`.
 let multipliesTiles = true
 
+/// Whether there is `vdpbf16ps`.
+let multipliesBFloats = true
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

@@ -14,6 +14,9 @@ let multipliesBytes = false
 /// Whether there is `tdpbusd`.
 let multipliesTiles = false
 
+/// Whether there is `vdpbf16ps`.
+let multipliesBFloats = false
+
 /// a · b + c.
 @inline(__always)
 func fma<V: SIMD>(_ a: V, _ b: V, _ c: V) -> V where V.Scalar == Float { c.addingProduct(a, b) }

@@ -22,6 +22,7 @@ import Testing
         Module(name: "FCNLoopsAVX2", products: ofHalfBlocks),
         Module(name: "FCNLoopsAVX512", products: ofBlocks),
         Module(name: "FCNLoopsAVX512VNNI", products: ofBlocks),
+        Module(name: "FCNLoopsAVX512BF16", products: ofBlocks),
         Module(name: "FCNLoopsAMX", products: ofBlocks),
       ]
     }
@@ -62,6 +63,17 @@ import Testing
         let found = Set(loops.filter { $0.isOfFloats == ofFloats }.map(\.productsPerStep))
         #expect(found == wanted, "\(ofFloats ? "floats" : "integers")")
       }
+    }
+
+    /// Products of pairs of floats of 16 bits are where there are instructions for them, and nowhere else: in
+    /// micro-kernels, with those of the same sizes as of floats.
+    @Test(arguments: Module.all)
+    func pairsOfFloatsAreMultipliedInRegisters(_ module: Module) throws {
+      let loops = try ObjectCode(module: module.name).microKernels.filter { $0.pairProducts > 0 }
+      let found = Set(loops.map(\.productsPerStep))
+      let hasThem = ["FCNLoopsAVX512BF16", "FCNLoopsAMX"].contains(module.name)
+      #expect(found == (hasThem ? module.products : []))
+      for loop in loops { #expect(loop.pairProducts == loop.floatProducts) }
     }
 
     /// Products of tiles are in the module for AMX alone, in loops that call nothing and in which nothing but

@@ -79,7 +79,9 @@ struct MicroKernelLoop {
   /// Each begins with a prefetch.
   var steps: Int { count(/^prefetcht1$/) }
   /// Multiplications of a vector of floats, each with its addition.
-  var floatProducts: Int { count(/^vfmadd[0-9]+ps$/) + count(/^v?mulps$/) }
+  var floatProducts: Int { count(/^vfmadd[0-9]+ps$/) + count(/^v?mulps$/) + pairProducts }
+  /// Those among them of pairs of floats of 16 bits.
+  var pairProducts: Int { count(/^vdpbf16ps$/) }
   /// The same of pairs of 16-bit integers. The compiler may take one instruction apart where that
   /// shortens a chain of sums.
   var integerProducts: Int { count(/^v?pmaddwd$/) + count(/^vpdp(wssd|busd)$/) }

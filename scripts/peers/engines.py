@@ -248,8 +248,9 @@ class FCN(Engine):
 
     def start(self, case: Case, threads: int) -> None:
         parts = set(self.mode.split("_")) - {""}
-        self.precision = next(iter(parts & {"int16", "int8"}), "float32")
-        for name in parts - {"int16", "int8"}:
+        precisions = {"int16", "int8", "bfloat16"}
+        self.precision = next(iter(parts & precisions), "float32")
+        for name in parts - precisions:
             os.environ["FCN_CPU"] = name
         sys.path.insert(0, str(ROOT / "python"))
         import fcnswift  # noqa: F401

@@ -22,6 +22,7 @@ RATE, MOMENTUM, DECAY = 1e-4, 0.9, 5e-4
 
 ENGINES = {
     "fcn": "ours, float32",
+    "fcn_bfloat16": "ours, bfloat16",
     "torch_cl": "PyTorch, float32, channels-last",
     "torch_autocast_cl": "PyTorch, autocast to bfloat16, channels-last",
 }
@@ -30,7 +31,8 @@ WARM_UP = 2
 
 
 def usual() -> list[str]:
-    return [name for name in ENGINES if "autocast" not in name or machine.has_bfloat16()]
+    rounded = {"fcn_bfloat16", "torch_autocast_cl"}
+    return [name for name in ENGINES if name not in rounded or machine.has_bfloat16()]
 
 
 def measure(job: dict) -> dict:
@@ -63,6 +65,7 @@ def train_ours(name: str, folder: Path, threads: int, steps: int) -> dict:
             fcnswift.Model(TRAINED.model(folder)) as model, \
             fcnswift.Trainer(
                 training_data(folder), output, model, threads=threads, epochs=steps,
+                precision=engine.precision,
                 batch_size=TRAINING_BATCH, learning_rate=RATE, momentum=MOMENTUM,
                 weight_decay=DECAY, bias_decay=1,
                 optimizer="sgd", schedule="constant", warm_up=0, clip_norm=0,

@@ -27,6 +27,9 @@ int32_t fcn_x86_level(void);
 /* Whether the processor has the fourth level and AVX512-VNNI. */
 bool fcn_x86_has_vnni(void);
 
+/* Whether it besides has AVX512-BF16. */
+bool fcn_x86_has_bfloats(void);
+
 /* Whether the processor besides has AMX with products of bytes, and the system lets this process use it,
    which this asks for: registers of tiles are 8 KiB more for every thread that uses them. */
 bool fcn_x86_may_use_tiles(void);

@@ -5,6 +5,7 @@ public func loopTable() -> LoopTable {
   LoopTable(
     name: tableName, panelBlocks: panelBlocks, integerSpeed: integerSpeed,
     multipliesBytes: multipliesBytes, multipliesTiles: multipliesTiles,
+    multipliesBFloats: multipliesBFloats,
     prepare: { job, rows, blocks, capacity, place, a, scratch in
       switch job.pointee.precision {
       case .float32:
@@ -14,6 +15,9 @@ public func loopTable() -> LoopTable {
         prepareIntegers(job, rows: rows, capacity: capacity, place: place, a, scratch)
       case .int8:
         prepareBytes(
+          job, rows: rows, blocks: blocks, capacity: capacity, place: place, a, scratch)
+      case .bfloat16 where multipliesBFloats:
+        prepareBFloats(
           job, rows: rows, blocks: blocks, capacity: capacity, place: place, a, scratch)
       case .bfloat16: break
       }
@@ -33,6 +37,10 @@ public func loopTable() -> LoopTable {
         multiplyIntegers(
           job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
           rows: rows, into: m)
+      case .bfloat16 where multipliesBFloats:
+        multiplyBFloats(
+          job, positions: positions, block: block, panelBlocks: width, a, capacity: capacity,
+          rows: rows, into: m)
       case .bfloat16: break
       }
     },
@@ -44,6 +52,10 @@ public func loopTable() -> LoopTable {
           scratch)
       case .int16, .int8:
         multiplyIntegerKernels(
+          job, block: block, panelBlocks: width, a, capacity: capacity, rows: rows, into: m,
+          scratch)
+      case .bfloat16 where multipliesBFloats:
+        multiplyBFloatKernels(
           job, block: block, panelBlocks: width, a, capacity: capacity, rows: rows, into: m,
           scratch)
       case .bfloat16: break
@@ -91,11 +103,20 @@ public func loopTable() -> LoopTable {
       case .int8 where job.pointee.multipliesBytes:
         packBytes(job, weight, block: block, panelBlocks: width, into: weights)
       case .int16, .int8: packIntegers(job, weight, block: block, panelBlocks: width, into: weights)
+      case .bfloat16 where job.pointee.keepsKernels:
+        pack(job, weight, block: block, panelBlocks: width, into: weights)
+      case .bfloat16 where multipliesBFloats && job.pointee.algorithm.isWinograd:
+        packBFloats(job, weight, block: block, panelBlocks: width, into: weights)
       case .bfloat16: packFloatTiles(job, weight, block: block, panelBlocks: width, into: weights)
       }
     },
     prepareGradient: { job, gradient, rows, block, capacity, w, scratch in
-      prepareGradient(job, gradient, rows: rows, block: block, capacity: capacity, w, scratch)
+      if multipliesBFloats, job.pointee.precision == .bfloat16 {
+        prepareBFloatGradient(
+          job, gradient, rows: rows, block: block, capacity: capacity, w, scratch)
+      } else {
+        prepareGradient(job, gradient, rows: rows, block: block, capacity: capacity, w, scratch)
+      }
     },
     multiplyGradient: { job, position, block, a, w, capacity, rows, u, adding in
       multiplyGradient(

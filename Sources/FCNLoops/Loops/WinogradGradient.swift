@@ -166,6 +166,11 @@ func multiplyGradient(
     }
     return
   }
+  if multipliesBFloats, job.precision == .bfloat16 {
+    return multiplyBFloatGradient(
+      job, position: position, inputBlock: inputBlock, a, w, capacity: capacity, rows: rows,
+      into: u, adding: adding)
+  }
   let left =
     a + position * job.leftStride(capacity) + inputBlock * capacity * channelBlock
   for block in 0..<job.outputBlocks {

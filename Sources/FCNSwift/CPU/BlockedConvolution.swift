@@ -22,14 +22,16 @@ final class BlockedConvolution: PreparedForm {
     _ precision: ConvolutionPrecision = .float32
   ) {
     let (input, output, window) = (request.inputs[0], request.output, operation.window)
+    let isForTraining =
+      precision == .bfloat16 && algorithm == .winograd4 && input.c % channelBlock == 0
     guard operation.groups == 1, algorithm.serves(window, input.c, request.epilogue),
-      algorithm.multiplies(precision),
+      algorithm.multiplies(precision) || isForTraining,
       !precision.isInteger || operation.mayUseIntegers(input.c),
       algorithm != .shifted || request.loops.multipliesTiles
     else { return nil }
     let bytes = request.bytes
     // Of what becomes bytes anyway.
-    if precision == .bfloat16 {
+    if precision == .bfloat16, !isForTraining {
       guard input.c <= ConvolutionJob.gridFloatChannels, bytes.output != nil,
         !request.epilogue.addsResidual
       else { return nil }

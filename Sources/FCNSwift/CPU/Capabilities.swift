@@ -49,7 +49,8 @@ public enum Capabilities {
     return "\(description.trimmed), \(copy)"
   }
 
-  /// The instruction set of the inner loops that run: `portable`, `avx2`, `avx512`, `avx512vnni` or `amx`.
+  /// The instruction set of the inner loops that run: `portable`, `avx2`, `avx512`, `avx512vnni`,
+  /// `avx512bf16` or `amx`.
   public static var instructionSet: String {
     (try? Loops.chosen().name) ?? "none: FCN_CPU names one that is not there"
   }

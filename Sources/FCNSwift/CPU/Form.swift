@@ -75,6 +75,8 @@ struct FormRequest {
   let loops: LoopTable
   /// Whether 16-bit integers may be multiplied.
   var allowsIntegers = false
+  /// Whether convolutions that train may multiply floats of 16 bits.
+  var allowsBFloats = false
   /// What bytes mean, where a session has values between layers as bytes.
   var bytes = RequestedBytes()
   /// Whether what is made is scores, or the network's output, which are wanted planar.

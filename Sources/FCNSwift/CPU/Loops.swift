@@ -7,6 +7,7 @@ import Glibc
   import FCNLoopsAMX
   import FCNLoopsAVX2
   import FCNLoopsAVX512
+  import FCNLoopsAVX512BF16
   import FCNLoopsAVX512VNNI
 #endif
 
@@ -23,6 +24,7 @@ enum Loops {
       if level >= 3 { tables.append(FCNLoopsAVX2.loopTable()) }
       if level >= 4 { tables.append(FCNLoopsAVX512.loopTable()) }
       if fcn_x86_has_vnni() { tables.append(FCNLoopsAVX512VNNI.loopTable()) }
+      if fcn_x86_has_bfloats() { tables.append(FCNLoopsAVX512BF16.loopTable()) }
       // Asking for tiles changes the process, so not where others are wanted.
       if named == nil || named == FCNLoopsAMX.loopTable().name, fcn_x86_may_use_tiles() {
         tables.append(FCNLoopsAMX.loopTable())
@@ -30,6 +32,25 @@ enum Loops {
     #endif
     return tables
   }()
+
+  /// Throws unless the processor trains in `precision`.
+  static func checkTraining(in precision: Precision) throws {
+    switch precision {
+    case .float32: return
+    case .bfloat16:
+      let loops = try chosen()
+      guard !loops.multipliesBFloats else { return }
+      throw FCNError(
+        .unsupported,
+        "training in bfloat16 takes a processor with AVX512_BF16; this build and processor have "
+          + "\(loops.name). Train in float32")
+    case .int16, .int8, .tf32, .float16:
+      throw FCNError(
+        .invalidArgument,
+        "the processor trains in float32 or bfloat16, not in \(precision.rawValue)"
+          + (precision.isForProcessor ? "" : ", which is for training on a CUDA device"))
+    }
+  }
 
   /// What there is besides `available` where the environment names another.
   private static var notAskedFor: [String] {

@@ -9,15 +9,18 @@ struct ProcessorTraining: TrainingBackend {
   private let parameters: ParameterTable
   private let pool: WorkerPool
   private let disabledForms: Set<String>
+  /// Whether convolutions may multiply floats of 16 bits.
+  private let allowsBFloats: Bool
   private let loops: LoopTable
 
   init(
     _ network: Network, parameters: ParameterTable, learned: Set<String>, pool: WorkerPool,
-    disabledForms: Set<String> = []
+    disabledForms: Set<String> = [], precision: Precision = .float32
   ) throws {
     (self.parameters, self.learned, self.pool) = (parameters, learned, pool)
     self.disabledForms = disabledForms
     loops = try Loops.chosen()
+    allowsBFloats = precision == .bfloat16
     gradients = try network.parameters.filter { learned.contains($0.name) }
       .reduce(into: [:]) { $0[$1.name] = try Tensor(uninitialized: $1.tensorShape) }
   }
@@ -30,7 +33,8 @@ struct ProcessorTraining: TrainingBackend {
       let inputs = network.inputIndices[index].map { topology.value($0).shape }
       return network.layers[index].trainingForm(
         FormRequest(
-          inputs: inputs, output: topology.value(index).shape, epilogue: epilogue, loops: loops),
+          inputs: inputs, output: topology.value(index).shape, epilogue: epilogue, loops: loops,
+          allowsBFloats: allowsBFloats),
         disabledForms, takes: takes, makes: makes) != nil
     }
     let layouts = TrainingLayouts(topology) { serves($0, $1, $2, Epilogue()) }
@@ -56,7 +60,8 @@ struct ProcessorTraining: TrainingBackend {
     if inputs[0].isRectified { return RectifiedBefore() }
     let request = FormRequest(
       inputs: inputs.map(\.shape), output: output.shape,
-      epilogue: output.isRectified ? Epilogue(activation: .relu) : Epilogue(), loops: loops)
+      epilogue: output.isRectified ? Epilogue(activation: .relu) : Epilogue(), loops: loops,
+      allowsBFloats: allowsBFloats)
     let layouts = Set(inputs.map(\.layout))
     if layouts.count == 1, let takes = layouts.first,
       let choice = layer.trainingForm(request, disabledForms, takes: takes, makes: output.layout)

@@ -39,14 +39,16 @@ final class WinogradTrainingConvolution: PreparedTrainingForm {
     let turned = Convolution(
       input.c, kernel: window.kernel, padding: padding, dilation: window.dilation, bias: false)
     guard
-      let ahead = BlockedConvolution.cheapest(
-        unfolds ? [.planar] : [.winograd4, .winograd6], operation,
+      let ahead = BlockedConvolution.trained(
+        operation, unfolds: unfolds,
         FormRequest(
           inputs: [group.input], output: group.output, epilogue: request.epilogue,
-          loops: request.loops)),
-      let back = BlockedConvolution.cheapest(
-        [.winograd4, .winograd6], turned,
-        FormRequest(inputs: [group.output], output: group.input, loops: request.loops))
+          loops: request.loops, allowsBFloats: request.allowsBFloats)),
+      let back = BlockedConvolution.trained(
+        turned, unfolds: false,
+        FormRequest(
+          inputs: [group.output], output: group.input, loops: request.loops,
+          allowsBFloats: request.allowsBFloats))
     else { return nil }
     (self.input, self.output, self.takes, self.makes) = (input, output, takes, makes)
     (self.ahead, self.back) = (ahead, back)
@@ -62,7 +64,9 @@ final class WinogradTrainingConvolution: PreparedTrainingForm {
     weightGradient =
       unfolds
       ? UnfoldedWeightGradient(window, group.input, group.output, of: input.n, request.loops)
-      : WinogradWeightGradient(window, group.input, group.output, of: pictures, request.loops)
+      : WinogradWeightGradient(
+        window, group.input, group.output, of: pictures, request.loops,
+        rounds: request.allowsBFloats)
     channelSums = ChannelSums(shape: output)
   }
 
@@ -186,11 +190,20 @@ final class WinogradTrainingConvolution: PreparedTrainingForm {
 }
 
 extension BlockedConvolution {
-  /// The form that costs least of those by `algorithms`.
-  fileprivate static func cheapest(
-    _ algorithms: [ConvolutionAlgorithm], _ operation: Convolution, _ request: FormRequest
+  /// A pass of a convolution that is trained: by unfolding, by floats of 16 bits where these are allowed, of
+  /// whole blocks of channels, or in the way that costs least. F(6×6, 3×3) makes twice as much of a rounding
+  /// to 16 bits as F(4×4, 3×3).
+  fileprivate static func trained(
+    _ operation: Convolution, unfolds: Bool, _ request: FormRequest
   ) -> BlockedConvolution? {
-    algorithms.compactMap { BlockedConvolution(operation, request, $0) }
+    if unfolds { return BlockedConvolution(operation, request, .planar) }
+    if request.allowsBFloats,
+      let rounding = BlockedConvolution(operation, request, .winograd4, .bfloat16)
+    {
+      return rounding
+    }
+    return [ConvolutionAlgorithm.winograd4, .winograd6]
+      .compactMap { BlockedConvolution(operation, request, $0) }
       .min { ($0.cost ?? 0) < ($1.cost ?? 0) }
   }
 }

@@ -9,10 +9,11 @@ final class WinogradWeightGradient: WeightGradient {
   /// Tiles that are transformed together.
   private let capacity: Int
 
-  /// `pictures` are those of the values that `input` and `output` are some pictures of.
+  /// `pictures` are those of the values that `input` and `output` are some pictures of. `rounds` products'
+  /// factors to 16 bits.
   init(
     _ window: Window, _ input: Shape, _ output: Shape, of pictures: (input: Int, output: Int),
-    _ loops: LoopTable
+    _ loops: LoopTable, rounds: Bool
   ) {
     self.loops = loops
     job = .allocate(capacity: 1)
@@ -24,7 +25,8 @@ final class WinogradWeightGradient: WeightGradient {
     }
     // Sums that are brought in and put back take as long as the products of some tiles.
     func cost(_ job: ConvolutionJob) -> Int { job.algorithm.positions * (job.rows + 24) }
-    job.initialize(to: cost(jobs[1]) < cost(jobs[0]) ? jobs[1] : jobs[0])
+    job.initialize(to: !rounds && cost(jobs[1]) < cost(jobs[0]) ? jobs[1] : jobs[0])
+    if rounds { (job.pointee.precision, job.pointee.sumsRows) = (.bfloat16, true) }
     (job.pointee.inputPictures, job.pointee.outputPictures) = pictures
     let each =
       job.pointee.algorithm.positions * channelBlock

@@ -14,17 +14,22 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
   case tf32
   /// IEEE half precision between layers, sums and scores in float32; on devices.
   case float16
-  /// The same with the range of float32 and 7 bits after the first; on devices.
+  /// The same with the range of float32 and 7 bits after the first; on devices. In training on processors
+  /// with instructions for it the factors of products alone.
   case bfloat16
 }
 
 extension Precision {
+  /// Whether networks run in it on the processor.
+  var isForProcessor: Bool { [.float32, .int16, .int8].contains(self) }
+
   /// Throws unless the processor multiplies in this precision.
   func checkOnProcessor() throws {
-    guard [.float32, .int16, .int8].contains(self) else {
+    guard isForProcessor else {
       throw FCNError(
         .invalidArgument,
-        "the precision \(rawValue) is for CUDA devices; the processor takes float32, int16 or int8")
+        "the precision \(rawValue) is for \(self == .bfloat16 ? "training and for " : "")CUDA devices; "
+          + "the processor takes float32, int16 or int8")
     }
   }
 }

@@ -132,7 +132,8 @@ final class ProcessorLearner: Learner {
     let made = try TrainingPlan(
       network, inputShape: shape,
       ProcessorTraining(
-        network, parameters: state.parameters, learned: Set(state.learned.map(\.name)), pool: pool))
+        network, parameters: state.parameters, learned: Set(state.learned.map(\.name)), pool: pool,
+        precision: options.precision))
     try loss.checkScores(made.scores.map(\.value.shape), of: shape, classes: classCount)
     plan = made
     return made

@@ -176,13 +176,7 @@ public final class Trainer {
   ) throws -> any Learner {
     switch options.device {
     case .processor:
-      guard options.precision == .float32 else {
-        throw FCNError(
-          .invalidArgument,
-          "the processor trains in float32, not in \(options.precision.rawValue)"
-            + ([.int16, .int8].contains(options.precision)
-              ? "" : ", which is for training on a CUDA device"))
-      }
+      try Loops.checkTraining(in: options.precision)
       return try ProcessorLearner(model: model, options: options, loss: loss, pool: pool)
     case .cuda(let index):
       return try DeviceLearner(

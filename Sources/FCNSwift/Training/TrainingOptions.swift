@@ -51,8 +51,9 @@ public struct TrainingOptions: Sendable, Hashable {
   /// What is trained on. Each kind of device rounds sums in its own way. Checkpoints of one go on on
   /// another, though not to the same bits: see `Trainer.resumeNote`.
   public var device = Device.processor
-  /// On a CUDA device: float32, tf32, float16 (with loss scaling) or bfloat16; weights, their gradients
-  /// and the optimizer stay float32. A training goes on in the precision that it began in.
+  /// float32; bfloat16, on the processor where that has AVX512_BF16; on a CUDA device also tf32 or float16
+  /// (with loss scaling). Weights, their gradients and the optimizer stay float32. A training goes on in the
+  /// precision that it began in.
   public var precision = Precision.float32
 
   // These do not change what is learned.

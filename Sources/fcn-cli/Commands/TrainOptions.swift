@@ -144,8 +144,8 @@ enum TrainOptions {
     "Augmentation of the training pictures", augmentationRows.map(\.option))
   static let precision = Option.value(
     "precision", "NUMBERS",
-    "On a CUDA device: float32, the default, tf32, float16 or bfloat16; weights and the optimizer "
-      + "stay float32."
+    "What convolutions multiply: float32, the default; bfloat16, on the processor where that has "
+      + "AVX512_BF16; on a CUDA device also tf32 or float16. Weights and the optimizer stay float32."
   ).choosing(from: ["float32", "tf32", "float16", "bfloat16"])
   static let files = fileRows.map(\.option)
 

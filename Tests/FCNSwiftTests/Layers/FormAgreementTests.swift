@@ -11,6 +11,20 @@ struct FormAgreementTests {
     // Blocks of input and output channels; two tiles.
     LayerCase(
       "deep convolution", Convolution(130, kernel: 3, padding: 1), Shape(1, 135, 15, 15)),
+    // Larger tiles for the gradient by the weights.
+    LayerCase(
+      "convolution of large planes", Convolution(24, kernel: 3, padding: 1), Shape(3, 20, 59, 62)),
+    // Two parts of a plane's sums.
+    LayerCase(
+      "convolution of three channels", Convolution(20, kernel: 3, padding: 1),
+      Shape(3, 3, 71, 67)),
+    LayerCase(
+      "dilated convolution of three channels",
+      Convolution(33, kernel: 3, padding: 2, dilation: 2, bias: false), Shape(2, 3, 19, 21)),
+    LayerCase("max pool 3×3", MaxPool(kernel: 3, stride: 2, padding: 1), Shape(2, 21, 17, 23)),
+    LayerCase("max pool of whole windows", MaxPool(kernel: 2, stride: 2), Shape(2, 21, 16, 26)),
+    LayerCase(
+      "concatenation of blocks", Concatenation(), Shape(2, 16, 9, 7), Shape(2, 21, 9, 7)),
     // Tiles that end within a row; as many picture sets as pictures.
     LayerCase(
       "wide convolution", Convolution(5, kernel: 3, padding: 1), Shape(3, 3, 53, 59)),

@@ -20,6 +20,8 @@ struct GradientTests {
         dilation: Extent(2, 1), groups: 2), Shape(1, 4, 5, 6)),
     LayerCase(
       "convolution 3×3 of 9 channels", Convolution(8, kernel: 3, padding: 1), Shape(2, 9, 5, 4)),
+    LayerCase(
+      "convolution 3×3 of 3 channels", Convolution(8, kernel: 3, padding: 1), Shape(2, 3, 5, 4)),
     LayerCase("convolution 3×3 pad 4", Convolution(2, kernel: 3, padding: 4), Shape(1, 2, 2, 3)),
     LayerCase(
       "transposed convolution 4/2/1", TransposedConvolution(2, kernel: 4, stride: 2, padding: 1),
@@ -62,6 +64,8 @@ struct GradientTests {
     LayerCase("sum", Sum(), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4), Shape(1, 2, 3, 4)),
     LayerCase(
       "concatenation", Concatenation(), Shape(2, 2, 3, 4), Shape(2, 3, 3, 4), Shape(2, 1, 3, 4)),
+    LayerCase(
+      "concatenation of blocks", Concatenation(), Shape(2, 16, 1, 2), Shape(2, 3, 1, 2)),
     LayerCase("crop", Crop(offset: Extent(1, 2)), Shape(2, 2, 5, 6), Shape(2, 1, 3, 3)),
     LayerCase("resize up", Resize(to: .exact(Extent(5, 7))), Shape(1, 2, 3, 4)),
     LayerCase("resize down", Resize(to: .exact(Extent(2, 3))), Shape(2, 1, 5, 7)),

@@ -18,8 +18,8 @@ final class GuardedTensor {
   }
 
   convenience init(copying source: Tensor) throws {
-    try self.init(source.shape)
-    tensor.pointer.update(from: source.pointer, count: source.shape.count)
+    try self.init(source.shape, source.layout)
+    tensor.pointer.update(from: source.pointer, count: source.layout.count(source.shape))
   }
 
   var isIntact: Bool {

@@ -31,12 +31,14 @@ final class LayerRun {
   /// nil where the form does not serve these shapes.
   init?(
     _ operation: any Operation, _ form: Form, inputs: [Tensor], parameters: [Tensor],
-    threads: Int = 1, loops: LoopTable? = nil
+    threads: Int = 1, loops: LoopTable? = nil, epilogue: Epilogue = Epilogue(),
+    allowsBFloats: Bool = false
   ) throws {
     let shapes = inputs.map(\.shape)
     outputShape = try operation.outputShape(of: shapes)
     let request = FormRequest(
-      inputs: shapes, output: outputShape, loops: try loops ?? Loops.chosen())
+      inputs: shapes, output: outputShape, epilogue: epilogue,
+      loops: try loops ?? Loops.chosen(), allowsBFloats: allowsBFloats)
     guard let prepared = form.make(request) else { return nil }
     self.operation = operation
     self.prepared = prepared
@@ -60,9 +62,8 @@ final class LayerRun {
     let lying = try inputs.map { try $0.laidOut(form.layouts.takes) }
     prepared.forward(try forwardCall(lying, to: output.tensor, training, seed))
     #expect(output.isIntact, "\(formName) wrote beyond its output")
-    let planar = try output.tensor.laidOut(.planar)
-    forwardOutput = planar
-    return planar
+    forwardOutput = try output.tensor.copyOfMemory()
+    return try output.tensor.laidOut(.planar)
   }
 
   /// Runs backward after `forward`.
@@ -82,16 +83,16 @@ final class LayerRun {
   func inPlace(
     _ upstream: Tensor, training: Bool = false, seed: UInt64 = 0
   ) throws -> (output: Tensor, gradient: Tensor) {
-    let value = try GuardedTensor(copying: inputs[0])
+    let value = try GuardedTensor(copying: inputs[0].laidOut(form.layouts.takes))
     prepared.forward(try forwardCall([value.tensor], to: value.tensor, training, seed))
-    let gradient = try GuardedTensor(copying: upstream)
+    let gradient = try GuardedTensor(copying: upstream.laidOut(form.layouts.makes))
     try #require(prepared as? any PreparedTrainingForm).backward(
       BackwardCall(
         inputs: [value.tensor], output: value.tensor, parameters: parameters,
         outputGradient: gradient.tensor, inputGradients: [gradient.tensor], parameterGradients: [],
         workers: try requireWorkers(), seed: seed))
     #expect(value.isIntact && gradient.isIntact, "\(formName) wrote beyond its tensors in place")
-    return (value.tensor, gradient.tensor)
+    return (try value.tensor.laidOut(.planar), try gradient.tensor.laidOut(.planar))
   }
 
   private func requireWorkers() throws -> Workers { try #require(workers) }
@@ -110,20 +111,22 @@ final class LayerRun {
     _ upstream: Tensor, _ seed: UInt64, where isWanted: (Int) -> Bool
   ) throws -> [Tensor?] {
     let output = try #require(forwardOutput, "backward comes after forward")
+    let (takes, makes) = form.layouts
     let places = try (inputs + parameters.prefix(learnedCount)).enumerated().map {
-      isWanted($0) ? try GuardedTensor($1.shape) : nil
+      isWanted($0) ? try GuardedTensor($1.shape, $0 < inputs.count ? takes : .planar) : nil
     }
     let statistics = [Tensor?](repeating: nil, count: parameters.count - learnedCount)
     try #require(prepared as? any PreparedTrainingForm).backward(
       BackwardCall(
-        inputs: inputs, output: output, parameters: parameters, outputGradient: upstream,
+        inputs: try inputs.map { try $0.laidOut(takes) }, output: output, parameters: parameters,
+        outputGradient: try upstream.laidOut(makes),
         inputGradients: places[..<inputs.count].map { $0?.tensor },
         parameterGradients: places[inputs.count...].map { $0?.tensor } + statistics,
         workers: try requireWorkers(), seed: seed))
     for case let place? in places {
       #expect(place.isIntact, "\(formName) wrote beyond a gradient")
     }
-    return places.map { $0?.tensor }
+    return try places.map { try $0?.tensor.laidOut(.planar) }
   }
 }
 
@@ -146,6 +149,14 @@ extension Tensor {
 
   /// The same elements in memory of its own.
   func copy() throws -> Tensor { try Tensor(shape, elements) }
+
+  /// The same in memory of its own, in its layout.
+  func copyOfMemory() throws -> Tensor {
+    let count = layout.count(shape)
+    let memory = try AlignedMemory(count: count)
+    memory.pointer.update(from: pointer, count: count)
+    return Tensor(shape, layout, memory: memory, offset: 0)
+  }
 
   /// The elements' bits, in which NaNs and signs of zero differ.
   var bits: [UInt32] { elements.map(\.bitPattern) }
