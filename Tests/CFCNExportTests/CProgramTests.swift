@@ -133,6 +133,14 @@ import Testing
     #expect(output.hasSuffix("all well\n"), "\(output)")
   }
 
+  /// The counts from which ranges for int8 follow, 2 kB a channel, are no less than what may be refused:
+  /// here 50 kB a layer, of large networks 8 MB.
+  @Test func rangesWithoutMemorySaySo() throws {
+    let output = try starved(["50000", "1", "1"], environment: ["STARVED_ONLY": "segment in int8"])
+    let counts = output.split(separator: "\n").filter { $0.contains("crashed") }
+    #expect(counts.count == 2 && counts.allSatisfy { $0.hasSuffix(" 0 crashed") }, "\(output)")
+  }
+
   private func starved(
     _ more: [String], environment: [String: String] = [:]
   ) throws -> String {

@@ -50,16 +50,22 @@ final class RangeMeasurement {
   /// Takes what layer `name` made. Throws `aborted` where it is to end.
   func add(_ name: String, _ value: Tensor) throws {
     try ask()
-    let values = layers[name] ?? ChannelValues(value.shape.c)
+    let values = try layers[name] ?? ChannelValues(value.shape.c)
     layers[name] = values
     guard values.channels == value.shape.c else { return }
-    let counts = counts
-    pool.run(value.shape.c) { c, _ in
-      for n in 0..<value.shape.n {
-        if counts { values.count(value, n, c) } else { values.widen(value, n, c) }
+    let (counts, planeCount) = (counts, value.shape.planeCount)
+    for first in stride(from: 0, to: planeCount, by: Self.pixelsTogether) {
+      let pixels = first..<min(planeCount, first + Self.pixelsTogether)
+      pool.run(value.shape.c) { c, _ in
+        for n in 0..<value.shape.n {
+          if counts { values.count(value, n, c, pixels) } else { values.widen(value, n, c, pixels) }
+        }
       }
     }
   }
+
+  /// So few that all channels of a block find them in a cache, and that nobody waits long to be asked.
+  static let pixelsTogether = 1 << 14
 }
 
 /// What a layer's channels hold; threads write to different channels.
@@ -67,31 +73,29 @@ private final class ChannelValues: @unchecked Sendable {
   private static let binCount = 256
 
   let channels: Int
+  private let memory: AlignedMemory
   private let lows, highs: UnsafeMutablePointer<Float>
   /// How many values lie in each part of a channel's range, those that are 0 left out.
   private let bins: UnsafeMutablePointer<UInt64>
 
-  init(_ channels: Int) {
+  /// Of thousands of channels that is megabytes, which may not be there.
+  init(_ channels: Int) throws {
     self.channels = channels
-    lows = .allocate(capacity: channels)
-    highs = .allocate(capacity: channels)
-    bins = .allocate(capacity: channels * Self.binCount)
+    memory = try AlignedMemory(count: channels * (2 + 2 * Self.binCount))
+    lows = memory.pointer
+    highs = lows + channels
+    bins = UnsafeMutableRawPointer(highs + channels).bindMemory(
+      to: UInt64.self, capacity: channels * Self.binCount)
     lows.initialize(repeating: 0, count: channels)
     highs.initialize(repeating: 0, count: channels)
     bins.initialize(repeating: 0, count: channels * Self.binCount)
   }
 
-  deinit {
-    lows.deallocate()
-    highs.deallocate()
-    bins.deallocate()
-  }
-
-  /// Raises and lowers the extremes of channel `c` to those of picture `n`.
-  func widen(_ value: Tensor, _ n: Int, _ c: Int) {
+  /// Raises and lowers the extremes of channel `c` to those of some pixels of picture `n`.
+  func widen(_ value: Tensor, _ n: Int, _ c: Int, _ pixels: Range<Int>) {
     let (start, step) = value.channel(n, c)
     var (low, high, zero) = (lows[c], highs[c], Float(0))
-    for i in 0..<value.shape.planeCount {
+    for i in pixels {
       let x = start[i * step]
       low = x < low ? x : low
       high = x > high ? x : high
@@ -101,13 +105,13 @@ private final class ChannelValues: @unchecked Sendable {
     (lows[c], highs[c]) = (low, zero == 0 ? high : .infinity)
   }
 
-  /// Counts the values of channel `c` of picture `n`, between extremes that are known.
-  func count(_ value: Tensor, _ n: Int, _ c: Int) {
+  /// Counts the values of channel `c` of some pixels of picture `n`, between extremes that are known.
+  func count(_ value: Tensor, _ n: Int, _ c: Int, _ pixels: Range<Int>) {
     let (start, step) = value.channel(n, c)
     let (low, bins) = (lows[c], bins + c * Self.binCount)
     let factor = Float(Self.binCount) / max(highs[c] - low, 1e-30)
     let last = Float(Self.binCount - 1)
-    for i in 0..<value.shape.planeCount {
+    for i in pixels {
       let x = start[i * step]
       guard x != 0 else { continue }
       bins[Int(min(last, max(0, (x - low) * factor)))] += 1
