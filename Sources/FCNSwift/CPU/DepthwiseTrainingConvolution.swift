@@ -56,13 +56,21 @@ final class DepthwiseTrainingConvolution: PreparedTrainingForm {
     roundUp(max(ahead.mostTaps, back.mostTaps), toMultipleOf: channelBlock)
   }
 
-  /// Each picture's part of the gradient by the weights.
-  var sharedWorkspace: Int { input.n * output.c * kernelCount }
+  /// Each picture's part of the gradient by the weights, or a group's planes.
+  var sharedWorkspace: Int {
+    max(input.n * output.c * kernelCount, isDivided ? roomyInput.floatCount : 0)
+  }
+
+  /// Whether a group is more than a task should be, within which nobody is asked.
+  private var isDivided: Bool {
+    outputs * output.planeCount * kernelCount > 1 << 27 || roomyInput.floatCount > 1 << 22
+  }
 
   /// Groups of a picture that a task takes, so that it is worth handing out.
   private var groupsPerTask: Int { max(1, min(groups, (1 << 15) / max(roomyCount, 1))) }
 
   func forward(_ call: ForwardCall) {
+    guard !isDivided else { return forwardByRows(call) }
     let (source, target) = (call.input.pointer, call.output.pointer)
     let weight = call.parameters[0].pointer
     let bias = hasBias ? call.parameters[1].pointer : nil
@@ -74,6 +82,30 @@ final class DepthwiseTrainingConvolution: PreparedTrainingForm {
         sum(
           ahead, planes, weight + o * kernelCount, from: bias?[o] ?? 0, weights,
           to: target + (n * output.c + o) * output.planeCount)
+      }
+    }
+  }
+
+  /// The same one group after the other; tasks are some rows of its planes, then of an output channel's.
+  private func forwardByRows(_ call: ForwardCall) {
+    let (workers, planes, target) = (call.workers, call.workers.shared, call.output.pointer)
+    let weight = call.parameters[0].pointer
+    let bias = hasBias ? call.parameters[1].pointer : nil
+    let filled = max(1, (1 << 20) / roomyInput.rowCount)
+    let summed = max(1, (1 << 24) / (kernelCount * output.w))
+    let bands = (output.h + summed - 1) / summed
+    for group in 0..<input.n * groups {
+      let source = call.input.pointer + group * inputs * input.planeCount
+      let rows = roomyInput.rowsOfAll
+      workers.run((rows + filled - 1) / filled) { [roomyInput] task, _ in
+        roomyInput.fill(planes, from: source, part(task, of: rows, size: filled))
+      }
+      workers.run(outputs * bands) { [self] task, scratch in
+        let made = group * outputs + task / bands
+        let o = made % output.c
+        sum(
+          ahead, planes, weight + o * kernelCount, from: bias?[o] ?? 0, scratch + roomyCount,
+          part(task % bands, of: output.h, size: summed), to: target + made * output.planeCount)
       }
     }
   }
@@ -133,17 +165,22 @@ final class DepthwiseTrainingConvolution: PreparedTrainingForm {
     }
   }
 
-  /// Makes a plane: of each pixel `start` and its taps' products with `kernels`.
+  /// Makes a plane, or some rows of an output's: of each pixel `start` and its taps' products with `kernels`.
   private func sum(
     _ taps: WindowTaps, _ planes: UnsafePointer<Float>, _ kernels: UnsafePointer<Float>,
-    from start: Float, _ weights: UnsafeMutablePointer<Float>,
+    from start: Float, _ weights: UnsafeMutablePointer<Float>, _ rows: Range<Int>? = nil,
     to target: UnsafeMutablePointer<Float>
   ) {
     taps.forEachRun { run, offsets, places in
+      let first = rows == nil ? 0 : run.start / run.rowStep
+      let some = rows?.clamped(to: first..<first + run.rows) ?? 0..<run.rows
+      guard !some.isEmpty else { return }
+      let skipped = some.lowerBound - first
       for tap in 0..<run.taps.count { weights[tap] = kernels[places[tap]] }
       var job = TapJob(
-        rows: run.rows, columns: run.columns, plane: target + run.start, rowStep: run.rowStep,
-        columnStep: run.columnStep, source: planes + run.source, sourceStep: run.sourceStep,
+        rows: some.count, columns: run.columns, plane: target + run.start + skipped * run.rowStep,
+        rowStep: run.rowStep, columnStep: run.columnStep,
+        source: planes + run.source + skipped * run.sourceStep, sourceStep: run.sourceStep,
         offsets: offsets, count: run.taps.count)
       loops.sumTaps(&job, weights, start)
     }

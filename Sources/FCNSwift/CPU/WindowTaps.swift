@@ -173,9 +173,15 @@ struct RoomyPlanes: Sendable {
       max(seen, left + roundUp(output.w, toMultipleOf: tapMargin)), toMultipleOf: tapMargin)
   }
 
-  /// Copies planes that lie side by side to `target`.
-  func fill(_ target: UnsafeMutablePointer<Float>, from source: UnsafePointer<Float>) {
-    for row in 0..<count * size.h {
+  /// Rows of all planes.
+  var rowsOfAll: Int { count * size.h }
+
+  /// Copies planes that lie side by side to `target`, or some of their rows.
+  func fill(
+    _ target: UnsafeMutablePointer<Float>, from source: UnsafePointer<Float>,
+    _ rows: Range<Int>? = nil
+  ) {
+    for row in rows ?? 0..<rowsOfAll {
       let (from, to) = (source + row * size.w, target + row * rowCount)
       if phases == 1 {
         to.update(repeating: 0, count: left)

@@ -64,8 +64,12 @@ final class PairReference<Function: PairFunction>: PreparedTrainingForm {
     let (broadcast, shape) = (broadcast, broadcast.first)
     let (first, second) = (call.inputs[0].pointer, call.inputs[1].pointer)
     let target = call.output.pointer
-    call.workers.run(shape.n * shape.c) { plane, _ in
-      for y in 0..<shape.h {
+    // Rows of a plane together, as many as nobody waits for.
+    let rows = max(1, Self.elementsTogether / max(1, shape.w))
+    let bands = (shape.h + rows - 1) / rows
+    call.workers.run(shape.n * shape.c * bands) { task, _ in
+      let plane = task / bands
+      for y in part(task % bands, of: shape.h, size: rows) {
         let other = second + broadcast.row(plane / shape.c, plane % shape.c, y)
         let start = (plane * shape.h + y) * shape.w
         for x in 0..<shape.w {
@@ -74,6 +78,8 @@ final class PairReference<Function: PairFunction>: PreparedTrainingForm {
       }
     }
   }
+
+  private static var elementsTogether: Int { 1 << 18 }
 
   func backward(_ call: BackwardCall) {
     if let gradient = call.inputGradients[0]?.pointer { byFirst(call, gradient) }

@@ -47,29 +47,36 @@ final class ConcatenationReference: PreparedTrainingForm {
 
   func forward(_ call: ForwardCall) {
     let target = call.output.pointer
-    forEachPart(call.workers) { [total] input, piece, offset, count in
-      (target + piece * total + offset).update(
-        from: call.inputs[input].pointer + piece * count, count: count)
+    forEachPart(call.workers) { [total, counts] input, piece, offset, some in
+      (target + piece * total + offset + some.lowerBound).update(
+        from: call.inputs[input].pointer + piece * counts[input] + some.lowerBound,
+        count: some.count)
     }
   }
 
   func backward(_ call: BackwardCall) {
     let source = call.outputGradient.pointer
-    forEachPart(call.workers) { [total] input, piece, offset, count in
+    forEachPart(call.workers) { [total, counts] input, piece, offset, some in
       guard let gradient = call.inputGradients[input]?.pointer else { return }
-      (gradient + piece * count).update(from: source + piece * total + offset, count: count)
+      (gradient + piece * counts[input] + some.lowerBound).update(
+        from: source + piece * total + offset + some.lowerBound, count: some.count)
     }
   }
 
+  /// Floats that a task copies at most.
+  private static let floatsTogether = 1 << 20
+
   private func forEachPart(
     _ workers: Workers,
-    _ body: @escaping (_ input: Int, _ piece: Int, _ offset: Int, _ count: Int) -> Void
+    _ body: @escaping (_ input: Int, _ piece: Int, _ offset: Int, _ some: Range<Int>) -> Void
   ) {
-    let (counts, pieces) = (counts, pieces)
+    let (counts, size) = (counts, Self.floatsTogether)
     let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }
-    workers.run(pieces * counts.count) { task, _ in
-      let input = task % counts.count
-      body(input, task / counts.count, offsets[input], counts[input])
+    let parts = max(1, ((counts.max() ?? 0) + size - 1) / size)
+    workers.run(pieces * counts.count * parts) { task, _ in
+      let input = task / parts % counts.count
+      let some = part(task % parts, of: counts[input], size: size)
+      body(input, task / (parts * counts.count), offsets[input], some)
     }
   }
 }

@@ -95,14 +95,18 @@ final class PixelShuffle: PreparedTrainingForm {
     _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, spreads: Bool,
     _ workers: Workers
   ) {
-    workers.run(deep.n * deep.c) { [block, order, deep, wide] plane, _ in
+    // Rows of a plane together: all of a large one's output would come into memory with its first channel.
+    let rows = max(1, (1 << 18) / max(1, deep.w))
+    let bands = (deep.h + rows - 1) / rows
+    workers.run(deep.n * deep.c * bands) { [block, order, deep, wide] task, _ in
+      let plane = task / bands
       let (n, channel) = (plane / deep.c, plane % deep.c)
       let (c, pixel) =
         switch order {
         case .pixelsFirst: (channel % wide.c, channel / wide.c)
         case .channelsFirst: (channel / (block * block), channel % (block * block))
         }
-      for y in 0..<deep.h {
+      for y in part(task % bands, of: deep.h, size: rows) {
         let row = (plane * deep.h + y) * deep.w
         let wideRow = (n * wide.c + c) * wide.h + y * block + pixel / block
         let first = wideRow * wide.w + pixel % block

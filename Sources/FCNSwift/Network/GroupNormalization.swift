@@ -45,7 +45,16 @@ final class GroupNormalizationReference: PreparedTrainingForm {
     count = channels * shape.planeCount
   }
 
+  /// Values that a task takes of a group or a channel, where these have many: nobody is asked within one.
+  static let piece = 1 << 20
+
+  private var pieces: Int { (count + Self.piece - 1) / Self.piece }
+
+  /// For sums of pieces, in float64, a mean and a factor a group.
+  var sharedWorkspace: Int { pieces > 1 ? shape.n * operation.groups * (2 * pieces + 2) : 0 }
+
   func forward(_ call: ForwardCall) {
+    guard pieces == 1 else { return forwardInPieces(call) }
     let (input, output) = (call.input, call.output)
     let (weight, bias) = (call.parameters[0].pointer, call.parameters[1].pointer)
     call.workers.run(shape.n * operation.groups) { [self] task, _ in
@@ -55,6 +64,47 @@ final class GroupNormalizationReference: PreparedTrainingForm {
         let (source, target) = (input.plane(n, c), output.plane(n, c))
         let scale = inverse * weight[c]
         for i in 0..<shape.planeCount { target[i] = (source[i] - mean) * scale + bias[c] }
+      }
+    }
+  }
+
+  private func forwardInPieces(_ call: ForwardCall) {
+    let (input, output, pieces) = (call.input, call.output, pieces)
+    let (weight, bias) = (call.parameters[0].pointer, call.parameters[1].pointer)
+    let groups = shape.n * operation.groups
+    let means = call.workers.shared + 2 * groups * pieces
+    let inverses = means + groups
+    let sums = UnsafeMutableRawPointer(call.workers.shared).bindMemory(
+      to: Double.self, capacity: groups * pieces)
+    /// What `sumOf` a piece, the number of its values and its group makes, over each group's pieces in order.
+    func addPieces(
+      to totals: UnsafeMutablePointer<Float>,
+      _ sumOf: @escaping (UnsafePointer<Float>, Int, _ group: Int) -> Double,
+      _ finish: (Double) -> Float
+    ) {
+      call.workers.run(groups * pieces) { [self] task, _ in
+        let part = part(task % pieces, of: count, size: Self.piece)
+        // A group's values follow those of the one before.
+        let values = input.pointer + task / pieces * count + part.lowerBound
+        sums[task] = sumOf(values, part.count, task / pieces)
+      }
+      for group in 0..<groups {
+        totals[group] = finish((0..<pieces).reduce(0) { $0 + sums[group * pieces + $1] })
+      }
+    }
+    addPieces(to: means, { values, count, _ in sum(values, count) }) { Float($0 / Double(count)) }
+    addPieces(to: inverses, { sumOfSquaredDeviations($0, $1, from: means[$2]) }) {
+      1 / (Float($0 / Double(count)) + operation.epsilon).squareRoot()
+    }
+    let piecesOfPlane = (shape.planeCount + Self.piece - 1) / Self.piece
+    call.workers.run(shape.n * shape.c * piecesOfPlane) { [self] task, _ in
+      let plane = task / piecesOfPlane
+      let (c, group) = (plane % shape.c, plane / channels)
+      let (mean, scale) = (means[group], inverses[group] * weight[c])
+      let first = plane * shape.planeCount
+      let (source, target) = (input.pointer + first, output.pointer + first)
+      for i in part(task % piecesOfPlane, of: shape.planeCount, size: Self.piece) {
+        target[i] = (source[i] - mean) * scale + bias[c]
       }
     }
   }

@@ -30,12 +30,17 @@ final class RowsAsColumnsReference: PreparedTrainingForm {
     forEachElement(call.workers) { gradient[$0] = upstream[$1] }
   }
 
-  /// Calls `body` with the places of each element in the input and in the output. A task is a plane.
+  /// Columns that a task takes: those of a cache line.
+  private static let columnsTogether = 16
+
+  /// Calls `body` with the places of each element in the input and in the output.
   private func forEachElement(_ workers: Workers, _ body: @escaping (Int, Int) -> Void) {
-    workers.run(input.n * input.c) { [input] plane, _ in
-      let first = plane * input.planeCount
+    let bands = (input.w + Self.columnsTogether - 1) / Self.columnsTogether
+    workers.run(input.n * input.c * bands) { [input] task, _ in
+      let first = task / bands * input.planeCount
+      let columns = part(task % bands, of: input.w, size: Self.columnsTogether)
       for y in 0..<input.h {
-        for x in 0..<input.w { body(first + y * input.w + x, first + x * input.h + y) }
+        for x in columns { body(first + y * input.w + x, first + x * input.h + y) }
       }
     }
   }
