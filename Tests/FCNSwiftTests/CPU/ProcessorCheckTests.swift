@@ -76,7 +76,8 @@ extension LoopTable {
   ) -> LoopTable {
     LoopTable(
       name: "wrong", panelBlocks: panelBlocks, integerSpeed: integerSpeed,
-      multipliesBytes: multipliesBytes, multipliesTiles: multipliesTiles, prepare: prepare,
+      multipliesBytes: multipliesBytes, multipliesTiles: multipliesTiles, multipliesBFloats: false,
+      prepare: prepare,
       multiply: multiply, multiplyKernels: multiplyKernels, finish: finish,
       prepareGrid: prepareGrid, multiplyGrid: multiplyGrid, pack: pack,
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,

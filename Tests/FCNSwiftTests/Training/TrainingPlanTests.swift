@@ -89,9 +89,9 @@ struct TrainingLayoutTests {
   private func training(
     _ network: Network, _ table: ParameterTable, threads: Int = 2, _ precision: Precision = .float32
   ) throws -> ProcessorTraining {
-    ProcessorTraining(
+    try ProcessorTraining(
       network, parameters: table, learned: network.learnableParameters,
-      pool: try WorkerPool(threads: threads), precision: precision)
+      pool: WorkerPool(threads: threads), precision: precision)
   }
 
   @Test func valuesLieInBlocksWhereAllMakersCanAndSomebodyWants() throws {
