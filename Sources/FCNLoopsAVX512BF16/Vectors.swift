@@ -1,4 +1,5 @@
-// What the loops are made of with AVX-512, VNNI and products of floats of 16 bits: thirty-two registers of sixteen floats.
+// What the loops are made of with AVX-512, VNNI and products of floats of 16 bits: thirty-two registers of
+// sixteen floats.
 
 typealias Lanes = SIMD16<Float>
 let panelBlocks = 4

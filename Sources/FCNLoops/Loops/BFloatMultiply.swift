@@ -119,8 +119,8 @@ private func multiplyBFloatPanel(
   }
 }
 
-/// m[row] = Σ a[row, k] · b[k], or that much more if `adding`, as `multiply` has it; `b` has a pair of terms for
-/// every column, `depth` / 2 times.
+/// m[row] = Σ a[row, k] · b[k], or that much more if `adding`, as `multiply` has it; `b` has a pair of
+/// terms for every column, `depth` / 2 times.
 @inline(__always)
 private func multiplyBFloats<Sums: RowSums>(
   _: Sums.Type, rows: Int, depth: Int, _ a: UnsafeRawPointer, _ strides: LeftStrides,

@@ -4,8 +4,8 @@ import FCNLoopTypes
 // Winograd's transforms for products of float32 numbers' first 16 bits: rows are made in float32, a few of a
 // block at a time, and rounded while they are in the first-level cache.
 
-/// Writes rows that `source` has as floats, [position][row][16], to `target`: side by side, or, where products
-/// are summed over rows, in pairs of them, the last beside zeros if need be.
+/// Writes rows that `source` has as floats, [position][row][16], to `target`: side by side, or, where
+/// products are summed over rows, in pairs of them, the last beside zeros if need be.
 @inline(__always)
 private func roundRows(
   _ job: borrowing ConvolutionJob, _ source: UnsafePointer<Float>, _ sourceStride: Int,
