@@ -17,8 +17,7 @@ func transformFoursBack(
   let positionStride = ConvolutionJob.productRows(rows.count) * columns
   for row in rows {
     let place = FourPlace(job, TilePlace(job, row, grid))
-    // Where convolutions are dilated, some phases have fewer tiles.
-    guard place.height > 0, place.width > 0 else { continue }
+    guard place.hasResults else { continue }
     var source = products + (row - rows.lowerBound) * columns
     var first = place.first + blocks.lowerBound * place.blockStride
     for index in 0..<blocks.count {
@@ -62,7 +61,7 @@ private func keepSteps(
 private struct FourPlace {
   /// Pixels of the tile that are there.
   let height, width: Int
-  let pools: Bool
+  let pools, hasResults: Bool
   /// Of windows side by side that are there, where pixels are pooled.
   let windows: (height: Int, width: Int)
   /// The first one of block 0; from a block, a row and a column to the next.
@@ -84,6 +83,8 @@ private struct FourPlace {
       windows = (0, 0)
       (down, across) = (stepDown * plane.width, stepAcross)
     }
+    // Where convolutions are dilated, some phases have fewer tiles; a last row or column may be in no window.
+    hasResults = height > 0 && width > 0 && (!pools || windows.height > 0 && windows.width > 0)
     blockStride = job.pictures * plane.height * plane.width
     first = (place.picture * plane.height + row) * plane.width + column
   }

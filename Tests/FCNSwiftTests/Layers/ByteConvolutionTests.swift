@@ -14,6 +14,7 @@ struct ByteConvolutionTests {
     var residual = false
     var activation = Activation.identity
     var pools = false
+    var ceilMode = false
   }
 
   private static let cases = [
@@ -23,6 +24,15 @@ struct ByteConvolutionTests {
     Case(
       testDescription: "3×3, pooled", operation: Convolution(33, kernel: 3, padding: 1),
       input: Shape(2, 16, 15, 22), activation: .relu, pools: true),
+    // Tiles at the edges are a row high and a column wide.
+    Case(
+      testDescription: "3×3, pooled, a row and a column in no window",
+      operation: Convolution(33, kernel: 3, padding: 1),
+      input: Shape(2, 16, 13, 17), activation: .relu, pools: true),
+    Case(
+      testDescription: "3×3, pooled, windows over the edges",
+      operation: Convolution(33, kernel: 3, padding: 1),
+      input: Shape(2, 16, 13, 17), activation: .relu, pools: true, ceilMode: true),
     Case(
       testDescription: "3×3, dilated",
       operation: Convolution(24, kernel: 3, padding: 2, dilation: 2),
@@ -67,7 +77,10 @@ struct ByteConvolutionTests {
     if let activation = layer.activation.operation {
       expected = try reference(activation, [expected])
     }
-    if layer.pools { expected = try reference(MaxPool(kernel: 2, stride: 2), [expected]) }
+    if layer.pools {
+      let pool = MaxPool(kernel: 2, stride: 2, ceilMode: layer.ceilMode)
+      expected = try reference(pool, [expected])
+    }
     // What is made as bytes has a scale that its values fill.
     let scaling = ByteScaling(
       (0..<shape.c).map { c in
