@@ -37,6 +37,7 @@ final class BlockedMaxPool: PreparedTrainingForm {
       }
     }
   }
+
   func backward(_ call: BackwardCall) {
     guard let gradient = call.inputGradients[0] else { return }
     let (window, input, output) = (window, input, output)
