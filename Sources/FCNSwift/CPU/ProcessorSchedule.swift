@@ -34,8 +34,13 @@ struct ProcessorSchedule: ScheduleBackend {
   var scalings: [Int: ByteScaling] = [:]
 
   var inputVariant: ProcessorVariant { .planar }
-  var scoresVariant: ProcessorVariant? { leavesScores ? nil : .planar }
   var runsInPlace: Bool { true }
+
+  /// Never bytes, as which they may lie where they are another layer's values under another name.
+  func scoresVariant(lying variants: some Collection<ProcessorVariant>) -> ProcessorVariant? {
+    guard leavesScores else { return .planar }
+    return preferred(variants)?.layout == .bytes ? .blocked : nil
+  }
 
   func preferred(_ variants: some Collection<ProcessorVariant>) -> ProcessorVariant? {
     variants.contains(.blocked)

@@ -28,7 +28,7 @@ struct DeviceSchedule: ScheduleBackend {
   }
 
   var inputVariant: DeviceElement { stored }
-  var scoresVariant: DeviceElement? { .float32 }
+  func scoresVariant(lying variants: some Collection<DeviceElement>) -> DeviceElement? { .float32 }
   var runsInPlace: Bool { false }
 
   /// The more exact one.

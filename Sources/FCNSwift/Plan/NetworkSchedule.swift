@@ -54,7 +54,17 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
       if try takesNoStep(index) { continue }
       covered.formUnion(try append(index))
     }
-    output = try value(of: network.layers.count - 1, in: backend.scoresVariant)
+    let last = network.layers.count - 1
+    output = try value(of: last, in: backend.scoresVariant(lying: (valueOf[last] ?? [:]).keys))
+  }
+
+  /// The layer whose values are the network's scores.
+  private var scoringLayer: Int {
+    var last = network.layers.count - 1
+    while last >= 0, network.layers[last].operation is Dropout {
+      last = network.inputIndices[last][0]
+    }
+    return last
   }
 
   private func shape(_ layer: Int) -> Shape { layer < 0 ? inputShape : shapes[layer] }
@@ -96,7 +106,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     let choice = try backend.choose(
       ScheduledLayer(
         layer: layer, carriesScores: carriesScores[index],
-        lastLayer: network.layers.count - 1, inputs: operands.map(operand), output: shapes[index],
+        lastLayer: scoringLayer, inputs: operands.map(operand), output: shapes[index],
         fusions: (fusions + [Fusion(last: index)]).map { fusion in
           (fusion, result(of: fusion.last), fusion.residual.map(operand))
         }))

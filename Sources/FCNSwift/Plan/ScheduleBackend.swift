@@ -7,10 +7,11 @@ protocol ScheduleBackend {
   /// A form made ready.
   associatedtype Prepared
 
-  /// In which variant the network's input comes, and in which its scores are wanted; nil where they may
-  /// stay as they are made.
+  /// In which variant the network's input comes.
   var inputVariant: Variant { get }
-  var scoresVariant: Variant? { get }
+
+  /// In which variant scores are wanted that are there in these; nil where they may stay as they are.
+  func scoresVariant(lying variants: some Collection<Variant>) -> Variant?
 
   /// Whether forms may write over their first input, where the operation may.
   var runsInPlace: Bool { get }
