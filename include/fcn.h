@@ -822,7 +822,9 @@ fcn_status fcn_result_size(int32_t *width, int32_t *height, const fcn_session *s
 fcn_status fcn_result_labels(uint8_t *buffer, size_t capacity, size_t *needed,
                              fcn_session *session, int32_t index);
 /** The score of each class at each pixel, before softmax: class_count * height * width floats,
- *  the first class's rows first. */
+ *  the first class's rows first. A network whose last layer enlarges scores makes labels without
+ *  them: then they are made by the first call of this and of fcn_result_probabilities, which takes
+ *  memory for them until the session's next run, beyond `largest_memory`. */
 fcn_status fcn_result_scores(float *buffer, size_t capacity, size_t *needed, fcn_session *session,
                              int32_t index);
 /** The probability of each class at each pixel, 0 to 1, in the order of the scores: their

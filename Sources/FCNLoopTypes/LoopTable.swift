@@ -160,6 +160,17 @@ public struct LoopTable: Sendable {
       _ classes: Int, _ down: Float, _ count: Int, _ labels: UnsafeMutablePointer<UInt8>
     ) -> Void
 
+  /// For each of `rows` rows of products, which lie `stride` floats apart, and each of their first `columns`
+  /// columns, a multiple of sixteen: where product and `bias` make more than the best score so far, that
+  /// becomes the best, and `label` its class. Class 0 comes first and is the best so far. `best` and
+  /// `labels` are [row][column], rows `bestStride` elements apart.
+  public let rankProducts:
+    @Sendable (
+      _ products: UnsafePointer<Float>, _ stride: Int, _ rows: Int, _ columns: Int,
+      _ bias: Float, _ label: Int32, _ best: UnsafeMutablePointer<Float>,
+      _ labels: UnsafeMutablePointer<Int32>, _ bestStride: Int
+    ) -> Void
+
   /// Makes a table of its parts.
   public init(
     name: String, panelBlocks: Int, integerSpeed: Double, multipliesBytes: Bool,
@@ -236,6 +247,11 @@ public struct LoopTable: Sendable {
       @escaping @Sendable (
         UnsafePointer<Float>, UnsafePointer<Float>, Int, Int, Float, Int,
         UnsafeMutablePointer<UInt8>
+      ) -> Void,
+    rankProducts:
+      @escaping @Sendable (
+        UnsafePointer<Float>, Int, Int, Int, Float, Int32, UnsafeMutablePointer<Float>,
+        UnsafeMutablePointer<Int32>, Int
       ) -> Void
   ) {
     self.name = name
@@ -259,6 +275,6 @@ public struct LoopTable: Sendable {
     self.multiplyPixels = multiplyPixels
     self.multiplyTerms = multiplyTerms
     self.activate = activate
-    self.rank = rank
+    (self.rank, self.rankProducts) = (rank, rankProducts)
   }
 }

@@ -27,3 +27,33 @@ func rank(
     x += Lanes.scalarCount
   }
 }
+
+/// See `LoopTable.rankProducts`.
+func rankProducts(
+  _ products: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int, _ bias: Float,
+  _ label: Int32, _ best: UnsafeMutablePointer<Float>, _ labels: UnsafeMutablePointer<Int32>,
+  bestStride: Int
+) {
+  typealias Classes = Lanes.MaskStorage
+  let bias = Lanes(repeating: bias)
+  let own = Classes(repeating: label)
+  for row in 0..<rows {
+    var x = 0
+    while x < columns {
+      let value = load(products + row * stride + x) + bias
+      let place = best + row * bestStride + x
+      let classes = UnsafeMutableRawPointer(labels + row * bestStride + x)
+      if label == 0 {
+        store(value, to: place)
+        classes.storeBytes(of: own, as: Classes.self)
+      } else {
+        let known = load(place)
+        let isBetter = value .> known
+        store(known.replacing(with: value, where: isBetter), to: place)
+        let made = classes.load(as: Classes.self).replacing(with: own, where: isBetter)
+        classes.storeBytes(of: made, as: Classes.self)
+      }
+      x += Lanes.scalarCount
+    }
+  }
+}

@@ -151,5 +151,10 @@ public func loopTable() -> LoopTable {
     rank: { above, below, lineStride, classes, down, count, labels in
       rank(
         above, below, lineStride: lineStride, classes: classes, down, count: count, labels)
+    },
+    rankProducts: { products, stride, rows, columns, bias, label, best, labels, bestStride in
+      rankProducts(
+        products, stride: stride, rows: rows, columns: columns, bias, label, best, labels,
+        bestStride: bestStride)
     })
 }

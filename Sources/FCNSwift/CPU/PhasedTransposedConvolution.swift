@@ -5,16 +5,17 @@ import FCNLoopTypes
 /// small kernel and stride² times as many channels makes all phases at once. Of what is cropped after it,
 /// only the part that stays is made.
 final class PhasedTransposedConvolution: PreparedForm {
-  private let operation: TransposedConvolution
-  private let loops: LoopTable
-  private let job: UnsafeMutablePointer<ConvolutionJob>
-  private let output: Shape
+  let operation: TransposedConvolution
+  let loops: LoopTable
+  let job: UnsafeMutablePointer<ConvolutionJob>
+  let output: Shape
   /// Rows and columns of the whole output before the first that is made.
-  private let margin: Extent
+  let margin: Extent
   /// The first position that is computed.
-  private let start: Extent
+  let start: Extent
   private let panels: [ConvolutionPanel]
-  private let rows: Int
+  /// Positions whose products are made together.
+  let rows: Int
 
   init?(_ operation: TransposedConvolution, _ request: FormRequest) {
     let (input, window) = (request.inputs[0], operation.window)
@@ -50,7 +51,7 @@ final class PhasedTransposedConvolution: PreparedForm {
   deinit { job.deallocate() }
 
   var packing: String? { "phases.\(loops.panelBlocks)" }
-  private var biasCount: Int { roundUp(output.c, toMultipleOf: channelBlock) }
+  var biasCount: Int { roundUp(output.c, toMultipleOf: channelBlock) }
   var packedCount: Int { biasCount + job.pointee.outputBlocks * channelBlock * job.pointee.depth }
 
   /// A bias for every channel, zeros without one; the panels of the small convolution's weights, whose
@@ -84,8 +85,9 @@ final class PhasedTransposedConvolution: PreparedForm {
     return memory
   }
 
-  private var aCount: Int { rows * job.pointee.depth }
-  var workspacePerWorker: Int { aCount + rows * job.pointee.outputBlocks * channelBlock }
+  private var aCount: Int { roundUp(rows * job.pointee.depth, toMultipleOf: channelBlock) }
+  private var mCount: Int { rows * job.pointee.outputBlocks * channelBlock }
+  var workspacePerWorker: Int { aCount + mCount + (ranks ? rankingCount : 0) }
 
   var work: StepWork? {
     let window = operation.window
@@ -98,17 +100,34 @@ final class PhasedTransposedConvolution: PreparedForm {
       bytes: 4 * Double(output.count))
   }
 
-  func forward(_ call: ForwardCall) {
-    let packed = call.packed
+  func forward(_ call: ForwardCall) { forward(call, pictures: 0..<output.n) }
+
+  func forward(_ call: ForwardCall, pictures: Range<Int>) {
+    let bias = UnsafePointer(call.packed.pointer)
+    makeProducts(call, pictures) { [self] some, channels, m, _ in
+      store(some, channels, m, bias, call.output, firstPicture: pictures.lowerBound)
+    }
+  }
+
+  /// Hands to `use` positions, the channels whose products are complete, while these are in a near cache,
+  /// and a worker's products of the positions and what scratch it has beyond them. Each position is one
+  /// worker's, and its channels come in order.
+  func makeProducts(
+    _ call: ForwardCall, _ pictures: Range<Int>,
+    _ use:
+      @escaping (
+        _ some: Range<Int>, _ channels: Range<Int>, _ m: UnsafePointer<Float>,
+        _ rest: UnsafeMutablePointer<Float>
+      ) -> Void
+  ) {
     job.pointee.input = UnsafePointer(call.input.pointer)
-    let bias = UnsafePointer(packed.pointer)
-    job.pointee.weights = bias + roundUp(output.c, toMultipleOf: channelBlock)
+    job.pointee.weights = UnsafePointer(call.packed.pointer) + biasCount
     let (job, loops, panels) = (job, loops, panels)
     // A task makes whole lines of positions, whose pixels no other task writes.
     let lines = max(1, rows / job.pointee.outputWidth)
     let perPicture = (job.pointee.outputHeight + lines - 1) / lines
-    call.workers.run(job.pointee.pictures * perPicture) { [self] task, scratch in
-      let (picture, index) = (task / perPicture, task % perPicture)
+    call.workers.run(pictures.count * perPicture) { [self] task, scratch in
+      let (picture, index) = (pictures.lowerBound + task / perPicture, task % perPicture)
       let span = part(index, of: job.pointee.outputHeight, size: lines)
       let width = job.pointee.outputWidth
       let all =
@@ -118,44 +137,55 @@ final class PhasedTransposedConvolution: PreparedForm {
         let some = first..<min(all.upperBound, first + rows)
         let m = scratch + aCount
         loops.prepare(job, some, 0..<1, rows, 0, scratch, scratch)
-        var stored = 0
+        var used = 0
         for panel in panels {
           loops.multiply(
             job, 0..<1, panel.block, panel.width, scratch, rows, 0..<some.count,
             m + rows * panel.block * channelBlock)
-          // Channels that are complete, while their products are in a near cache.
           let columns = (panel.block + panel.width) * channelBlock
-          let end = min(output.c, columns / (operation.window.stride.h * operation.window.stride.w))
-          store(some, stored..<end, m, bias, call.output)
-          stored = end
+          let end = min(output.c, columns / phases)
+          use(some, used..<end, m, m + mCount)
+          used = end
         }
       }
+    }
+  }
+
+  /// Output pixels that a position makes of each channel.
+  var phases: Int { operation.window.stride.h * operation.window.stride.w }
+
+  /// Calls `body` for each line of positions among `some`: its picture, its row and first column, the row
+  /// of the products that is its first, and how many it has there.
+  func forEachLine(
+    of some: Range<Int>,
+    _ body: (_ picture: Int, _ y: Int, _ x: Int, _ row: Int, _ count: Int) -> Void
+  ) {
+    let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
+    var first = some.lowerBound
+    while first < some.upperBound {
+      let (line, x) = (first / width, first % width)
+      let count = min(some.upperBound - first, width - x)
+      body(line / height, line % height, x, first - some.lowerBound, count)
+      first += count
     }
   }
 
   /// Spreads the phases of each position over channels of the output.
   private func store(
     _ some: Range<Int>, _ channels: Range<Int>, _ m: UnsafePointer<Float>,
-    _ bias: UnsafePointer<Float>, _ output: Tensor
+    _ bias: UnsafePointer<Float>, _ output: Tensor, firstPicture: Int
   ) {
-    let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
-    // A line of positions at a time.
-    var first = some.lowerBound
-    while first < some.upperBound {
-      let (line, x) = (first / width, first % width)
-      let count = min(some.upperBound - first, width - x)
-      let (picture, y) = (line / height, line % height)
+    forEachLine(of: some) { picture, y, x, row, count in
       for channel in channels {
         for phase in 0..<operation.window.stride.h {
           let top = (start.h + y) * operation.window.stride.h + phase - margin.h
           guard top >= 0, top < output.shape.h else { continue }
-          let plane = (picture * output.shape.c + channel) * output.shape.h
+          let plane = ((picture - firstPicture) * output.shape.c + channel) * output.shape.h
           storeLine(
-            m, row: first - some.lowerBound, count, x: x, channel, phase, bias[channel],
+            m, row: row, count, x: x, channel, phase, bias[channel],
             output.pointer + (plane + top) * output.shape.w, output.shape.w)
         }
       }
-      first += count
     }
   }
 
@@ -196,7 +226,7 @@ final class PhasedTransposedConvolution: PreparedForm {
   }
 
   /// Where the products of a column lie.
-  private struct Products {
+  struct Products {
     /// Of the first row; how far apart rows are; how many columns lie together.
     let first: UnsafePointer<Float>
     let stride, run: Int

@@ -5,10 +5,13 @@ import FCNLoopTypes
 final class Plan {
   /// Where the caller puts the preprocessed pictures, N×C×H×W. Its contents do not survive a run.
   let input: Tensor
-  /// The scores, N×classes×H×W; valid until the next run. Before the last resize, where that is left.
+  /// The scores, N×classes×H×W; valid until the next run. Before the last resize, where that is left, and
+  /// before the last upsampling, where that makes labels.
   let output: Tensor
   /// The last layer, where it is left to whoever reads the scores.
   let lastResize: LastResize?
+  /// What the last layer does, where a run makes labels of it.
+  let ranked: RankedScores?
   let loops: LoopTable
   /// Bytes of activations and scratch memory.
   let byteCount: Int
@@ -22,11 +25,21 @@ final class Plan {
     let formName: String
     fileprivate let prepared: any PreparedForm
     let call: ForwardCall
+    /// Set where it makes labels, which then are its output's memory.
+    fileprivate let ranking: (any RankingForm)?
 
     /// What there is to do.
     var work: StepWork? { prepared.work }
 
-    fileprivate func run() { prepared.forward(call) }
+    fileprivate func run() {
+      guard let ranking else { return prepared.forward(call) }
+      ranking.rank(call, to: labels)
+    }
+
+    /// N×H×W.
+    fileprivate var labels: UnsafeMutablePointer<UInt8> {
+      UnsafeMutableRawPointer(call.output.pointer).assumingMemoryBound(to: UInt8.self)
+    }
   }
 
   /// What its forms read instead of the model's own weights.
@@ -34,12 +47,14 @@ final class Plan {
 
   /// Packed weights come from `weights`, or are the plan's own; with them it may have no more bytes than
   /// `largestMemory`, else nothing is allocated and `outOfMemory` thrown. `leavesScores` leaves scores as
-  /// they come to whoever reads them: in their layout, and before a last layer that enlarges them.
+  /// they come to whoever reads them: in their layout, and before a last layer that enlarges them. With
+  /// `makesLabels` a last form that can makes labels, and scores only for who asks `ranked` for them.
   init(
     _ whole: Network, parameters: any ParameterSource, inputShape: Shape, pool: WorkerPool,
     weights: PackedWeights<AlignedMemory> = PackedWeights(), disabledForms: Set<String> = [],
     precision: Precision = .float32, ranges: ValueRanges? = nil, leavesScores: Bool = false,
-    fuses: Bool = true, loops: LoopTable? = nil, allocator: Allocator = .system,
+    makesLabels: Bool = false, fuses: Bool = true, loops: LoopTable? = nil,
+    allocator: Allocator = .system,
     largestMemory: Int = .max
   ) throws {
     try BilinearAxis.requireMemory(height: inputShape.h, width: inputShape.w)
@@ -59,7 +74,12 @@ final class Plan {
         leavesScores: leavesScores && last == nil, fuses: fuses,
         scalings: ranges?.scalings(of: network) ?? [:]))
     let rooms = schedule.steps.map { WorkerRoom([$0.prepared]) }
-    let values = zip(schedule.bufferSizes(), try schedule.lifetimes()).map {
+    let ranking = makesLabels ? schedule.lastRanking : nil
+    var sizes = schedule.bufferSizes()
+    let scores = schedule.values[schedule.output]
+    let labelCount = scores.place.shape.n * scores.place.shape.planeCount
+    if ranking != nil { sizes[scores.buffer] = (labelCount + 3) / 4 }
+    let values = zip(sizes, try schedule.lifetimes()).map {
       MemoryPlan.Buffer(count: $0, lifetime: $1)
     }
     let scratch = rooms.enumerated().map { step, room in
@@ -72,13 +92,17 @@ final class Plan {
       arena.total + slack, packed: schedule.steps.reduce(0) { $0 + $1.prepared.packedCount },
       for: inputShape)
     let memory = try AlignedMemory(count: arena.total + slack, from: allocator)
-    let tensors = schedule.values.map {
-      Tensor(
-        $0.place.shape, $0.place.layout, memory: memory,
-        offset: arena.offsets[$0.buffer] + $0.place.offset)
+    let tensors = schedule.values.enumerated().map { index, value in
+      // Labels are bytes; as floats they have no shape of their own.
+      ranking != nil && index == schedule.output
+        ? Tensor(
+          Shape(1, 1, 1, sizes[value.buffer]), memory: memory, offset: arena.offsets[value.buffer])
+        : Tensor(
+          value.place.shape, value.place.layout, memory: memory,
+          offset: arena.offsets[value.buffer] + value.place.offset)
     }
     input = tensors[0]
-    output = tensors[schedule.output]
+    output = tensors[ranking?.input ?? schedule.output]
     steps = try schedule.steps.enumerated().map { index, step in
       var (tensorsOfLayer, packed): ([Tensor], AlignedMemory?) = ([], nil)
       if let layer = step.layer {
@@ -101,7 +125,13 @@ final class Plan {
         parameters: tensorsOfLayer, packed: packed,
         workers: Workers(
           pool: pool, rooms[index], memory: memory, offset: arena.offsets[values.count + index]))
-      return Step(name: step.name, formName: step.formName, prepared: step.prepared, call: call)
+      return Step(
+        name: step.name, formName: step.formName, prepared: step.prepared, call: call,
+        ranking: index == schedule.steps.count - 1 ? ranking?.form : nil)
+    }
+    let lastStep = steps.last
+    ranked = ranking.flatMap { ranking in
+      lastStep.map { RankedScores(ranking.form, $0.name, scores.place.shape, $0.call, loops) }
     }
     byteCount = memory.count * MemoryLayout<Float>.stride
     if schedule.steps.contains(where: { $0.prepared.usesMatrixLibrary }) {
@@ -121,13 +151,24 @@ final class Plan {
 
   /// Runs every step on what `input` was filled with anew, to find the first values that are not finite,
   /// in words; nil where all are.
-  func firstNotFinite() -> String? {
+  func firstNotFinite() throws -> String? {
     if !isFinite(input) { return "the network's input" }
     for step in steps {
-      step.run()
-      if !isFinite(step.call.output) || step.prepared.hidNotFinite() { return "layer \(step.name)" }
+      let isFine: Bool
+      if step.ranking != nil, let ranked {
+        isFine = try ranked.areFinite(output, step.call.workers.pool)
+      } else {
+        step.run()
+        isFine = isFinite(step.call.output) && !step.prepared.hidNotFinite()
+      }
+      if !isFine { return "layer \(step.name)" }
     }
     return nil
+  }
+
+  /// N×H×W labels, where a run makes them; valid until the next.
+  var labels: UnsafePointer<UInt8>? {
+    ranked == nil ? nil : steps.last.map { UnsafePointer($0.labels) }
   }
 
   /// Runs every step and hands on what each made, under its layers' names.

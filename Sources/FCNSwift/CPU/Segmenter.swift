@@ -14,6 +14,8 @@ final class Segmenter: PictureSegmenter {
   private let largestMemory: Int
   /// Of the shape that ran last: pictures mostly come in one size, and a plan holds much memory.
   private var plan: Plan?
+  /// Whether it was to make labels where it can.
+  private var makesLabels = false
 
   init(
     _ network: Network, parameters: any ParameterSource,
@@ -51,7 +53,9 @@ final class Segmenter: PictureSegmenter {
         try body(pictures[pictures.startIndex + index])
       }
     }
-    let plan = try plan(for: shape)
+    // Labels are of the scores at the picture's own size.
+    let isOwnSize = pictures.allSatisfy { networkSize($0) == ($0.width, $0.height) }
+    let plan = try plan(for: shape, makesLabels: isOwnSize)
     func fill() throws {
       for (n, picture) in pictures.enumerated() {
         try preprocessing.fill(plan.input, n, from: picture, pool)
@@ -61,10 +65,17 @@ final class Segmenter: PictureSegmenter {
     try plan.run(progress: progress)
     try checkScores(of: plan, resizes: plan.lastResize != nil, refill: fill)
     return try pictures.enumerated().map { n, picture in
-      try ScoreView(
+      if let ranked = plan.ranked, let labels = plan.labels {
+        return RankedPicture(plan, ranked, labels, n, picture)
+      }
+      return try ScoreView(
         plan.output, n, plan.lastResize, plan.loops, width: picture.width, height: picture.height,
-        networkSize: preprocessing.networkSize(width: picture.width, height: picture.height))
+        networkSize: networkSize(picture))
     }
+  }
+
+  private func networkSize(_ picture: PixelView) -> (width: Int, height: Int) {
+    preprocessing.networkSize(width: picture.width, height: picture.height)
   }
 
   /// Writes the labels that `resize` makes of the scores of `tile`, a part of a picture that lies in the top
@@ -74,7 +85,7 @@ final class Segmenter: PictureSegmenter {
     to labels: UnsafeMutablePointer<UInt8>,
     progress: @escaping (_ layer: String, _ done: Int, _ total: Int) -> Bool
   ) throws {
-    let plan = try plan(for: shape)
+    let plan = try plan(for: shape, makesLabels: false)
     try preprocessing.fill(plan.input, 0, from: tile, pool)
     try plan.run(progress: progress)
     try checkScores(of: plan, resizes: true) {
@@ -99,8 +110,10 @@ final class Segmenter: PictureSegmenter {
     return made
   }
 
-  /// Bytes of activations and scratch memory that inputs of `shape` take.
-  func activationByteCount(_ shape: Shape) throws -> Int { try plan(for: shape).byteCount }
+  /// Bytes of activations and scratch memory that tiles of `shape` take.
+  func activationByteCount(_ shape: Shape) throws -> Int {
+    try plan(for: shape, makesLabels: false).byteCount
+  }
 
   /// Throws where scores are not finite, or values between layers that became bytes; `refill` gives the plan
   /// its input again.
@@ -109,10 +122,12 @@ final class Segmenter: PictureSegmenter {
   ) throws {
     if let layer = plan.firstHidden() { throw FCNError.valuesNotFinite(layer) }
     // A resize takes differences, which scores of half the largest float can be too large for.
-    guard !isFinite(plan.output, pool, times: resizes ? 2 : 1) else { return }
+    let factor = plan.ranked?.gain ?? (resizes ? 2 : 1)
+    guard !isFinite(plan.output, pool, times: factor) else { return }
     try pool.checkGoesOn()
+    if let ranked = plan.ranked, try ranked.areFinite(plan.output, pool) { return }
     try refill()
-    throw FCNError.scoresNotFinite(plan.firstNotFinite(), precision)
+    throw FCNError.scoresNotFinite(try plan.firstNotFinite(), precision)
   }
 
   func stepTimes(
@@ -164,14 +179,14 @@ final class Segmenter: PictureSegmenter {
         }
         guard isFinite(plan.output, pool) else {
           try preprocessing.fill(plan.input, 0, from: picture, pool)
-          throw FCNError.scoresNotFinite(plan.firstNotFinite(), .float32)
+          throw FCNError.scoresNotFinite(try plan.firstNotFinite(), .float32)
         }
       }
     }
   }
 
-  private func plan(for shape: Shape) throws -> Plan {
-    if let plan, plan.input.shape == shape { return plan }
+  private func plan(for shape: Shape, makesLabels: Bool) throws -> Plan {
+    if let plan, plan.input.shape == shape, self.makesLabels == makesLabels { return plan }
     // The last plan's memory goes before the next one's comes, but not what it had packed.
     let packed = plan?.packedWeights
     plan = nil
@@ -179,9 +194,9 @@ final class Segmenter: PictureSegmenter {
       try Plan(
         network, parameters: parameters, inputShape: shape, pool: pool, weights: packedWeights,
         disabledForms: disabledForms, precision: precision, ranges: ranges, leavesScores: true,
-        allocator: allocator, largestMemory: largestMemory)
+        makesLabels: makesLabels, allocator: allocator, largestMemory: largestMemory)
     }
-    plan = made
+    (plan, self.makesLabels) = (made, makesLabels)
     return made
   }
 }

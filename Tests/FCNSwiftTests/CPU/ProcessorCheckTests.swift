@@ -83,6 +83,6 @@ extension LoopTable {
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
       finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,
       multiplyTaps: multiplyTaps, multiplyPixels: multiplyPixels, multiplyTerms: multiplyTerms,
-      activate: activate, rank: rank)
+      activate: activate, rank: rank, rankProducts: rankProducts)
   }
 }
