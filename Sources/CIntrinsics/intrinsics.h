@@ -34,6 +34,29 @@ typedef int fcn_int32x16 __attribute__((ext_vector_type(16)));
 typedef short fcn_int16x16 __attribute__((ext_vector_type(16)));
 typedef short fcn_int16x32 __attribute__((ext_vector_type(32)));
 typedef float fcn_float32x16 __attribute__((ext_vector_type(16)));
+typedef float fcn_float32x4 __attribute__((ext_vector_type(4)));
+
+/* Four rows of four floats, `stride` apart, as columns to `target`, where rows are `target_stride` apart. */
+static inline __attribute__((always_inline)) void fcn_transpose_x4(
+    const float *source, long stride, float *target, long target_stride) {
+  fcn_float32x4 a, b, c, d;
+  __builtin_memcpy(&a, source, 16);
+  __builtin_memcpy(&b, source + stride, 16);
+  __builtin_memcpy(&c, source + 2 * stride, 16);
+  __builtin_memcpy(&d, source + 3 * stride, 16);
+  fcn_float32x4 low_ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  fcn_float32x4 high_ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  fcn_float32x4 low_cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  fcn_float32x4 high_cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  a = __builtin_shufflevector(low_ab, low_cd, 0, 1, 4, 5);
+  b = __builtin_shufflevector(low_ab, low_cd, 2, 3, 6, 7);
+  c = __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5);
+  d = __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7);
+  __builtin_memcpy(target, &a, 16);
+  __builtin_memcpy(target + target_stride, &b, 16);
+  __builtin_memcpy(target + 2 * target_stride, &c, 16);
+  __builtin_memcpy(target + 3 * target_stride, &d, 16);
+}
 
 /* sums[i] + p[0] b[2i] + p[1] b[2i + 1], in 32 bits, where p are the 16-bit halves of `pair`. Splats and
    branches together make Swift 6.3's compiler crash, so the splat is here. */

@@ -1,3 +1,4 @@
+import CIntrinsics
 import FCNLoopTypes
 
 /// Lays a value out anew.
@@ -24,23 +25,43 @@ func changeLayout(
   workers.run(shape.n * blocks * shape.h) { task, _ in
     let (y, block, n) = (task % shape.h, task / shape.h % blocks, task / (shape.h * blocks))
     let channels = min(channelBlock, shape.c - block * channelBlock)
-    let planes = (n * shape.c + block * channelBlock) * shape.planeCount + y * shape.w
-    let pixels = ((block * shape.n + n) * shape.h + y) * shape.w * channelBlock
+    let line = source + (n * shape.c + block * channelBlock) * shape.planeCount + y * shape.w
+    let pixels = result + ((block * shape.n + n) * shape.h + y) * shape.w * channelBlock
     switch layout {
     case .blocked:
       if channels < channelBlock {
-        (result + pixels).update(repeating: 0, count: shape.w * channelBlock)
+        pixels.update(repeating: 0, count: shape.w * channelBlock)
       }
-      for c in 0..<channels {
-        let line = source + planes + c * shape.planeCount
-        for x in 0..<shape.w { result[pixels + x * channelBlock + c] = line[x] }
-      }
+      transpose(
+        line, rows: channels, shape.planeCount, columns: shape.w, to: pixels, channelBlock)
     case .bytes: break
     case .planar:
-      for c in 0..<channels {
-        let line = result + planes + c * shape.planeCount
-        for x in 0..<shape.w { line[x] = source[pixels + x * channelBlock + c] }
-      }
+      let line = result + (line - source)
+      transpose(
+        source + (pixels - result), rows: shape.w, channelBlock, columns: channels, to: line,
+        shape.planeCount)
     }
+  }
+}
+
+/// Writes `rows` rows of floats, `stride` apart, as columns of rows that are `targetStride` apart.
+private func transpose(
+  _ source: UnsafePointer<Float>, rows: Int, _ stride: Int, columns: Int,
+  to target: UnsafeMutablePointer<Float>, _ targetStride: Int
+) {
+  // Four by four as far as there are four of both: lines of pixels are read and written whole.
+  let (wholeRows, wholeColumns) = (rows / 4 * 4, columns / 4 * 4)
+  for column in Swift.stride(from: 0, to: wholeColumns, by: 4) {
+    for row in Swift.stride(from: 0, to: wholeRows, by: 4) {
+      fcn_transpose_x4(
+        source + row * stride + column, stride, target + column * targetStride + row,
+        targetStride)
+    }
+    for row in wholeRows..<rows {
+      for i in column..<column + 4 { target[i * targetStride + row] = source[row * stride + i] }
+    }
+  }
+  for column in wholeColumns..<columns {
+    for row in 0..<rows { target[column * targetStride + row] = source[row * stride + column] }
   }
 }

@@ -4,13 +4,14 @@ import FCNLoopTypes
 // score's class, as the classes' products are made one after the other.
 extension PhasedTransposedConvolution: RankingForm {
   /// Whether a class's products are whole vectors of them.
-  var ranks: Bool { phases % channelBlock == 0 }
+  var ranks: Bool { phases.count % channelBlock == 0 }
 
   /// Floats of scratch for the best scores of some positions, and for their classes.
-  var rankingCount: Int { 2 * rows * phases }
+  var rankingCount: Int { 2 * rows * phases.count }
 
   func rank(_ call: ForwardCall, to labels: UnsafeMutablePointer<UInt8>) {
     let bias = UnsafePointer(call.packed.pointer)
+    let (rows, phases) = (rows, phases.count)
     makeProducts(call, 0..<output.n) { [self] some, channels, m, best in
       let classes = UnsafeMutableRawPointer(best + rows * phases)
         .bindMemory(to: Int32.self, capacity: rows * phases)
@@ -37,15 +38,15 @@ extension PhasedTransposedConvolution: RankingForm {
   private func spread(
     _ classes: UnsafePointer<Int32>, of some: Range<Int>, to labels: UnsafeMutablePointer<UInt8>
   ) {
-    let (down, across) = (operation.window.stride.h, operation.window.stride.w)
-    forEachLine(of: some) { picture, y, x, row, count in
+    let (down, across) = (phases.stride.h, phases.stride.w)
+    phases.forEachLine(of: some) { picture, y, x, row, count in
       for phase in 0..<down {
-        let top = (start.h + y) * down + phase - margin.h
+        let top = (phases.start.h + y) * down + phase - phases.margin.h
         guard top >= 0, top < output.h else { continue }
         let line = labels + (picture * output.h + top) * output.w
         for position in 0..<count {
-          let source = classes + (row + position) * phases + phase * across
-          let left = (start.w + x + position) * across - margin.w
+          let source = classes + (row + position) * phases.count + phase * across
+          let left = (phases.start.w + x + position) * across - phases.margin.w
           let first = max(0, -left)
           for column in first..<max(first, min(across, output.w - left)) {
             line[left + column] = UInt8(truncatingIfNeeded: source[column])

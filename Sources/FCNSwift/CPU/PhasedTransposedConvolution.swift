@@ -1,49 +1,24 @@
 import FCNLoopTypes
 
-/// Transposed convolution by phases: the output pixels y with the same y mod stride all see the input
-/// through the same few taps of the kernel, ⌈kernel / stride⌉ of them, so that one convolution with a
-/// small kernel and stride² times as many channels makes all phases at once. Of what is cropped after it,
-/// only the part that stays is made.
+/// Transposed convolution by phases of planar values: one convolution with a small kernel and stride² times
+/// as many channels makes all phases at once.
 final class PhasedTransposedConvolution: PreparedForm {
   let operation: TransposedConvolution
   let loops: LoopTable
   let job: UnsafeMutablePointer<ConvolutionJob>
-  let output: Shape
-  /// Rows and columns of the whole output before the first that is made.
-  let margin: Extent
-  /// The first position that is computed.
-  let start: Extent
+  let phases: TransposedPhases
   private let panels: [ConvolutionPanel]
   /// Positions whose products are made together.
   let rows: Int
 
   init?(_ operation: TransposedConvolution, _ request: FormRequest) {
-    let (input, window) = (request.inputs[0], operation.window)
     guard operation.groups == 1, let kept = request.kept else { return nil }
-    let output = kept.shape
-    let margin = Extent(
-      window.padding.h + kept.offset.h, window.padding.w + kept.offset.w)
     self.operation = operation
-    self.output = output
-    self.margin = margin
     loops = request.loops
-    let taps = Extent(
-      (window.kernel.h + window.stride.h - 1) / window.stride.h,
-      (window.kernel.w + window.stride.w - 1) / window.stride.w)
-    // Position y makes rows y · stride − margin and the following.
-    let start = Extent(margin.h / window.stride.h, margin.w / window.stride.w)
-    let end = Extent(
-      min(input.h + taps.h - 1, (margin.h + output.h + window.stride.h - 1) / window.stride.h),
-      min(input.w + taps.w - 1, (margin.w + output.w + window.stride.w - 1) / window.stride.w))
-    self.start = start
+    phases = TransposedPhases(operation, request.inputs[0], kept)
     job = .allocate(capacity: 1)
     job.initialize(
-      to: ConvolutionJob(
-        algorithm: .planar, pictures: input.n, input: (input.c, input.h, input.w),
-        output: (
-          output.c * window.stride.h * window.stride.w, end.h - start.h, end.w - start.w
-        ), kernel: taps.pair, stride: (1, 1),
-        padding: (taps.h - 1 - start.h, taps.w - 1 - start.w), dilation: (1, 1)))
+      to: phases.job(.planar, request.inputs[0], channels: kept.shape.c * phases.count))
     panels = ConvolutionPanel.dividing(job.pointee.outputBlocks, by: loops.panelBlocks)
     rows = roundUp(min(job.pointee.rows, 48), toMultipleOf: microKernelRows)
   }
@@ -51,28 +26,18 @@ final class PhasedTransposedConvolution: PreparedForm {
   deinit { job.deallocate() }
 
   var packing: String? { "phases.\(loops.panelBlocks)" }
+  /// Of what is made.
+  var output: Shape { phases.output }
   var biasCount: Int { roundUp(output.c, toMultipleOf: channelBlock) }
   var packedCount: Int { biasCount + job.pointee.outputBlocks * channelBlock * job.pointee.depth }
 
   /// A bias for every channel, zeros without one; the panels of the small convolution's weights, whose
   /// output channels are (channel, phase down, phase across).
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
-    let (window, job) = (operation.window, job.pointee)
-    let (down, across) = (window.stride.h, window.stride.w)
-    let weight = parameters[0]
-    let phased = try Tensor(
-      Shape(job.outputChannels, job.inputChannels, job.kernelHeight, job.kernelWidth))
-    pool.run(weight.shape.n) { i, _ in
-      for o in 0..<weight.shape.c {
-        for j in 0..<window.kernel.h {
-          for k in 0..<window.kernel.w {
-            phased[
-              (o * down + j % down) * across + k % across, i, job.kernelHeight - 1 - j / down,
-              job.kernelWidth - 1 - k / across] = weight[i, o, j, k]
-          }
-        }
-      }
-    }
+    let count = phases.count
+    let phased = try phases.kernels(
+      of: parameters[0], channels: job.pointee.outputChannels, pool
+    ) { channel, phase in channel * count + phase }
     let biasCount = biasCount
     let memory = try AlignedMemory(count: packedCount)
     memory.pointer.update(repeating: 0, count: biasCount)
@@ -143,30 +108,11 @@ final class PhasedTransposedConvolution: PreparedForm {
             job, 0..<1, panel.block, panel.width, scratch, rows, 0..<some.count,
             m + rows * panel.block * channelBlock)
           let columns = (panel.block + panel.width) * channelBlock
-          let end = min(output.c, columns / phases)
+          let end = min(output.c, columns / phases.count)
           use(some, used..<end, m, m + mCount)
           used = end
         }
       }
-    }
-  }
-
-  /// Output pixels that a position makes of each channel.
-  var phases: Int { operation.window.stride.h * operation.window.stride.w }
-
-  /// Calls `body` for each line of positions among `some`: its picture, its row and first column, the row
-  /// of the products that is its first, and how many it has there.
-  func forEachLine(
-    of some: Range<Int>,
-    _ body: (_ picture: Int, _ y: Int, _ x: Int, _ row: Int, _ count: Int) -> Void
-  ) {
-    let (height, width) = (job.pointee.outputHeight, job.pointee.outputWidth)
-    var first = some.lowerBound
-    while first < some.upperBound {
-      let (line, x) = (first / width, first % width)
-      let count = min(some.upperBound - first, width - x)
-      body(line / height, line % height, x, first - some.lowerBound, count)
-      first += count
     }
   }
 
@@ -175,10 +121,10 @@ final class PhasedTransposedConvolution: PreparedForm {
     _ some: Range<Int>, _ channels: Range<Int>, _ m: UnsafePointer<Float>,
     _ bias: UnsafePointer<Float>, _ output: Tensor, firstPicture: Int
   ) {
-    forEachLine(of: some) { picture, y, x, row, count in
+    phases.forEachLine(of: some) { picture, y, x, row, count in
       for channel in channels {
         for phase in 0..<operation.window.stride.h {
-          let top = (start.h + y) * operation.window.stride.h + phase - margin.h
+          let top = (phases.start.h + y) * operation.window.stride.h + phase - phases.margin.h
           guard top >= 0, top < output.shape.h else { continue }
           let plane = ((picture - firstPicture) * output.shape.c + channel) * output.shape.h
           storeLine(
@@ -199,7 +145,7 @@ final class PhasedTransposedConvolution: PreparedForm {
     let across = operation.window.stride.w
     let first = (channel * operation.window.stride.h + phase) * across
     let products = Products(m, first, self)
-    let left = (start.w + x) * across - margin.w
+    let left = (phases.start.w + x) * across - phases.margin.w
     // Positions all of whose columns are there.
     let isRun = across % 8 == 0 && products.run >= across
     let end = isRun ? min(count, max(0, lineWidth - left) / across) : 0

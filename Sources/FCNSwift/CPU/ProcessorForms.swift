@@ -70,6 +70,9 @@ extension Convolution {
 extension TransposedConvolution: ProcessorOperation {
   var fastForms: [Form] {
     [
+      Form("transposed_convolution.blocked", takes: .blocked, makes: .blocked) {
+        BlockedTransposedConvolution(self, $0)
+      },
       Form("transposed_convolution.phases", takes: .planar, makes: .planar) {
         PhasedTransposedConvolution(self, $0)
       },
@@ -159,7 +162,10 @@ extension Concatenation: ProcessorOperation {
           inputs.dropLast().allSatisfy({ $0.c % channelBlock == 0 })
         else { return nil }
         return ConcatenationReference(inputs.map { Layout.blocked.count($0) }, pieces: 1)
-      }
+      },
+      Form("concatenation.unaligned", takes: .blocked, makes: .blocked) {
+        UnalignedConcatenation($0)
+      },
     ]
   }
 }

@@ -1,5 +1,5 @@
-/// Layers after a convolution, or a transposed one, that can be done with it, since nothing else reads
-/// what lies between.
+/// Layers after a convolution, a transposed one or a normalisation that can be done with it, since nothing
+/// else reads what lies between.
 struct Fusion {
   var epilogue = Epilogue()
   /// The layers besides the convolution.
@@ -12,7 +12,8 @@ struct Fusion {
   init(last: Int) { self.last = last }
 
   /// Ways to go on after layer `index`, the longest first: after a convolution a sum with what is `made`
-  /// already, an activation, a 2×2 pooling; after a transposed one a crop.
+  /// already, an activation, a 2×2 pooling; after a transposed one a crop; after a batch normalisation a
+  /// rectifier.
   static func candidates(
     _ network: Network, _ index: Int, _ shapes: [Shape], _ readers: [[Int]],
     made: (Int) -> Bool
@@ -36,6 +37,12 @@ struct Fusion {
         extend(to: layer) {
           $0.epilogue.cropped = Epilogue.Part(offset: crop.offset, shape: shapes[layer])
         }
+      }
+      return candidates
+    }
+    if network.layers[index].operation is BatchNorm {
+      if let layer = next(), network.layers[layer].operation is ReLU {
+        extend(to: layer) { $0.epilogue.activation = .relu }
       }
       return candidates
     }

@@ -72,6 +72,38 @@ private func difference(_ actual: [Float], _ expected: [Float]) -> Float {
     #expect(throws: FCNError.self) { _ = try session.stepTimes([image]) { _ in false } }
   }
 
+  @Test func normalizationsRectifyWhereNothingElseReadsThem() throws {
+    func layer(_ name: String, _ operation: String, _ inputs: String, _ attributes: String = "")
+      -> String
+    {
+      #"{"name":"\#(name)","operation":"\#(operation)","inputs":[\#(inputs)],"attributes":{\#(attributes)}}"#
+    }
+    let model = try GraphFixture.model(
+      #"{"input_channels":3,"stride":1,"layers":["#
+        + [
+          layer("a", "convolution", #""input""#, #""kernel":1,"output_channels":20"#),
+          layer("b", "convolution", #""input""#, #""kernel":1,"output_channels":12"#),
+          layer("k", "concatenation", #""a","b""#),
+          layer("n", "batch_norm", #""k""#), layer("r", "relu", #""n""#),
+          layer("m", "batch_norm", #""r""#), layer("s", "relu", #""m""#),
+          layer("t", "sum", #""m","s""#),
+          layer(
+            "z", "convolution", #""t""#, #""kernel":1,"output_channels":4,"makes_scores":true"#),
+        ].joined(separator: ",") + "]}")
+    let image = try picture(40, 33)
+    func found(_ disabled: Set<String>) throws -> (scores: [Float], layers: [String]) {
+      let session = try Session(
+        model: model, options: .init(threads: 2, disabledForms: disabled))
+      try session.run([image])
+      return (try scores(session), session.steps.map(\.layers))
+    }
+    let (made, layers) = try found([])
+    #expect(layers.contains("n + r") && layers.contains("m") && layers.contains("s"))
+    let plain = try found(["batch_norm.blocked", "concatenation.unaligned"])
+    #expect(plain.layers.contains("n") && plain.layers.contains("r"))
+    #expect(difference(made, plain.scores) < 1e-5)
+  }
+
   @Test func everyFormAndEveryThreadCountGivesTheSameScores() throws {
     let model = try model()
     let image = try picture(50, 37)

@@ -617,6 +617,11 @@ def make_channel_attention():
         channel_mixing(f"{name} in 2 heads", 2, 4, 3, transposed)
 
 
+def make_wide_transposed():
+    transposed("deconv 2/2/0 of 16 channels", (2, 3, 3, 4), 16, 2, 2)
+    transposed("deconv 3/2/1 of 16 channels", (1, 2, 4, 3), 16, 3, 2, 1, bias=False)
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -640,6 +645,7 @@ def main():
     make_attentions()
     make_places()
     make_channel_attention()
+    make_wide_transposed()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

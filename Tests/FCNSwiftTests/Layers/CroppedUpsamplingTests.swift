@@ -30,6 +30,19 @@ struct CroppedUpsamplingTests {
       operation: TransposedConvolution(2, kernel: 2, stride: 3), input: Shape(1, 3, 5, 6),
       offset: Extent(2, 4), height: 9, width: 7),
     Case(
+      testDescription: "of channels in blocks",
+      operation: TransposedConvolution(30, kernel: 3, stride: 2),
+      input: Shape(2, 17, 9, 7), offset: Extent(1, 2), height: 15, width: 11),
+    Case(
+      testDescription: "of whole blocks, in different steps",
+      operation: TransposedConvolution(
+        64, kernel: Extent(5, 2), stride: Extent(3, 2), padding: Extent(1, 0), bias: false),
+      input: Shape(1, 33, 21, 40), offset: Extent(0, 1), height: 60, width: 79),
+    Case(
+      testDescription: "of blocks and a kernel smaller than the stride",
+      operation: TransposedConvolution(16, kernel: 2, stride: 3), input: Shape(1, 16, 5, 6),
+      offset: Extent(2, 4), height: 9, width: 7),
+    Case(
       testDescription: "by channels",
       operation: TransposedConvolution(6, kernel: 8, stride: 4, padding: 2, groups: 6, bias: false),
       input: Shape(2, 6, 7, 5), offset: Extent(9, 3), height: 11, width: 13),
@@ -53,21 +66,23 @@ struct CroppedUpsamplingTests {
           epilogue: Epilogue(cropped: .init(offset: layer.offset, shape: kept)), loops: loops)
         guard let kernel = form.make(request) else { continue }
         served += 1
-        let output = try GuardedTensor(kept, .planar)
+        let output = try GuardedTensor(kept, form.layouts.makes)
         let workers = try Workers(pool: WorkerPool(threads: 2), forms: [kernel])
         kernel.forward(
           ForwardCall(
-            inputs: [input], output: output.tensor, parameters: parameters,
+            inputs: [try input.laidOut(form.layouts.takes)], output: output.tensor,
+            parameters: parameters,
             packed: kernel.packing == nil ? nil : try kernel.pack(parameters, workers.pool),
             workers: workers))
         #expect(output.isIntact)
+        let made = try output.tensor.laidOut(.planar)
         for n in 0..<kept.n {
           for c in 0..<kept.c {
             for y in 0..<kept.h {
               for x in 0..<kept.w {
                 let wanted = expected[n, c, y + layer.offset.h, x + layer.offset.w]
                 #expect(
-                  abs(output.tensor[n, c, y, x] - wanted) < 1e-4,
+                  abs(made[n, c, y, x] - wanted) < 1e-4,
                   "\(form.name), \(n) \(c) \(y) \(x)")
               }
             }

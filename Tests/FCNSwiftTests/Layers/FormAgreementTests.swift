@@ -25,6 +25,15 @@ struct FormAgreementTests {
     LayerCase("max pool of whole windows", MaxPool(kernel: 2, stride: 2), Shape(2, 21, 16, 26)),
     LayerCase(
       "concatenation of blocks", Concatenation(), Shape(2, 16, 9, 7), Shape(2, 21, 9, 7)),
+    LayerCase(
+      "concatenation of channels that fill no blocks", Concatenation(), Shape(2, 12, 9, 7),
+      Shape(2, 40, 9, 7), Shape(2, 3, 9, 7), Shape(2, 21, 9, 7)),
+    LayerCase(
+      "concatenation of single channels", Concatenation(), Shape(1, 1, 5, 6), Shape(1, 1, 5, 6),
+      Shape(1, 14, 5, 6), Shape(1, 17, 5, 6)),
+    LayerCase(
+      "transposed convolution of whole blocks", TransposedConvolution(32, kernel: 2, stride: 2),
+      Shape(2, 48, 13, 17)),
     // Tiles that end within a row; as many picture sets as pictures.
     LayerCase(
       "wide convolution", Convolution(5, kernel: 3, padding: 1), Shape(3, 3, 53, 59)),
