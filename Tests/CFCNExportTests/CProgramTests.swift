@@ -82,6 +82,10 @@ import Testing
     try expectAllWell("soak") { [$0.model, try $0.dataset(), $0.folder.path, "1000", "6"] }
   }
 
+  @Test func whatThreadsDivideHasTheBitsOfOne() throws {
+    try expectAllWell("divided") { [try $0.dataset(), $0.folder.path] }
+  }
+
   @Test func theLibraryMayBeUnloadedWhileItsThreadsLive() throws {
     try expectAllWell("unloading") { [BuiltTree.library, $0.model] }
   }
