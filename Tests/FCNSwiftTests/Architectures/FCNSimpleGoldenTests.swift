@@ -31,9 +31,9 @@ struct FCNSimpleGoldenTests {
         try session.run([picture])
         let actual = try Tensor(scores.shape)
         try actual.withUnsafeElements { try session.copyScores(0, to: $0) }
-        // The scores range over about 10.
+        // The scores range over about 10. Portable loops, which round each product, are 2.23e-5 away.
         expectClose(
-          actual, scores, absolute: 2e-5, "\(name), \(entry.name) without \(disabled.sorted())")
+          actual, scores, absolute: 3e-5, "\(name), \(entry.name) without \(disabled.sorted())")
         #expect(try session.labelMap(0).labels == labels(scores))
       }
     }
