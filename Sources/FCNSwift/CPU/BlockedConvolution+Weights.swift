@@ -1,5 +1,12 @@
 import FCNLoopTypes
 
+extension ConvolutionJob {
+  /// Floats' room that takes what `weights` points to: factors of the input's channels, scales, panels.
+  var weightCount: Int {
+    inputFactorCount + outputBlocks * channelBlock * (packedScales + packedDepth)
+  }
+}
+
 // How weights are packed.
 extension BlockedConvolution {
   var packing: String? {
@@ -13,10 +20,7 @@ extension BlockedConvolution {
       + (inputBytes?.identity ?? "")
   }
 
-  var packedCount: Int {
-    job.pointee.outputBlocks * channelBlock
-      * (1 + job.pointee.packedScales + job.pointee.packedDepth) + job.pointee.inputFactorCount
-  }
+  var packedCount: Int { job.pointee.outputBlocks * channelBlock + job.pointee.weightCount }
 
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
     let memory = try AlignedMemory(count: packedCount)

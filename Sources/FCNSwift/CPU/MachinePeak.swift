@@ -30,7 +30,7 @@ public struct MachinePeak: Sendable {
       algorithm: .pointwise, pictures: 1, input: (depth, 1, rows), output: (columns, 1, rows),
       kernel: (1, 1), stride: (1, 1), padding: (0, 0), dilation: (1, 1))
     job.precision = precision
-    let weights = try AlignedMemory(count: columns * (job.packedScales + job.packedDepth))
+    let weights = try AlignedMemory(count: job.weightCount)
     weights.pointer.update(repeating: 1, count: weights.count)
     job.weights = UnsafePointer(weights.pointer)
     let left = job.leftStride(rows)

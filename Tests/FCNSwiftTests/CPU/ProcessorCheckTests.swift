@@ -45,6 +45,17 @@ struct ProcessorCheckTests {
     #expect(bad > 0)
   }
 
+  /// Of 16-bit integers: 256 factors of the input's channels, then a scale and 256 terms a column.
+  @Test func speedIsMeasuredOfWeightsThatAreThere() throws {
+    let isShort = Flag()
+    let table = Loops.portable.with { job, _, _, width, _, _, _, _ in
+      let room = usableSize(of: job.pointee.weights)
+      if room < 4 * (256 + width * channelBlock * (1 + 256 / 2)) { isShort.raise() }
+    }
+    _ = try MachinePeak.measureOperations(WorkerPool(threads: 1), .int16, table)
+    #expect(!isShort.isRaised)
+  }
+
   @Test func aWiderOneThatIsSlowerIsTold() {
     func rate(_ name: String, _ operations: Double, _ integers: Double) -> ProcessorCheck.Rate {
       .init(instructionSet: name, operations: operations, integerOperations: integers)
@@ -64,6 +75,10 @@ struct ProcessorCheckTests {
     }
   }
 }
+
+/// Bytes of a block of `malloc`'s: a few more than it was asked for, for which Glibc's module has no name.
+@_silgen_name("malloc_usable_size")
+private func usableSize(of block: UnsafeRawPointer) -> Int
 
 extension LoopTable {
   /// The same but for `multiply`.
