@@ -59,20 +59,37 @@ final class BlockedGlobalAveragePool: PreparedForm {
     input = request.inputs[0]
   }
 
+  private static let pixelsOfPiece = valuesOfPiece / channelBlock
+  private var pieces: Int { (input.planeCount + Self.pixelsOfPiece - 1) / Self.pixelsOfPiece }
+
+  /// For sums of pieces, in float64.
+  var sharedWorkspace: Int { 2 * channelBlock * blockedPlaneCount(input) * pieces }
+
   func forward(_ call: ForwardCall) {
-    let input = input
+    let (input, pieces, planes) = (input, pieces, blockedPlaneCount(input))
     let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
-    call.workers.run(blockedPlaneCount(input)) { plane, _ in
-      let pixels = source + plane * input.planeCount
+    let sums = UnsafeMutableRawPointer(call.workers.shared)
+    let size = MemoryLayout<SIMD16<Double>>.stride
+    call.workers.run(planes * pieces) { task, _ in
+      let pixels = source + task / pieces * input.planeCount
+      let piece = part(task % pieces, of: input.planeCount, size: Self.pixelsOfPiece)
       // Sums of single precision over some hundred values, of double precision over those.
       var total = SIMD16<Double>()
-      var first = 0
-      while first < input.planeCount {
-        let end = min(input.planeCount, first + 256)
+      var first = piece.lowerBound
+      while first < piece.upperBound {
+        let end = min(piece.upperBound, first + 256)
         var part = SIMD16<Float>()
         for i in first..<end { part += pixels[i] }
         total += SIMD16<Double>(part)
         first = end
+      }
+      sums.storeBytes(of: total, toByteOffset: task * size, as: SIMD16<Double>.self)
+    }
+    for plane in 0..<planes {
+      var total = SIMD16<Double>()
+      for piece in 0..<pieces {
+        total += sums.loadUnaligned(
+          fromByteOffset: (plane * pieces + piece) * size, as: SIMD16<Double>.self)
       }
       target[plane] = SIMD16<Float>(total / Double(input.planeCount))
     }

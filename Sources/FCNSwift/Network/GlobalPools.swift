@@ -10,19 +10,31 @@ public struct GlobalAveragePool: Operation {
   }
 
   public var reference: ReferenceForm {
-    ReferenceForm { inputs, _ in GlobalAveragePoolReference(inputs[0].planeCount) }
+    ReferenceForm { inputs, _ in GlobalAveragePoolReference(inputs[0]) }
   }
 }
 
 final class GlobalAveragePoolReference: PreparedTrainingForm {
-  private let count: Int
+  private let shape: Shape
+  private var count: Int { shape.planeCount }
+  private var pieces: Int { (count + valuesOfPiece - 1) / valuesOfPiece }
 
-  init(_ count: Int) { self.count = count }
+  init(_ shape: Shape) { self.shape = shape }
+
+  /// For sums of pieces, in float64.
+  var sharedWorkspace: Int { 2 * shape.n * shape.c * pieces }
 
   func forward(_ call: ForwardCall) {
-    let (source, target) = (call.input.pointer, call.output.pointer)
-    call.workers.run(call.output.shape.count) { [count] plane, _ in
-      target[plane] = Float(sum(source + plane * count, count) / Double(count))
+    let (source, target, planes) = (call.input.pointer, call.output.pointer, shape.n * shape.c)
+    let sums = UnsafeMutableRawPointer(call.workers.shared).bindMemory(
+      to: Double.self, capacity: planes * pieces)
+    call.workers.run(planes * pieces) { [count, pieces] task, _ in
+      let part = part(task % pieces, of: count, size: valuesOfPiece)
+      sums[task] = sum(source + task / pieces * count + part.lowerBound, part.count)
+    }
+    for plane in 0..<planes {
+      let total = (0..<pieces).reduce(0) { $0 + sums[plane * pieces + $1] }
+      target[plane] = Float(total / Double(count))
     }
   }
 

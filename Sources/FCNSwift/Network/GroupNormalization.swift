@@ -45,10 +45,7 @@ final class GroupNormalizationReference: PreparedTrainingForm {
     count = channels * shape.planeCount
   }
 
-  /// Values that a task takes of a group or a channel, where these have many: nobody is asked within one.
-  static let piece = 1 << 20
-
-  private var pieces: Int { (count + Self.piece - 1) / Self.piece }
+  private var pieces: Int { (count + valuesOfPiece - 1) / valuesOfPiece }
 
   /// For sums of pieces, in float64, a mean and a factor a group.
   var sharedWorkspace: Int { pieces > 1 ? shape.n * operation.groups * (2 * pieces + 2) : 0 }
@@ -83,7 +80,7 @@ final class GroupNormalizationReference: PreparedTrainingForm {
       _ finish: (Double) -> Float
     ) {
       call.workers.run(groups * pieces) { [self] task, _ in
-        let part = part(task % pieces, of: count, size: Self.piece)
+        let part = part(task % pieces, of: count, size: valuesOfPiece)
         // A group's values follow those of the one before.
         let values = input.pointer + task / pieces * count + part.lowerBound
         sums[task] = sumOf(values, part.count, task / pieces)
@@ -96,14 +93,14 @@ final class GroupNormalizationReference: PreparedTrainingForm {
     addPieces(to: inverses, { sumOfSquaredDeviations($0, $1, from: means[$2]) }) {
       1 / (Float($0 / Double(count)) + operation.epsilon).squareRoot()
     }
-    let piecesOfPlane = (shape.planeCount + Self.piece - 1) / Self.piece
+    let piecesOfPlane = (shape.planeCount + valuesOfPiece - 1) / valuesOfPiece
     call.workers.run(shape.n * shape.c * piecesOfPlane) { [self] task, _ in
       let plane = task / piecesOfPlane
       let (c, group) = (plane % shape.c, plane / channels)
       let (mean, scale) = (means[group], inverses[group] * weight[c])
       let first = plane * shape.planeCount
       let (source, target) = (input.pointer + first, output.pointer + first)
-      for i in part(task % piecesOfPlane, of: shape.planeCount, size: Self.piece) {
+      for i in part(task % piecesOfPlane, of: shape.planeCount, size: valuesOfPiece) {
         target[i] = (source[i] - mean) * scale + bias[c]
       }
     }

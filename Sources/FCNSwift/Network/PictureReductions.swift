@@ -56,7 +56,7 @@ public struct ReducedMaximum: Operation {
   }
 }
 
-/// A task is a row of the output.
+/// A task is a row of the output; of one that is made of very many lines of the input, some of these.
 final class ReductionReference: PreparedTrainingForm {
   private let input, output: Shape
   private let takesLargest: Bool
@@ -65,20 +65,104 @@ final class ReductionReference: PreparedTrainingForm {
     (self.input, self.output, self.takesLargest) = (input, output, takesLargest)
   }
 
+  private var rows: Int { output.n * output.c * output.h }
+  /// Lines of the input that a row of the output is made of, and those of them that a task takes.
+  private var lines: Int { input.n * input.c * input.h / rows }
+  private var linesOfPiece: Int { max(1, valuesOfPiece / input.w) }
+  private var pieces: Int { (lines + linesOfPiece - 1) / linesOfPiece }
+
+  /// A row of sums in float64, or of places.
+  var workspacePerWorker: Int { 2 * output.w }
+  /// One for each piece.
+  var sharedWorkspace: Int { pieces > 1 ? 2 * rows * pieces * output.w : 0 }
+
   func forward(_ call: ForwardCall) {
-    let (source, target) = (call.input.pointer, call.output.pointer)
-    call.workers.run(output.n * output.c * output.h) { [self] row, _ in
-      for x in 0..<output.w {
-        let place = row * output.w + x
-        if takesLargest {
-          target[place] = source[winner(source, row, x)]
-        } else {
-          var total = 0.0
-          forEach(row, x) { total += Double(source[$0]) }
-          target[place] = Float(total / Double(count))
-        }
+    let (source, target) = (UnsafePointer(call.input.pointer), call.output.pointer)
+    if takesLargest {
+      forward(
+        call, none: -1, add: { [self] in addWinners(source, $0, $1, $2) },
+        join: { [self] in better($1, than: $0, source) ? $1 : $0 },
+        finish: { target[$0] = source[$1] })
+    } else {
+      let count = Double(count)
+      forward(
+        call, none: 0.0, add: { [self] in addSums(source, $0, $1, $2) }, join: { $0 + $1 },
+        finish: { target[$0] = Float($1 / count) })
+    }
+  }
+
+  /// Has `add` put some lines of a row to what was found of it, `none` to begin with, and `finish` told what
+  /// was found of each place. Where a row is made of pieces, `join` puts these together, in order.
+  private func forward<Found>(
+    _ call: ForwardCall, none: Found,
+    add: @escaping (_ row: Int, _ lines: Range<Int>, UnsafeMutablePointer<Found>) -> Void,
+    join: @escaping (Found, Found) -> Found, finish: @escaping (_ place: Int, Found) -> Void
+  ) {
+    let (width, lines, linesOfPiece, pieces) = (output.w, lines, linesOfPiece, pieces)
+    func bound(_ floats: UnsafeMutablePointer<Float>, _ count: Int) -> UnsafeMutablePointer<Found> {
+      UnsafeMutableRawPointer(floats).bindMemory(to: Found.self, capacity: count)
+    }
+    guard pieces > 1 else {
+      return call.workers.run(rows) { row, own in
+        let found = bound(own, width)
+        found.initialize(repeating: none, count: width)
+        add(row, 0..<lines, found)
+        for x in 0..<width { finish(row * width + x, found[x]) }
       }
     }
+    let all = bound(call.workers.shared, rows * pieces * width)
+    call.workers.run(rows * pieces) { task, _ in
+      let found = all + task * width
+      found.initialize(repeating: none, count: width)
+      add(task / pieces, part(task % pieces, of: lines, size: linesOfPiece), found)
+    }
+    call.workers.run(rows) { row, _ in
+      for x in 0..<width {
+        var whole = none
+        for piece in 0..<pieces { whole = join(whole, all[(row * pieces + piece) * width + x]) }
+        finish(row * width + x, whole)
+      }
+    }
+  }
+
+  private func addSums(
+    _ source: UnsafePointer<Float>, _ row: Int, _ lines: Range<Int>,
+    _ totals: UnsafeMutablePointer<Double>
+  ) {
+    for line in lines {
+      let values = source + place(of: line, in: row)
+      if output.w == input.w {
+        for x in 0..<output.w { totals[x] += Double(values[x]) }
+      } else {
+        for x in 0..<input.w { totals[0] += Double(values[x]) }
+      }
+    }
+  }
+
+  private func addWinners(
+    _ source: UnsafePointer<Float>, _ row: Int, _ lines: Range<Int>,
+    _ winners: UnsafeMutablePointer<Int>
+  ) {
+    let step = output.w == input.w ? 1 : 0
+    for line in lines {
+      let start = place(of: line, in: row)
+      for x in 0..<input.w where better(start + x, than: winners[x * step], source) {
+        winners[x * step] = start + x
+      }
+    }
+  }
+
+  /// Whether place `index` is to be chosen over `best`, which comes before it; -1 is none.
+  private func better(_ index: Int, than best: Int, _ source: UnsafePointer<Float>) -> Bool {
+    best < 0 || (!(source[index] <= source[best]) && !source[best].isNaN)
+  }
+
+  /// Where line `line` of those that make row `row` of the output begins, in reading order.
+  private func place(of line: Int, in row: Int) -> Int {
+    let rows = output.h == input.h ? 1 : input.h
+    let c = output.c == input.c ? row / output.h % output.c : line / rows
+    let y = output.h == input.h ? row % output.h : line % rows
+    return ((row / (output.c * output.h) * input.c + c) * input.h + y) * input.w
   }
 
   func backward(_ call: BackwardCall) {
@@ -103,9 +187,7 @@ final class ReductionReference: PreparedTrainingForm {
 
   private func winner(_ source: UnsafePointer<Float>, _ row: Int, _ x: Int) -> Int {
     var best = -1
-    forEach(row, x) { index in
-      if best < 0 || (!(source[index] <= source[best]) && !source[best].isNaN) { best = index }
-    }
+    forEach(row, x) { if better($0, than: best, source) { best = $0 } }
     return max(best, 0)
   }
 

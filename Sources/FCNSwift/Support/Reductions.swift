@@ -1,3 +1,6 @@
+/// Values that a task takes of a sum of many: nobody is asked within a task, and so many take a millisecond.
+let valuesOfPiece = 1 << 20
+
 /// Σ term(i) for i in 0..<count, where `term` gives sixteen terms from i on and `single` gives one.
 ///
 /// Sixteen running sums, gathered in double every few thousand terms: fast, and as good for a large

@@ -164,6 +164,84 @@ import Testing
     #expect(made == wanted)
   }
 
+  private static let axes: [PictureAxes] = [
+    .rows, .columns, [.rows, .columns], [.channels, .rows], [.channels, .rows, .columns],
+  ]
+
+  /// Planes of more than one piece, whose largest values lie in the last one.
+  @Test(arguments: axes) func axesOfLargePlanesAreReduced(_ axes: PictureAxes) throws {
+    let shape = Shape(2, 2, 1100, 1030)
+    var values = try random(shape, around: 0.25).elements
+    for x in 0..<shape.w { values[(shape.h - 1) * shape.w + x] += 3 }
+    let input = try Tensor(shape, values)
+    let small = axes.reduced(shape)
+    var (sums, largest) = (
+      [Double](repeating: 0, count: small.count), [Float](repeating: -9, count: small.count)
+    )
+    for (i, value) in values.enumerated() {
+      let (x, y) = (i % shape.w % small.w, i / shape.w % shape.h % small.h)
+      let (c, n) = (i / shape.planeCount % shape.c % small.c, i / shape.pictureCount)
+      let place = ((n * small.c + c) * small.h + y) * small.w + x
+      sums[place] += Double(value)
+      largest[place] = max(largest[place], value)
+    }
+    let count = Double(shape.count / small.count)
+    let means = try [1, 3].map { threads in
+      let form = ReductionReference(input: shape, output: small, takesLargest: false)
+      return try run(form, [input], makes: small, threads: threads)
+    }
+    #expect(means[0] == means[1])
+    #expect(zip(means[0], sums).allSatisfy { abs(Double($0) - $1 / count) < 3e-7 })
+    for threads in [1, 3] {
+      let form = ReductionReference(input: shape, output: small, takesLargest: true)
+      #expect(try run(form, [input], makes: small, threads: threads) == largest)
+    }
+    // A NaN is largest wherever it lies.
+    values[shape.planeCount / 2] = .nan
+    let form = ReductionReference(input: shape, output: small, takesLargest: true)
+    let made = try run(form, [Tensor(shape, values)], makes: small)
+    #expect(made.count(where: \.isNaN) == 1)
+  }
+
+  /// Of large planes in both layouts, and of small ones, which are one piece.
+  @Test(arguments: [Shape(2, 3, 1030, 1025), Shape(2, 17, 3, 5)])
+  func wholePlanesHaveMeans(_ shape: Shape) throws {
+    let input = try random(shape, around: 0.25)
+    let (values, small) = (input.elements, Shape(shape.n, shape.c, 1, 1))
+    let wanted = (0..<small.count).map { plane in
+      values[plane * shape.planeCount..<(plane + 1) * shape.planeCount]
+        .reduce(0.0) { $0 + Double($1) } / Double(shape.planeCount)
+    }
+    func isClose(_ made: [Float]) -> Bool {
+      zip(made, wanted).allSatisfy { abs(Double($0) - $1) < 1e-7 }
+    }
+    let planar = try [1, 3].map {
+      try run(GlobalAveragePoolReference(shape), [input], makes: small, threads: $0)
+    }
+    #expect(planar[0] == planar[1] && isClose(planar[0]))
+    let request = FormRequest(inputs: [shape], output: small, loops: try Loops.chosen())
+    let blocked = try [1, 3].map { threads in
+      let form = try #require(BlockedGlobalAveragePool(request))
+      let output = try Tensor(small).laidOut(.blocked)
+      form.forward(
+        ForwardCall(
+          inputs: [try input.laidOut(.blocked)], output: output, parameters: [],
+          workers: try Workers(pool: WorkerPool(threads: threads), forms: [form])))
+      return (0..<small.count).map {
+        output.pointer[($0 % shape.c / 16 * shape.n + $0 / shape.c) * 16 + $0 % shape.c % 16]
+      }
+    }
+    #expect(blocked[0] == blocked[1] && isClose(blocked[0]))
+  }
+
+  @Test func whoeverWatchesIsAskedWithinAMean() throws {
+    let (shape, small) = (Shape(1, 1, 1030, 1025), Shape(1, 1, 1, 1))
+    for takesLargest in [false, true] {
+      let form = ReductionReference(input: shape, output: small, takesLargest: takesLargest)
+      #expect(try run(form, [random(shape)], makes: small, stops: true) == [-7])
+    }
+  }
+
   @Test func whoeverWatchesIsAskedWithinAPlane() throws {
     let shape = Shape(1, 1, 701, 640)
     let made = try run(
