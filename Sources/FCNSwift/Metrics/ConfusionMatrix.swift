@@ -49,10 +49,17 @@ public struct ConfusionMatrix: Sendable, Hashable {
   mutating func add(
     truth: UnsafeBufferPointer<UInt8>, prediction: UnsafeBufferPointer<UInt8>
   ) throws -> Double {
-    var picture = [Int](repeating: 0, count: 256 * 256)
-    picture.withUnsafeMutableBufferPointer { picture in
-      for i in truth.indices { picture[Int(truth[i]) << 8 | Int(prediction[i])] += 1 }
+    let memory = try AlignedMemory(byteCount: 256 * 256 * MemoryLayout<Int>.stride)
+    return try withExtendedLifetime(memory) {
+      let pairs = memory.bytes.bindMemory(to: Int.self, capacity: 256 * 256)
+      pairs.initialize(repeating: 0, count: 256 * 256)
+      for i in truth.indices { pairs[Int(truth[i]) << 8 | Int(prediction[i])] += 1 }
+      return try add(pairs)
     }
+  }
+
+  /// Adds a picture of which pixels of each true and predicted label have been counted.
+  private mutating func add(_ picture: UnsafePointer<Int>) throws -> Double {
     var (right, labelled) = (0, 0)
     for i in 0..<255 {
       for j in 0..<256 where picture[i << 8 | j] > 0 {

@@ -30,6 +30,12 @@ final class AlignedMemory: @unchecked Sendable {
     owner = nil
   }
 
+  /// Room for `byteCount` bytes, on the same boundary.
+  convenience init(byteCount: Int) throws { try self.init(count: (byteCount + 3) / 4) }
+
+  /// Its beginning, for what is no floats.
+  var bytes: UnsafeMutableRawPointer { UnsafeMutableRawPointer(pointer) }
+
   /// Floats that `owner` keeps alive and nobody writes to; their boundary is what it is.
   init(borrowing floats: UnsafePointer<Float>, count: Int, owner: any MemoryOwner) {
     pointer = UnsafeMutablePointer(mutating: floats)

@@ -4,7 +4,7 @@ import Glibc
 final class HeldRows {
   private let width, capacity: Int
   private let format: PixelView.Format
-  private let pixels: UnsafeMutableRawBufferPointer
+  private let pixels: AlignedMemory
   private var rows = 0..<0
   private var rowBytes: Int { width * format.bytesPerPixel }
   /// Rows that are asked for at a time.
@@ -16,18 +16,16 @@ final class HeldRows {
     guard let count = checkedProduct(width, format.bytesPerPixel, capacity) else {
       throw FCNError(.outOfMemory, "\(capacity) rows of \(width) pixels cannot be held")
     }
-    try requireMemory(count)
-    pixels = .allocate(byteCount: count, alignment: 64)
+    pixels = try AlignedMemory(byteCount: count)
   }
-
-  deinit { pixels.deallocate() }
 
   /// Lets rows above `wanted` go and reads what is missing of them. They lie further down than the last.
   func advance(
     to wanted: Range<Int>,
     _ read: (_ rows: Range<Int>, _ pixels: UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
-    guard let base = pixels.baseAddress, wanted.count <= capacity else {
+    let base = pixels.bytes
+    guard wanted.count <= capacity else {
       throw FCNError(.internalDefect, "\(wanted.count) rows do not fit into \(capacity)")
     }
     let kept = wanted.lowerBound..<max(wanted.lowerBound, rows.upperBound)
@@ -52,11 +50,8 @@ final class HeldRows {
 
   /// The columns `columns` of the rows that are held.
   func view(_ columns: Range<Int>) throws -> PixelView {
-    guard let base = pixels.baseAddress else {
-      throw FCNError(.internalDefect, "there are no rows")
-    }
-    return try PixelView(
-      base: UnsafeRawPointer(base) + columns.lowerBound * format.bytesPerPixel,
+    try PixelView(
+      base: UnsafeRawPointer(pixels.bytes) + columns.lowerBound * format.bytesPerPixel,
       width: columns.count, height: rows.count, rowStride: rowBytes, format: format)
   }
 }
@@ -67,21 +62,17 @@ final class TileLabels {
   let tile: UnsafeMutablePointer<UInt8>
   private let all: UnsafeMutablePointer<UInt8>
   private let width: Int
+  private let memory: AlignedMemory
 
   /// Room for `rows` of a picture of `width`, and for tiles of `columns`.
   init(width: Int, rows: Int, columns: Int) throws {
     guard let count = checkedProduct(width, rows), let own = checkedProduct(columns, rows) else {
       throw FCNError(.outOfMemory, "\(rows) rows of \(width) labels cannot be held")
     }
-    try requireMemory(count + own)
     self.width = width
-    tile = .allocate(capacity: max(1, own))
-    all = .allocate(capacity: max(1, count))
-  }
-
-  deinit {
-    tile.deallocate()
-    all.deallocate()
+    memory = try AlignedMemory(byteCount: count + own)
+    tile = memory.bytes.bindMemory(to: UInt8.self, capacity: count + own)
+    all = tile + own
   }
 
   /// Puts a tile's labels where they belong.

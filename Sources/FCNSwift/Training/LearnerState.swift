@@ -69,7 +69,7 @@ final class LearnerState {
               + "Lower the learning rate, warm it up, or clip the gradients")
         }
         return try WeightTensor(
-          name: specification.name, shape: specification.shape, floats: tensor.elements)
+          name: specification.name, shape: specification.shape, copying: tensor)
       })
   }
 
@@ -77,8 +77,7 @@ final class LearnerState {
   func optimizerState() throws -> [String: [WeightTensor]] {
     try learned.reduce(into: [:]) { result, parameter in
       result[parameter.name] = try parameter.state.map {
-        try WeightTensor(
-          name: parameter.name, shape: [$0.shape.count], floats: $0.elements)
+        try WeightTensor(name: parameter.name, shape: [$0.shape.count], copying: $0)
       }
     }
   }

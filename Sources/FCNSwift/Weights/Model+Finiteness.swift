@@ -8,15 +8,16 @@ extension Model {
 extension WeightTensor {
   /// Throws `notFinite` where an element is NaN or infinite as float32. Reads all of them.
   func checkFinite() throws {
-    let index = withFloats { floats -> Int? in
+    let index = try withFloats { floats -> Int? in
       guard let base = floats.baseAddress, !areFinite(base, floats.count) else { return nil }
       return floats.firstIndex { !$0.isFinite }
     }
     forgetPages()
     guard let index else { return }
+    let value = try withFloats { $0[index] }
     throw FCNError(
       .notFinite,
-      "tensor \(quoted(name)): element \(index) is \(withFloats { $0[index] }). The file is damaged, "
+      "tensor \(quoted(name)): element \(index) is \(value). The file is damaged, "
         + "or its training diverged; use another one")
   }
 }

@@ -25,6 +25,14 @@ public struct WeightTensor: Sendable, MemoryOwner {
       offset: 0)
   }
 
+  /// A copy of `tensor`, which has as many elements as `shape`.
+  init(name: String, shape: [Int], copying tensor: Tensor) throws {
+    precondition(checkedProduct(shape) == tensor.shape.count)
+    try self.init(name: name, shape: shape) {
+      $0.baseAddress?.update(from: tensor.pointer, count: tensor.shape.count)
+    }
+  }
+
   /// Makes a tensor of memory that `fill` writes every one of its elements to.
   init(
     name: String, shape: [Int], filledBy fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
@@ -107,11 +115,17 @@ public struct WeightTensor: Sendable, MemoryOwner {
   }
 
   /// Calls `body` with the elements as float32; the pointer must not leave it. Nothing is copied
-  /// where they are stored so, on a 4-byte boundary.
+  /// where they are stored so, on a 4-byte boundary; else throws `outOfMemory` where there is none for it.
   public func withFloats<Result>(
     _ body: (UnsafeBufferPointer<Float>) throws -> Result
-  ) rethrows -> Result {
-    guard let borrowed = borrowedFloats else { return try floats.withUnsafeBufferPointer(body) }
+  ) throws -> Result {
+    guard let borrowed = borrowedFloats else {
+      let memory = try AlignedMemory(count: count)
+      copyFloats(to: memory.pointer)
+      return try withExtendedLifetime(memory) {
+        try body(UnsafeBufferPointer(start: memory.pointer, count: count))
+      }
+    }
     return try withExtendedLifetime(storage) {
       try body(UnsafeBufferPointer(start: borrowed, count: count))
     }
@@ -148,7 +162,6 @@ extension WeightTensor {
   /// Throws `notFinite` where an element is, or in the new type would be, infinite or NaN.
   func converted(to type: ElementType) throws -> WeightTensor {
     if type == elementType { return self }
-    try requireMemory(count * 4)
     let storage: ByteStorage
     switch type {
     case .float32:
@@ -156,13 +169,13 @@ extension WeightTensor {
         let output = $0.bindMemory(to: Float.self)
         if let base = output.baseAddress { copyFloats(to: base) }
         if let index = output.firstIndex(where: { !$0.isFinite }) {
-          throw notFinite(at: index, in: type)
+          throw try notFinite(at: index, in: type)
         }
       }
     case .float16:
       storage = try ByteStorage(count: count * 2) { output in
-        let first = withFloats { ElementType.encodeFloat16($0, to: output) }
-        if let first { throw notFinite(at: first, in: type) }
+        let first = try withFloats { ElementType.encodeFloat16($0, to: output) }
+        if let first { throw try notFinite(at: first, in: type) }
       }
     case .bfloat16, .float64:
       throw FCNError(
@@ -172,8 +185,8 @@ extension WeightTensor {
       name: name, shape: shape, elementType: type, count: count, storage: storage, offset: 0)
   }
 
-  private func notFinite(at index: Int, in type: ElementType) -> FCNError {
-    let value = withFloats { $0[index] }
+  private func notFinite(at index: Int, in type: ElementType) throws -> FCNError {
+    let value = try withFloats { $0[index] }
     return FCNError(
       .notFinite,
       "tensor \(quoted(name)): element \(index) is \(value), which \(type.rawValue) cannot hold; "

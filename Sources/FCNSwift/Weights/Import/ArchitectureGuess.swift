@@ -44,7 +44,7 @@ struct ArchitectureGuess {
     _ architecture: Architecture, _ weights: TranslatedWeights
   ) throws -> ArchitectureGuess? {
     var best: ArchitectureGuess?
-    for options in options(of: weights, for: architecture) {
+    for options in try options(of: weights, for: architecture) {
       guard let network = try? architecture.network(options) else { continue }
       let guess = try ArchitectureGuess(architecture, options, network, weights)
       if guess.distance < best?.distance ?? (.max, 0) { best = guess }
@@ -129,7 +129,7 @@ struct ArchitectureGuess {
   /// What the shapes say of channels and classes. Several where rounding leaves the width open.
   private static func options(
     of weights: TranslatedWeights, for architecture: Architecture
-  ) -> [ArchitectureOptions] {
+  ) throws -> [ArchitectureOptions] {
     // Most architectures are ruled out before their networks are made.
     guard let weight = architecture.firstWeight.flatMap(weights.tensor), weight.shape.count == 4,
       let full = try? architecture.network(ArchitectureOptions(classes: 1))
@@ -141,8 +141,8 @@ struct ArchitectureGuess {
         && weights.tensors.contains { $0.name.hasSuffix(".running_mean") },
       auxiliaryHead: choices.contains(.auxiliaryHead)
         && weights.tensor(named: "\(auxiliaryHead)4.weight") != nil,
-      denseUpsampling: choices.contains(.denseUpsampling)
-        && weights.tensors.contains { $0.name.hasPrefix("upscore") && $0.mixesClasses })
+      denseUpsampling: try choices.contains(.denseUpsampling)
+        && weights.tensors.contains { try $0.name.hasPrefix("upscore") && $0.mixesClasses() })
     let widths = choices.contains(.width) ? widths(of: weights, comparedWith: full) : [1]
     var all: [ArchitectureOptions] = []
     for width in widths {

@@ -57,7 +57,7 @@ extension WeightTensor {
     }
     return try WeightTensor(name: wanted.name, shape: wanted.shape) { target in
       target.update(repeating: 0)
-      withFloats { source in
+      try withFloats { source in
         let isKernel = isUpsampling && shape.count == 4
         for copy in 0..<copies where isKernel ? copy % 3 == 0 || copies == 2 : copy == copies - 1 {
           for i in 0..<count { target[copy * count + i] = source[i] }

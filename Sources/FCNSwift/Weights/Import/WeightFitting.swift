@@ -20,10 +20,10 @@ extension WeightTensor {
 
   /// The kernels from each class to itself, nil where one between different classes is not zero.
   private func diagonal(_ wanted: ParameterSpecification) throws -> WeightTensor? {
-    guard !mixesClasses else { return nil }
+    guard try !mixesClasses() else { return nil }
     let (classes, kernel) = (shape[0], shape[2] * shape[3])
     return try WeightTensor(name: wanted.name, shape: wanted.shape) { target in
-      withFloats { source in
+      try withFloats { source in
         for c in 0..<classes {
           for i in 0..<kernel {
             target[c * kernel + i] = source[(c * classes + c) * kernel + i]
@@ -34,10 +34,10 @@ extension WeightTensor {
   }
 
   /// Whether it has in×out×height×width kernels of which one between different classes is not zero.
-  var mixesClasses: Bool {
+  func mixesClasses() throws -> Bool {
     guard shape.count == 4, shape[0] == shape[1], shape[0] > 1 else { return false }
     let (classes, kernel) = (shape[0], shape[2] * shape[3])
-    return withFloats { values in
+    return try withFloats { values in
       (0..<classes * classes).contains { pair in
         pair / classes != pair % classes
           && values[pair * kernel..<(pair + 1) * kernel].contains { $0 != 0 }

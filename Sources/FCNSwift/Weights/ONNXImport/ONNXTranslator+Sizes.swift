@@ -326,7 +326,7 @@ extension WeightTensor {
   func transposedMatrix() throws -> WeightTensor {
     let (rows, columns) = (shape[0], shape[1])
     return try WeightTensor(name: name, shape: [columns, rows]) { target in
-      withFloats { source in
+      try withFloats { source in
         for i in 0..<rows {
           for j in 0..<columns { target[j * rows + i] = source[i * columns + j] }
         }
