@@ -7,9 +7,10 @@ public func fcn_labels_save(
   _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
   attempt {
-    let map = try labelMap(labels, "labels", width: Int(width), height: Int(height))
-    let encoded = try map.encodedPNG(palette: try model.map { try palette(of: $0) } ?? [])
-    try File.write(encoded, to: try pathString(path, "path"))
+    let labels = try labelView(labels, "labels", width: Int(width), height: Int(height))
+    try labels.withEncodedPNG(palette: try model.map { try palette(of: $0) } ?? []) {
+      try File.write([$0], to: try pathString(path, "path"))
+    }
   }
 }
 
@@ -18,8 +19,8 @@ public func fcn_labels_save_grey(
   _ labels: UnsafePointer<UInt8>?, _ width: Int32, _ height: Int32, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
   attempt {
-    let map = try labelMap(labels, "labels", width: Int(width), height: Int(height))
-    try File.write(map.encodedGreyPNG(), to: try pathString(path, "path"))
+    let labels = try labelView(labels, "labels", width: Int(width), height: Int(height))
+    try labels.withEncodedGreyPNG { try File.write([$0], to: try pathString(path, "path")) }
   }
 }
 
@@ -31,10 +32,10 @@ public func fcn_overlay(
   attempt {
     try ImageObject.create(out) {
       let picture = try PixelView(try required(picture, "picture").pointee)
-      let map = try labelMap(labels, "labels", count: label_count, of: picture)
+      let labels = try labelView(labels, "labels", count: label_count, of: picture)
       let palette = try ModelObject.from(model).model.description.palette
-      return try ImageObject(
-        picture.image().overlaying(map, palette: palette, opacity: opacity))
+      return ImageObject(
+        try HeldPicture(overlaying: labels, on: picture, palette: palette, opacity: opacity))
     }
   }
 }
@@ -48,41 +49,34 @@ public func fcn_sheet(
   attempt {
     try ImageObject.create(out) {
       let picture = try PixelView(try required(picture, "picture").pointee)
-      let row = Sheet.Row(
-        caption: try optionalString(caption, "caption") ?? "", input: try picture.image(),
-        prediction: try labelMap(labels, "labels", count: label_count, of: picture),
-        truth: try truth.map { try labelMap($0, "truth", count: label_count, of: picture) })
+      let row = SheetPictures(
+        caption: try optionalString(caption, "caption") ?? "", input: picture,
+        prediction: try labelView(labels, "labels", count: label_count, of: picture),
+        truth: try truth.map { try labelView($0, "truth", count: label_count, of: picture) })
       let description = try ModelObject.from(model).model.description
-      let sheet = Sheet(
-        rows: [row], classNames: description.classNames, palette: description.palette,
-        showsShares: true)
-      return try ImageObject(sheet.image())
+      return ImageObject(
+        try row.sheet(classNames: description.classNames, palette: description.palette))
     }
   }
 }
 
-/// A copy of the `count` labels of `picture`'s pixels.
-private func labelMap(
+/// The `count` labels of `picture`'s pixels.
+private func labelView(
   _ labels: UnsafePointer<UInt8>?, _ name: StaticString, count: Int, of picture: PixelView
-) throws -> LabelMap {
+) throws -> LabelView {
   guard count == picture.width * picture.height else {
     throw FCNError(
       .shapeMismatch,
       "label_count is \(count); the picture has \(picture.width)×\(picture.height) pixels")
   }
-  return try labelMap(labels, name, width: picture.width, height: picture.height)
+  return try labelView(labels, name, width: picture.width, height: picture.height)
 }
 
-/// A copy of `width` · `height` labels, once the size has been found sane.
-private func labelMap(
+/// `width` · `height` labels.
+private func labelView(
   _ labels: UnsafePointer<UInt8>?, _ name: StaticString, width: Int, height: Int
-) throws -> LabelMap {
-  var map = try LabelMap(width: width, height: height)
-  let labels = try required(labels, name)
-  map.labels.withUnsafeMutableBufferPointer {
-    $0.baseAddress?.update(from: labels, count: width * height)
-  }
-  return map
+) throws -> LabelView {
+  try LabelView(base: try required(labels, name), width: width, height: height)
 }
 
 private func palette(of model: OpaquePointer) throws -> [RGB] {

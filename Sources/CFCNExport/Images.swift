@@ -1,36 +1,25 @@
 public import CFCN
 import FCNSwift
-import Glibc
 
 /// What an fcn_image stands for. Its pixels have a fixed address, since hosts borrow them.
 final class ImageObject: HandledObject {
   static var handleName: StaticString { "fcn_image" }
   static var handleMark: UInt64 { 0x6661_696D_6167_6531 }
 
-  let width: Int
-  let height: Int
-  private let pixels: UnsafeMutableRawBufferPointer
+  let picture: HeldPicture
 
-  init(_ image: Image) throws {
-    (width, height) = (image.width, image.height)
-    guard let memory = malloc(image.pixels.count) else {
-      throw FCNError(.outOfMemory, "there is no memory for a picture of \(width)×\(height)")
-    }
-    pixels = UnsafeMutableRawBufferPointer(start: memory, count: image.pixels.count)
-    pixels.copyBytes(from: image.pixels)
+  init(_ picture: HeldPicture) { self.picture = picture }
+
+  convenience init(_ image: Image) throws {
+    self.init(try image.withPixelView { try HeldPicture(copying: $0) })
   }
-
-  deinit { Glibc.free(pixels.baseAddress) }
 
   /// The pixels as hosts see them.
   var borrowed: fcn_pixels {
     fcn_pixels(
-      data: UnsafeRawPointer(pixels.baseAddress), width: Int32(width), height: Int32(height),
-      row_stride: width * 3, format: Int32(FCN_PIXELS_RGB8), reserved: 0)
-  }
-
-  func image() throws -> Image {
-    try PixelView(borrowed).image()
+      data: UnsafeRawPointer(picture.pixels), width: Int32(picture.width),
+      height: Int32(picture.height), row_stride: picture.width * 3,
+      format: Int32(FCN_PIXELS_RGB8), reserved: 0)
   }
 }
 
@@ -60,7 +49,8 @@ public func fcn_image_copy(
 ) -> fcn_status {
   attempt {
     try ImageObject.create(out) {
-      try ImageObject(PixelView(try required(pixels, "pixels").pointee).image())
+      let view = try PixelView(try required(pixels, "pixels").pointee)
+      return ImageObject(try HeldPicture(copying: view))
     }
   }
 }
@@ -77,8 +67,9 @@ public func fcn_image_save(
   _ image: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> fcn_status {
   attempt {
-    let encoded = try ImageObject.from(image).image().encodedPNG()
-    try File.write(encoded, to: try pathString(path, "path"))
+    try ImageObject.from(image).picture.withEncodedPNG {
+      try File.write([$0], to: try pathString(path, "path"))
+    }
   }
 }
 

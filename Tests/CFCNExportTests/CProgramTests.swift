@@ -131,9 +131,26 @@ import Testing
     #expect(output.hasSuffix("all well\n"), "\(output)")
   }
 
-  /// Where memory goes after the library has asked for it: libpng and zlib say so, which is no damage.
-  @Test func codecsWithoutMemorySaySo() throws {
+  /// Where memory goes after the library has asked for it: drawing and saving takes none that may not be
+  /// refused, and what libpng and zlib say is no damage.
+  @Test func drawingWithoutMemorySaysSo() throws {
     let output = try starved(["65536", "1", "1"], environment: ["STARVED_ONLY": "draw"])
+    let counts = try #require(output.split(separator: "\n").first { $0.hasPrefix("draw: ") })
+    let requests = try #require(counts.split(separator: " ").dropFirst().first)
+    #expect(
+      counts == """
+        draw: \(requests) requests, \(requests) refused in turn: \(requests) out of memory, \
+        0 done all the same, 0 other, 0 crashed
+        """, "\(output)")
+    #expect(output.hasSuffix("all well\n"), "\(output)")
+  }
+
+  /// Rows that tiles hold, and what a training counts and saves, likewise.
+  @Test(arguments: [("stream", "1"), ("train", "3")])
+  func tilesAndTrainingsWithoutMemorySaySo(_ name: String, _ stride: String) throws {
+    let output = try starved(["65536", stride, "1"], environment: ["STARVED_ONLY": name])
+    let counts = try #require(output.split(separator: "\n").first { $0.hasPrefix("\(name): ") })
+    #expect(counts.hasSuffix(" 0 other, 0 crashed"), "\(output)")
     #expect(output.hasSuffix("all well\n"), "\(output)")
   }
 

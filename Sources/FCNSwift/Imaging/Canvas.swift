@@ -1,53 +1,69 @@
 /// A picture to draw on: rectangles, pictures, lines and text, all cut at its edges.
-struct Canvas {
+final class Canvas {
   /// A place in pixels from the top left corner; a pixel's centre is at halves.
   typealias Point = SIMD2<Float>
 
   /// What has been drawn so far.
-  private(set) var image: Image
+  let picture: HeldPicture
+  private var pixels: UnsafeMutablePointer<UInt8> { picture.pixels }
 
   /// An empty canvas; throws as `Image` does for sizes that it cannot have.
   init(width: Int, height: Int, colour: RGB = RGB(255, 255, 255)) throws {
-    image = try Image(width: width, height: height, colour: colour)
+    picture = try HeldPicture(width: width, height: height)
+    fill(x: 0, y: 0, width: width, height: height, colour: colour)
   }
 
   /// Fills a rectangle of whole pixels.
-  mutating func fill(x: Int, y: Int, width: Int, height: Int, colour: RGB) {
-    let columns = max(0, x)..<max(0, x, min(x + width, image.width))
-    let rows = max(0, y)..<max(0, y, min(y + height, image.height))
-    let stride = image.width
-    image.pixels.withUnsafeMutableBufferPointer { pixels in
-      for row in rows {
-        for column in columns {
-          let at = (row * stride + column) * 3
-          (pixels[at], pixels[at + 1], pixels[at + 2]) = (colour.red, colour.green, colour.blue)
-        }
+  func fill(x: Int, y: Int, width: Int, height: Int, colour: RGB) {
+    let (rows, columns) = part(x: x, y: y, width: width, height: height)
+    for row in rows {
+      for column in columns {
+        let at = (row * picture.width + column) * 3
+        (pixels[at], pixels[at + 1], pixels[at + 2]) = (colour.red, colour.green, colour.blue)
       }
     }
   }
 
-  /// Puts `picture` with its top left corner at `x`, `y`.
-  mutating func draw(_ picture: Image, x: Int, y: Int) {
-    let columns = max(0, x)..<max(0, x, min(x + picture.width, image.width))
-    let rows = max(0, y)..<max(0, y, min(y + picture.height, image.height))
-    let stride = image.width
-    image.pixels.withUnsafeMutableBufferPointer { pixels in
-      picture.pixels.withUnsafeBufferPointer { source in
-        for row in rows {
-          for column in columns {
-            let from = ((row - y) * picture.width + column - x) * 3
-            let to = (row * stride + column) * 3
-            for channel in 0..<3 { pixels[to + channel] = source[from + channel] }
-          }
-        }
+  /// Puts `view` with its top left corner at `x`, `y`.
+  func draw(_ view: PixelView, x: Int, y: Int) {
+    let (rows, columns) = part(x: x, y: y, width: view.width, height: view.height)
+    for row in rows where !columns.isEmpty {
+      view.copyRow(
+        row - y, columns: columns.lowerBound - x..<columns.upperBound - x,
+        to: pixels + (row * picture.width + columns.lowerBound) * 3)
+    }
+  }
+
+  /// Has `paint` change the pixels of three bytes under labels, which are brought to `width`×`height` as
+  /// `LabelMap.resized` does, with their top left corner at `x`, `y`.
+  func paint(
+    _ labels: LabelView, x: Int, y: Int, width: Int, height: Int,
+    _ paint: (_ label: UInt8, _ pixel: UnsafeMutablePointer<UInt8>) -> Void
+  ) {
+    let (rows, columns) = part(x: x, y: y, width: width, height: height)
+    for row in rows {
+      for column in columns {
+        paint(
+          labels.nearest(x: column - x, of: width, y: row - y, of: height),
+          pixels + (row * picture.width + column) * 3)
       }
     }
+  }
+
+  /// What of a rectangle lies on the canvas.
+  private func part(
+    x: Int, y: Int, width: Int, height: Int
+  ) -> (rows: Range<Int>, columns: Range<Int>) {
+    (
+      max(0, y)..<max(0, y, min(y + height, picture.height)),
+      max(0, x)..<max(0, x, min(x + width, picture.width))
+    )
   }
 
   /// Draws lines of `width` pixels, each through its points, with round ends and corners and smooth
   /// edges; a single point is a dot of that diameter. They are one shape: where they cross they do not
   /// darken each other.
-  mutating func stroke(_ lines: [[Point]], width: Float, colour: RGB) {
+  func stroke(_ lines: [[Point]], width: Float, colour: RGB) {
     let reach = width / 2 + 1
     let all = lines.joined()
     guard let first = all.first else { return }
@@ -76,7 +92,9 @@ struct Canvas {
       guard low - reach < limit, high + reach > 0 else { return 0..<0 }
       return Int(max(0, low - reach))..<Int(min(limit, (high + reach).rounded(.up)))
     }
-    return (range(low.x, high.x, within: image.width), range(low.y, high.y, within: image.height))
+    return (
+      range(low.x, high.x, within: picture.width), range(low.y, high.y, within: picture.height)
+    )
   }
 
   /// Raises the part of each pixel of `box` that is covered to that of one straight line.
@@ -101,24 +119,21 @@ struct Canvas {
     }
   }
 
-  private mutating func blend(_ coverage: [Float], of box: Box, colour: RGB) {
-    let stride = image.width
-    image.pixels.withUnsafeMutableBufferPointer { pixels in
-      coverage.withUnsafeBufferPointer { coverage in
-        var index = 0
-        for y in box.rows {
-          for x in box.columns {
-            let part = coverage[index]
-            index += 1
-            guard part > 0 else { continue }
-            let at = (y * stride + x) * 3
-            func mix(_ below: UInt8, _ above: UInt8) -> UInt8 {
-              UInt8(Float(below) * (1 - part) + Float(above) * part + 0.5)
-            }
-            pixels[at] = mix(pixels[at], colour.red)
-            pixels[at + 1] = mix(pixels[at + 1], colour.green)
-            pixels[at + 2] = mix(pixels[at + 2], colour.blue)
+  private func blend(_ coverage: [Float], of box: Box, colour: RGB) {
+    coverage.withUnsafeBufferPointer { coverage in
+      var index = 0
+      for y in box.rows {
+        for x in box.columns {
+          let part = coverage[index]
+          index += 1
+          guard part > 0 else { continue }
+          let at = (y * picture.width + x) * 3
+          func mix(_ below: UInt8, _ above: UInt8) -> UInt8 {
+            UInt8(Float(below) * (1 - part) + Float(above) * part + 0.5)
           }
+          pixels[at] = mix(pixels[at], colour.red)
+          pixels[at + 1] = mix(pixels[at + 1], colour.green)
+          pixels[at + 2] = mix(pixels[at + 2], colour.blue)
         }
       }
     }
@@ -132,7 +147,7 @@ extension Canvas {
   }
 
   /// Writes one line of text of `size` pixels, its baseline at `y`, in the built-in typeface.
-  mutating func write(
+  func write(
     _ text: String, x: Float, y: Float, size: Float, colour: RGB, anchor: Anchor = .start
   ) {
     let unit = size / StrokeFont.unitsPerSize

@@ -22,7 +22,7 @@ struct Drawing {
     else {
       throw FCNError(.invalidArgument, "a drawing's scale of \(scale) was given; 1 to 4 is usual")
     }
-    var canvas = try Canvas(width: width, height: height)
+    let canvas = try Canvas(width: width, height: height)
     let factor = Float(scale)
     for mark in marks {
       switch mark {
@@ -37,7 +37,7 @@ struct Drawing {
           anchor: anchor)
       }
     }
-    return canvas.image
+    return try canvas.picture.image()
   }
 
   /// The drawing as an SVG document.

@@ -91,14 +91,26 @@ extension Image {
   }
 }
 
+/// Runs an encoder and calls `body` with what it wrote; the pointer must not leave it.
+func withCodecOutput<Result>(
+  _ subject: String,
+  _ encode: (UnsafeMutablePointer<fcncodec_output>, UnsafeMutablePointer<CChar>?) ->
+    fcncodec_status,
+  reading body: (UnsafeRawBufferPointer) throws -> Result
+) throws -> Result {
+  var output = fcncodec_output()
+  defer { fcncodec_free(&output) }
+  try callCodec(subject) { encode(&output, $0) }
+  return try body(UnsafeRawBufferPointer(start: output.bytes, count: output.size))
+}
+
 /// Runs an encoder and copies what it wrote to an array.
 func collectCodecOutput(
   _ subject: String,
   _ encode: (UnsafeMutablePointer<fcncodec_output>, UnsafeMutablePointer<CChar>?) -> fcncodec_status
 ) throws -> [UInt8] {
-  var output = fcncodec_output()
-  defer { fcncodec_free(&output) }
-  try callCodec(subject) { encode(&output, $0) }
-  try requireMemory(output.size)
-  return Array(UnsafeBufferPointer(start: output.bytes, count: output.size))
+  try withCodecOutput(subject, encode) {
+    try requireMemory($0.count)
+    return Array($0)
+  }
 }

@@ -61,11 +61,10 @@ extension LabelMap {
   /// Indices beyond `palette` are drawn in the VOC palette's colours, and 255 always in its border
   /// colour.
   public func encodedPNG(palette: [RGB]) throws -> [UInt8] {
-    let colours = Palette.extended(palette).flatMap { [$0.red, $0.green, $0.blue] }
-    return try collectCodecOutput("the label PNG cannot be made") { output, message in
-      labels.withUnsafeBufferPointer {
-        fcncodec_write_indexed_png(
-          $0.baseAddress, UInt32(width), UInt32(height), colours, output, message)
+    try withLabelView { labels in
+      try labels.withEncodedPNG(palette: palette) {
+        try requireMemory($0.count)
+        return Array($0)
       }
     }
   }
@@ -73,9 +72,10 @@ extension LabelMap {
   /// The map as a greyscale PNG of 8 bits, whose greys are the indices: for programs that want to
   /// read indices and cannot tell a palette's from its colours. It looks nearly black.
   public func encodedGreyPNG() throws -> [UInt8] {
-    try collectCodecOutput("the label PNG cannot be made") { output, message in
-      labels.withUnsafeBufferPointer {
-        fcncodec_write_grey_png($0.baseAddress, UInt32(width), UInt32(height), output, message)
+    try withLabelView { labels in
+      try labels.withEncodedGreyPNG {
+        try requireMemory($0.count)
+        return Array($0)
       }
     }
   }

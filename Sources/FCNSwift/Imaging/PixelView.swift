@@ -73,23 +73,33 @@ public struct PixelView {
 
   /// The same; `pause` is called now and then, and ends it by throwing.
   func image(pause: (() throws -> Void)?) throws -> Image {
-    let (red, green, blue) = format.channelOffsets
-    let step = format.bytesPerPixel
     try requireMemory(width * height * 3)
     let pixels = try [UInt8](unsafeUninitializedCapacity: width * height * 3) { buffer, count in
-      for y in 0..<height {
-        try pause?()
-        let source = row(y)
-        for x in 0..<width {
-          let target = (y * width + x) * 3
-          buffer[target] = source[x * step + red]
-          buffer[target + 1] = source[x * step + green]
-          buffer[target + 2] = source[x * step + blue]
-        }
-      }
+      if let base = buffer.baseAddress { try copyRGB(to: base, pause) }
       count = width * height * 3
     }
     return try Image(width: width, height: height, pixels: pixels)
+  }
+
+  /// Copies all pixels as RGB to `target`, which has room for them; `pause` as above.
+  func copyRGB(to target: UnsafeMutablePointer<UInt8>, _ pause: (() throws -> Void)?) throws {
+    for y in 0..<height {
+      try pause?()
+      copyRow(y, columns: 0..<width, to: target + y * width * 3)
+    }
+  }
+
+  /// Copies some pixels of row `y` as RGB.
+  func copyRow(_ y: Int, columns: Range<Int>, to target: UnsafeMutablePointer<UInt8>) {
+    let (red, green, blue) = format.channelOffsets
+    let (source, step) = (row(y), format.bytesPerPixel)
+    var to = target
+    for x in columns {
+      to[0] = source[x * step + red]
+      to[1] = source[x * step + green]
+      to[2] = source[x * step + blue]
+      to += 3
+    }
   }
 }
 

@@ -59,74 +59,25 @@ public struct Sheet: Sendable {
       throw FCNError(
         .invalidArgument, "a sheet's tile width of \(tileWidth) was given; it goes from 64 to 4096")
     }
-    let heights = rows.map { tileSize($0.input).height }
-    let legend = SheetLegend(
-      of: self, width: Self.columnCount * (tileWidth + Self.gap) - Self.gap)
-    let rowsHeight = heights.reduce(0) { $0 + Self.captionHeight + $1 + Self.rowGap }
-    var canvas = try Canvas(
-      width: legend.width + 2 * Self.margin,
-      height: Self.margin + Self.headingHeight + rowsHeight + legend.height + Self.margin)
-    drawHeadings(on: &canvas)
-    var y = Self.margin + Self.headingHeight
-    for (row, height) in zip(rows, heights) {
-      try draw(row, y: y, on: &canvas)
-      y += Self.captionHeight + height + Self.rowGap
-    }
-    legend.draw(on: &canvas, x: Self.margin, y: y)
-    return canvas.image
-  }
-
-  static let ink = RGB(34, 34, 34)
-  static let faintInk = RGB(110, 110, 110)
-  private static let margin = 24
-  private static let gap = 12
-  private static let headingHeight = 24
-  private static let captionHeight = 26
-  private static let rowGap = 18
-  private static let columnCount = 3
-
-  private var comparesToTruth: Bool { rows.contains { $0.truth != nil } }
-
-  private func columnX(_ column: Int) -> Int { Self.margin + column * (tileWidth + Self.gap) }
-
-  /// The size of `picture` in a column; a tall one is narrower, to be no more than 1½ times as high
-  /// as the column is wide.
-  private func tileSize(_ picture: Image) -> (width: Int, height: Int) {
-    let (width, height) = (Double(picture.width), Double(picture.height))
-    let scale = min(Double(tileWidth) / width, 1.5 * Double(tileWidth) / height)
-    return (max(1, Int((width * scale).rounded())), max(1, Int((height * scale).rounded())))
-  }
-
-  private func drawHeadings(on canvas: inout Canvas) {
-    let headings =
-      comparesToTruth ? ["input", "prediction", "truth"] : ["input", "overlay", "labels"]
-    for (column, heading) in headings.enumerated() {
-      canvas.write(
-        heading, x: Float(columnX(column)), y: Float(Self.margin + 10), size: 14,
-        colour: Self.faintInk)
-    }
-  }
-
-  private func draw(_ row: Row, y: Int, on canvas: inout Canvas) throws {
-    let room = Float(columnX(Self.columnCount) - Self.gap - Self.margin)
-    canvas.write(
-      StrokeFont.fitted(row.caption, width: room, size: 14), x: Float(Self.margin),
-      y: Float(y + 16),
-      size: 14, colour: Self.ink)
-    let size = tileSize(row.input)
-    let input = try row.input.resized(width: size.width, height: size.height)
-    let prediction = try row.prediction.resized(width: size.width, height: size.height)
-    let truth = try row.truth?.resized(width: size.width, height: size.height)
-    let tiles: [Image?] =
-      comparesToTruth
-      ? [input, prediction.coloured(palette: palette), truth?.coloured(palette: palette)]
-      : [
-        input, try input.overlaying(prediction, palette: palette),
-        prediction.coloured(palette: palette),
-      ]
-    for (column, tile) in tiles.enumerated() {
-      guard let tile else { continue }
-      canvas.draw(tile, x: columnX(column), y: y + Self.captionHeight)
-    }
+    let layout = SheetLayout(
+      rows.map { row in
+        SheetLayout.Row(
+          size: (row.input.width, row.input.height), predicted: row.prediction.histogram(),
+          truth: row.truth?.histogram())
+      }, classNames: classNames, palette: palette, showsShares: showsShares, tileWidth: tileWidth)
+    return try layout.draw { index, draw in
+      let row = rows[index]
+      try row.input.withPixelView { input in
+        try row.prediction.withLabelView { prediction in
+          func drawBeside(_ truth: LabelView?) throws {
+            try draw(
+              SheetPictures(
+                caption: row.caption, input: input, prediction: prediction, truth: truth))
+          }
+          guard let truth = row.truth else { return try drawBeside(nil) }
+          try truth.withLabelView { try drawBeside($0) }
+        }
+      }
+    }.image()
   }
 }
