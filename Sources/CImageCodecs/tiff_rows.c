@@ -52,10 +52,16 @@ static void convert(const tiff_reader *own, const uint8_t *samples, size_t count
   }
 }
 
+/* libtiff says that all is well of data that ends before its row does: then the rest is black, and nothing
+   that happened to be in memory. */
+static uint8_t *emptied(tiff_reader *own, int plane) {
+  return memset(own->samples + plane * own->plane_size, 0, own->plane_size);
+}
+
 static int decode_row(tiff_reader *own, uint32_t y, uint8_t *rgb) {
   for (int plane = 0; plane < own->planes; plane++) {
     fcncodec_tiff_call *call = &own->calls[plane];
-    uint8_t *samples = own->samples + plane * own->plane_size;
+    uint8_t *samples = emptied(own, plane);
     if (call->library->TIFFReadScanline(call->file, samples, y, plane) != 1 || call->has_failed)
       return 0;
   }
@@ -72,7 +78,7 @@ static int decode_band(tiff_reader *own, uint32_t y) {
   for (uint32_t x = 0; x < layout->width; x += layout->tile_width) {
     for (int plane = 0; plane < own->planes; plane++) {
       uint32_t tile = call->library->TIFFComputeTile(call->file, x, start, 0, plane);
-      uint8_t *samples = own->samples + plane * own->plane_size;
+      uint8_t *samples = emptied(own, plane);
       ptrdiff_t size = (ptrdiff_t)own->plane_size;
       if (call->library->TIFFReadEncodedTile(call->file, tile, samples, size) != size ||
           call->has_failed)

@@ -82,6 +82,28 @@ struct TIFFTests {
     #expect(labels?.message.contains("given as a TIFF") == true)
   }
 
+  /// libtiff calls a tile well whose JPEG data are narrower than it.
+  @Test func whatIsMissingOfATileIsBlack() throws {
+    var bytes = try File.read(Self.path("tiles-jpeg.tif"))
+    let whole = try Image(decoding: bytes)
+    let entry = try #require(
+      bytes.indices.first { bytes[$0...].starts(with: [0x42, 1, 4, 0, 1, 0, 0, 0, 16, 0]) })
+    // Tiles of 16 columns, said to have 1024.
+    bytes.replaceSubrange(entry + 8..<entry + 10, with: [0, 4])
+    // What the memory for a tile is likely to hold.
+    let count = 1024 * 16 * 3
+    let used = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
+    used.initializeMemory(as: UInt8.self, repeating: 0xA5, count: count)
+    used.deallocate()
+    let image = try Image(decoding: bytes)
+    #expect((image.width, image.height) == (40, 37))
+    for y in 0..<16 {
+      let row = image.pixels[y * 120..<(y + 1) * 120]
+      #expect(row.prefix(48).elementsEqual(whole.pixels[y * 120..<y * 120 + 48]))
+      #expect(row.dropFirst(48).allSatisfy { $0 == 0 })
+    }
+  }
+
   /// What is left may be whole where the end is not needed; what counts is that nothing else happens.
   @Test func shortenedAndDamagedFilesAreRefused() throws {
     for item in try Self.listing().pictures {
