@@ -12,10 +12,17 @@ final class PackedWeights<Packed: AnyObject & Sendable>: Sendable {
     weak var packed: Packed?
   }
 
+  /// A thread of a process: one that packed while the process forked is not in the child, and nobody there
+  /// must wait for it.
+  private struct Packer: Equatable {
+    let thread = pthread_self()
+    let process = getpid()
+  }
+
   private struct State {
     var packed: [Key: Weak] = [:]
-    /// Which threads are packing what.
-    var packers: [Key: pthread_t] = [:]
+    /// Who is packing what.
+    var packers: [Key: Packer] = [:]
   }
 
   private let state = Mutex(State())
@@ -54,11 +61,11 @@ final class PackedWeights<Packed: AnyObject & Sendable>: Sendable {
   }
 
   private func role(_ key: Key) -> Role {
-    let own = pthread_self()
+    let own = Packer()
     return state.withLock { state in
       if let shared = state.packed[key]?.packed { return .user(shared) }
       if state.packers.values.contains(own) { return .visitor }
-      guard state.packers[key] == nil else { return .waiter }
+      if let packer = state.packers[key], packer.process == own.process { return .waiter }
       state.packers[key] = own
       return .packer
     }
