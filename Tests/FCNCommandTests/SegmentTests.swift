@@ -90,10 +90,12 @@ struct SegmentTests {
       2, saying: "500M", calling: ["segment", picture, "-m", model, "--memory", "much"])
     try Command.fail(
       2, saying: "name the file", calling: ["segment", "-", "-m", model, "--tiles", "auto"])
+    let wide = folder.file("wide.safetensors")
+    try Command.succeed("init", "-o", wide, "--width", "0.25", "--classes", "a,b")
     try Command.fail(
       1, saying: "limit is 1 MiB",
       calling: [
-        "segment", picture, "-m", model, "--memory", "1M", "--labels", folder.file("l.png"),
+        "segment", picture, "-m", wide, "--memory", "1M", "--labels", folder.file("l.png"),
       ])
     #expect(!File.exists(folder.file("l.png")))
   }
