@@ -74,7 +74,8 @@ final class Plan {
         leavesScores: leavesScores && last == nil, fuses: fuses,
         scalings: ranges?.scalings(of: network) ?? [:]))
     let rooms = schedule.steps.map { WorkerRoom([$0.prepared]) }
-    let ranking = makesLabels ? schedule.lastRanking : nil
+    // Of scores that are still to be enlarged there are no labels yet.
+    let ranking = makesLabels && last == nil ? schedule.lastRanking : nil
     var sizes = schedule.bufferSizes()
     let scores = schedule.values[schedule.output]
     let labelCount = scores.place.shape.n * scores.place.shape.planeCount

@@ -96,6 +96,35 @@ struct ScoreSizeTests {
     #expect(try simple.resizingScoresWhereNeeded().layers.last?.name == "upsampled_final")
   }
 
+  /// Of a last layer that could make labels itself, of which a resize is still to come.
+  @Test(arguments: [1, 4], ["smaller", "larger", "bilinear", "nearest"])
+  func labelsAreOfResizedScores(groups: Int, ending: String) throws {
+    let upsampling = TransposedConvolution(
+      4, kernel: Extent(8, 16), stride: Extent(4, 8), padding: Extent(2, 4), groups: groups)
+    let steps: Extent = ending == "larger" ? Extent(2, 4) : Extent(8, 16)
+    var layers = [
+      Layer("features", Convolution(4, kernel: steps, stride: steps), [Network.inputName]),
+      Layer("score", upsampling, ["features"]),
+    ]
+    if ending == "bilinear" || ending == "nearest" {
+      let resize = Resize(to: .likeSecondInput, ending == "nearest" ? .nearest(.floor) : .bilinear)
+      layers.append(Layer("resize", resize, ["score", Network.inputName]))
+    }
+    let network = try Network(inputChannels: 3, stride: 16, layers: layers)
+    let model = try GraphFixture.model(NetworkGraph(network).text)
+    let session = try Session.onProcessor(model)
+    for (width, height) in [(48, 32), (37, 30)] {
+      try session.run([try Self.picture(width, height)])
+      let (scores, labels) = (try session.scores(), try session.labels())
+      #expect(labels.count == width * height && Set(labels).count > 1)
+      let wrong = labels.indices.count { pixel in
+        let all = stride(from: pixel, to: scores.count, by: width * height).map { scores[$0] }
+        return all.firstIndex(of: all.max() ?? 0) != Int(labels[pixel])
+      }
+      #expect(wrong == 0, "\(width)×\(height)")
+    }
+  }
+
   @Test func gradientsAreThoseOfAResizeAtTheEnd() throws {
     let network = try Self.model().network
     let table = try GraphFixture.table(network)
