@@ -73,7 +73,9 @@ final class RankedPicture: SegmentedPicture {
   init(
     _ plan: Plan, _ ranked: RankedScores, _ labels: UnsafePointer<UInt8>, _ n: Int,
     _ picture: PixelView
-  ) {
+  ) throws {
+    try ScoreView.requireCover(
+      (ranked.shape.w, ranked.shape.h), of: (picture.width, picture.height))
     (width, height) = (picture.width, picture.height)
     self.labels = labels + n * ranked.shape.planeCount
     rowStride = ranked.shape.w

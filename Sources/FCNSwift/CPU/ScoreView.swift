@@ -52,12 +52,7 @@ struct ScoreView: SegmentedPicture {
     let made =
       lastResize.map { (width: $0.columns.low.count, height: $0.rows.low.count) }
       ?? (width: scores.shape.w, height: scores.shape.h)
-    guard made.width >= networkSize.width, made.height >= networkSize.height else {
-      throw FCNError(
-        .internalDefect,
-        "the scores, \(made.height)×\(made.width), are smaller than the picture as the network saw it, "
-          + "\(networkSize.height)×\(networkSize.width)")
-    }
+    try Self.requireCover(made, of: networkSize)
     self.scores = scores
     self.n = n
     (self.lastResize, self.loops) = (lastResize, loops)
@@ -73,6 +68,19 @@ struct ScoreView: SegmentedPicture {
       BilinearAxis(from: networkSize.height, to: height),
       BilinearAxis(from: networkSize.width, to: width)
     )
+  }
+
+  /// Throws where scores, or labels, that were `made` are fewer than the pixels of `picture` as the network
+  /// saw it.
+  static func requireCover(
+    _ made: (width: Int, height: Int), of picture: (width: Int, height: Int)
+  ) throws {
+    guard made.width >= picture.width, made.height >= picture.height else {
+      throw FCNError(
+        .internalDefect,
+        "the scores, \(made.height)×\(made.width), are smaller than the picture as the network saw it, "
+          + "\(picture.height)×\(picture.width)")
+    }
   }
 
   /// Classes.

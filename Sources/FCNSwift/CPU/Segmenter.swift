@@ -66,7 +66,7 @@ final class Segmenter: PictureSegmenter {
     try checkScores(of: plan, resizes: plan.lastResize != nil, refill: fill)
     return try pictures.enumerated().map { n, picture in
       if let ranked = plan.ranked, let labels = plan.labels {
-        return RankedPicture(plan, ranked, labels, n, picture)
+        return try RankedPicture(plan, ranked, labels, n, picture)
       }
       return try ScoreView(
         plan.output, n, plan.lastResize, plan.loops, width: picture.width, height: picture.height,
