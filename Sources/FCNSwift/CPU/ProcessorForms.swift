@@ -9,7 +9,8 @@ extension Convolution: ProcessorOperation {
         "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
         makes: .blocked
       ) { request in
-        yieldsToIntegers(request) || algorithm != .planar && yieldsToBytes(request)
+        if groups > 1 { return GroupedConvolution(self, request, algorithm) }
+        return yieldsToIntegers(request) || algorithm != .planar && yieldsToBytes(request)
           ? nil : BlockedConvolution(self, request, algorithm)
       }
     }
@@ -105,6 +106,16 @@ extension BatchNorm: ProcessorOperation {
     [
       Form(training: "batch_norm.blocked", takes: .blocked, makes: .blocked) {
         BlockedBatchNorm(self, $0)
+      }
+    ]
+  }
+}
+
+extension LocalResponseNormalization: ProcessorOperation {
+  var fastForms: [Form] {
+    [
+      Form("local_response_normalization.blocked", takes: .blocked, makes: .blocked) {
+        BlockedResponseNormalization(self, $0)
       }
     ]
   }

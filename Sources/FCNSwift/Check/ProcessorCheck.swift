@@ -212,6 +212,9 @@ extension ProcessorCheck {
       Case(
         "5×5 by 2 of each channel",
         Convolution(24, kernel: 5, stride: 2, padding: 2, groups: 24), Shape(1, 24, 21, 38)),
+      Case(
+        "3×3 in groups of 8", Convolution(72, kernel: 3, padding: 1, groups: 9),
+        Shape(2, 72, 19, 23)),
       Case("7×7", Convolution(80, kernel: 7), Shape(1, 160, 12, 15)),
       Case("1×1", Convolution(150, kernel: 1), Shape(2, 272, 13, 19)),
       Case("1×1 to one block", Convolution(16, kernel: 1), Shape(1, 40, 13, 17)),

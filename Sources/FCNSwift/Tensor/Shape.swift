@@ -24,6 +24,9 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
   /// Elements of one channel, H·W.
   public var planeCount: Int { h * w }
 
+  /// The same of another number of channels.
+  func withChannels(_ c: Int) -> Shape { Shape(n, c, h, w) }
+
   public var description: String { "\(n)×\(c)×\(h)×\(w)" }
 
   /// Throws unless every extent is positive and the tensor's bytes can be counted.

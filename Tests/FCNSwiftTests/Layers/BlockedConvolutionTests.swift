@@ -109,6 +109,32 @@ struct BlockedConvolutionTests {
       Case(
         "1×1, whole blocks", Convolution(150, kernel: 1), Shape(2, 272, 13, 19), residual: true,
         activation: .relu),
+      // Groups that fill blocks, and those that do so together, of which some may be left.
+      Case(
+        "2 groups of whole blocks", Convolution(64, kernel: 5, padding: 2, groups: 2),
+        Shape(2, 96, 13, 17), activation: .relu),
+      Case(
+        "groups of 4", Convolution(48, kernel: 3, padding: 1, groups: 12), Shape(2, 48, 14, 19),
+        residual: true, activation: .relu),
+      Case(
+        "groups of 8, one left", Convolution(24, kernel: 3, padding: 1, groups: 3),
+        Shape(2, 24, 15, 21), activation: .relu, poolsCeiling: true),
+      Case(
+        "groups of 24, one left",
+        Convolution(72, kernel: 3, stride: 2, padding: 1, groups: 3, bias: false),
+        Shape(2, 72, 11, 10), activation: .silu),
+      Case(
+        "groups of 6 to 10, fewer than fill a block", Convolution(20, kernel: 3, groups: 2),
+        Shape(3, 12, 9, 8)),
+      Case(
+        "1×1 in 4 groups", Convolution(128, kernel: 1, groups: 4), Shape(2, 64, 13, 17),
+        residual: true),
+      Case(
+        "groups of 1 to 2", Convolution(38, kernel: 3, padding: 1, groups: 19),
+        Shape(1, 19, 12, 15)),
+      Case(
+        "3×3 in 2 deep groups, dilated",
+        Convolution(288, kernel: 3, padding: 2, dilation: 2, groups: 2), Shape(1, 544, 10, 11)),
     ]
     + Activation.others.flatMap { activation in
       [
@@ -145,9 +171,7 @@ struct BlockedConvolutionTests {
         let request = FormRequest(
           inputs: [layer.input] + (layer.residual ? [shape] : []), output: shape,
           epilogue: epilogue, loops: loops)
-        guard
-          let kernel = BlockedConvolution(layer.operation, request, algorithm, precision)
-        else { continue }
+        guard let kernel = form(layer.operation, request, algorithm, precision) else { continue }
         served += 1
         let name = "\(algorithm), \(precision), \(loops.name)"
         let one = try run(kernel, algorithm, input, residual, parameters, expected.shape, 1, name)
@@ -166,6 +190,16 @@ struct BlockedConvolutionTests {
       }
     }
     #expect(served >= Loops.available.count)
+  }
+
+  private func form(
+    _ operation: Convolution, _ request: FormRequest, _ algorithm: ConvolutionAlgorithm,
+    _ precision: ConvolutionPrecision
+  ) -> (any PreparedForm)? {
+    guard operation.groups > 1 else {
+      return BlockedConvolution(operation, request, algorithm, precision)
+    }
+    return precision == .float32 ? GroupedConvolution(operation, request, algorithm) : nil
   }
 
   /// Those of which most pixels see padding under some of their taps, tap by tap.

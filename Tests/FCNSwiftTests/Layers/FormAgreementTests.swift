@@ -124,6 +124,18 @@ struct FormAgreementTests {
       "convolution in groups of 4", Convolution(24, kernel: 3, stride: 2, padding: 1, groups: 3),
       Shape(2, 12, 21, 34)),
     LayerCase(
+      "convolution in groups of blocks", Convolution(96, kernel: 3, padding: 1, groups: 3),
+      Shape(2, 48, 13, 17)),
+    LayerCase(
+      "convolution in groups that fill blocks together",
+      Convolution(40, kernel: 3, padding: 1, groups: 5), Shape(2, 40, 13, 17)),
+    LayerCase(
+      "local response normalization of three blocks, the last one not full",
+      LocalResponseNormalization(size: 5, alpha: 0.5), Shape(2, 37, 13, 17)),
+    LayerCase(
+      "local response normalization over two blocks and more",
+      LocalResponseNormalization(size: 33, alpha: 0.5, beta: 0.6, bias: 2), Shape(2, 50, 9, 7)),
+    LayerCase(
       "product by channel", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 1, 1)),
     LayerCase("product by pixel", Product(), Shape(2, 37, 13, 17), Shape(2, 1, 13, 17)),
     LayerCase("product by row", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 1)),

@@ -105,7 +105,8 @@ struct KernelDraw {
     switch input.number(below: 18) {
     case 0..<6:
       let outputs = input.one(of: [16, 1, 2, 5, 15, 17, 20, 24, 32, 33, 48, 64, 65, 80, 96])
-      let groups = shape.c % 2 == 0 && outputs % 2 == 0 && input.seldom(6) ? 2 : 1
+      let divisors = (2...48).filter { shape.c % $0 == 0 && outputs % $0 == 0 }
+      let groups = !divisors.isEmpty && input.seldom(4) ? input.one(of: divisors) : 1
       return Convolution(
         outputs, kernel: extent([3, 1, 3, 1, 2, 4, 5, 7, 9]), stride: extent([1, 1, 1, 2, 3, 4]),
         padding: extent([1, 0, 1, 2, 3, 6, 12]), dilation: extent([1, 1, 1, 2, 3, 6, 12]),
