@@ -116,6 +116,16 @@ struct ONNXGoldenTests {
     #expect(try Import.identify(usual.path).report.normalisedRange == nil)
   }
 
+  /// However an exporter puts it together, GELU is one layer.
+  @Test(arguments: ["activations-ts11", "activations-dynamo18", "tokens-ts17", "tokens-dynamo18"])
+  func functionsThatArePutTogetherAreFound(_ name: String) throws {
+    let golden = try #require(Self.all.first { $0.name == name })
+    guard case .model(let model) = try Import.read(golden.path) else { return }
+    let operations = model.network.layers.map { type(of: $0.operation).name }
+    #expect(operations.contains("gelu"))
+    #expect(!operations.contains("error_function"))
+  }
+
   /// Any value of a graph may be the scores: what follows is not looked at.
   @Test func aValueWithinTheGraphIsTakenForTheScores() throws {
     let golden = try #require(Self.all.first { $0.name == "largest-ts13" })

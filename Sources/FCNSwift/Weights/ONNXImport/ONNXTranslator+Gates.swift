@@ -20,18 +20,22 @@ extension ONNXTranslator {
 
   /// x, where the product of `one` and `other` is a multiple of GELU, x · (1 + erf(x / √2)) / 2, and which.
   func gelu(_ one: String, _ other: String) -> (input: String, factor: Float)? {
-    guard let line = layer(named: other), line.operation is Affine,
+    guard let whole = layer(named: other) else { return nil }
+    // Half of it may be taken before the product.
+    let outer = (whole.operation as? Scale)?.factor
+    guard let line = outer == nil ? whole : layer(named: whole.inputs[0]), line.operation is Affine,
       let error = layer(named: line.inputs[0]), error.operation is ErrorFunction,
       let narrow = layer(named: error.inputs[0]), let scale = narrow.operation as? Scale,
       abs(scale.factor - Float(0.5).squareRoot()) < 1e-6,
       let slope = number(line, "weight"), let offset = number(line, "bias"), slope == offset
     else { return nil }
     let input = narrow.inputs[0]
-    if one == input { return (input, 2 * slope) }
+    let multiple = 2 * slope * (outer ?? 1)
+    if one == input { return (input, multiple) }
     guard let half = layer(named: one), let factor = half.operation as? Scale,
       half.inputs[0] == input
     else { return nil }
-    return (input, 2 * slope * factor.factor)
+    return (input, multiple * factor.factor)
   }
 
   /// The number that parameter `name` of `layer` is for all channels; nil where it has several.
