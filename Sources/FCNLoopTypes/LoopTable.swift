@@ -151,6 +151,21 @@ public struct LoopTable: Sendable {
       _ activation: Activation
     ) -> Void
 
+  /// Turns `count` scores, each times `factor`, into e to the power of what they are less than the largest,
+  /// and tells that and the sum of what was made. A NaN makes that NaN.
+  public let exponentiate:
+    @Sendable (_ scores: UnsafeMutablePointer<Float>, _ count: Int, _ factor: Float) -> (
+      largest: Float, total: Float
+    )
+
+  /// The softmax over `channels` channels, which lie `stride` floats apart, of `count` pixels side by side.
+  /// Scores may be written over.
+  public let softmax:
+    @Sendable (
+      _ scores: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>, _ count: Int,
+      _ channels: Int, _ stride: Int
+    ) -> Void
+
   /// For each of `count` pixels, a multiple of sixteen, the class whose score is the largest, the lowest
   /// of those that are equal: scores lie `down` of the way from `above` to `below`, which have a line for
   /// each class, `lineStride` apart.
@@ -243,6 +258,14 @@ public struct LoopTable: Sendable {
       @escaping @Sendable (
         UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Activation
       ) -> Void,
+    exponentiate:
+      @escaping @Sendable (UnsafeMutablePointer<Float>, Int, Float) -> (
+        largest: Float, total: Float
+      ),
+    softmax:
+      @escaping @Sendable (
+        UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int, Int
+      ) -> Void,
     rank:
       @escaping @Sendable (
         UnsafePointer<Float>, UnsafePointer<Float>, Int, Int, Float, Int,
@@ -275,6 +298,7 @@ public struct LoopTable: Sendable {
     self.multiplyPixels = multiplyPixels
     self.multiplyTerms = multiplyTerms
     self.activate = activate
+    (self.exponentiate, self.softmax) = (exponentiate, softmax)
     (self.rank, self.rankProducts) = (rank, rankProducts)
   }
 }

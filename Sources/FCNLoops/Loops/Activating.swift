@@ -31,7 +31,8 @@ func activate(
   case .hardSwish: each { $0 * hardSigmoid($0) }
   case .silu: each { $0 * sigmoid($0) }
   case .clip(let low, let high): each { clipped($0, low, high) }
-  case .identity, .leakyReLU, .tanh, .elu, .softplus, .mish, .exponential, .gelu:
+  case .gelu: each { $0 * normalDistribution($0) }
+  case .identity, .leakyReLU, .tanh, .elu, .softplus, .mish, .exponential:
     each { activated($0, activation) }
   }
 }
@@ -159,7 +160,7 @@ private func normalDistribution(_ a: Lanes) -> Lanes {
 /// e to the power of each of `a`, and of −87 or 88 beyond these; a NaN stays one. Within two units in
 /// the last place: 2ⁿ · p(a − n · ln 2), with the polynomial of Cephes (Moshier).
 @inline(__always)
-private func exponential(_ a: Lanes) -> Lanes {
+func exponential(_ a: Lanes) -> Lanes {
   let bounded = clipped(a, -87, 88)
   // Added to a float, it leaves the nearest whole number in the lowest bits. Products and sums apart:
   // the constants have so few bits that nothing is lost, and the compiler keeps them whole registers.

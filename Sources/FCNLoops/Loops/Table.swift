@@ -148,6 +148,10 @@ public func loopTable() -> LoopTable {
     activate: { source, target, count, activation in
       activate(source, to: target, count, activation)
     },
+    exponentiate: { scores, count, factor in exponentiate(scores, count, factor) },
+    softmax: { scores, probabilities, count, channels, stride in
+      softmax(scores, to: probabilities, count: count, channels: channels, stride: stride)
+    },
     rank: { above, below, lineStride, classes, down, count, labels in
       rank(
         above, below, lineStride: lineStride, classes: classes, down, count: count, labels)

@@ -1,23 +1,24 @@
 import COpenBLAS
-import Glibc
+import FCNLoopTypes
 
 /// Attention by matrix products, in strips of the query's pixels, so that a strip of scores stays in a
 /// core's cache and the matrix of all scores is never held. What a strip makes does not depend on the
 /// number of threads.
 final class AttentionGEMM: PreparedTrainingForm {
   private let problem: AttentionProblem
+  private let loops: LoopTable
   /// Pixels of the query in a strip.
   private let height: Int
   private let strips: Int
 
   /// nil where there are more pixels or channels than BLAS counts.
-  init?(_ problem: AttentionProblem) {
+  init?(_ problem: AttentionProblem, _ loops: LoopTable) {
     guard
       [problem.queries, problem.keys, problem.depth, problem.channels].allSatisfy({
         $0 <= Int32.max
       })
     else { return nil }
-    self.problem = problem
+    (self.problem, self.loops) = (problem, loops)
     height = min(problem.queries, max(1, Self.stripFloats / problem.keys))
     strips = (problem.queries + height - 1) / height
   }
@@ -25,7 +26,7 @@ final class AttentionGEMM: PreparedTrainingForm {
 
   var usesMatrixLibrary: Bool { true }
 
-  /// A strip of scores, and one of their gradients.
+  /// A strip of scores, and one of their gradients, or sums of the strip's rows.
   var workspacePerWorker: Int { 2 * height * problem.keys }
 
   /// Of a softmax over all pairs, what each strip knows of its scores.
@@ -46,20 +47,26 @@ final class AttentionGEMM: PreparedTrainingForm {
     call.workers.run(problem.count * strips) { [self] task, scores in
       let (head, pixels) = (task / strips, pixels(of: task % strips))
       let matrices = AttentionMatrices(problem, call.inputs, head)
-      makeScores(matrices, pixels, to: scores)
+      let output = call.output.pointer + head * problem.channels * queries + pixels.lowerBound
+      let inverses = scores + height * keys
+      makeProducts(matrices, pixels, to: scores)
       if problem.normalization == .keys {
-        makeWeights(scores, pixels.count)
+        for row in 0..<pixels.count {
+          inverses[row] = 1 / loops.exponentiate(scores + row * keys, keys, problem.factor).total
+        }
       } else {
-        var statistics = SoftmaxStatistics()
-        statistics.add(scores, pixels.count * keys)
-        (known[2 * task], known[2 * task + 1]) = (statistics.largest, Float(statistics.total))
-        for i in 0..<pixels.count * keys { scores[i] = expf(scores[i] - statistics.largest) }
+        let made = loops.exponentiate(scores, pixels.count * keys, problem.factor)
+        (known[2 * task], known[2 * task + 1]) = made
       }
       // output = value · weightsᵀ.
       fcn_sgemm(
         0, 1, Int32(problem.channels), Int32(pixels.count), Int32(keys), matrices.value,
-        Int32(keys), scores, Int32(keys), 0,
-        call.output.pointer + head * problem.channels * queries + pixels.lowerBound, Int32(queries))
+        Int32(keys), scores, Int32(keys), 0, output, Int32(queries))
+      guard problem.normalization == .keys else { return }
+      for c in 0..<problem.channels {
+        let line = output + c * queries
+        for q in 0..<pixels.count { line[q] *= inverses[q] }
+      }
     }
     guard problem.normalization == .pairs else { return }
     call.workers.run(problem.count * strips) { [self] task, _ in
@@ -154,15 +161,21 @@ final class AttentionGEMM: PreparedTrainingForm {
     strip * height..<min(problem.queries, (strip + 1) * height)
   }
 
-  /// A strip of scores, a row for each of the query's pixels.
-  private func makeScores(
+  /// queryᵀ · key, a row for each of the query's pixels.
+  private func makeProducts(
     _ matrices: AttentionMatrices, _ pixels: Range<Int>, to scores: UnsafeMutablePointer<Float>
   ) {
-    // factor · queryᵀ · key.
     fcn_sgemm(
       1, 0, Int32(pixels.count), Int32(problem.keys), Int32(problem.depth),
       matrices.query + pixels.lowerBound, Int32(problem.queries), matrices.key,
       Int32(problem.keys), 0, scores, Int32(problem.keys))
+  }
+
+  /// A strip of scores: products times the factor.
+  private func makeScores(
+    _ matrices: AttentionMatrices, _ pixels: Range<Int>, to scores: UnsafeMutablePointer<Float>
+  ) {
+    makeProducts(matrices, pixels, to: scores)
     guard problem.factor != 1 else { return }
     for i in 0..<pixels.count * problem.keys { scores[i] *= problem.factor }
   }
@@ -177,7 +190,8 @@ final class AttentionGEMM: PreparedTrainingForm {
       if let all {
         for k in 0..<keys { values[k] = all.weight(values[k]) }
       } else {
-        softmax(values, to: values, count: 1, channels: keys, stride: 1)
+        let inverse = 1 / loops.exponentiate(values, keys, 1).total
+        for k in 0..<keys { values[k] *= inverse }
       }
     }
   }

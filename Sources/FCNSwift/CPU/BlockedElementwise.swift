@@ -40,10 +40,11 @@ final class ByteMaxPool: PreparedForm {
   }
 }
 
-/// Sums of blocked tensors, or a function of one: element by element, so order does not matter.
+/// Sums of blocked tensors, or a multiple or a function of one: element by element, so order does not matter.
 final class BlockedElementwise: PreparedTrainingForm {
   enum Function {
     case sum
+    case scale(Float)
     case activation(Activation)
   }
 
@@ -67,6 +68,8 @@ final class BlockedElementwise: PreparedTrainingForm {
       case .activation(let activation):
         loops.activate(
           sources[0] + range.lowerBound, target + range.lowerBound, range.count, activation)
+      case .scale(let factor):
+        for i in range { target[i] = sources[0][i] * factor }
       case .sum:
         for i in range { target[i] = sources[0][i] + sources[1][i] }
         for source in sources.dropFirst(2) {
@@ -79,6 +82,12 @@ final class BlockedElementwise: PreparedTrainingForm {
     switch function {
     case .activation(let activation):
       activation.backward(call, count)
+    case .scale(let factor):
+      guard let gradient = call.inputGradients[0]?.pointer else { return }
+      let upstream = call.outputGradient.pointer
+      forEachChunk(of: count, call.workers) { range in
+        for i in range { gradient[i] = upstream[i] * factor }
+      }
     case .sum:
       let upstream = call.outputGradient.pointer
       for case let gradient? in call.inputGradients.map({ $0?.pointer }) {

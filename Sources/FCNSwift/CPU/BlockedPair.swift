@@ -47,6 +47,10 @@ extension Multiplying: BlockedPairFunction {
   static func value(_ a: SIMD16<Float>, _ b: SIMD16<Float>) -> SIMD16<Float> { a * b }
 }
 
+extension Subtracting: BlockedPairFunction {
+  static func value(_ a: SIMD16<Float>, _ b: SIMD16<Float>) -> SIMD16<Float> { a - b }
+}
+
 extension TakingLarger: BlockedPairFunction {
   static func value(_ a: SIMD16<Float>, _ b: SIMD16<Float>) -> SIMD16<Float> { fcn_larger(a, b) }
 }

@@ -101,26 +101,6 @@ extension MaxPool: ProcessorOperation {
   }
 }
 
-extension BatchNorm: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form(training: "batch_norm.blocked", takes: .blocked, makes: .blocked) {
-        BlockedBatchNorm(self, $0)
-      }
-    ]
-  }
-}
-
-extension LocalResponseNormalization: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form("local_response_normalization.blocked", takes: .blocked, makes: .blocked) {
-        BlockedResponseNormalization(self, $0)
-      }
-    ]
-  }
-}
-
 extension MaxPoolIndices: ProcessorOperation {
   var fastForms: [Form] {
     [
@@ -138,30 +118,6 @@ extension MaxUnpool: ProcessorOperation {
     ]
   }
 }
-
-extension ActivationOperation {
-  var fastForms: [Form] {
-    [
-      Form(training: "\(Self.name).blocked", takes: .blocked, makes: .blocked) { [activation] in
-        BlockedElementwise(.activation(activation), $0)
-      }
-    ]
-  }
-}
-
-extension ReLU: ProcessorOperation {}
-extension LeakyReLU: ProcessorOperation {}
-extension ClippedReLU: ProcessorOperation {}
-extension Sigmoid: ProcessorOperation {}
-extension HardSigmoid: ProcessorOperation {}
-extension HardSwish: ProcessorOperation {}
-extension SiLU: ProcessorOperation {}
-extension Tanh: ProcessorOperation {}
-extension ELU: ProcessorOperation {}
-extension Softplus: ProcessorOperation {}
-extension Mish: ProcessorOperation {}
-extension Clip: ProcessorOperation {}
-extension Exponential: ProcessorOperation {}
 
 extension Concatenation: ProcessorOperation {
   var fastForms: [Form] {
@@ -201,39 +157,14 @@ extension GlobalAveragePool: ProcessorOperation {
   }
 }
 
-extension Product: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form("product.blocked", takes: .blocked, makes: .blocked) {
-        BlockedPair(Multiplying.self, $0)
-      }
-    ]
-  }
-}
-
-extension Maximum: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form("maximum.blocked", takes: .blocked, makes: .blocked) {
-        BlockedPair(TakingLarger.self, $0)
-      }
-    ]
-  }
-}
-
-extension Minimum: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form("minimum.blocked", takes: .blocked, makes: .blocked) {
-        BlockedPair(TakingSmaller.self, $0)
-      }
-    ]
-  }
-}
-
 extension Attention: ProcessorOperation {
   var fastForms: [Form] {
-    [Form("attention.gemm") { inputs, _ in AttentionGEMM(AttentionProblem(self, inputs)) }]
+    [
+      Form(training: "attention.gemm") { request in
+        request.epilogue == Epilogue()
+          ? AttentionGEMM(AttentionProblem(self, request.inputs), request.loops) : nil
+      }
+    ]
   }
 }
 
@@ -249,37 +180,9 @@ extension Slicing: ProcessorOperation {
   }
 }
 
-extension Affine: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form("affine.blocked", takes: .blocked, makes: .blocked) { BlockedChannelwise(.affine, $0) }
-    ]
-  }
-}
-
-extension PReLU: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form("prelu.blocked", takes: .blocked, makes: .blocked) { [isShared] in
-        BlockedChannelwise(.rectifier(isShared: isShared), $0)
-      }
-    ]
-  }
-}
-
 extension Resize: ProcessorOperation {
   var fastForms: [Form] {
     [Form("resize.blocked", takes: .blocked, makes: .blocked) { BlockedResize(self, $0) }]
-  }
-}
-
-extension Sum: ProcessorOperation {
-  var fastForms: [Form] {
-    [
-      Form(training: "sum.blocked", takes: .blocked, makes: .blocked) {
-        BlockedElementwise(.sum, $0)
-      }
-    ]
   }
 }
 

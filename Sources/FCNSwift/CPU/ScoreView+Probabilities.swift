@@ -12,7 +12,7 @@ extension ScoreView {
         for c in 0..<classCount {
           copyRow(c, y, to: row + c * width, row + classCount * width)
         }
-        softmax(row, to: row, count: width, channels: classCount, stride: width)
+        loops.softmax(row, row, width, classCount, width)
         plane.write(
           row: y, width: width, row, stride: width, classCount: classCount, to: target + y * width)
       }

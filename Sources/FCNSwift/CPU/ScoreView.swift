@@ -181,7 +181,7 @@ struct ScoreView: SegmentedPicture {
         for c in 0..<classCount { copyRow(c, y, to: target + (c * height + y) * width, scratch) }
       }
       let row = target + y * width
-      softmax(row, to: row, count: width, channels: classCount, stride: width * height)
+      loops.softmax(row, row, width, classCount, width * height)
     }
   }
 }

@@ -55,9 +55,10 @@ struct DeviceResult: SegmentedPicture {
 
   func copyProbabilities(to target: UnsafeMutablePointer<Float>, _ pool: WorkerPool) throws {
     try copyScores(to: target, pool)
+    let loops = try Loops.chosen()
     pool.run(height) { y, _ in
       let row = target + y * width
-      softmax(row, to: row, count: width, channels: classCount, stride: width * height)
+      loops.softmax(row, row, width, classCount, width * height)
     }
   }
 

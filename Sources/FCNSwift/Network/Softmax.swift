@@ -1,3 +1,4 @@
+import FCNLoopTypes
 import Glibc
 
 /// The softmax over channels at each pixel: exp(x_c) / Σ exp(x_k).
@@ -28,19 +29,26 @@ public struct Softmax: Operation {
 
 final class SoftmaxReference: PreparedTrainingForm {
   private let groups: Int
+  /// That make the softmax; nil for the definition.
+  private let loops: LoopTable?
 
-  init(groups: Int) { self.groups = groups }
+  init(groups: Int, loops: LoopTable? = nil) { (self.groups, self.loops) = (groups, loops) }
 
   func forward(_ call: ForwardCall) {
     let (input, output) = (call.input, call.output)
     let shape = output.shape
-    call.workers.run(shape.n * shape.h) { [groups] row, _ in
+    call.workers.run(shape.n * shape.h) { [groups, loops] row, _ in
       let (n, y) = (row / shape.h, row % shape.h)
       for group in 0..<groups {
         let offset = n * shape.pictureCount + group * shape.planeCount + y * shape.w
-        softmax(
-          input.pointer + offset, to: output.pointer + offset, count: shape.w,
-          channels: shape.c / groups, stride: groups * shape.planeCount)
+        let (scores, probabilities) = (input.pointer + offset, output.pointer + offset)
+        let (channels, stride) = (shape.c / groups, groups * shape.planeCount)
+        if let loops {
+          loops.softmax(scores, probabilities, shape.w, channels, stride)
+        } else {
+          softmax(
+            scores, to: probabilities, count: shape.w, channels: channels, stride: stride)
+        }
       }
     }
   }

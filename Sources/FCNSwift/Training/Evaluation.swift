@@ -81,11 +81,12 @@ final class Evaluator {
     guard confidence != nil else { return }
     let (width, height, classCount) = (truth.width, truth.height, classCount)
     let sure = try AlignedMemory(count: width * height)
+    let loops = try Loops.chosen()
     prediction.labels.withUnsafeBufferPointer { labels in
       guard let labels = labels.baseAddress else { return }
       segmenter.pool.run(height) { y, _ in
         let row = scores.pointer + y * width
-        softmax(row, to: row, count: width, channels: classCount, stride: width * height)
+        loops.softmax(row, row, width, classCount, width * height)
         ProbabilityPlane.ofLabels(labels).write(
           row: y, width: width, row, stride: width * height, classCount: classCount,
           to: sure.pointer + y * width)

@@ -98,6 +98,7 @@ extension LoopTable {
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
       finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,
       multiplyTaps: multiplyTaps, multiplyPixels: multiplyPixels, multiplyTerms: multiplyTerms,
-      activate: activate, rank: rank, rankProducts: rankProducts)
+      activate: activate, exponentiate: exponentiate, softmax: softmax, rank: rank,
+      rankProducts: rankProducts)
   }
 }

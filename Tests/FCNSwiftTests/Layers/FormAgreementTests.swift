@@ -78,6 +78,7 @@ struct FormAgreementTests {
     LayerCase("silu", SiLU(), Shape(2, 5, 7, 11)),
     LayerCase("batch norm in training", BatchNorm(), Shape(3, 5, 67, 71), training: true),
     LayerCase("softmax", Softmax(), Shape(2, 21, 23, 29)),
+    LayerCase("softmax in groups", Softmax(groups: 3), Shape(2, 12, 5, 7)),
     LayerCase(
       "sum", Sum(), Shape(2, 5, 97, 101), Shape(2, 5, 97, 101), Shape(2, 5, 97, 101)),
     LayerCase("crop", Crop(offset: Extent(5, 9)), Shape(2, 5, 43, 47), Shape(2, 1, 23, 31)),
@@ -135,6 +136,18 @@ struct FormAgreementTests {
     LayerCase(
       "local response normalization over two blocks and more",
       LocalResponseNormalization(size: 33, alpha: 0.5, beta: 0.6, bias: 2), Shape(2, 50, 9, 7)),
+    LayerCase("layer normalization", LayerNormalization(), Shape(2, 37, 13, 17)),
+    LayerCase("layer normalization of one channel", LayerNormalization(), Shape(1, 1, 5, 6)),
+    LayerCase(
+      "group normalization across blocks", GroupNormalization(groups: 3), Shape(2, 60, 13, 17)),
+    LayerCase(
+      "group normalization within blocks", GroupNormalization(groups: 10), Shape(1, 40, 9, 5)),
+    LayerCase(
+      "group normalization of all channels, in pieces", GroupNormalization(groups: 1),
+      Shape(2, 19, 123, 171)),
+    LayerCase("scale", Scale(by: -0.7), Shape(2, 37, 13, 17)),
+    LayerCase("difference", Difference(), Shape(2, 37, 13, 17), Shape(2, 37, 13, 17)),
+    LayerCase("difference by pixel", Difference(), Shape(2, 37, 13, 17), Shape(2, 1, 13, 17)),
     LayerCase(
       "product by channel", Product(), Shape(2, 37, 13, 17), Shape(2, 37, 1, 1)),
     LayerCase("product by pixel", Product(), Shape(2, 37, 13, 17), Shape(2, 1, 13, 17)),
