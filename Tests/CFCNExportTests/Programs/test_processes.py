@@ -29,6 +29,16 @@ def segment_with(model, results):
 class LockTest(unittest.TestCase):
     def test_other_threads_go_on(self):
         picture = np.random.default_rng(1).integers(0, 256, (900, 1200, 3), np.uint8)
+        with fcnswift.Model(MODEL) as model, fcnswift.Session(model, threads=1) as session:
+            session.segment(picture)
+            # Among other programs a thread may wait for a processor; with the lock held it would each time.
+            shares = []
+            while not shares or min(shares) >= 0.6 and len(shares) < 10:
+                shares.append(self.longest_wait(session, picture))
+        self.assertLess(min(shares), 0.6)
+
+    def longest_wait(self, session, picture):
+        """Of another thread that would go on each millisecond, as a share of the time of the picture."""
         running, steps = threading.Event(), []
 
         def count():
@@ -36,22 +46,18 @@ class LockTest(unittest.TestCase):
                 steps.append(time.perf_counter())
                 time.sleep(0.001)
 
-        with fcnswift.Model(MODEL) as model, fcnswift.Session(model, threads=1) as session:
-            session.segment(picture)
-            other = threading.Thread(target=count)
-            # In this thread a callback asks for signals after every layer; in another one none does.
-            worker = threading.Thread(target=session.segment, args=(picture,))
-            other.start()
-            begin = time.perf_counter()
-            worker.start()
-            worker.join()
-            end = time.perf_counter()
-            running.set()
-            other.join()
+        other = threading.Thread(target=count)
+        # In this thread a callback asks for signals after every layer; in another one none does.
+        worker = threading.Thread(target=session.segment, args=(picture,))
+        other.start()
+        begin = time.perf_counter()
+        worker.start()
+        worker.join()
+        end = time.perf_counter()
+        running.set()
+        other.join()
         within = [step for step in steps if begin < step < end]
-        gaps = np.diff([begin, *within, end])
-        self.assertGreater(len(within), 5, f"{end - begin} s")
-        self.assertLess(gaps.max(), 0.6 * (end - begin))
+        return np.diff([begin, *within, end]).max() / (end - begin)
 
 
 class ForkTest(unittest.TestCase):
