@@ -139,6 +139,14 @@ struct ONNXHostileTests {
           ("MaxPool", ["x"], "y", [list("kernel_shape", [huge, 0]), list("strides", [0, 0])])
         ]))
     }
+    // Weights of so many channels cannot be counted.
+    expectError(.unsupported, saying: "has 1152921504606846976 channels") {
+      _ = try read(
+        try graph(
+          [("Conv", ["x", "w"], "y", [])],
+          constants: [floats("w", [2, 3, 1, 1], [Float](repeating: 1, count: 6))],
+          extents: [1, 1 << 60, 0, 0]))
+    }
   }
 
   /// 2³⁵ pixels, each with each.

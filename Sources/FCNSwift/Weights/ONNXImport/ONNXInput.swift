@@ -44,6 +44,11 @@ struct ONNXInput {
         "the graph does not say how many channels its input \(quoted(name)) has; export it with an input "
           + "of a fixed number of channels")
     }
+    guard OperationLimits.channels.contains(channels) else {
+      throw FCNError(
+        .unsupported,
+        "the graph's input \(quoted(name)) has \(channels) channels; wanted 1…65536")
+    }
     self.channels = channels
     switch (extents[axes[1]], extents[axes[2]]) {
     case (let h?, let w?): size = Extent(h, w)
