@@ -1,23 +1,5 @@
 import FCNLoopTypes
 
-/// Ones in the channels of a value's last block that are there, zeros in those that fill it.
-private func channelMask(of shape: Shape) -> SIMD16<Float> {
-  let filled = Int32(shape.c - (shape.c - 1) / channelBlock * channelBlock)
-  return SIMD16<Float>().replacing(
-    with: 1, where: SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) .< filled)
-}
-
-/// Parameter `values` of the sixteen channels of `block`, zeros where there are none.
-private func numbers(
-  _ values: UnsafePointer<Float>, _ block: Int, of shape: Shape
-) -> SIMD16<Float> {
-  var numbers = SIMD16<Float>()
-  for c in block * channelBlock..<min((block + 1) * channelBlock, shape.c) {
-    numbers[c % channelBlock] = values[c]
-  }
-  return numbers
-}
-
 /// Normalisation of each pixel over its channels, a row of pixels and sixteen channels at a time.
 final class BlockedLayerNormalization: PreparedForm {
   private let epsilon: Float
@@ -36,7 +18,8 @@ final class BlockedLayerNormalization: PreparedForm {
     let blocks = (shape.c + channelBlock - 1) / channelBlock
     let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
     let (weight, bias) = (call.parameters[0].pointer, call.parameters[1].pointer)
-    let (step, count, mask) = (shape.n * shape.planeCount, Float(shape.c), channelMask(of: shape))
+    let (step, count) = (shape.n * shape.planeCount, Float(shape.c))
+    let fillers = blockFillers(of: shape)
     call.workers.run(shape.n * shape.h) { row, scratch in
       let sums = scratch.pixels
       let means = scratch + channelBlock * shape.w
@@ -50,7 +33,7 @@ final class BlockedLayerNormalization: PreparedForm {
           let pixels = source + block * step + row * shape.w
           for x in 0..<shape.w {
             let value = term(pixels[x], x)
-            sums[x] += block == blocks - 1 ? value * mask : value
+            sums[x] += block == blocks - 1 ? value.replacing(with: 0, where: fillers) : value
           }
         }
         for x in 0..<shape.w { finish(sums[x].sum(), x) }
@@ -67,7 +50,9 @@ final class BlockedLayerNormalization: PreparedForm {
         factors[x] = 1 / (total / count + epsilon).squareRoot()
       }
       for block in 0..<blocks {
-        let (scale, offset) = (numbers(weight, block, of: shape), numbers(bias, block, of: shape))
+        let (scale, offset) = (
+          channelNumbers(weight, block, of: shape), channelNumbers(bias, block, of: shape)
+        )
         let first = block * step + row * shape.w
         for x in 0..<shape.w {
           target[first + x] = (source[first + x] - means[x]) * factors[x] * scale + offset
@@ -117,8 +102,8 @@ final class BlockedGroupNormalization: PreparedForm {
       let plane = task / pieces
       // Blocks lie outside pictures.
       let block = plane / shape.n
-      let scale = factors[plane] * numbers(weight, block, of: shape)
-      let (mean, offset) = (means[plane], numbers(bias, block, of: shape))
+      let scale = factors[plane] * channelNumbers(weight, block, of: shape)
+      let (mean, offset) = (means[plane], channelNumbers(bias, block, of: shape))
       let first = plane * shape.planeCount
       for i in part(task % pieces, of: shape.planeCount, size: Self.pixelsOfPiece) {
         target[first + i] = (source[first + i] - mean) * scale + offset
@@ -139,16 +124,7 @@ final class BlockedGroupNormalization: PreparedForm {
       let plane = task / pieces
       let pixels = source + plane * shape.planeCount
       let piece = part(task % pieces, of: shape.planeCount, size: Self.pixelsOfPiece)
-      // Sums of single precision over some hundred values, of double precision over those.
-      var total = SIMD16<Double>()
-      var first = piece.lowerBound
-      while first < piece.upperBound {
-        let end = min(piece.upperBound, first + 256)
-        var part = SIMD16<Float>()
-        for i in first..<end { part += term(pixels[i], plane) }
-        total += SIMD16<Double>(part)
-        first = end
-      }
+      let total = sumOfPixels(piece) { term(pixels[$0], plane) }
       for lane in 0..<channelBlock { sums[task * channelBlock + lane] = total[lane] }
     }
     let channels = shape.c / operation.groups

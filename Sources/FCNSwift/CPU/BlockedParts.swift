@@ -84,14 +84,10 @@ final class BlockedChannelwise: PreparedForm {
     let (source, target) = (call.input.pointer.pixels, call.output.pointer.pixels)
     let parameters = call.parameters.map(\.pointer)
     call.workers.run(blockedPlaneCount(shape) * shape.h) { task, _ in
-      let first = task / shape.h / shape.n * channelBlock
+      let block = task / shape.h / shape.n
       let (pixels, results) = (source + task * shape.w, target + task * shape.w)
       func numbers(_ index: Int) -> SIMD16<Float> {
-        var numbers = SIMD16<Float>()
-        for c in first..<min(first + channelBlock, shape.c) {
-          numbers[c - first] = parameters[index][c]
-        }
-        return numbers
+        channelNumbers(parameters[index], block, of: shape)
       }
       switch function {
       case .affine:

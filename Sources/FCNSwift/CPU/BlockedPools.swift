@@ -19,6 +19,38 @@ func blockedPlaneCount(_ shape: Shape) -> Int {
   shape.n * ((shape.c + channelBlock - 1) / channelBlock)
 }
 
+/// Which of sixteen channels only fill the last block of a value.
+func blockFillers(of shape: Shape) -> SIMDMask<SIMD16<Int32>> {
+  let filled = Int32(shape.c - (shape.c - 1) / channelBlock * channelBlock)
+  return SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) .>= filled
+}
+
+/// The numbers that `values` has for the sixteen channels of `block`, zeros where there are none.
+func channelNumbers(
+  _ values: UnsafePointer<Float>, _ block: Int, of shape: Shape
+) -> SIMD16<Float> {
+  var numbers = SIMD16<Float>()
+  for c in block * channelBlock..<min((block + 1) * channelBlock, shape.c) {
+    numbers[c % channelBlock] = values[c]
+  }
+  return numbers
+}
+
+/// The sum of `value` over `pixels`: of single precision over some hundred, of double precision over those.
+@inline(__always)
+func sumOfPixels(_ pixels: Range<Int>, _ value: (Int) -> SIMD16<Float>) -> SIMD16<Double> {
+  var total = SIMD16<Double>()
+  var first = pixels.lowerBound
+  while first < pixels.upperBound {
+    let end = min(pixels.upperBound, first + 256)
+    var part = SIMD16<Float>()
+    for i in first..<end { part += value(i) }
+    total += SIMD16<Double>(part)
+    first = end
+  }
+  return total
+}
+
 /// The mean under a sliding window, sixteen channels at a time.
 final class BlockedAveragePool: PreparedForm {
   private let operation: AveragePool
@@ -73,16 +105,7 @@ final class BlockedGlobalAveragePool: PreparedForm {
     call.workers.run(planes * pieces) { task, _ in
       let pixels = source + task / pieces * input.planeCount
       let piece = part(task % pieces, of: input.planeCount, size: Self.pixelsOfPiece)
-      // Sums of single precision over some hundred values, of double precision over those.
-      var total = SIMD16<Double>()
-      var first = piece.lowerBound
-      while first < piece.upperBound {
-        let end = min(piece.upperBound, first + 256)
-        var part = SIMD16<Float>()
-        for i in first..<end { part += pixels[i] }
-        total += SIMD16<Double>(part)
-        first = end
-      }
+      let total = sumOfPixels(piece) { pixels[$0] }
       sums.storeBytes(of: total, toByteOffset: task * size, as: SIMD16<Double>.self)
     }
     for plane in 0..<planes {

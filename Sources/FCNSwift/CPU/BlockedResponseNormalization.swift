@@ -20,16 +20,15 @@ final class BlockedResponseNormalization: PreparedForm {
     let step = shape.n * shape.planeCount
     let share = operation.alpha / Float(operation.size)
     // What fills the last block must not be summed.
-    let filled = shape.c - (blocks - 1) * channelBlock
-    let last = SIMD16<Float>().replacing(
-      with: 1, where: SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) .< Int32(filled))
+    let fillers = blockFillers(of: shape)
     call.workers.run(blocks * shape.n * shape.h) { task, _ in
       let first = task * shape.w
       let block = task / (shape.n * shape.h)
       func squares(_ neighbour: Int, _ pixel: Int) -> SIMD16<Float> {
         guard (0..<blocks).contains(neighbour) else { return SIMD16() }
         let values = source[pixel + (neighbour - block) * step]
-        return values * values * (neighbour == blocks - 1 ? last : SIMD16(repeating: 1))
+        let squares = values * values
+        return neighbour == blocks - 1 ? squares.replacing(with: 0, where: fillers) : squares
       }
       withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * channelBlock) { around in
         let around = UnsafeMutableRawBufferPointer(around)
