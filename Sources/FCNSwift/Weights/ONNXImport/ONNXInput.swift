@@ -47,7 +47,8 @@ struct ONNXInput {
     guard OperationLimits.channels.contains(channels) else {
       throw FCNError(
         .unsupported,
-        "the graph's input \(quoted(name)) has \(channels) channels; wanted 1…65536")
+        "the graph's input \(quoted(name)) has \(channels) channels; pictures have 3 colours, or 1 as grey "
+          + "values")
     }
     self.channels = channels
     switch (extents[axes[1]], extents[axes[2]]) {
