@@ -31,7 +31,10 @@ struct ONNXNetwork {
     let ends = try ONNXEnds(translator, output)
     let (layers, sizes) = Network.needed(
       of: ends.layers, for: ends.auxiliaryScores, translator.sizes)
-    normalisation = ONNXNormalisation(layers, translator.weights, translator.probe.c)
+    normalisation =
+      translator.takesBytes
+      ? .ofBytes(translator.probe.c)
+      : ONNXNormalisation(layers, translator.weights, translator.probe.c)
     if translator.inputSize == nil {
       try Self.checkOtherSize(file, output, side, layers, translator.foldedConstants)
     }

@@ -57,7 +57,7 @@ struct ONNXNode {
   ) throws -> (String, Attribute) {
     let file = storage.bytes
     var name = ""
-    var (type, single) = (0, Attribute.other)
+    var (type, single, isBytes) = (0, Attribute.other, false)
     var (floats, integers, texts): ([Float], [Int], [String]) = ([], [], [])
     var reader = ProtobufReader(file, range)
     while let field = try reader.next() {
@@ -67,7 +67,11 @@ struct ONNXNode {
         guard case .fixed32(let bits) = field.value else { throw field.wrongType("a float") }
         single = .float(Float(bitPattern: bits))
       case 3: single = .integer(try field.integer())
-      case 4: single = .text(try field.text(in: file))
+      case 4:
+        // Extensions keep bytes there.
+        _ = try field.range()
+        let text = try? field.text(in: file)
+        (single, isBytes) = (text.map { .text($0) } ?? .other, text == nil)
       case 5: single = .tensor(try ONNXTensor(storage, field.range(), external))
       case 6: single = .graph(ONNXBranch(storage, try field.range(), external))
       case 7: floats += try ONNXTensor.floats(field, file)
@@ -88,6 +92,7 @@ struct ONNXNode {
     // What is not written has the value 0.
     case (1, _, _): return (name, { if case .float = single { single } else { .float(0) } }())
     case (2, _, _): return (name, { if case .integer = single { single } else { .integer(0) } }())
+    case (3, _, _) where isBytes: return (name, .other)
     case (3, _, _): return (name, { if case .text = single { single } else { .text("") } }())
     default: return (name, single)
     }

@@ -6,6 +6,17 @@ struct ONNXNormalisation: Hashable {
   /// In the order in which the network has the channels then.
   let factors, offsets: [Float]
 
+  /// Of a graph that takes bytes.
+  static func ofBytes(_ channels: Int) -> ONNXNormalisation {
+    ONNXNormalisation(
+      range: 255, factors: [Float](repeating: 1, count: channels),
+      offsets: [Float](repeating: 0, count: channels))
+  }
+
+  private init(range: Float, factors: [Float], offsets: [Float]) {
+    (self.range, self.factors, self.offsets) = (range, factors, offsets)
+  }
+
   /// nil where `layers` begin with something else. `weights` are their parameters.
   init?(_ layers: [Layer], _ weights: [String: WeightTensor], _ channels: Int) {
     var name = Network.inputName

@@ -218,6 +218,13 @@ extension ONNXTranslator {
         extents.allSatisfy({ $0 == 1 }), extents.count <= pairs.axes.count
       else { throw Self.notAttention() }
       made.factor = node.operation == "Mul" ? made.factor * number : made.factor / number
+    case "Add", "Sub":
+      // Paddle's exporter adds 0 to what it scales.
+      let isFirst = if case .pairs = try required(node, 0) { true } else { false }
+      guard isFirst || node.operation == "Add",
+        case let (extents, 0)? = try uniform(required(node, isFirst ? 1 : 0)),
+        extents.allSatisfy({ $0 == 1 }), extents.count <= pairs.axes.count
+      else { throw Self.notAttention() }
     default: throw Self.notAttention()
     }
     return made

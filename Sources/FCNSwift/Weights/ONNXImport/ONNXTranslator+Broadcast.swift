@@ -39,6 +39,7 @@ extension ONNXTranslator {
       }
     }
     guard let common = ONNXView.common(one.view, other.view) else {
+      if one.view.described == other.view.described { throw unequal(one.view, other.view) }
       throw FCNError(
         .unsupported,
         "its inputs are \(one.view.described) and \(other.view.described), whose axes are of different "
@@ -54,6 +55,15 @@ extension ONNXTranslator {
     if covers(b, a) { return (try body(&self, other.name, one.name), common) }
     let spread = try spread(one.name, over: other.name)
     return (try body(&self, spread, other.name), common)
+  }
+
+  /// That two values that are computed with together are of different sizes.
+  func unequal(_ one: ONNXView, _ other: ONNXView) -> FCNError {
+    FCNError(
+      .shapeMismatch,
+      "for a picture of \(probe.h)×\(probe.w) its inputs are \(one.extents) and \(other.extents), which do not "
+        + "fit together; the graph may hold sizes of the picture that it was exported with, whatever it "
+        + "leaves open: export it for one size")
   }
 
   /// The lines of `source`, repeated along what it has one line of and `other` several.

@@ -5,7 +5,7 @@ extension ONNXTranslator {
   mutating func paddedChannels(_ node: ONNXNode) throws -> ONNXValue? {
     let (source, view) = try seen(node)
     let shape = try shape(of: source)
-    guard view != .whole(shape), try node.text("mode", else: "constant") == "constant",
+    guard try node.text("mode", else: "constant") == "constant",
       let axis = view.axes.firstIndex(of: ONNXView.whole(1, shape)), shape.c > 1,
       !node.has("axes"), try operand(node, 3) == nil
     else { return nil }
@@ -18,7 +18,8 @@ extension ONNXTranslator {
       pads.indices.allSatisfy({ $0 % rank == axis ? (0...4096).contains(pads[$0]) : pads[$0] == 0 })
     else { return nil }
     let (before, behind) = (pads[axis], pads[rank + axis])
-    if before + behind == 0 { return .layer(source, view) }
+    // Where nothing is added it is a layer's pad that adds nothing.
+    if before + behind == 0 { return view == .whole(shape) ? nil : .layer(source, view) }
     let zeros = try constants(0, count: before, like: source, "\(name(node)).before")
     let more = try constants(0, count: behind, like: source, "\(name(node)).behind")
     let made = try add(name(node), "concatenation", zeros + [source] + more)

@@ -54,6 +54,11 @@ extension ONNXTranslator {
     view.axes[axis] == ONNXView.whole(1, shape)
   }
 
+  /// Whether both have as many lines along all axes but `axis`.
+  private func isAlike(_ one: ONNXView, _ other: ONNXView, _ axis: Int) -> Bool {
+    one.extents.indices.allSatisfy { $0 == axis || one.extents[$0] == other.extents[$0] }
+  }
+
   /// Throws where `source` cannot be put behind others seen as `pattern` along `axis`.
   private func check(
     _ source: String, _ view: ONNXView, like pattern: ONNXView, _ axis: Int
@@ -63,6 +68,9 @@ extension ONNXTranslator {
     guard own.axes.count == wanted.axes.count else {
       throw FCNError(
         .unsupported, "its inputs are \(pattern.described) and \(view.described)")
+    }
+    guard own.described != wanted.described || isAlike(own, wanted, axis) else {
+      throw unequal(pattern, view)
     }
     let isChannels = channelAxis(view, axis, shape)
     let isStack = view == pattern && view.axes[axis].isEmpty

@@ -128,6 +128,7 @@ extension ONNXTranslator {
         "it makes \(target) of \(seen.described), \(seen.extents); wanted one line for all others along "
           + "channels, rows or columns")
     }
+    if rank > 4, let made = try repeated(node, source, view, target) { return made }
     guard rank <= 4, view.axes.count <= rank else { throw refused() }
     view.axes = [[ONNXView.Part]](repeating: [], count: rank - view.axes.count) + view.axes
     // In the usual order an axis is what it is by its place.

@@ -154,7 +154,7 @@ extension ONNXTranslator {
       guard extents.count <= SizeValue.mostAxes, extents.allSatisfy({ $0 >= 0 }),
         let count = checkedProduct(extents), count <= 1 << 40
       else { throw FCNError(.unsupported, "it makes an array of \(extents)") }
-      let isLarge = count == 0 || count > SizeValue.mostElements
+      let isLarge = count == 0 && extents.count > 1 || count > SizeValue.mostElements
       return isLarge ? .filled(extents, Float(number)) : nil
     }
     switch (node.operation, operands[0]) {

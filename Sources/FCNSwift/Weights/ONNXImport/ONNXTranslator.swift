@@ -16,6 +16,8 @@ struct ONNXTranslator {
   let probe: Shape
   /// The only size of input that the graph says it takes.
   let inputSize: Extent?
+  /// Whether it takes bytes.
+  let takesBytes: Bool
   /// Of every layer's output, and of the input, for `probe`.
   private(set) var shapes: [String: Shape] = [:]
   private var evaluation: SizeEvaluation
@@ -56,7 +58,7 @@ struct ONNXTranslator {
     self.file = file
     foldedConstants = known
     let input = try ONNXInput(file)
-    inputSize = input.size
+    (inputSize, takesBytes) = (input.size, input.takesBytes)
     probe = Shape(1, input.channels, input.size?.h ?? side, input.size?.w ?? side / 4 * 5)
     evaluation = try SizeEvaluation([], input: probe)
     shapes[Network.inputName] = probe

@@ -10,7 +10,8 @@ H×W pixels is the tensor input/HxW, of one channel grey/HxW; every value is (by
 pictures of bytes can stand for them. A result is RESULT/HxW, or RESULT/HxW/OUTPUT where a file has
 several outputs: files of the same network in several forms share one. Where `multiple` is above 1, ONNX
 Runtime got the input with zeros below and at the right up to a multiple of that, and the result is
-cropped back. Labels (argmax) are stored as floats. Of float16 files the results are float32's with the
+cropped back. Pictures and results with channels last are turned; where `bytes` is true, ONNX Runtime got
+the bytes. Labels (argmax) are stored as floats. Of float16 files the results are float32's with the
 file's weights. Files named refused-… are not to be read: `because` is a word that the message must have.
 """
 
@@ -28,6 +29,7 @@ from safetensors.numpy import save_file
 import exported
 import forms  # noqa: F401
 import resized  # noqa: F401
+import tensorflow  # noqa: F401
 import written  # noqa: F401
 import writing
 
@@ -75,21 +77,29 @@ def widened(model):
     return model
 
 
-def results(model, sizes, multiple, channels):
+def results(model, case):
     """What ONNX Runtime computes, by name of output, for each size. Without its rewriting of graphs,
     which rounds otherwise."""
+    channels, multiple = case.get("channels", 3), case.get("multiple", 1)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     outputs = [output.name for output in session.get_outputs()]
-    name = session.get_inputs()[0].name
-    for height, width in sizes:
+    name, *unread = (each.name for each in session.get_inputs())
+    for height, width in case["sizes"]:
         values = picture(height, width, channels)
         values = np.pad(
             values, ((0, 0), (0, 0), (0, -height % multiple), (0, -width % multiple)))
-        found = dict(zip(outputs, session.run(None, {name: values})))
+        if case.get("bytes"):
+            values = (values * 64 + 128).astype(np.uint8)
+        if case.get("last"):
+            values = values.transpose(0, 2, 3, 1)
+        fed = {name: values, **{each: np.zeros(1, np.float32) for each in unread}}
+        found = dict(zip(outputs, session.run(None, fed)))
+        if case.get("last"):
+            found = {key: value.transpose(0, 3, 1, 2) for key, value in found.items()}
         if multiple > 1:
             found = {key: value[..., :height, :width] for key, value in found.items()}
         yield (height, width), found
@@ -118,7 +128,9 @@ def store(case, model):
         entry["channels"] = channels
     if multiple != 1:
         entry["multiple"] = multiple
-    for (height, width), found in results(widened(model), case["sizes"], multiple, channels):
+    if case.get("bytes"):
+        entry["bytes"] = True
+    for (height, width), found in results(widened(model), case):
         for output, values in found.items():
             values = np.ascontiguousarray(values.astype(np.float32))
             assert np.isfinite(values).all() and values.std() > 0, (name, output)

@@ -35,7 +35,9 @@ class Net:
         #: Extents of the input, None for those that are left open.
         self.shape = [1, channels, None, None]
         self.ir_version = None
-        self.output_type = TensorProto.FLOAT
+        self.input_type = self.output_type = TensorProto.FLOAT
+        #: Inputs that are listed and that no node reads.
+        self.unread = []
 
     def name(self, value, what):
         if isinstance(value, str):
@@ -95,8 +97,10 @@ class Net:
                 for i, value in enumerate(names_of):
                     if value in outputs:
                         names_of[i] = names[outputs.index(value)]
-        extents = [extent or ("", "", "height", "width")[i] for i, extent in enumerate(self.shape)]
-        inputs = [helper.make_tensor_value_info("input", TensorProto.FLOAT, extents)]
+        extents = [extent or ("batch", "rows", "height", "width")[i] for i, extent in enumerate(self.shape)]
+        inputs = [
+            helper.make_tensor_value_info("input", self.input_type, extents),
+            *(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in self.unread)]
         if "weights" in self.input_names:
             inputs += [
                 helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)

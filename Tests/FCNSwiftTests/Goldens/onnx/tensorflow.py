@@ -1,0 +1,115 @@
+"""What TensorFlow's and Keras's networks look like as tf2onnx writes them, and Paddle's: pictures as
+N×H×W×C, put together node by node."""
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from writing import case
+
+
+def last(net, channels=3):
+    net.shape = [None, None, None, channels]
+    return "input"
+
+
+@case("input-last", "pictures with channels last, normalised before they are turned; an input that nobody "
+      "reads", 13, last=True)
+def input_last(net):
+    net.unread.append("left_over")
+    x = net.op("Sub", net.op("Mul", last(net), np.float32(1 / 127.5)), np.float32([1]))
+    x = net.op("Transpose", x, perm=[0, 3, 1, 2])
+    x = net.op("Relu", net.conv(x, 3, 4))
+    return net.op("Transpose", net.conv(x, 4, 2, 1), perm=[0, 2, 3, 1])
+
+
+@case("input-last-swapped", "the same with the colours in the other order", 13, last=True)
+def input_last_swapped(net):
+    x = last(net)
+    parts = [net.op("Slice", x, np.int64([i]), np.int64([i + 1]), np.int64([3])) for i in (2, 1, 0)]
+    x = net.op("Add", net.op("Concat", *parts, axis=3), net.normal(1, 1, 1, 3))
+    x = net.conv(net.op("Transpose", x, perm=[0, 3, 1, 2]), 3, 2)
+    return net.op("Transpose", x, perm=[0, 2, 3, 1])
+
+
+@case("input-last-grey", "one channel, which a reshape moves", 13, last=True, channels=1)
+def input_last_grey(net):
+    x = net.op("Unsqueeze", last(net, 1), np.int64([0]))
+    x = net.conv(net.op("Reshape", x, np.int64([-1, 1, 0, 0])), 1, 2)
+    return net.op("Transpose", x, perm=[0, 2, 3, 1])
+
+
+@case("input-bytes", "pictures of bytes that the graph makes floats of", 13, bytes=True)
+def input_bytes(net):
+    net.input_type = TensorProto.UINT8
+    x = net.op("Cast", "input", to=TensorProto.FLOAT)
+    return net.conv(net.op("Div", x, np.float32(255)), 3, 2)
+
+
+@case("repeated-lines", "rows, then columns, each twice, as UpSampling2D is written", 13)
+def repeated_lines(net):
+    x = net.conv("input", 3, 4, strides=[2, 2])
+    for axis, count in ((2, 2), (3, 3)):
+        sides = net.op("Shape", x)
+        times = np.int64([count if i == axis else 1 for i in range(4)])
+        x = net.op("Unsqueeze", x, np.int64([axis + 1]))
+        x = net.op("Tile", x, np.int64([count if i == axis + 1 else 1 for i in range(5)]))
+        x = net.op("Reshape", x, net.op("Mul", sides, times))
+    return net.whole(net.conv(x, 4, 2))
+
+
+@case("repeated-squares", "each pixel as a square of four, of an Expand", 13)
+def repeated_squares(net):
+    x = net.conv("input", 3, 4, strides=[2, 2])
+    sides = net.op("Shape", x)
+    rows, columns = (net.slice(sides, i, i + 1) for i in (2, 3))
+    one, two, four = (np.int64([n]) for n in (1, 2, 4))
+    x = net.op("Unsqueeze", x, np.int64([3, 5]))
+    x = net.op("Expand", x, net.op("Concat", one, four, rows, two, columns, two, axis=0))
+    x = net.op("Reshape", x, net.op("Mul", sides, np.int64([1, 1, 2, 2])))
+    return net.whole(net.conv(x, 4, 2))
+
+
+@case("padded-channels", "zeros behind and before the channels, as shortcuts without weights have them", 13)
+def padded_channels(net):
+    x = net.op("Relu", net.conv("input", 3, 4))
+    nothing = net.op("ConstantOfShape", np.int64([0]),
+                     value=helper.make_tensor("", TensorProto.INT64, [1], [0]))
+    pads = net.op("Concat", np.int64([0, 1, 0, 0, 0, 3, 0, 0]), nothing, axis=0)
+    return net.conv(net.op("Add", net.op("Pad", x, pads), net.conv(x, 4, 8)), 8, 2)
+
+
+@case("attention-and-zero", "products of pixels to which 0 is added, as Paddle's exporter scales", 13)
+def attention_and_zero(net):
+    def pixels(x, channels):
+        return net.op("Reshape", x, np.int64([1, channels, -1]))
+
+    query = net.op("Transpose", pixels(net.conv("input", 3, 4), 4), perm=[0, 2, 1])
+    products = net.op("MatMul", query, pixels(net.conv("input", 3, 4), 4))
+    products = net.op("Add", net.op("Mul", products, np.float32([0.5])), np.float32(0))
+    value = net.op("Transpose", pixels(net.conv("input", 3, 2), 2), perm=[0, 2, 1])
+    x = net.op("MatMul", net.op("Softmax", products, axis=-1), value)
+    x = net.op("Transpose", x, perm=[0, 2, 1])
+    return net.op("Reshape", x, net.op("Concat", np.int64([1, 2]), net.sides("input"), axis=0))
+
+
+@case("refused-bytes", "bytes that the graph computes with", 13, because="with the bytes")
+def refused_bytes(net):
+    net.input_type = TensorProto.UINT8
+    x = net.op("Add", "input", np.uint8([200]))
+    return net.conv(net.op("Cast", x, to=TensorProto.FLOAT), 3, 2)
+
+
+@case("refused-extension", "an operation of TensorFlow's own, with settings that are no text", 13,
+      because="StatefulPartitionedCall")
+def refused_extension(net):
+    x = net.op("StatefulPartitionedCall", "input", config=b"\n\xff\x00")
+    return net.conv(x, 3, 2)
+
+
+@case("refused-sizes", "sizes of one picture in a graph that says it takes any", 13,
+      because="of the picture that it was exported with")
+def refused_sizes(net):
+    x = net.op("Relu", net.conv("input", 3, 4))
+    small = net.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    large = net.op("Resize", small, np.float32([]), np.float32([]), np.int64([1, 4, 32, 32]), mode="linear")
+    return net.conv(net.op("Concat", x, large, axis=1), 8, 2)
