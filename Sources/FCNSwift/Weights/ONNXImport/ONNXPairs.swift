@@ -3,11 +3,14 @@
 /// weights it becomes one.
 struct ONNXPairs {
   /// What lies along a part of one of the graph's axes.
-  enum Part: Hashable { case heads, one, other }
+  enum Part: Hashable { case phases, heads, one, other }
 
   /// The two layers.
   let one, other: String
+  /// Those of all phases.
   let heads: Int
+  /// How many there are: squares of pixels that became channels, each of which attends to its own kind alone.
+  var phases = 1
   /// Pixels of both.
   let pixels: (one: Int, other: Int)
   /// Outermost first; an axis of one line has no part.
@@ -19,9 +22,16 @@ struct ONNXPairs {
   /// Along which they went through a softmax; nil where they did not.
   var softmax: Set<Part>?
 
+  /// What lies along the axes of `view` before the last two.
+  static func outer(_ view: ONNXView, _ phases: Int) -> [[Part]] {
+    var left: [Part] = phases > 1 ? [.phases, .heads] : [.heads]
+    return view.axes.dropLast(2).map { $0.isEmpty || left.isEmpty ? [] : [left.removeFirst()] }
+  }
+
   func extent(_ part: Part) -> Int {
     switch part {
-    case .heads: heads
+    case .phases: phases
+    case .heads: heads / phases
     case .one: pixels.one
     case .other: pixels.other
     }

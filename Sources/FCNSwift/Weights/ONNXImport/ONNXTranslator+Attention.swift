@@ -7,8 +7,18 @@ extension ONNXTranslator {
     case (.layer(let one, let view), .layer(let other, let otherView)):
       if let made = try weightedSum(node, one, view, other, otherView) { return made }
       if let made = try productOfChannels(node, one, view, other, otherView) { return made }
+      if let query = try phased(one, view), let key = try phased(other, otherView),
+        query.phases == key.phases
+      {
+        return .pairs(
+          try pairs(node, query.name, query.view, key.name, key.view, phases: query.phases))
+      }
       let (key, keyView) = try inHeads(other, otherView, as: view, pixelsLast: true)
       return .pairs(try pairs(node, one, view, key, keyView))
+    case (.pairs(let pairs), .layer(let values, let view)) where pairs.phases > 1:
+      return try phasedAttention(node, pairs, turned: false, values, view)
+    case (.layer(let values, let view), .pairs(let pairs)) where pairs.phases > 1:
+      return try phasedAttention(node, pairs, turned: true, values, view)
     case (.pairs(let pairs), .layer(let values, let view)):
       let (value, seen) = try inHeads(values, view, as: pairs, pixelsLast: false)
       return try attention(node, pairs, turned: false, value, seen)
@@ -29,14 +39,17 @@ extension ONNXTranslator {
 
   /// Into how many heads the channels are divided, where a view is of a matrix for each, of pixels × channels
   /// or, where pixels come last, the other way; nil where it is of anything else.
-  func heads(_ view: ONNXView, _ shape: Shape, pixelsLast: Bool) -> Int? {
+  func heads(
+    _ view: ONNXView, _ shape: Shape, pixelsLast: Bool, inPhases: Bool = false
+  ) -> Int? {
     let rank = view.axes.count
     guard rank >= 2 else { return nil }
     let (pixels, channels) = pixelsLast ? (rank - 1, rank - 2) : (rank - 2, rank - 1)
     guard view.axes[pixels] == ONNXView.pixels(shape) else { return nil }
     let outer = view.axes[..<(rank - 2)].filter { !$0.isEmpty }
     if outer.isEmpty { return view.axes[channels] == ONNXView.whole(1, shape) ? 1 : nil }
-    guard outer.count == 1, outer[0].count == 1, let part = outer[0].first, part.axis == 1,
+    let parts = ONNXView.merged(Array(outer.joined()))
+    guard outer.count == 1 || inPhases, parts.count == 1, let part = parts.first, part.axis == 1,
       part.extent * part.step == shape.c,
       view.axes[channels] == ONNXView.channels(part.step)
     else { return nil }
@@ -80,11 +93,12 @@ extension ONNXTranslator {
   }
 
   private func pairs(
-    _ node: ONNXNode, _ one: String, _ view: ONNXView, _ other: String, _ otherView: ONNXView
+    _ node: ONNXNode, _ one: String, _ view: ONNXView, _ other: String, _ otherView: ONNXView,
+    phases: Int = 1
   ) throws -> ONNXPairs {
     let (shape, otherShape) = try (shape(of: one), shape(of: other))
-    guard let heads = heads(view, shape, pixelsLast: false),
-      heads == self.heads(otherView, otherShape, pixelsLast: true),
+    guard let heads = heads(view, shape, pixelsLast: false, inPhases: phases > 1),
+      heads == self.heads(otherView, otherShape, pixelsLast: true, inPhases: phases > 1),
       view.axes.count == otherView.axes.count, shape.c == otherShape.c
     else {
       throw FCNError(
@@ -100,23 +114,25 @@ extension ONNXTranslator {
         .unsupported,
         "it makes all pairs of \(shape.planeCount) pixels and \(otherShape.planeCount)")
     }
-    var axes = view.axes.map { $0.isEmpty ? [] : [ONNXPairs.Part.heads] }
-    axes[axes.count - 2] = shape.planeCount == 1 ? [] : [.one]
-    axes[axes.count - 1] = otherShape.planeCount == 1 ? [] : [.other]
+    let axes =
+      ONNXPairs.outer(view, phases) + [
+        shape.planeCount == 1 ? [] : [.one], otherShape.planeCount == 1 ? [] : [.other],
+      ]
     return ONNXPairs(
-      one: one, other: other, heads: heads, pixels: (shape.planeCount, otherShape.planeCount),
-      axes: axes)
+      one: one, other: other, heads: heads, phases: phases,
+      pixels: (shape.planeCount, otherShape.planeCount), axes: axes)
   }
 
   /// The layer that weights the pixels of `values` by `pairs`, which are turned where the values come first.
-  private mutating func attention(
+  mutating func attention(
     _ node: ONNXNode, _ pairs: ONNXPairs, turned: Bool, _ values: String, _ view: ONNXView
   ) throws -> ONNXValue {
     let rank = view.axes.count
     let (shape, axes) = (try shape(of: values), pairs.axes)
-    guard let heads = heads(view, shape, pixelsLast: turned), heads == pairs.heads,
-      axes.count == rank,
-      zip(axes, view.axes).dropLast(2).allSatisfy({ $0 == ($1.isEmpty ? [] : [.heads]) })
+    guard
+      let heads = heads(view, shape, pixelsLast: turned, inPhases: pairs.phases > 1),
+      heads == pairs.heads, axes.count == rank,
+      axes.dropLast(2) == ONNXPairs.outer(view, pairs.phases)[...]
     else { throw Self.notAttention() }
     // The pixels that are summed over are the keys'.
     let keysAreOther = axes[turned ? rank - 2 : rank - 1] == [.other]
@@ -172,64 +188,6 @@ extension ONNXTranslator {
     return nil
   }
 
-  /// The products of pixels that `node` takes; nil where it takes none.
-  func pairs(_ node: ONNXNode) throws -> ONNXPairs? {
-    for index in node.inputs.indices {
-      if case .pairs(let pairs)? = try operand(node, index) { return pairs }
-    }
-    return nil
-  }
-
-  /// What a node makes of products of pixels that only sees them in another way, or takes their softmax.
-  mutating func changed(_ node: ONNXNode, _ pairs: ONNXPairs) throws -> ONNXPairs {
-    var made = pairs
-    switch node.operation {
-    case "Transpose":
-      let order = try node.integers("perm") ?? pairs.axes.indices.reversed()
-      guard order.sorted() == Array(pairs.axes.indices) else {
-        throw FCNError(.corrupt, "\(order) is no order of \(pairs.axes.count) axes")
-      }
-      made.axes = order.map { pairs.axes[$0] }
-    case "Reshape", "Flatten", "Squeeze", "Unsqueeze":
-      guard let reshaped = pairs.reshaped(try extentsMade(node, of: pairs.extents)) else {
-        throw Self.notAttention()
-      }
-      made = reshaped
-    case "Softmax" where pairs.size == nil:
-      let axis = try SizeValue.axis(
-        try node.integer("axis", else: file.opset < 13 ? 1 : -1), of: pairs.axes.count)
-      // Before version 13 a softmax was over all axes from its own on.
-      let parts = file.opset < 13 ? Array(pairs.axes[axis...].joined()) : pairs.axes[axis]
-      guard pairs.softmax == nil else { throw Self.notAttention() }
-      made.softmax = Set(parts)
-    case "Mul", "Div":
-      let isFirst = if case .pairs = try required(node, 0) { true } else { false }
-      let other = try required(node, isFirst ? 1 : 0)
-      if case .size(let size) = other, pairs.softmax == nil, pairs.size == nil,
-        isFirst || node.operation == "Mul", case let number = try probed(other),
-        number.elements.count == 1, number.extents.count <= pairs.axes.count,
-        try uniform(other) == nil
-      {
-        made.size = (size, node.operation == "Div")
-        break
-      }
-      guard pairs.softmax == nil, isFirst || node.operation == "Mul",
-        case let (extents, number)? = try uniform(other),
-        extents.allSatisfy({ $0 == 1 }), extents.count <= pairs.axes.count
-      else { throw Self.notAttention() }
-      made.factor = node.operation == "Mul" ? made.factor * number : made.factor / number
-    case "Add", "Sub":
-      // Paddle's exporter adds 0 to what it scales.
-      let isFirst = if case .pairs = try required(node, 0) { true } else { false }
-      guard isFirst || node.operation == "Add",
-        case let (extents, 0)? = try uniform(required(node, isFirst ? 1 : 0)),
-        extents.allSatisfy({ $0 == 1 }), extents.count <= pairs.axes.count
-      else { throw Self.notAttention() }
-    default: throw Self.notAttention()
-    }
-    return made
-  }
-
   /// The layer of a softmax over rows, columns or all pixels, `parts` of what `source` makes, put together;
   /// nil where it is over anything else.
   mutating func softmaxOfPixels(
@@ -244,43 +202,4 @@ extension ONNXTranslator {
     let powers = try add("\(name).powers", "exponential", [less])
     return try add(name, "quotient", [powers, summed(node, "\(name).sum", powers, parts)])
   }
-
-  /// The extents of products of pixels, as a value that is worked out for each size of picture.
-  mutating func measured(_ pairs: ONNXPairs) throws -> [ONNXValue] {
-    try pairs.axes.map { parts in
-      try parts.reduce(ONNXValue.known(SizeValue([1]))) { product, part in
-        let extent: ONNXValue
-        switch part {
-        case .heads: extent = .known(try SizeValue([pairs.heads]))
-        case .one, .other:
-          let sides = try add(
-            .gather(axis: 0),
-            [measured(part == .one ? pairs.one : pairs.other), .known(SizeValue([2, 3]))])
-          extent = try add(.reduce(.product, axes: nil, keepsAxes: true), [sides])
-        }
-        return try add(.binary(.multiply), [product, extent])
-      }
-    }
-  }
-
-  /// The layer that reads its input pixel by pixel as if it lay channel by channel; nil where a view of
-  /// `target` extents is none of that.
-  mutating func pixelsAsChannels(
-    _ node: ONNXNode, _ source: String, _ view: ONNXView, _ target: [Int]
-  ) throws -> ONNXValue? {
-    let shape = try shape(of: source)
-    guard target == ONNXView.whole(shape).extents, shape.c > 1, shape.planeCount > 1,
-      Array(view.axes.joined()) == ONNXView.pixels(shape) + ONNXView.whole(1, shape)
-    else { return nil }
-    let made = try add(name(node), "pixels_as_channels", [source])
-    return .layer(made, .whole(shape))
-  }
-}
-
-extension ONNXView {
-  /// All rows and columns as one sequence.
-  static func pixels(_ shape: Shape) -> [Part] { whole(2, shape) + whole(3, shape) }
-
-  /// `count` channels that follow each other.
-  static func channels(_ count: Int) -> [Part] { whole(1, Shape(1, count, 1, 1)) }
 }

@@ -38,6 +38,13 @@ extension ONNXTranslator {
         )
       }
     }
+    if ONNXView.common(one.view, other.view) == nil {
+      if let spread = try spreadGroups(one, like: other) {
+        one = spread
+      } else if let spread = try spreadGroups(other, like: one) {
+        other = spread
+      }
+    }
     guard let common = ONNXView.common(one.view, other.view) else {
       if one.view.described == other.view.described { throw unequal(one.view, other.view) }
       throw FCNError(

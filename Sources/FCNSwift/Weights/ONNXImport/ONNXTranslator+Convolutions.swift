@@ -44,8 +44,10 @@ extension ONNXTranslator {
     }
   }
 
-  mutating func convolution(_ node: ONNXNode) throws -> String {
-    var source = try layer(node)
+  mutating func convolution(_ node: ONNXNode) throws -> ONNXValue {
+    let (given, view) = try seen(node)
+    let block = try phaseBlock(given, view)
+    var source = try block == 1 ? layer(node) : given
     guard let weight = try weights(node, 1), weight.shape.count == 4 else {
       throw FCNError(
         .unsupported, "its weights are not out×in×rows×columns: wanted a convolution of pictures")
@@ -53,9 +55,16 @@ extension ONNXTranslator {
     let bias = try weights(node, 2)
     var geometry = try Geometry(node, kernel: Array(weight.shape[2...]))
     let name = name(node, weights: 1)
+    if block > 1 {
+      guard geometry.stride == 1, !(try node.text("auto_pad", else: "")).hasPrefix("SAME") else {
+        throw FCNError(.unsupported, "of pixels in squares it is read with a stride of 1 and pads")
+      }
+      geometry.dilation = Extent(geometry.dilation.h * block, geometry.dilation.w * block)
+      geometry.edges = geometry.edges.map { $0 * block }
+    }
     var padding = try paddedAlike(&geometry, node, &source, name)
     foldPad(into: &padding, &source)
-    return try add(
+    let made = try add(
       name, "convolution", [source],
       [("output_channels", .given(.number(weight.shape[0])))] + geometry.settings(padding: padding)
         + [
@@ -63,6 +72,8 @@ extension ONNXTranslator {
           ("bias", .given(.bool(bias != nil))),
         ],
       parameters: [("weight", weight)] + (bias.map { [("bias", $0)] } ?? []))
+    let shape = try shape(of: made)
+    return .layer(made, block == 1 ? .whole(shape) : .inPhases(shape, block))
   }
 
   /// The padding that a window has on both sides alike; where it has another on each, a layer that pads

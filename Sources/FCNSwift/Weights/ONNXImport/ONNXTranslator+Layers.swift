@@ -12,11 +12,13 @@ extension ONNXTranslator {
     if let windows = try windows(node) { return try changed(node, windows) }
     switch node.operation {
     case "Conv":
-      if let made = try alongChannels(node) { return made }
+      return try alongChannels(node) ?? pointwise(node) ?? convolution(node)
     case "Pad":
-      if let made = try paddedChannels(node) { return made }
+      return try paddedChannels(node) ?? pad(node)
     case "AveragePool":
       if let made = try meanOfChannels(node) { return made }
+    case "DepthToSpace", "SpaceToDepth":
+      if let made = try rearranged(node) { return made }
     case "Tile": return try tiled(node)
     case "InstanceNormalization": return try instanceNorm(node)
     case "LayerNormalization": return try layerNorm(node)
@@ -42,14 +44,12 @@ extension ONNXTranslator {
   /// The layer that `node`, which works on N×C×H×W, becomes; nil where it is of another kind.
   private mutating func picture(of node: ONNXNode) throws -> String? {
     switch node.operation {
-    case "Conv": return try convolution(node)
     case "ConvTranspose": return try transposedConvolution(node)
     case "BatchNormalization": return try batchNorm(node)
     case "GroupNormalization": return try groupNorm(node)
     case "LRN": return try responseNorm(node)
     case "MaxPool", "AveragePool": return try pool(node)
     case "MaxUnpool": return try unpooling(node)
-    case "Pad": return try pad(node)
     case "Resize", "Upsample": return try resize(node)
     case "DepthToSpace":
       let order = try node.text("mode", else: "DCR").lowercased()
@@ -174,11 +174,12 @@ extension ONNXTranslator {
           name(node, weights: 1), "instance_normalization", [source], [epsilon],
           parameters: [("weight", weight), ("bias", bias)]), view)
     }
-    // Groups of channels with all their pixels.
+    // Groups of channels with all their pixels, in whatever order.
     let groups = view.axes.count > 2 ? view.extents[1] : 0
-    guard view.axes.count == 3, view.axes[0].isEmpty, groups > 0,
-      view == ONNXView.whole(shape).reshaped([1, groups, shape.pictureCount / groups]),
-      shape.c % groups == 0
+    guard view.axes.count == 3, view.axes[0].isEmpty, groups > 0, shape.c % groups == 0,
+      groups == 1
+        || view.axes[1] == [.init(axis: 1, extent: groups, step: shape.c / groups)],
+      view.extents[1] * view.extents[2] == shape.pictureCount
     else { return .layer(try layer(node), view) }
     guard weight.count == groups, bias.count == groups else {
       throw FCNError(

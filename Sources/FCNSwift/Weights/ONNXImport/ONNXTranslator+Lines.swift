@@ -123,20 +123,24 @@ extension ONNXTranslator {
     if lines == Array(0..<extent) { return (source, view) }
     let shape = try shape(of: source)
     guard !lines.isEmpty, view.axes[axis].count == 1, let part = view.axes[axis].first,
-      part.axis == 1, part.extent * part.step == shape.c
+      part.axis == 1, shape.c % (part.extent * part.step) == 0
     else {
       throw FCNError(
         .unsupported,
         "it takes the lines \(lines.prefix(8)) of axis \(axis) of \(view.described); wanted channels that "
           + "follow each other")
     }
-    // Lines that follow each other are one slice.
+    // Lines that follow each other are one slice; of groups of channels each has its own.
+    let block = part.extent * part.step
     var pieces: [Range<Int>] = []
-    for line in lines {
-      if let last = pieces.last, last.upperBound == line * part.step {
-        pieces[pieces.count - 1] = last.lowerBound..<(line + 1) * part.step
-      } else {
-        pieces.append(line * part.step..<(line + 1) * part.step)
+    for first in stride(from: 0, to: shape.c, by: block) {
+      for line in lines {
+        let begin = first + line * part.step
+        if let last = pieces.last, last.upperBound == begin {
+          pieces[pieces.count - 1] = last.lowerBound..<begin + part.step
+        } else {
+          pieces.append(begin..<begin + part.step)
+        }
       }
     }
     guard pieces.count <= 64 else {
@@ -150,10 +154,7 @@ extension ONNXTranslator {
         [("channels", .given([.number(piece.lowerBound), .number(piece.upperBound)]))])
     }
     let made = slices.count == 1 ? slices[0] : try add(name, "concatenation", slices)
-    var seen = view
-    seen.axes[axis] =
-      lines.count == 1 ? [] : [.init(axis: 1, extent: lines.count, step: part.step)]
-    return (made, seen)
+    return (made, view.withLines(lines.count, along: axis, block))
   }
 
   /// Whether there is one channel, which lies along `axis`.
@@ -170,6 +171,20 @@ extension ONNXTranslator {
 }
 
 extension ONNXView {
+  /// With other lines along `axis`, of which channels alone are a part, and which were parts of `block` of them.
+  func withLines(_ count: Int, along axis: Int, _ block: Int) -> ONNXView {
+    guard let part = axes[axis].first else { return self }
+    var seen = ONNXView(
+      axes: axes.map { parts in
+        parts.map {
+          $0.axis == 1 && $0.step >= block
+            ? Part(axis: 1, extent: $0.extent, step: $0.step / part.extent * count) : $0
+        }
+      })
+    seen.axes[axis] = count == 1 ? [] : [Part(axis: 1, extent: count, step: part.step)]
+    return seen
+  }
+
   /// The same view of a value that has another shape, all of whose lines lie along axes of their own.
   func resized(from old: Shape, to new: Shape) -> ONNXView {
     ONNXView(

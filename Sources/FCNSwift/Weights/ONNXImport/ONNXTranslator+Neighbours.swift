@@ -1,32 +1,41 @@
 // Means of neighbouring channels, as PyTorch writes local response normalisation: the squares as pictures of
 // which the channels are an axis, zeros before and behind, an average along it.
 extension ONNXTranslator {
-  /// Zeros before and behind the channels; nil where `node` pads something else.
+  /// The same number in channels before and behind those of a layer, or of each of its groups; nil where `node`
+  /// pads something else.
   mutating func paddedChannels(_ node: ONNXNode) throws -> ONNXValue? {
     let (source, view) = try seen(node)
     let shape = try shape(of: source)
-    guard try node.text("mode", else: "constant") == "constant",
-      let axis = view.axes.firstIndex(of: ONNXView.whole(1, shape)), shape.c > 1,
-      !node.has("axes"), try operand(node, 3) == nil
-    else { return nil }
+    let rank = view.axes.count
     let pads = try node.integers("pads") ?? known(operand(node, 1))?.integers() ?? []
+    guard try node.text("mode", else: "constant") == "constant", pads.count == 2 * rank,
+      try operand(node, 3) == nil,
+      let axis = (0..<rank).first(where: { pads[$0] != 0 || pads[rank + $0] != 0 }),
+      view.axes[axis].count == 1, let part = view.axes[axis].first, part.axis == 1,
+      shape.c % (part.extent * part.step) == 0, shape.c / (part.extent * part.step) <= 64,
+      pads.indices.allSatisfy({ $0 % rank == axis ? (0...4096).contains(pads[$0]) : pads[$0] == 0 })
+    else { return nil }
     let value =
       try operand(node, 2).map { try known($0)?.single() ?? .nan }
       ?? Double(node.float("value", else: 0))
-    let rank = view.axes.count
-    guard pads.count == 2 * rank, value == 0,
-      pads.indices.allSatisfy({ $0 % rank == axis ? (0...4096).contains(pads[$0]) : pads[$0] == 0 })
-    else { return nil }
-    let (before, behind) = (pads[axis], pads[rank + axis])
-    // Where nothing is added it is a layer's pad that adds nothing.
-    if before + behind == 0 { return view == .whole(shape) ? nil : .layer(source, view) }
-    let zeros = try constants(0, count: before, like: source, "\(name(node)).before")
-    let more = try constants(0, count: behind, like: source, "\(name(node)).behind")
-    let made = try add(name(node), "concatenation", zeros + [source] + more)
-    zerosAround[made] = (source, before, behind)
-    var seen = view
-    seen.axes[axis] = ONNXView.whole(1, try self.shape(of: made))
-    return .layer(made, seen)
+    guard value.isFinite else { return nil }
+    let (before, behind) = (pads[axis] * part.step, pads[rank + axis] * part.step)
+    let front = try constants(
+      Float(value), count: before, like: source, "\(name(node)).before")
+    let back = try constants(Float(value), count: behind, like: source, "\(name(node)).behind")
+    let block = part.extent * part.step
+    let groups = try stride(from: 0, to: shape.c, by: block).map { first in
+      block == shape.c
+        ? source
+        : try add(
+          "\(name(node)).\(first)", "slice", [source],
+          [("channels", .given([.number(first), .number(first + block)]))])
+    }
+    let made = try add(
+      name(node), "concatenation", groups.flatMap { front + [$0] + back })
+    if block == shape.c, part.step == 1, value == 0 { zerosAround[made] = (source, before, behind) }
+    return .layer(
+      made, view.withLines(part.extent + pads[axis] + pads[rank + axis], along: axis, block))
   }
 
   /// The mean of neighbouring channels: a 1×1 convolution. nil where `node` averages something else.

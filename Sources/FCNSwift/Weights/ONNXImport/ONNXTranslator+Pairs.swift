@@ -30,9 +30,11 @@ extension ONNXTranslator {
       && isOneNumber(.size(size), view):
       return .layer(try movedBySize(node, other, .size(size), isFirst: false), view)
     case (.layer(let one, let view), let constant):
-      return .layer(try withConstant(node, one, view, constant, isFirst: true), view)
+      let (source, seen) = try spreadChannels(one, view, over: constant)
+      return .layer(try withConstant(node, source, seen, constant, isFirst: true), seen)
     case (let constant, .layer(let other, let view)):
-      return .layer(try withConstant(node, other, view, constant, isFirst: false), view)
+      let (source, seen) = try spreadChannels(other, view, over: constant)
+      return .layer(try withConstant(node, source, seen, constant, isFirst: false), seen)
     default: return .layer(try anyLayer(node), .whole(probe))
     }
   }
@@ -218,7 +220,7 @@ extension ONNXTranslator {
   }
 
   /// What `tensor`, which lies over a value seen so, has for each channel; nil where it has several.
-  private func channelwise(
+  func channelwise(
     _ tensor: WeightTensor, _ view: ONNXView, _ channels: Int
   ) -> [Float]? {
     let rank = view.axes.count

@@ -122,17 +122,21 @@ extension ONNXTranslator {
   }
 
   private mutating func parametricReLU(_ node: ONNXNode) throws -> String {
-    let source = try layer(node)
+    let (source, view) = try seen(node)
     guard let slope = try weights(node, 1) else {
       throw FCNError(.corrupt, "its slopes are missing")
     }
     let channels = try shape(of: source).c
-    guard slope.count == 1 || slope.count == channels else {
+    let isWhole = view == .whole(try shape(of: source))
+    let slopes =
+      slope.count == 1 || isWhole && slope.count == channels
+      ? slope.floats : channelwise(slope, view, channels)
+    guard let slopes else {
       throw FCNError(.unsupported, "its slopes are \(slope.shape); wanted one a channel, or one")
     }
     return try add(
       name(node, weights: 1), "prelu", [source],
-      slope.count == 1 && channels > 1 ? [("shared", .given(true))] : [],
-      parameters: [("weight", slope)])
+      slopes.count == 1 && channels > 1 ? [("shared", .given(true))] : [],
+      parameters: [("weight", WeightTensor(name: "", shape: [slopes.count], floats: slopes))])
   }
 }

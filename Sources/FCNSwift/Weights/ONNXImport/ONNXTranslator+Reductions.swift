@@ -24,6 +24,7 @@ extension ONNXTranslator {
     for axis in reduced { seen.axes[axis] = [] }
     if !keeps { seen.axes = seen.axes.enumerated().filter { !reduced.contains($0.0) }.map(\.1) }
     let parts = reduced.sorted().flatMap { view.axes[$0] }
+    if let made = try overEachGroup(node, source, seen, parts) { return made }
     let made = try line(of: node, source, view, parts)
     return .layer(made, seen)
   }

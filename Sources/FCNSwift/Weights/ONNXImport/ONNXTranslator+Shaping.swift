@@ -109,60 +109,6 @@ extension ONNXTranslator {
     return made
   }
 
-  /// Rows and columns added or cut off at the sides.
-  mutating func pad(_ node: ONNXNode) throws -> String {
-    let source = try layer(node)
-    let pads: ONNXValue
-    if let list = try node.integers("pads") {
-      pads = .known(try SizeValue(list))
-    } else {
-      pads = try required(node, 1)
-    }
-    var edges: [(name: String, place: Int)] = [
-      ("top", 2), ("left", 3), ("bottom", 6), ("right", 7),
-    ]
-    let numbers = try probed(pads).integers()
-    if let axes = try known(operand(node, 3))?.integers() {
-      let axes = try axes.map { try SizeValue.axis($0, of: 4) }
-      guard numbers.count == 2 * axes.count else {
-        throw FCNError(.corrupt, "it has \(numbers.count) pads for \(axes.count) axes")
-      }
-      edges = axes.enumerated().flatMap { index, axis in
-        axis == 2
-          ? [("top", index), ("bottom", index + axes.count)]
-          : [("left", index), ("right", index + axes.count)]
-      }
-      guard axes.allSatisfy({ $0 >= 2 }) else {
-        throw FCNError(.unsupported, "it pads pictures or channels; wanted rows and columns")
-      }
-    } else {
-      guard numbers.count == 8, [0, 1, 4, 5].allSatisfy({ numbers[$0] == 0 }) else {
-        throw FCNError(
-          .unsupported, "its pads are \(numbers); wanted eight, of rows and columns alone")
-      }
-    }
-    let mode = try node.text("mode", else: "constant")
-    var settings: [(name: String, setting: Setting)] = try edges.map { name, place in
-      let one = try add(.gather(axis: 0), [pads, .known(SizeValue(.integer, [], [Double(place)]))])
-      return (name, try setting(one))
-    }
-    switch mode {
-    case "constant":
-      var value = try node.float("value", else: 0)
-      if let operand = try operand(node, 2) {
-        guard let number = try known(operand) else {
-          throw FCNError(.unsupported, "the value that it pads with is computed")
-        }
-        value = Float(try number.single())
-      }
-      if value != 0 { settings.append(("value", .given(.number(value)))) }
-    case "reflect", "edge": settings.append(("filling", .given(.string(mode))))
-    default:
-      throw FCNError(.unsupported, "its mode is \(quoted(mode)); wanted constant, reflect or edge")
-    }
-    return try add(name(node), "pad", [source], settings)
-  }
-
   mutating func resize(_ node: ONNXNode) throws -> String {
     let source = try layer(node)
     let isOld = node.operation == "Upsample" || file.opset < 11

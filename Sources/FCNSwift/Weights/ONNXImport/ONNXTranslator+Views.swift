@@ -39,7 +39,7 @@ extension ONNXTranslator {
   }
 
   /// The view, or what layers make of it where it is of N×C×H×W with channels or pixels moved.
-  private mutating func placed(
+  mutating func placed(
     _ node: ONNXNode, _ source: String, _ view: ONNXView
   ) throws -> ONNXValue {
     let shape = try shape(of: source)
@@ -119,6 +119,19 @@ extension ONNXTranslator {
     return nil
   }
 
+  /// The layer that reads its input pixel by pixel as if it lay channel by channel; nil where a view of
+  /// `target` extents is none of that.
+  mutating func pixelsAsChannels(
+    _ node: ONNXNode, _ source: String, _ view: ONNXView, _ target: [Int]
+  ) throws -> ONNXValue? {
+    let shape = try shape(of: source)
+    guard target == ONNXView.whole(shape).extents, shape.c > 1, shape.planeCount > 1,
+      Array(view.axes.joined()) == ONNXView.pixels(shape) + ONNXView.whole(1, shape)
+    else { return nil }
+    let made = try add(name(node), "pixels_as_channels", [source])
+    return .layer(made, .whole(shape))
+  }
+
   /// The extents that a Reshape, Flatten, Squeeze, Unsqueeze or Expand makes of `own`, for the probe.
   func extentsMade(_ node: ONNXNode, of own: [Int]) throws -> [Int] {
     switch node.operation {
@@ -164,6 +177,12 @@ extension ONNXTranslator {
 }
 
 extension ONNXView {
+  /// All rows and columns as one sequence.
+  static func pixels(_ shape: Shape) -> [Part] { whole(2, shape) + whole(3, shape) }
+
+  /// `count` channels that follow each other.
+  static func channels(_ count: Int) -> [Part] { whole(1, Shape(1, count, 1, 1)) }
+
   /// The first of every `block` lines of rows or columns, which lie by blocks.
   static func outer(_ axis: Int, _ shape: Shape, _ block: Int) -> [Part] {
     let extent = [shape.n, shape.c, shape.h, shape.w][axis] / block

@@ -62,7 +62,7 @@ struct ONNXView: Hashable {
   }
 
   /// Neighbours that are one division of an axis put together again.
-  private static func merged(_ parts: [Part]) -> [Part] {
+  static func merged(_ parts: [Part]) -> [Part] {
     parts.reduce(into: []) { made, part in
       if let last = made.last, last.axis == part.axis, last.step == part.step * part.extent {
         made[made.count - 1] = Part(

@@ -28,6 +28,7 @@ from safetensors.numpy import save_file
 
 import exported
 import forms  # noqa: F401
+import grouped  # noqa: F401
 import resized  # noqa: F401
 import tensorflow  # noqa: F401
 import written  # noqa: F401

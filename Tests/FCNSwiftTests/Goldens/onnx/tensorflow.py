@@ -113,3 +113,30 @@ def refused_sizes(net):
     small = net.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     large = net.op("Resize", small, np.float32([]), np.float32([]), np.int64([1, 4, 32, 32]), mode="linear")
     return net.conv(net.op("Concat", x, large, axis=1), 8, 2)
+
+
+@case("space-to-batch", "a dilated convolution as TensorFlow Lite has it: pixels in squares become pictures", 13)
+def space_to_batch(net):
+    net.shape = [1, 3, 9, 13]
+    x = net.op("Relu", net.conv("input", 3, 4))
+    y = net.op("Pad", x, np.int64([0, 0, 3, 3, 0, 0, 3, 5]))
+    y = net.op("SpaceToDepth", net.op("Transpose", y, perm=[1, 0, 2, 3]), blocksize=3)
+    y = net.conv(net.op("Transpose", y, perm=[1, 0, 2, 3]), 4, 6, pads=[0, 0, 0, 0])
+    y = net.op("DepthToSpace", net.op("Transpose", y, perm=[1, 0, 2, 3]), blocksize=3)
+    y = net.op("Transpose", y, perm=[1, 0, 2, 3])
+    y = net.op("Slice", y, np.int64([0, 0]), np.int64([9, 13]), np.int64([2, 3]))
+    return net.conv(y, 6, 2)
+
+
+@case("prelu-last", "slopes of channels that come last", 13)
+def prelu_last(net):
+    x = net.op("Transpose", net.conv("input", 3, 4), perm=[0, 2, 3, 1])
+    x = net.op("PRelu", x, net.normal(1, 1, 4))
+    return net.conv(net.op("Transpose", x, perm=[0, 3, 1, 2]), 4, 2)
+
+
+@case("pad-last", "rows and columns added to a value with channels last", 13)
+def pad_last(net):
+    x = net.op("Transpose", net.conv("input", 3, 4), perm=[0, 2, 3, 1])
+    x = net.op("Pad", x, np.int64([0, 1, 2, 0, 0, 1, 0, 0]), mode="reflect")
+    return net.conv(net.op("Transpose", x, perm=[0, 3, 1, 2]), 4, 2, pads=[0, 0, 0, 0])
