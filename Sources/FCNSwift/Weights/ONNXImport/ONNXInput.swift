@@ -91,7 +91,8 @@ struct ONNXInput {
 
   /// Operations after which a value has the axes that it had before.
   private static let keepingAxes: Set<String> = [
-    "Add", "Cast", "Clip", "Concat", "Div", "Dropout", "Identity", "Mul", "Pad", "Slice", "Split", "Sub",
+    "Add", "Cast", "Clip", "Concat", "Div", "Dropout", "Identity", "Mul", "Pad", "Slice", "Split",
+    "Sub",
   ]
 
   /// The first node on the way from the input `name` that may do something else with its axes.

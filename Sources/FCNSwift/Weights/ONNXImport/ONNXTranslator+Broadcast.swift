@@ -68,8 +68,8 @@ extension ONNXTranslator {
   func unequal(_ one: ONNXView, _ other: ONNXView) -> FCNError {
     FCNError(
       .shapeMismatch,
-      "for a picture of \(probe.h)×\(probe.w) its inputs are \(one.extents) and \(other.extents), which do not "
-        + "fit together; the graph may hold sizes of the picture that it was exported with, whatever it "
+      "for a picture of \(probe.h)×\(probe.w) its inputs are \(one.extents) and \(other.extents), which do "
+        + "not fit together; the graph may hold sizes of the picture that it was exported with, whatever it "
         + "leaves open: export it for one size")
   }
 

@@ -36,6 +36,7 @@ extension ONNXTranslator {
     _ name: String, _ source: String, _ groups: Int, outputs: Int, inputs: Int, _ weight: Float
   ) throws -> String {
     let count = groups * outputs
+    try spendOnFolding(count * inputs)
     let weights = [Float](repeating: weight, count: count * inputs)
     return try add(
       name, "convolution", [source],
@@ -48,8 +49,8 @@ extension ONNXTranslator {
       ])
   }
 
-  /// The numbers of groups, once for each channel of these, where `other` has them all; nil where `value` is no
-  /// such.
+  /// The numbers of groups, once for each channel of these, where `other` has them all; nil where `value`
+  /// is no such.
   mutating func spreadGroups(
     _ value: (name: String, view: ONNXView), like other: (name: String, view: ONNXView)
   ) throws -> (name: String, view: ONNXView)? {
@@ -68,8 +69,8 @@ extension ONNXTranslator {
     return (made, seen)
   }
 
-  /// A layer's output with as many channels as `constant`, which is laid over it, has numbers where it has one
-  /// for all of them; itself where it has as many.
+  /// A layer's output with as many channels as `constant`, which is laid over it, has numbers where it
+  /// has one for all of them; itself where it has as many.
   mutating func spreadChannels(
     _ source: String, _ view: ONNXView, over constant: ONNXValue
   ) throws -> (String, ONNXView) {
@@ -95,7 +96,8 @@ extension ONNXTranslator {
     return (made, seen)
   }
 
-  /// A convolution of single pixels, which does not mind along which axes these lie; nil where `node` is another.
+  /// A convolution of single pixels, which does not mind along which axes these lie; nil where `node` is
+  /// another.
   mutating func pointwise(_ node: ONNXNode) throws -> ONNXValue? {
     guard case .layer(let source, let view)? = try operand(node, 0), view.axes.count == 4,
       case let shape = try shape(of: source), view != .whole(shape),

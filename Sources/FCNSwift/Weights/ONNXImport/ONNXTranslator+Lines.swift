@@ -171,7 +171,8 @@ extension ONNXTranslator {
 }
 
 extension ONNXView {
-  /// With other lines along `axis`, of which channels alone are a part, and which were parts of `block` of them.
+  /// With other lines along `axis`, of which channels alone are a part, and which were parts of `block`
+  /// of them.
   func withLines(_ count: Int, along axis: Int, _ block: Int) -> ONNXView {
     guard let part = axes[axis].first else { return self }
     var seen = ONNXView(

@@ -1,8 +1,8 @@
 // Means of neighbouring channels, as PyTorch writes local response normalisation: the squares as pictures of
 // which the channels are an axis, zeros before and behind, an average along it.
 extension ONNXTranslator {
-  /// The same number in channels before and behind those of a layer, or of each of its groups; nil where `node`
-  /// pads something else.
+  /// The same number in channels before and behind those of a layer, or of each of its groups; nil where
+  /// `node` pads something else.
   mutating func paddedChannels(_ node: ONNXNode) throws -> ONNXValue? {
     let (source, view) = try seen(node)
     let shape = try shape(of: source)
@@ -24,6 +24,9 @@ extension ONNXTranslator {
       Float(value), count: before, like: source, "\(name(node)).before")
     let back = try constants(Float(value), count: behind, like: source, "\(name(node)).behind")
     let block = part.extent * part.step
+    guard shape.c / block * (front.count + back.count) <= 4096 else {
+      throw FCNError(.unsupported, "it puts too many channels of the same number beside others")
+    }
     let groups = try stride(from: 0, to: shape.c, by: block).map { first in
       block == shape.c
         ? source

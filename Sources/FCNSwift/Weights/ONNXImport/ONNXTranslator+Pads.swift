@@ -38,7 +38,8 @@ extension ONNXTranslator {
     return .layer(made, view.resized(from: shape, to: try self.shape(of: made)))
   }
 
-  /// What is added at each side of a value seen as `view`, of `pads`: those before all axes, then those behind.
+  /// What is added at each side of a value seen as `view`, of `pads`: those before all axes, then those
+  /// behind.
   private mutating func padSettings(
     _ node: ONNXNode, _ pads: ONNXValue, _ view: ONNXView, _ shape: Shape
   ) throws -> [(name: String, setting: Setting)] {
@@ -58,12 +59,14 @@ extension ONNXTranslator {
         guard numbers[before] == 0, numbers[behind] == 0 else {
           throw FCNError(
             .unsupported,
-            "its pads of \(view.described) are \(numbers); wanted some of rows and columns alone, or zeros "
-              + "beside the channels alone")
+            "its pads of \(view.described) are \(numbers); wanted some of rows and columns alone, or of "
+              + "channels alone")
         }
         continue
       }
-      for (name, index) in zip(place == 2 ? ["top", "bottom"] : ["left", "right"], [before, behind]) {
+      for (name, index) in zip(
+        place == 2 ? ["top", "bottom"] : ["left", "right"], [before, behind])
+      {
         let number = ONNXValue.known(try SizeValue(.integer, [], [Double(index)]))
         settings.append((name, try setting(add(.gather(axis: 0), [pads, number]))))
       }

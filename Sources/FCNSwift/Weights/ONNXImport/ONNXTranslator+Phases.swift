@@ -1,8 +1,8 @@
-// Attention between the pixels that stand at the same place of squares, as MobileViT has it: with those places as
-// channels it is attention in heads.
+// Attention between the pixels that stand at the same place of squares, as MobileViT has it: with those
+// places as channels it is attention in heads.
 extension ONNXTranslator {
-  /// A value of which the places within squares of `block` × `block` pixels lie along the first axis, with these
-  /// as channels: what makes it so, how that is seen, and how many places there are.
+  /// A value of which the places within squares of `block` × `block` pixels lie along the first axis,
+  /// with these as channels: what makes it so, how that is seen, and how many places there are.
   typealias Phased = (name: String, view: ONNXView, block: Int, phases: Int)
 
   /// `source` in phases; nil where it is seen in another way.
@@ -50,8 +50,8 @@ extension ONNXTranslator {
     return .layer(pixels, seen)
   }
 
-  /// The block of squares whose places lie along the first axis of `view`, before the channels and the rows and
-  /// columns of squares: 1 where they do not. TensorFlow writes dilated convolutions so.
+  /// The block of squares whose places lie along the first axis of `view`, before the channels and the
+  /// rows and columns of squares: 1 where they do not. TensorFlow writes dilated convolutions so.
   func phaseBlock(_ source: String, _ view: ONNXView) throws -> Int {
     let shape = try shape(of: source)
     guard view.axes.count == 4, let block = view.axes[0].first?.extent, block > 1,
@@ -60,8 +60,8 @@ extension ONNXTranslator {
     return block
   }
 
-  /// SpaceToDepth or DepthToSpace where what is N or C to it is something else: pixels are only seen in another
-  /// way; nil where it is of N×C×H×W.
+  /// SpaceToDepth or DepthToSpace where what is N or C to it is something else: pixels are only seen in
+  /// another way; nil where it is of N×C×H×W.
   mutating func rearranged(_ node: ONNXNode) throws -> ONNXValue? {
     let (source, view) = try seen(node)
     let block = try node.integer("blocksize", else: 1)
@@ -82,7 +82,8 @@ extension ONNXTranslator {
       }
       let rest = c / block / block
       let isFirst = try node.text("mode", else: "DCR") == "DCR"
-      made = view.reshaped(isFirst ? [n, block, block, rest, h, w] : [n, rest, block, block, h, w])?
+      made = view.reshaped(
+        isFirst ? [n, block, block, rest, h, w] : [n, rest, block, block, h, w])?
         .moved(isFirst ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3])
         .reshaped([n, rest, h * block, w * block])
     }
@@ -91,7 +92,8 @@ extension ONNXTranslator {
 }
 
 extension ONNXView {
-  /// The places in squares of `block` × `block` pixels as pictures, each of the channels with its rows and columns.
+  /// The places in squares of `block` × `block` pixels as pictures, each of the channels with its rows
+  /// and columns.
   static func inPhases(_ shape: Shape, _ block: Int) -> ONNXView {
     ONNXView(axes: [
       [2, 3].map { .init(axis: $0, extent: block, step: 1) }, whole(1, shape),

@@ -14,9 +14,8 @@ extension ONNXTranslator {
         return .layer(source, view)
       }
       axes = try given.isEmpty ? Array(0..<rank) : given.map { try SizeValue.axis($0, of: rank) }
-    } else {
-      source = try layer(node)
-      view = .whole(try shape(of: source))
+    } else if let whole = try upright(source, view) {
+      (source, view) = (whole, .whole(try shape(of: whole)))
     }
     let reduced = Set(axes)
     let keeps = try isGlobal || node.integer("keepdims", else: 1) != 0

@@ -1,5 +1,5 @@
-"""Channels in groups and pixels in squares, as Keras's normalisations, MobileViT and EfficientViT have them, put
-together node by node."""
+"""Channels in groups and pixels in squares, as Keras's normalisations, MobileViT and EfficientViT have
+them, put together node by node."""
 
 import numpy as np
 
@@ -91,8 +91,8 @@ def phases(net):
     return net.conv(y, 6, 2)
 
 
-@case("squares", "a normalisation and a convolution of pixels in squares, as MobileViT's second form has them",
-      13, size=(10, 14))
+@case("squares", "a normalisation and a convolution of pixels in squares, as MobileViT's second form has "
+      "them", 13, size=(10, 14))
 def squares(net):
     x, lines, columns = in_squares(net, net.conv("input", 3, 4), 4)
     x = net.op("Transpose", x, perm=[0, 1, 3, 2])

@@ -115,7 +115,8 @@ def refused_sizes(net):
     return net.conv(net.op("Concat", x, large, axis=1), 8, 2)
 
 
-@case("space-to-batch", "a dilated convolution as TensorFlow Lite has it: pixels in squares become pictures", 13)
+@case("space-to-batch", "a dilated convolution as TensorFlow Lite has it: pixels in squares become "
+      "pictures", 13)
 def space_to_batch(net):
     net.shape = [1, 3, 9, 13]
     x = net.op("Relu", net.conv("input", 3, 4))
@@ -140,3 +141,20 @@ def pad_last(net):
     x = net.op("Transpose", net.conv("input", 3, 4), perm=[0, 2, 3, 1])
     x = net.op("Pad", x, np.int64([0, 1, 2, 0, 0, 1, 0, 0]), mode="reflect")
     return net.conv(net.op("Transpose", x, perm=[0, 3, 1, 2]), 4, 2, pads=[0, 0, 0, 0])
+
+
+@case("mean-of-sequence", "a mean over the channels of pixels in a sequence, which tf2onnx writes as a "
+      "pool", 13)
+def mean_of_sequence(net):
+    x = net.op("Reshape", net.conv("input", 3, 4), np.int64([1, 4, -1]))
+    x = net.op("Transpose", x, perm=[0, 2, 1])
+    x = net.op("Sub", x, net.op("GlobalAveragePool", x))
+    x = net.op("Reshape", net.op("Transpose", x, perm=[0, 2, 1]), net.op("Concat", np.int64([1, 4]),
+               net.sides("input"), axis=0))
+    return net.conv(x, 4, 2)
+
+
+@case("padded-lowest", "minus infinity around what a pool takes the largest of", 13)
+def padded_lowest(net):
+    x = net.op("Pad", net.conv("input", 3, 4), np.int64([0, 0, 1, 1, 0, 0, 0, 0]), np.float32(-np.inf))
+    return net.whole(net.conv(net.op("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2]), 4, 2))
