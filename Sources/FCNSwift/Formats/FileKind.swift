@@ -38,7 +38,9 @@ struct FileKind {
     if bytes.holds(Array("PK\u{3}\u{4}".utf8), at: 0) { return zipped(bytes) }
     if bytes.holds([0x08], at: 0), let kind = network(bytes) { return kind }
     if bytes.count >= 8, bytes.holds(levelDB, at: bytes.count - 8) {
-      return FileKind("the index of a TensorFlow checkpoint", remedy: arrays)
+      return FileKind(
+        "the index of a TensorFlow checkpoint",
+        remedy: "save the network as a SavedModel; then " + tensorFlow("--saved-model FOLDER"))
     }
     if bytes.holds(Array("BM".utf8), at: 0), bytes.holds([0, 0, 0, 0], at: 6) {
       return FileKind("a BMP picture", .picture)
@@ -46,7 +48,11 @@ struct FileKind {
     if bytes.holds([0, 0, 0, 0, UInt8(ascii: "{")], at: 4) {
       return FileKind("a safetensors file")
     }
-    if isGraph(bytes) { return FileKind("a TensorFlow network (frozen graph)", remedy: arrays) }
+    if isGraph(bytes) {
+      return FileKind(
+        "a TensorFlow network (frozen graph)",
+        remedy: tensorFlow("--graphdef FILE --inputs NAME:0 --outputs NAME:0"))
+    }
     if CaffeLayer.begins(bytes) { return FileKind("a Caffe model") }
     let start = bytes.prefix(512)
     if start.allSatisfy({ $0 == 0 }) { return FileKind("zeros", .placeholder) }
@@ -56,8 +62,14 @@ struct FileKind {
     return isText && isUTF8 ? text(start) : nil
   }
 
-  private static let arrays =
-    "save its arrays with numpy.savez under the names of a PyTorch or Chainer network, to be imported"
+  private static let keras =
+    "have Keras write it as ONNX, model.export(\"net.onnx\", format=\"onnx\"), to be imported"
+  /// A Keras network, and how it can be had.
+  static let kerasNetwork = "a Keras network; \(keras)"
+  /// With what tf2onnx is told of the file.
+  private static func tensorFlow(_ option: String) -> String {
+    "write it as ONNX, python3 -m tf2onnx.convert \(option) --output net.onnx, to be imported"
+  }
   /// What a table of LevelDB ends with.
   private static let levelDB: [UInt8] = [0x57, 0xFB, 0x80, 0x8B, 0x24, 0x75, 0x47, 0xDB]
 
@@ -101,10 +113,13 @@ struct FileKind {
       entry("%PDF", "a PDF document"),
       entry("version https://git-lfs", "a pointer of Git LFS, not the file itself", .placeholder),
       entry(
-        [0x89, 0x48, 0x44, 0x46], "an HDF5 file, as Keras and Chainer write", remedy: arrays),
+        [0x89, 0x48, 0x44, 0x46], "an HDF5 file, as Keras and Chainer write",
+        remedy: keras + "; of Chainer, save its arrays with numpy.savez"),
       entry(NPY.magic, "a single NumPy array"),
       entry("GGUF", "a GGUF file, of a language model"),
-      entry("TFL3", "a TensorFlow Lite network", at: 4, remedy: arrays),
+      entry(
+        "TFL3", "a TensorFlow Lite network", at: 4,
+        remedy: tensorFlow("--tflite FILE") + " (not of one that was quantised)"),
       entry("7767517\n", "a network of ncnn, without its weights"),
       entry("MATLAB 5.0", "a MATLAB file"),
       entry([0x1F, 0x8B], "a gzip file", .archive),
@@ -154,7 +169,7 @@ struct FileKind {
     if names.contains(endingIn: "data.pkl") { return FileKind("a PyTorch file") }
     if names.contains(endingIn: ".npy") { return FileKind("a NumPy archive (.npz)") }
     if names.contains(endingIn: ".weights.h5") {
-      return FileKind("a Keras network", remedy: arrays)
+      return FileKind("a Keras network", remedy: keras)
     }
     return FileKind("a zip archive", .archive)
   }
@@ -191,7 +206,10 @@ struct FileKind {
       default: return nil
       }
     }
-    return isSavedModel ? FileKind("a TensorFlow network (SavedModel)", remedy: arrays) : nil
+    return isSavedModel
+      ? FileKind(
+        "a TensorFlow network (SavedModel)", remedy: tensorFlow("--saved-model ITS-FOLDER"))
+      : nil
   }
 }
 

@@ -48,6 +48,26 @@ import Testing
     #expect(name([2, 3, 4]) == nil)
   }
 
+  /// What ONNX can be made of says how.
+  @Test func otherLibrariesNetworksSayHowTheyAreHad() throws {
+    let folder = try TemporaryFolder()
+    try File.makeFolder(folder.file("saved"))
+    let files: [(name: String, bytes: [UInt8], wanted: String)] = [
+      ("m.h5", [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "model.export(\"net.onnx\""),
+      ("m.tflite", Self.bytes("\u{1C}\0\0\0TFL3"), "tf2onnx.convert --tflite FILE"),
+      (
+        "m.pb", [0x0A, 11, 0x0A, 2, 0x61, 0x2F, 0x12, 5] + Array("Const".utf8),
+        "tf2onnx.convert --graphdef FILE"
+      ),
+      ("saved/saved_model.pb", [8, 1], "tf2onnx.convert --saved-model"),
+    ]
+    for (name, bytes, wanted) in files {
+      try File.write(bytes, to: folder.file(name))
+      let path = folder.file(name.hasPrefix("saved") ? "saved" : name)
+      expectError(.unsupported, saying: wanted) { _ = try Import.identify(path) }
+    }
+  }
+
   @Test func anONNXNetworkIsToldFromOthers() throws {
     let model = try Model.fresh(
       ModelDescription(

@@ -48,10 +48,12 @@ extension ForeignWeights {
     if archive.entries.contains(where: { $0.name.hasSuffix(".npy") }) {
       return try ChainerFile.read(archive, budget: budget)
     }
+    let names = listed(archive.entries.prefix(200).map { quoted($0.name) })
     throw FCNError(
       .unsupported,
-      "the zip archive holds neither NumPy arrays nor a PyTorch pickle; its entries are "
-        + listed(archive.entries.prefix(200).map { quoted($0.name) }))
+      "the zip archive holds neither NumPy arrays nor a PyTorch pickle; its entries are \(names)"
+        + (archive.entries.contains { $0.name.hasSuffix(".weights.h5") }
+          ? "; it looks like \(FileKind.kerasNetwork)" : ""))
   }
 
   private static func readSafetensors(_ file: Safetensors) throws -> ForeignWeights {

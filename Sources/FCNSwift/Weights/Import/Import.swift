@@ -236,6 +236,7 @@ extension Import {
   public static func identify(
     _ path: String, _ options: ImportOptions = ImportOptions()
   ) throws -> ImportResult {
+    try naming(path) { try refuseSavedModel(path) }
     let storage = try ByteStorage(mapping: path)
     return try naming(path) {
       if case .onnx = WeightsFileKind(of: storage.bytes) {
@@ -249,6 +250,15 @@ extension Import {
       try result.found.checkFinite()
       return result
     }
+  }
+
+  /// Throws where `path` is a folder that TensorFlow wrote a network to.
+  private static func refuseSavedModel(_ path: String) throws {
+    guard File.exists("\(path)/saved_model.pb") else { return }
+    throw FCNError(
+      .unsupported,
+      "the folder is a TensorFlow network (SavedModel); write it as ONNX, python3 -m tf2onnx.convert "
+        + "--saved-model \(path) --output net.onnx, to be imported")
   }
 }
 
