@@ -69,7 +69,10 @@ struct ONNXEnds {
           "the output \(quoted(name)) is a vector: the network sorts whole pictures into classes; wanted "
             + "scores for every pixel")
       }
-      guard view.axes.joined().allSatisfy({ ONNXView.whole($0.axis, shape) == [$0] }) else {
+      let pixels = view.axes.joined().map(\.axis).filter { $0 > 1 }
+      guard view.axes.joined().allSatisfy({ ONNXView.whole($0.axis, shape) == [$0] }),
+        pixels == pixels.sorted()
+      else {
         throw FCNError(
           .unsupported,
           "the output \(quoted(name)) is \(view.described), not N×classes×H×W; wanted scores for every pixel"

@@ -100,7 +100,7 @@ extension ONNXTranslator {
   /// another.
   mutating func pointwise(_ node: ONNXNode) throws -> ONNXValue? {
     guard case .layer(let source, let view)? = try operand(node, 0), view.axes.count == 4,
-      case let shape = try shape(of: source), view != .whole(shape),
+      case let shape = try shape(of: source), try upright(source, view) == nil,
       view.axes[1] == ONNXView.whole(1, shape), shape.c > 1,
       let weight = try weights(node, 1), weight.shape.count == 4, weight.shape[2...] == [1, 1],
       try (node.integers("strides") ?? []).allSatisfy({ $0 == 1 }),

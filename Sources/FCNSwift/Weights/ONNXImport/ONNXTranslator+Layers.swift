@@ -109,7 +109,10 @@ extension ONNXTranslator {
 
   /// A softmax over the channels, or the largest channel: what labels are made with.
   private mutating func ending(_ node: ONNXNode) throws -> ONNXValue {
-    let (source, view) = try seen(node)
+    var (source, view) = try seen(node)
+    if let whole = try upright(source, view) {
+      (source, view) = (whole, .whole(try shape(of: whole)))
+    }
     // Before version 13 a softmax was over all axes from its own on.
     let standard = node.operation == "ArgMax" ? 0 : file.opset < 13 ? 1 : -1
     let shape = try shape(of: source)
@@ -133,6 +136,11 @@ extension ONNXTranslator {
         "it works along axis \(axis) of \(view.described)\(isFlat ? ", and those after it" : ""); wanted the "
           + "channels alone or, of a softmax, all rows, columns or both, or parts of channels that follow "
           + "each other")
+    }
+    let pixels = view.axes.joined().map(\.axis).filter { $0 > 1 }
+    guard node.operation == "Softmax" || pixels == pixels.sorted() else {
+      throw FCNError(
+        .unsupported, "it makes labels of \(view.described); wanted rows before columns")
     }
     guard node.operation == "Softmax" else {
       // Only as the graph's end; `ONNXEnds` takes them off again.

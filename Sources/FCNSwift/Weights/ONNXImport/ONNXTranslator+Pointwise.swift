@@ -127,10 +127,7 @@ extension ONNXTranslator {
       throw FCNError(.corrupt, "its slopes are missing")
     }
     let channels = try shape(of: source).c
-    let isWhole = view == .whole(try shape(of: source))
-    let slopes =
-      slope.count == 1 || isWhole && slope.count == channels
-      ? slope.floats : channelwise(slope, view, channels)
+    let slopes = slope.count == 1 ? slope.floats : channelwise(slope, view, channels)
     guard let slopes else {
       throw FCNError(.unsupported, "its slopes are \(slope.shape); wanted one a channel, or one")
     }

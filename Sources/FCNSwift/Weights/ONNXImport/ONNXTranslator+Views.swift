@@ -4,6 +4,13 @@ extension ONNXTranslator {
   /// Axes in another order.
   mutating func transposed(_ node: ONNXNode) throws -> ONNXValue {
     if case .ending(let scores, let what) = try required(node, 0) {
+      // Only the labels' own axis may move.
+      guard let order = try node.integers("perm"),
+        order == Array(0..<order.count) || order == [0, 2, 3, 1] || order == [0, 3, 1, 2]
+      else {
+        throw FCNError(
+          .unsupported, "it moves rows and columns of labels; move them before these are made")
+      }
       return .ending(scores, of: what)
     }
     let (source, view) = try seen(node)

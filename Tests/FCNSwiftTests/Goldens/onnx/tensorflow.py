@@ -158,3 +158,45 @@ def mean_of_sequence(net):
 def padded_lowest(net):
     x = net.op("Pad", net.conv("input", 3, 4), np.int64([0, 0, 1, 1, 0, 0, 0, 0]), np.float32(-np.inf))
     return net.whole(net.conv(net.op("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2]), 4, 2))
+
+
+@case("parameters-of-size", "parameters of a normalisation of one pixel, of the extents that it has, as "
+      "Paddle writes them", 13)
+def parameters_of_size(net):
+    x = net.conv("input", 3, 4)
+    y = net.conv(net.op("GlobalAveragePool", x), 4, 4, 1)
+    less = net.op("Sub", y, net.op("ReduceMean", y, axes=[1, 2, 3]))
+    variance = net.op("ReduceMean", net.op("Mul", less, less), axes=[1, 2, 3])
+    y = net.op("Div", less, net.op("Sqrt", net.op("Add", variance, np.float32(1e-5))))
+    extents = net.slice(net.op("Shape", y), 1, 4)
+    y = net.op("Add", net.op("Mul", y, net.op("Reshape", net.normal(4), extents)),
+               net.op("Reshape", net.normal(4), extents))
+    return net.conv(net.op("Add", x, y), 4, 2)
+
+
+@case("turned-back", "a value of which rows and columns change places twice, the second time as a sequence "
+      "of pictures", 13, last=True, size=(10, 10))
+def turned_back(net):
+    x = net.conv(net.op("Transpose", last(net), perm=[0, 3, 1, 2]), 3, 6)
+    x = net.conv(net.op("Transpose", x, perm=[0, 1, 3, 2]), 6, 6)
+    x = net.op("Squeeze", x, np.int64([0]))
+    x = net.op("Unsqueeze", net.op("Transpose", x, perm=[0, 2, 1]), np.int64([0]))
+    return net.op("Transpose", net.conv(x, 6, 2, 1), perm=[0, 2, 3, 1])
+
+
+@case("refused-turned", "scores whose rows and columns changed places", 13, because="not N×classes×H×W")
+def refused_turned(net):
+    return net.op("Transpose", net.conv("input", 3, 2), perm=[0, 3, 2, 1])
+
+
+@case("refused-slopes", "slopes of a PRelu for each row", 13, because="one a channel")
+def refused_slopes(net):
+    net.shape = [1, 3, 8, 12]
+    return net.op("PRelu", net.conv("input", 3, 8), net.normal(8, 1))
+
+
+@case("refused-turned-labels", "labels whose rows and columns change places", 13,
+      because="rows and columns of labels")
+def refused_turned_labels(net):
+    net.output_type = TensorProto.INT64
+    return net.op("Transpose", net.op("ArgMax", net.conv("input", 3, 2), axis=1, keepdims=0), perm=[0, 2, 1])
