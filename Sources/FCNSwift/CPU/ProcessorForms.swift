@@ -4,50 +4,51 @@ import FCNLoopTypes
 
 extension Convolution: ProcessorOperation {
   var fastForms: [Form] {
-    ConvolutionAlgorithm.allCases.filter { $0.multiplies(.float32) }.map { algorithm in
-      Form(
-        "convolution.\(algorithm)", takes: algorithm == .planar ? .planar : .blocked,
-        makes: .blocked
-      ) { request in
-        if groups > 1 { return GroupedConvolution(self, request, algorithm) }
-        return yieldsToIntegers(request) || algorithm != .planar && yieldsToBytes(request)
-          ? nil : BlockedConvolution(self, request, algorithm)
-      }
-    }
-      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.int16) }.map { algorithm in
-        Form("convolution.\(algorithm)_int16", takes: .blocked, makes: .blocked) { request in
-          request.allowsIntegers ? BlockedConvolution(self, request, algorithm, .int16) : nil
-        }
-      }
-      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.int8) }.map { algorithm in
-        Form("convolution.\(algorithm)_int8", takes: .bytes, makes: .blocked) { request in
-          BlockedConvolution(self, request, algorithm, .int8)
-        }
-      }
-      + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.bfloat16) }.map { algorithm in
-        Form("convolution.\(algorithm)_bfloat16", takes: .planar, makes: .blocked) { request in
-          BlockedConvolution(self, request, algorithm, .bfloat16)
-        }
-      } + [
-        Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
-          yieldsToIntegers(request) ? nil : TapConvolution(self, request)
-        },
-        Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
-          DepthwiseConvolution(self, $0)
-        },
-      ]
-      + [Layout.planar, .blocked].flatMap { takes in
-        [Layout.planar, .blocked].map { makes in
+    var forms = forms(of: .float32) + forms(of: .int16) + forms(of: .int8) + forms(of: .bfloat16)
+    forms.append(
+      Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
+        yieldsToIntegers(request) ? nil : TapConvolution(self, request)
+      })
+    forms.append(
+      Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
+        DepthwiseConvolution(self, $0)
+      })
+    for takes in [Layout.planar, .blocked] {
+      for makes in [Layout.planar, .blocked] {
+        forms.append(
           Form(training: "convolution.winograd_training", takes: takes, makes: makes) {
             WinogradTrainingConvolution(self, $0, takes: takes, makes: makes)
-          }
+          })
+      }
+    }
+    forms.append(
+      Form(training: "convolution.depthwise_training") { DepthwiseTrainingConvolution(self, $0) })
+    forms.append(Form("convolution.gemm") { ConvolutionGEMM(self, $0[0], $1) })
+    return forms
+  }
+
+  /// Those of each algorithm that multiplies such numbers.
+  private func forms(of precision: ConvolutionPrecision) -> [Form] {
+    ConvolutionAlgorithm.allCases.filter { $0.multiplies(precision) }.map { algorithm in
+      let takes: Layout =
+        switch precision {
+        case .float32: algorithm == .planar ? .planar : .blocked
+        case .int16: .blocked
+        case .int8: .bytes
+        case .bfloat16: .planar
         }
-      } + [
-        Form(training: "convolution.depthwise_training") {
-          DepthwiseTrainingConvolution(self, $0)
-        },
-        Form("convolution.gemm") { ConvolutionGEMM(self, $0[0], $1) },
-      ]
+      let name = "convolution.\(algorithm)" + (precision == .float32 ? "" : "_\(precision)")
+      return Form(name, takes: takes, makes: .blocked) { request -> (any PreparedForm)? in
+        switch precision {
+        case .float32 where groups > 1: GroupedConvolution(self, request, algorithm)
+        case .float32
+        where yieldsToIntegers(request) || algorithm != .planar && yieldsToBytes(request):
+          nil
+        case .int16 where !request.allowsIntegers: nil
+        default: BlockedConvolution(self, request, algorithm, precision)
+        }
+      }
+    }
   }
 }
 
