@@ -139,7 +139,8 @@ extension ONNXTranslator {
     return .layer(made, .whole(shape))
   }
 
-  /// The extents that a Reshape, Flatten, Squeeze, Unsqueeze or Expand makes of `own`, for the probe.
+  /// The extents that a Reshape, Flatten, Squeeze, Unsqueeze or Expand makes of `own`, those of weights or a
+  /// layer's for the probe.
   func extentsMade(_ node: ONNXNode, of own: [Int]) throws -> [Int] {
     switch node.operation {
     case "Flatten":
