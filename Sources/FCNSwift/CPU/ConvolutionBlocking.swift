@@ -44,8 +44,8 @@ struct ConvolutionBlocking {
     let depth = job.depthBlocks * channelBlock
     let rowCount = job.leftRowCount
     let productCount = positions * panelBlocks * channelBlock
-    let weightCount =
-      positions * depth * job.outputBlocks * channelBlock * job.precision.byteCount / 4
+    let weights = positions * depth * job.outputBlocks * channelBlock
+    let weightCount = weights * job.precision.byteCount / 4
     func fitting(_ floats: Int, _ each: Int) -> Int {
       max(microKernelRows, floats / each / microKernelRows * microKernelRows)
     }
@@ -98,7 +98,7 @@ struct ConvolutionBlocking {
       // picture alone.
       let keepsKernels =
         job.algorithm.isWinograd && job.algorithm != .winograd2of7
-        && weightCount >= job.precision.byteCount << 20
+        && weights >= Self.weightsOfKernels
         && job.rows / job.pictures <= Self.rowsOfKernels
       if keepsKernels {
         division = .byKernels
@@ -162,6 +162,9 @@ struct ConvolutionBlocking {
   /// Tasks that a step is divided into where it has enough to do: many more than threads, so that these
   /// end at nearly the same time.
   private static let tasksWanted = 16
+
+  /// Transformed weights, at least, where it is kernels that are kept: fewer stay in a near cache.
+  private static let weightsOfKernels = 1 << 20
 
   /// Rows that kernels are transformed for at a time, at most. More rows of a picture read transformed ones.
   private static let rowsOfKernels = 420
