@@ -143,6 +143,13 @@ public struct LoopTable: Sendable {
       _ adding: Bool
     ) -> Void
 
+  /// Writes the sums of `terms` sources, each times its factor, of `count` values, a multiple of sixteen.
+  public let combine:
+    @Sendable (
+      _ sources: UnsafePointer<UnsafePointer<Float>>, _ factors: UnsafePointer<Float>,
+      _ terms: Int, _ target: UnsafeMutablePointer<Float>, _ count: Int
+    ) -> Void
+
   /// Writes what an activation makes of `count` values, a multiple of sixteen, to `target`, which may be
   /// where they are.
   public let activate:
@@ -254,6 +261,11 @@ public struct LoopTable: Sendable {
         UnsafePointer<ConvolutionJob>, Int, Int, Range<Int>, UnsafePointer<Float>, Int, Int,
         UnsafeMutablePointer<Float>, Bool
       ) -> Void,
+    combine:
+      @escaping @Sendable (
+        UnsafePointer<UnsafePointer<Float>>, UnsafePointer<Float>, Int,
+        UnsafeMutablePointer<Float>, Int
+      ) -> Void,
     activate:
       @escaping @Sendable (
         UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Activation
@@ -297,6 +309,7 @@ public struct LoopTable: Sendable {
     self.multiplyTaps = multiplyTaps
     self.multiplyPixels = multiplyPixels
     self.multiplyTerms = multiplyTerms
+    self.combine = combine
     self.activate = activate
     (self.exponentiate, self.softmax) = (exponentiate, softmax)
     (self.rank, self.rankProducts) = (rank, rankProducts)

@@ -145,6 +145,9 @@ public func loopTable() -> LoopTable {
         job, block: block, panelBlocks: width, terms: terms, a, capacity: capacity, rows: rows,
         into: m, adding: adding)
     },
+    combine: { sources, factors, terms, target, count in
+      combine(sources, factors, terms, to: target, count)
+    },
     activate: { source, target, count, activation in
       activate(source, to: target, count, activation)
     },

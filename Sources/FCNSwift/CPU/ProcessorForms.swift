@@ -6,6 +6,10 @@ extension Convolution: ProcessorOperation {
   var fastForms: [Form] {
     var forms = forms(of: .float32) + forms(of: .int16) + forms(of: .int8) + forms(of: .bfloat16)
     forms.append(
+      Form("convolution.toeplitz", takes: .blocked, makes: .blocked) { request in
+        yieldsToIntegers(request) ? nil : ToeplitzConvolution(self, request)
+      })
+    forms.append(
       Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
         yieldsToIntegers(request) ? nil : TapConvolution(self, request)
       })

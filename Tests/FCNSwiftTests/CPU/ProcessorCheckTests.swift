@@ -24,7 +24,7 @@ struct ProcessorCheckTests {
       }
       + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.bfloat16) }.map {
         "convolution.\($0)_bfloat16"
-      } + ["convolution.taps", "convolution.depthwise"]
+      } + ["convolution.toeplitz", "convolution.taps", "convolution.depthwise"]
     for loops in Loops.available {
       let compared = Set(findings.filter { $0.instructionSet == loops.name }.map(\.form))
       let wanted = forms.filter { !$0.contains("shifted") || loops.multipliesTiles }
@@ -98,7 +98,8 @@ extension LoopTable {
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
       finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,
       multiplyTaps: multiplyTaps, multiplyPixels: multiplyPixels, multiplyTerms: multiplyTerms,
-      activate: activate, exponentiate: exponentiate, softmax: softmax, rank: rank,
+      combine: combine, activate: activate, exponentiate: exponentiate, softmax: softmax,
+      rank: rank,
       rankProducts: rankProducts)
   }
 }

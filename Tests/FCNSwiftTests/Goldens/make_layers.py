@@ -622,6 +622,15 @@ def make_wide_transposed():
     transposed("deconv 3/2/1 of 16 channels", (1, 2, 4, 3), 16, 3, 2, 1, bias=False)
 
 
+def make_widely_dilated():
+    """Phases of three pixels, of two and of one on an axis."""
+    for name, shape, channels, dilation in [
+        ("conv 3x3 dilation 3 pad 3 of 17 channels", (2, 17, 8, 7), 10, (3, 3)),
+        ("conv 3x3 dilation 5,7 pad 5,7 of 9 channels", (1, 9, 8, 6), 5, (5, 7)),
+    ]:
+        convolution(name, shape, channels, 3, padding=dilation, dilation=dilation)
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -646,6 +655,7 @@ def main():
     make_places()
     make_channel_attention()
     make_wide_transposed()
+    make_widely_dilated()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

@@ -66,6 +66,13 @@ struct BlockedConvolutionTests {
         "dilated unevenly beyond most",
         Convolution(33, kernel: Extent(3, 5), padding: Extent(9, 2), dilation: Extent(9, 1)),
         Shape(1, 17, 11, 13)),
+      Case(
+        "dilated beyond most, many phases", Convolution(20, kernel: 3, padding: 20, dilation: 20),
+        Shape(2, 20, 47, 60), residual: true, activation: .relu),
+      Case(
+        "dilated beyond most, wide",
+        Convolution(9, kernel: 3, padding: Extent(2, 350), dilation: Extent(2, 350)),
+        Shape(1, 8, 5, 690)),
       Case("7×7", Convolution(40, kernel: 7), Shape(1, 35, 12, 15), activation: .relu),
       Case("7×7 padded", Convolution(16, kernel: 7, padding: 3), Shape(2, 16, 9, 10)),
       Case(
@@ -202,7 +209,7 @@ struct BlockedConvolutionTests {
     return precision == .float32 ? GroupedConvolution(operation, request, algorithm) : nil
   }
 
-  /// Those of which most pixels see padding under some of their taps, tap by tap.
+  /// Those of which most pixels see padding under some of their taps, tap by tap, and of fewer products.
   @Test(arguments: cases.filter { $0.testDescription.hasPrefix("dilated") })
   func tapsAgreeWithTheReferenceForms(_ layer: Case) throws {
     let parameters = try LayerCase("", layer.operation, layer.input).makeParameters()
@@ -216,14 +223,23 @@ struct BlockedConvolutionTests {
         inputs: [layer.input] + (layer.residual ? [shape] : []), output: shape,
         epilogue: Epilogue(addsResidual: layer.residual, activation: layer.activation),
         loops: loops)
-      let kernel = TapConvolution(layer.operation, request)
-      #expect(kernel != nil || !layer.testDescription.contains("beyond"))
-      guard let kernel else { continue }
-      let name = "taps, \(loops.name)"
-      let one = try run(kernel, .unfolded, input, residual, parameters, expected.shape, 1, name)
-      expectClose(one, expected, absolute: scale * 5e-6, name)
-      let three = try run(kernel, .unfolded, input, residual, parameters, expected.shape, 3, name)
-      #expect(one.bits == three.bits, "\(name): threads change bits")
+      let taps = TapConvolution(layer.operation, request)
+      let toeplitz = ToeplitzConvolution(layer.operation, request)
+      let isBeyond = layer.testDescription.contains("beyond")
+      #expect(taps != nil || !isBeyond)
+      #expect(toeplitz != nil || !isBeyond || layer.operation.window.kernel != 3)
+      let forms: [(String, (any PreparedForm)?, Float)] = [
+        ("taps", taps, 5e-6), ("toeplitz", toeplitz, 1e-5),
+      ]
+      for (form, kernel, tolerance) in forms {
+        guard let kernel else { continue }
+        let name = "\(form), \(loops.name)"
+        let one = try run(kernel, .unfolded, input, residual, parameters, expected.shape, 1, name)
+        expectClose(one, expected, absolute: scale * tolerance, name)
+        let three = try run(
+          kernel, .unfolded, input, residual, parameters, expected.shape, 3, name)
+        #expect(one.bits == three.bits, "\(name): threads change bits")
+      }
     }
   }
 

@@ -53,6 +53,9 @@ struct FormAgreementTests {
       "dilated convolution", Convolution(5, kernel: 3, padding: 4, dilation: 4),
       Shape(1, 4, 55, 51)),
     LayerCase(
+      "widely dilated convolution", Convolution(33, kernel: 3, padding: 9, dilation: 9),
+      Shape(2, 20, 26, 15)),
+    LayerCase(
       "wide transposed convolution", TransposedConvolution(4, kernel: 4, stride: 2, padding: 1),
       Shape(2, 3, 49, 53)),
     LayerCase(
