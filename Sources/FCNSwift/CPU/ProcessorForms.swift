@@ -5,13 +5,14 @@ import FCNLoopTypes
 extension Convolution: ProcessorOperation {
   var fastForms: [Form] {
     var forms = forms(of: .float32) + forms(of: .int16) + forms(of: .int8) + forms(of: .bfloat16)
+    // Where so many products fewer are made, 16-bit integers may take longer.
     forms.append(
       Form("convolution.toeplitz", takes: .blocked, makes: .blocked) { request in
-        yieldsToIntegers(request) ? nil : ToeplitzConvolution(self, request)
+        takesBytes(request) ? nil : ToeplitzConvolution(self, request)
       })
     forms.append(
       Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
-        yieldsToIntegers(request) ? nil : TapConvolution(self, request)
+        takesBytes(request) ? nil : TapConvolution(self, request)
       })
     forms.append(
       Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
@@ -57,9 +58,14 @@ extension Convolution: ProcessorOperation {
 }
 
 extension Convolution {
+  /// Whether it multiplies bytes where they lie.
+  fileprivate func takesBytes(_ request: FormRequest) -> Bool {
+    request.bytes.input != nil && mayUseIntegers(request.inputs[0].c)
+  }
+
   /// Where integers are allowed, float32 is for weights so few that they take no memory to speak of.
   fileprivate func yieldsToIntegers(_ request: FormRequest) -> Bool {
-    if request.bytes.input != nil { return mayUseIntegers(request.inputs[0].c) }
+    if request.bytes.input != nil { return takesBytes(request) }
     return request.allowsIntegers && mayUseIntegers(request.inputs[0].c)
       && request.inputs[0].c * outputChannels > 128 * 128
   }
