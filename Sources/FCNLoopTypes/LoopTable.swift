@@ -134,8 +134,9 @@ public struct LoopTable: Sendable {
     ) -> Void
 
   /// m = the terms `terms` of `rows` rows times those of a panel, or that much more if `adding`; for jobs of
-  /// float32 and one position. `a` is the first row's term `terms.lowerBound`; rows are sixteen floats
-  /// apart, blocks of sixteen terms `capacity` rows. `m` has room for a multiple of `microKernelRows` rows.
+  /// one position, of float32 or, where 0 stands for 0 in all channels, of bytes. `a` is the first row's term
+  /// `terms.lowerBound`; rows are sixteen numbers apart, blocks of sixteen terms `capacity` rows. `m` has
+  /// room for a multiple of `microKernelRows` rows.
   public let multiplyTerms:
     @Sendable (
       _ job: UnsafePointer<ConvolutionJob>, _ block: Int, _ panelBlocks: Int, _ terms: Range<Int>,

@@ -141,15 +141,22 @@ func multiplyBytes(
     rows: rows.count, depth: job.pointee.depth, a: a + rows.lowerBound * channelBlock,
     blockBytes: capacity * channelBlock, b: weights.panel(block), scales: weights.scales(block),
     offsets: weights.offsets(block), m: m, results: results)
-  if panelBlocks == 1 || width == 1 {
-    product.multiply(ByteBlock.self)
-  } else if width == 2 {
-    product.multiply(TwoBlocks<ByteBlock>.self)
-  } else if width == 3 {
-    product.multiply(ThreeBlocks<ByteBlock>.self)
-  } else {
-    product.multiply(FourBlocks<ByteBlock>.self)
-  }
+  product.multiply(panelBlocks: width)
+}
+
+/// See `LoopTable.multiplyTerms`, for jobs of bytes.
+func multiplyByteTerms(
+  _ job: UnsafePointer<ConvolutionJob>, block: Int, panelBlocks width: Int, terms: Range<Int>,
+  _ a: UnsafeRawPointer, capacity: Int, rows: Int, into m: UnsafeMutablePointer<Float>,
+  adding: Bool
+) {
+  guard multipliesBytes else { return }
+  let weights = ByteWeights(job.pointee, job.pointee.weights)
+  let product = ByteProduct(
+    rows: rows, depth: terms.count, a: a, blockBytes: capacity * channelBlock,
+    b: weights.panel(block) + terms.lowerBound * width * channelBlock,
+    scales: weights.scales(block), offsets: nil, m: m, adding: adding, results: nil)
+  product.multiply(panelBlocks: width)
 }
 
 /// See `LoopTable.multiplyPixels`, for jobs of bytes.
@@ -184,12 +191,27 @@ private struct ByteProduct {
   let blockBytes: Int
   let b: UnsafeRawPointer
   let scales: UnsafePointer<Float>
-  let offsets: UnsafePointer<Int32>
+  let offsets: UnsafePointer<Int32>?
   let m: UnsafeMutablePointer<Float>
+  var adding = false
   let results: BytePixelResults?
 
+  /// By the panel's blocks.
   @inline(__always)
-  func multiply<Sums: RowSums>(_: Sums.Type) where Sums.Target == ByteTarget {
+  func multiply(panelBlocks width: Int) {
+    if panelBlocks == 1 || width == 1 {
+      multiply(ByteBlock.self)
+    } else if width == 2 {
+      multiply(TwoBlocks<ByteBlock>.self)
+    } else if width == 3 {
+      multiply(ThreeBlocks<ByteBlock>.self)
+    } else {
+      multiply(FourBlocks<ByteBlock>.self)
+    }
+  }
+
+  @inline(__always)
+  private func multiply<Sums: RowSums>(_: Sums.Type) where Sums.Target == ByteTarget {
     let strides = LeftStrides(
       row: channelBlock, step: MemoryLayout<Int32>.stride, block: blockBytes,
       stepsPerBlock: channelBlock / 4)
@@ -200,7 +222,7 @@ private struct ByteProduct {
         Sums.self, rows: rows, steps: terms / 4, a + first / channelBlock * blockBytes, strides,
         b + first * Sums.columns,
         to: ByteTarget(
-          m: m, columns: Sums.columns, adding: first > 0, scales: scales,
+          m: m, columns: Sums.columns, adding: adding || first > 0, scales: scales,
           offsets: first == 0 ? offsets : nil, results: first + terms < depth ? nil : results))
       first += terms
     } while first < depth

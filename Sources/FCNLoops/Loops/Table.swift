@@ -141,9 +141,15 @@ public func loopTable() -> LoopTable {
       }
     },
     multiplyTerms: { job, block, width, terms, a, capacity, rows, m, adding in
-      multiplyTerms(
-        job, block: block, panelBlocks: width, terms: terms, a, capacity: capacity, rows: rows,
-        into: m, adding: adding)
+      if job.pointee.multipliesBytes {
+        multiplyByteTerms(
+          job, block: block, panelBlocks: width, terms: terms, UnsafeRawPointer(a),
+          capacity: capacity, rows: rows, into: m, adding: adding)
+      } else {
+        multiplyTerms(
+          job, block: block, panelBlocks: width, terms: terms, a, capacity: capacity, rows: rows,
+          into: m, adding: adding)
+      }
     },
     combine: { sources, factors, terms, target, count in
       combine(sources, factors, terms, to: target, count)

@@ -15,6 +15,10 @@ extension Convolution: ProcessorOperation {
         takesBytes(request) ? nil : TapConvolution(self, request)
       })
     forms.append(
+      Form("convolution.taps_int8", takes: .bytes, makes: .blocked) { request in
+        TapConvolution(self, request, .int8)
+      })
+    forms.append(
       Form("convolution.depthwise", takes: .blocked, makes: .blocked) {
         DepthwiseConvolution(self, $0)
       })

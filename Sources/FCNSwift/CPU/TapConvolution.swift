@@ -15,6 +15,10 @@ final class TapConvolution: PreparedForm {
   private let segments: [Segment]
   /// Rows of products that a line takes.
   private let rowsPerLine: Int
+  /// Floats' room that sixteen channels of a pixel take.
+  private let floatsPerPixel: Int
+  /// Terms that are summed before they are added to memory.
+  private let depthAtATime: Int
 
   /// Pixels of a line that see the input through the same columns of the kernel.
   private struct Segment {
@@ -24,15 +28,24 @@ final class TapConvolution: PreparedForm {
     let row: Int
   }
 
-  /// Of all products, those that see the input must be fewer than this share.
-  private static let mostVisible = 0.75
+  /// Of all products, those that see the input must be fewer than this share. Unfolding costs bytes, whose
+  /// products are fast, more.
+  private static func mostVisible(_ precision: ConvolutionPrecision) -> Double {
+    precision == .int8 ? 0.9 : 0.75
+  }
 
-  /// nil where `operation` has another stride, or sees enough under its taps to be served better.
-  init?(_ operation: Convolution, _ request: FormRequest) {
+  /// nil where `operation` has another stride, or sees enough under its taps to be served better. Of `int8`
+  /// where loops multiply bytes, in which 0 stands for 0: what is not seen adds nothing then.
+  init?(
+    _ operation: Convolution, _ request: FormRequest,
+    _ precision: ConvolutionPrecision = .float32
+  ) {
     let (input, output, window) = (request.inputs[0], request.output, operation.window)
     guard operation.groups == 1, window.stride == 1, window.kernel.h * window.kernel.w > 1,
       request.epilogue.pooled == nil, request.epilogue.cropped == nil,
-      let packer = BlockedConvolution(operation, request, .unfolded)
+      let packer = BlockedConvolution(operation, request, .unfolded, precision),
+      packer.job.pointee.multipliesBytes == (precision == .int8),
+      packer.inputBytes?.zeros.allSatisfy({ $0 == 0 }) ?? true
     else { return nil }
     rowTaps = (0..<output.h).map {
       Self.taps($0, window.kernel.h, window.dilation.h, window.padding.h, input.h)
@@ -44,7 +57,9 @@ final class TapConvolution: PreparedForm {
       rowTaps.reduce(0) { $0 + $1.count }, columnTaps.reduce(0) { $0 + $1.count }
     )
     let all = output.h * output.w * window.kernel.h * window.kernel.w
-    guard Double(down) * Double(across) < Self.mostVisible * Double(all) else { return nil }
+    guard Double(down) * Double(across) < Self.mostVisible(precision) * Double(all) else {
+      return nil
+    }
     var (segments, row) = ([Segment](), 0)
     for x in 0..<output.w where x == 0 || columnTaps[x] != columnTaps[x - 1] {
       let end = (x..<output.w).first { columnTaps[$0] != columnTaps[x] } ?? output.w
@@ -56,12 +71,9 @@ final class TapConvolution: PreparedForm {
     loops = request.loops
     self.packer = packer
     job = .allocate(capacity: 1)
-    job.initialize(
-      to: ConvolutionJob(
-        algorithm: .unfolded, pictures: input.n, input: (input.c, input.h, input.w),
-        output: (output.c, output.h, output.w), kernel: window.kernel.pair,
-        stride: window.stride.pair, padding: window.padding.pair, dilation: window.dilation.pair,
-        activation: request.epilogue.activation))
+    job.initialize(to: packer.job.pointee)
+    (floatsPerPixel, depthAtATime) =
+      precision == .int8 ? (channelBlock / 4, 1024) : (channelBlock, ConvolutionJob.depthAtATime)
     panels = ConvolutionPanel.dividing(job.pointee.outputBlocks, by: loops.panelBlocks)
     // Products of some lines stay in the second-level cache; and there are tasks for several threads.
     let fitting = (1 << 17) / (rowsPerLine * loops.panelBlocks * channelBlock)
@@ -89,14 +101,22 @@ final class TapConvolution: PreparedForm {
     try packer.pack(parameters, pool)
   }
 
+  var makesBytes: Bool { packer.makesBytes }
+  var addsBytes: Bool { packer.addsBytes }
+  func hidNotFinite() -> Bool { packer.hidNotFinite() }
+
   var workspacePerWorker: Int { lines * rowsPerLine * loops.panelBlocks * channelBlock }
 
-  /// As `ConvolutionCost` has it, of the products that are made.
+  /// As `ConvolutionCost` has it, of the products that are made. A tap's weights come from the second-level
+  /// cache for each segment of a line, which takes the time of four rows.
   var cost: Double? {
     let job = job.pointee
     let outputs = Double(job.outputBlocks * channelBlock)
-    let products = visible * Double(job.inputBlocks * channelBlock) * outputs
-    return products / 45 + Double(job.depth) * outputs * 4 / 12 + visible * 4
+    let across = segments.reduce(0) { $0 + $1.taps.count * max(4, $1.columns.count) }
+    let rows = Double(rowTaps.reduce(0) { $0 + $1.count } * across)
+    let products = rows * Double(job.inputBlocks * channelBlock) * outputs
+    let (speed, bytes) = job.multipliesBytes ? (90 * loops.integerSpeed, 2.0) : (45, 4)
+    return products / speed + Double(job.depth) * outputs * bytes / 12 + visible * 4
   }
 
   var work: StepWork? {
@@ -140,19 +160,20 @@ final class TapConvolution: PreparedForm {
     }
     for tap in 0..<job.kernelHeight * job.kernelWidth {
       let (j, k) = (tap / job.kernelWidth, tap % job.kernelWidth)
-      for first in stride(from: 0, to: depth, by: ConvolutionJob.depthAtATime) {
-        let terms = min(ConvolutionJob.depthAtATime, depth - first)
-        let blocks = job.input + first * job.pictures * planeCount
+      for first in stride(from: 0, to: depth, by: depthAtATime) {
+        let terms = min(depthAtATime, depth - first)
+        let blocks =
+          job.input + first / channelBlock * job.pictures * planeCount * floatsPerPixel
         for y in band where rowTaps[y].contains(j) {
           let row = y - job.paddingHeight + j * job.dilationHeight
-          let line = blocks + (picture * planeCount + row * job.inputWidth) * channelBlock
+          let line = blocks + (picture * planeCount + row * job.inputWidth) * floatsPerPixel
           for segment in segments where segment.taps.contains(k) {
             let x = segment.columns.lowerBound - job.paddingWidth + k * job.dilationWidth
             let isFirst =
               first == 0 && j == rowTaps[y].lowerBound && k == segment.taps.lowerBound
             loops.multiplyTerms(
               self.job, panel.block, panel.width, tap * depth + first..<tap * depth + first + terms,
-              line + x * channelBlock, job.pictures * planeCount, segment.columns.count,
+              line + x * floatsPerPixel, job.pictures * planeCount, segment.columns.count,
               m + ((y - band.lowerBound) * rowsPerLine + segment.row) * columns, !isFirst)
           }
         }

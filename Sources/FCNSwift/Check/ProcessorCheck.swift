@@ -122,7 +122,9 @@ public struct ProcessorCheck {
         let terms = Float(max(1, shape.c * shape.h * shape.w))
         table[parameter.name] = try random(shape, scale: 1 / terms.squareRoot())
       }
-      input = try random(layers.input, scale: 1)
+      let values = try random(layers.input, scale: 1)
+      input =
+        layers.isRectified ? try Tensor(values.shape, values.elements.map { max(0, $0) }) : values
       let references = Set(network.layers.compactMap { $0.operation.forms.last?.name })
       let plan = try Plan(
         network, parameters: parameters, inputShape: input.shape, pool: pool,
@@ -175,9 +177,12 @@ extension ProcessorCheck {
     let name: String
     let convolution: Convolution
     let input: Shape
+    /// Whether the input is what a rectifier would make.
+    let isRectified: Bool
 
-    init(_ name: String, _ convolution: Convolution, _ input: Shape) {
+    init(_ name: String, _ convolution: Convolution, _ input: Shape, isRectified: Bool = false) {
       (self.name, self.convolution, self.input) = (name, convolution, input)
+      self.isRectified = isRectified
     }
 
     func network() throws -> Network {
@@ -205,6 +210,9 @@ extension ProcessorCheck {
       Case(
         "3×3, dilated by 11", Convolution(84, kernel: 3, padding: 11, dilation: 11),
         Shape(2, 300, 17, 19)),
+      Case(
+        "3×3, dilated by 9, rectified", Convolution(72, kernel: 3, padding: 9, dilation: 9),
+        Shape(1, 160, 21, 16), isRectified: true),
       Case("3×3 by 2", Convolution(48, kernel: 3, stride: 2, padding: 1), Shape(1, 64, 21, 18)),
       Case(
         "3×3 of each channel", Convolution(40, kernel: 3, padding: 1, groups: 40),

@@ -24,10 +24,16 @@ struct ProcessorCheckTests {
       }
       + ConvolutionAlgorithm.allCases.filter { $0.multiplies(.bfloat16) }.map {
         "convolution.\($0)_bfloat16"
-      } + ["convolution.toeplitz", "convolution.taps", "convolution.depthwise"]
+      } + [
+        "convolution.toeplitz", "convolution.taps", "convolution.taps_int8",
+        "convolution.depthwise",
+      ]
     for loops in Loops.available {
       let compared = Set(findings.filter { $0.instructionSet == loops.name }.map(\.form))
-      let wanted = forms.filter { !$0.contains("shifted") || loops.multipliesTiles }
+      let wanted = forms.filter {
+        $0.contains("shifted")
+          ? loops.multipliesTiles : $0 != "convolution.taps_int8" || loops.multipliesBytes
+      }
       #expect(compared == Set(wanted), "\(loops.name)")
     }
   }

@@ -160,6 +160,58 @@ struct ByteConvolutionTests {
     }
   }
 
+  /// Tap by tap, where 0 stands for 0: of several pictures, channels that fill no block and blocks that fill
+  /// no panel, more terms than are summed at a time.
+  @Test(arguments: [
+    Case(
+      testDescription: "deep", operation: Convolution(37, kernel: 3, padding: 12, dilation: 12),
+      input: Shape(2, 1040, 17, 19), activation: .relu),
+    Case(
+      testDescription: "by the third",
+      operation: Convolution(80, kernel: 3, padding: 7, dilation: 7),
+      input: Shape(1, 32, 15, 18), activation: .hardSwish),
+    Case(
+      testDescription: "of a column",
+      operation: Convolution(
+        16, kernel: Extent(3, 1), padding: Extent(9, 0), dilation: Extent(9, 1)),
+      input: Shape(3, 48, 11, 5)),
+  ])
+  func tapsOfBytesAreWhatTheyStandFor(_ layer: Case) throws {
+    let (operation, shape, activation) = (layer.operation, layer.input, layer.activation)
+    var generator = SeededGenerator(seed: 8)
+    let scaling = ByteScaling((0..<shape.c).map { 0...(0.2 + 2 * Float($0 % 7)) })
+    let input = try Bytes(shape, scaling) { _, _ in UInt8(truncatingIfNeeded: generator.next()) }
+    let parameters = try LayerCase("", operation, shape).makeParameters()
+    let output = try operation.outputShape(of: [shape])
+    let residual = try Bytes(random: output, seed: 6)
+    var expected = try reference(operation, [input.values], parameters)
+    expected = try reference(Sum(), [expected, residual.values])
+    if let activation = activation.operation { expected = try reference(activation, [expected]) }
+    let range = expected.elements.map(abs).max() ?? 0
+    let made = ByteScaling(scale: range / 127, zero: 128, count: output.c)
+    for loops in Loops.available {
+      for wanted in [nil, made] {
+        var request = FormRequest(
+          inputs: [shape, output], output: output,
+          epilogue: Epilogue(addsResidual: true, activation: activation), loops: loops)
+        request.bytes = RequestedBytes(
+          input: scaling, output: wanted, residual: residual.scaling)
+        let kernel = TapConvolution(operation, request, .int8)
+        #expect((kernel != nil) == loops.multipliesBytes)
+        guard let kernel else { continue }
+        let name = "\(loops.name), \(wanted == nil ? "floats" : "bytes")"
+        let one = try run(kernel, input, residual, parameters, output, wanted, 1, name)
+        let step = wanted?.scales.max() ?? 0
+        expectClose(one, expected, absolute: 0.51 * step + range * 3e-2, name)
+        let three = try run(kernel, input, residual, parameters, output, wanted, 3, name)
+        #expect(one.bits == three.bits, "\(name): threads change bits")
+        // Bytes of which another stands for 0 would be missed where they are not seen.
+        request.bytes.input = ByteScaling(scale: 1, zero: 3, count: shape.c)
+        #expect(TapConvolution(operation, request, .int8) == nil)
+      }
+    }
+  }
+
   /// Where neighbouring pixels are alike, errors of rounded weights cancel: in an even area they are a small
   /// part of what the nearest whole numbers make.
   @Test(arguments: [
@@ -301,7 +353,7 @@ struct ByteConvolutionTests {
   }
 
   private func run(
-    _ kernel: BlockedConvolution, _ input: Bytes, _ residual: Bytes?, _ parameters: [Tensor],
+    _ kernel: any PreparedForm, _ input: Bytes, _ residual: Bytes?, _ parameters: [Tensor],
     _ shape: Shape, _ scaling: ByteScaling?, _ threads: Int, _ name: String
   ) throws -> Tensor {
     let memory = GuardedAllocator()
