@@ -11,13 +11,8 @@ import onnxruntime
 from PIL import Image
 
 from .cases import SIZES
-from .compare import ROUNDING, Command, Difference, Failure, picture, resized, softmax
-
-#: What follows the scores in some files, and is left to whoever reads them.
-ENDINGS = [
-    lambda scores: scores, softmax, lambda scores: 1 / (1 + np.exp(-scores)),
-    lambda scores: np.log(np.maximum(softmax(scores), 1e-38))]
-
+from .compare import Command, Failure, resized
+from .difference import ENDINGS, ROUNDING, Difference, picture
 
 class Input:
     """What pictures go into: how many channels, whether these come last, whether it is bytes, and the rows
