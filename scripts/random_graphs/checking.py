@@ -1,0 +1,139 @@
+"""Compares what the library makes of a random graph with what ONNX Runtime makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper
+from onnx_import.difference import ENDINGS, LARGEST_DIFFERENCE, ROUNDING, Difference, picture
+
+from .library import Crash, Library
+from .making import Made
+
+#: What a result may be called.
+OUTCOMES = ["equal", "wider", "rounding", "refused", "empty", "not run", "wrong", "crashed"]
+FAULTS = {"wrong", "crashed"}
+
+
+@dataclass
+class Outcome:
+    """One of OUTCOMES, and figures or a reason."""
+
+    kind: str
+    text: str = ""
+
+
+def opened(made: Made) -> onnxruntime.InferenceSession:
+    """The graph in ONNX Runtime. Of labels it also gives the scores that they are of: where two classes
+    score the same but for rounding, either is right."""
+    model = made.model
+    if made.ending == "labels":
+        model = onnx.ModelProto()
+        model.CopyFrom(made.model)
+        model.graph.output.append(helper.make_tensor_value_info(made.scores, TensorProto.FLOAT, None))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 4
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def fed(made: Made, values: np.ndarray) -> dict[str, np.ndarray]:
+    """`values`, H×W×C, as the graph wants them."""
+    values = values.astype(np.uint8 if made.is_bytes else np.float32)
+    values = values if made.is_last else values.transpose(2, 0, 1)
+    return {"input": np.ascontiguousarray(values[None])}
+
+
+def is_run(made: Made, session: onnxruntime.InferenceSession) -> bool:
+    """Whether it makes of noise something that can be compared; raises what ONNX Runtime does."""
+    values = picture(*made.size, 0)
+    scores = session.run(None, fed(made, values if made.is_bytes else (values - 127) / 64))[-1]
+    return bool(np.isfinite(scores).all() and 1e-3 < np.std(scores) and np.abs(scores).max() < 1e5)
+
+
+def check(made: Made, library: Library, folder: Path) -> Outcome:
+    """What comes of the graph."""
+    try:
+        session = opened(made)
+        if not is_run(made, session):
+            return Outcome("empty", "its scores hardly vary, or are not finite")
+    except Exception as error:  # onnxruntime's classes have no common base of their own
+        return Outcome("not run", str(error).splitlines()[0])
+    sizes = [made.size]
+    if made.is_open:  # a multiple of all that graphs divide by, and odd ones, which are padded
+        sizes += [(made.size[0] + 16, made.size[1] + 8), (made.size[0] + 5, made.size[1] + 7)]
+    path, results = folder / "model.onnx", folder / "results.npz"
+    onnx.save(made.model, path)
+    try:
+        found = compared(made, session, library, path, results, sizes, [])
+        if found.kind == "wrong" and found.text.startswith("differs"):
+            again = compared(made, session, library, path, results, sizes, ROUNDING)
+            if again.kind in ("equal", "wider"):
+                return Outcome("rounding", f"{found.text}; without Winograd's algorithms {again.text}")
+        return found
+    except Crash as crash:
+        return Outcome("crashed", str(crash))
+
+
+def compared(
+    made: Made, session: onnxruntime.InferenceSession, library: Library, path: Path, results: Path,
+    sizes: list[tuple[int, int]], without: list[str],
+) -> Outcome:
+    """What the library makes of pictures of these sizes `without` some forms of its convolutions."""
+    reply = library.ask(
+        model=str(path), normalise=not made.is_bytes, sizes=sizes, results=str(results), without=without)
+    if "refused" in reply:
+        return Outcome("refused", reply["refused"].splitlines()[0])
+    if "failed" in reply:
+        return Outcome("wrong", "is imported and does not run: " + reply["failed"].splitlines()[0])
+    difference, unrun = Difference(), []
+    with np.load(results) as arrays:
+        for number, size in enumerate(sizes):
+            values = (picture(*size, number) - np.float32(reply["mean"])) * np.float32(reply["scale"])
+            stride = reply["stride"] if made.is_open else 1
+            values = np.pad(values, ((0, -size[0] % stride), (0, -size[1] % stride), (0, 0)))
+            try:
+                outputs = session.run(None, fed(made, values))
+            except Exception:  # as above
+                unrun.append("×".join(map(str, values.shape[:2])))
+                continue
+            fault = add(
+                difference, made, outputs, arrays[f"scores{number}"], arrays[f"labels{number}"])
+            if fault:
+                return Outcome("wrong", fault)
+    scores = "" if difference.difference is None else f"{difference.difference:.0e}, "
+    text = f"{scores}{difference.agreement:.4%}"
+    if not difference.is_small:
+        return Outcome("wrong", f"differs: {text}")
+    if unrun:
+        return Outcome("wider", f"{text}; ONNX Runtime does not run {' and '.join(unrun)}")
+    return Outcome("equal", text)
+
+
+def add(
+    difference: Difference, made: Made, outputs: list[np.ndarray], scores: np.ndarray,
+    labels: np.ndarray,
+) -> str:
+    """Adds one picture's difference; returns what keeps it from being told, if anything."""
+    height, width = labels.shape
+    wanted = outputs[-1][0]
+    wanted = (wanted.transpose(2, 0, 1) if made.scores_are_last else wanted)[:, :height, :width]
+    if made.ending != "labels":
+        if scores.shape != wanted.shape:
+            return f"scores are {scores.shape}; wanted {wanted.shape}"
+        with np.errstate(over="ignore"):  # of endings that it does not have
+            difference.add_scores(wanted, [ending(scores) for ending in ENDINGS])
+        wanted_labels = wanted.argmax(0)
+    else:
+        wanted_labels = np.squeeze(outputs[0])[:height, :width]
+    if labels.max() >= len(wanted):
+        return f"there is a label {labels.max()} of {len(wanted)} classes"
+    # The nearest of two classes that score the same but for rounding is anyone's.
+    own = np.take_along_axis(wanted, labels[None].astype(int), 0)[0]
+    near = wanted.max(0) - own <= LARGEST_DIFFERENCE * (wanted.max() - wanted.min())
+    difference.add_labels(wanted_labels, np.where(near, wanted_labels, labels))
+    return ""
