@@ -15,7 +15,8 @@ from .values import Graph, Value
 
 
 def some(graph: Graph, sizes: list[int], part: float = 0.5) -> list[int]:
-    """A shape that spreads over one of these sizes: ones by chance, and by chance no leading ones."""
+    """A shape that spreads over one of these sizes: ones by chance, and by chance no leading
+    ones."""
     sizes = [size if graph.flip(part) else 1 for size in sizes]
     if graph.flip(0.4):
         while len(sizes) > 1 and sizes[0] == 1:
@@ -23,10 +24,15 @@ def some(graph: Graph, sizes: list[int], part: float = 0.5) -> list[int]:
     return sizes
 
 
+#: Activations with the opset that first has them.
+LATER = {"HardSwish": 14, "Mish": 18, "Gelu": 20}
+
+
 def activate(graph: Graph, x: Value) -> Value:
     kind = graph.chance.choice([
-        "Relu", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "HardSigmoid", "Softplus", "Clip", "Abs",
-        "HardSwish", "swish", "gelu", "hard swish"])
+        "Relu", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "HardSigmoid", "Softplus", "Clip",
+        "Abs", "swish", "gelu", "hard swish",
+        *(kind for kind, opset in LATER.items() if graph.opset >= opset)])
     if kind == "swish":
         name = graph.op("Mul", x.name, graph.op("Sigmoid", x.name))
     elif kind == "gelu":
@@ -90,7 +96,8 @@ def several(graph: Graph, x: Value, most: int) -> list[int]:
 
 
 def centre(graph: Graph, x: Value) -> Value | None:
-    """With its own means, sums or maxima over some axes: added, taken away, multiplied or divided by."""
+    """With its own means, sums or maxima over some axes: added, taken away, multiplied or divided
+    by."""
     if len(x.axes) < 2:
         return None
     axes = several(graph, x, 3)
@@ -98,7 +105,8 @@ def centre(graph: Graph, x: Value) -> Value | None:
     mean = reduced(graph, x, axes, True, kind)
     how = graph.chance.choice(["Add", "Sub", "Mul", "Div"])
     if how == "Div":
-        mean = Value(graph.op("Add", graph.op("Sigmoid", mean.name), graph.constant(0.2)), mean.axes)
+        name = graph.op("Add", graph.op("Sigmoid", mean.name), graph.constant(0.2))
+        mean = Value(name, mean.axes)
     if graph.flip(0.3):
         mean = constant(graph, mean)
     inputs = [x.name, mean.name]
@@ -185,7 +193,8 @@ def pool_globally(graph: Graph, x: Value) -> Value | None:
 def with_earlier(graph: Graph, x: Value) -> Value | None:
     """With an earlier value whose axes are the same or have one."""
     found = [
-        each for each in graph.kept if len(each.axes) <= len(x.axes) and each.name != x.name and all(
+        each for each in graph.kept
+        if len(each.axes) <= len(x.axes) and each.name != x.name and all(
             not own or own == axis for own, axis in zip(each.axes[::-1], x.axes[::-1]))]
     if not found:
         return None

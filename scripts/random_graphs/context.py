@@ -1,6 +1,7 @@
 """What exporters write where far pixels are told of each other: gates, context, attention.
 
-Each operation takes the graph and a value and returns the value after it, or None where it does not fit.
+Each operation takes the graph and a value and returns the value after it, or None where it does not
+fit.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from .values import Graph, Value
 
 
 def gate(graph: Graph, x: Value) -> Value | None:
-    """Channels by their means (of convolutions, of linear layers, of neighbouring channels) or pixels by
-    means and maxima over channels."""
+    """Channels by their means (of convolutions, of linear layers, of neighbouring channels) or
+    pixels by means and maxima over channels."""
     if not x.is_picture:
         return None
     channels, middle = x.shape[1], max(x.shape[1] // 2, 1)
@@ -26,15 +27,16 @@ def gate(graph: Graph, x: Value) -> Value | None:
         name = graph.op("Flatten", name) if graph.flip() else graph.op(
             "Reshape", name, graph.integers([1, -1]))
         name = graph.op(
-            "Gemm", name, graph.noise([middle, channels], channels ** -0.5), graph.noise([middle], 0.1),
-            transB=1)
+            "Gemm", name, graph.noise([middle, channels], channels ** -0.5),
+            graph.noise([middle], 0.1), transB=1)
         name = graph.op(
             "MatMul", graph.op("Relu", name), graph.noise([middle, channels], middle ** -0.5))
         name = graph.op("Reshape", name, graph.integers([1, channels, 1, 1]))
     elif way == "neighbours":
         name = graph.op("Reshape", name, graph.integers([1, 1, channels]))
         name = graph.op("Conv", name, graph.noise([1, 1, 3]), kernel_shape=[3], pads=[1, 1])
-        name = graph.op("Unsqueeze", graph.op("Transpose", name, perm=[0, 2, 1]), graph.integers([3]))
+        name = graph.op("Transpose", name, perm=[0, 2, 1])
+        name = graph.op("Unsqueeze", name, graph.integers([3]))
     else:
         means = graph.reduce("ReduceMean", x.name, [1], True)
         maxima = graph.reduce("ReduceMax", x.name, [1], True)
@@ -46,8 +48,8 @@ def gate(graph: Graph, x: Value) -> Value | None:
 
 
 def context(graph: Graph, x: Value) -> Value | None:
-    """Means of the whole picture, of its lines or of its windows, convolved and brought back to every
-    pixel, as pyramids do."""
+    """Means of the whole picture, of its lines or of its windows, convolved and brought back to
+    every pixel, as pyramids do."""
     if not x.is_picture:
         return None
     channels = x.shape[1]

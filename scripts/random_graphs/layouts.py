@@ -1,5 +1,5 @@
-"""What exporters write of values in any layout: axes split, merged, turned, repeated, padded and taken
-from, before they are a picture again.
+"""What exporters write of values in any layout: axes split, merged, turned, repeated, padded and
+taken from, before they are a picture again.
 
 Each takes the graph and a value and returns the value after it, or None where it does not fit.
 """
@@ -16,9 +16,17 @@ def divisors(number: int) -> list[int]:
     return [each for each in range(2, number) if number % each == 0]
 
 
+def factors(part: Part, inner: int) -> tuple[Part, Part]:
+    """What the part becomes where it is split so that `inner` of it follow each other."""
+    source = (part.source, inner) if part.source else ()
+    return (
+        part._replace(key=(*part.key, 0), size=part.size // inner, source=source),
+        part._replace(key=(*part.key, 1), size=inner, source=()))
+
+
 def split(graph: Graph, x: Value, kinds: str = "CHW") -> Value | None:
-    """A part of an axis becomes two, and its axis too. Rows and columns whose size is open are split by
-    two, of which the graph reads the half."""
+    """A part of an axis becomes two, and its axis too. Rows and columns whose size is open are
+    split by two, of which the graph reads the half."""
     places = [
         (i, j) for i, axis in enumerate(x.axes) for j, part in enumerate(axis)
         if part.kind in kinds and (part.size % 2 == 0 if part.source else divisors(part.size))]
@@ -27,9 +35,7 @@ def split(graph: Graph, x: Value, kinds: str = "CHW") -> Value | None:
     i, j = graph.chance.choice(places)
     axis, part = x.axes[i], x.axes[i][j]
     inner = 2 if part.source else graph.chance.choice(divisors(part.size))
-    first = part._replace(
-        key=(*part.key, 0), size=part.size // inner, source=(part.source, inner) if part.source else ())
-    second = part._replace(key=(*part.key, 1), size=inner, source=())
+    first, second = factors(part, inner)
     return graph.reshaped(
         x, [*x.axes[:i], (*axis[:j], first), (second, *axis[j + 1:]), *x.axes[i + 1:]])
 
@@ -126,7 +132,8 @@ def pad(graph: Graph, x: Value) -> Value | None:
 
 
 def take(graph: Graph, x: Value) -> Value | None:
-    """Some of the channels, mostly: by a slice, forwards or backwards, an index, several, or a split."""
+    """Some of the channels, mostly: by a slice, forwards or backwards, an index, several, or a
+    split."""
     places = x.axes_of("C" if graph.flip(0.8) else "CHW", least=2)
     if not places:
         return None
@@ -151,7 +158,8 @@ def take(graph: Graph, x: Value) -> Value | None:
     if way == "index":
         if len(x.axes) < 4:
             return None
-        name = graph.op("Gather", x.name, graph.integers(chance.randrange(-count, count)), axis=axis)
+        index = graph.integers(chance.randrange(-count, count))
+        name = graph.op("Gather", x.name, index, axis=axis)
         return Value(name, x.axes[:i] + x.axes[i + 1:])
     first = chance.randrange(1, count)
     names = graph.split(x.name, axis, 2, [first, count - first])
@@ -206,9 +214,8 @@ def halves(axis, size: int):
     [part] = axis
     if part.size == size and not part.source:
         return (), (part,)
-    rest = part._replace(
-        key=(*part.key, 0), size=part.size // size, source=(part.source, size) if part.source else ())
-    return (rest,), (part._replace(key=(*part.key, 1), size=size, source=()),)
+    rest, block = factors(part, size)
+    return (rest,), (block,)
 
 
 def pixels_to_channels(graph: Graph, x: Value) -> Value | None:
@@ -224,7 +231,8 @@ def pixels_to_channels(graph: Graph, x: Value) -> Value | None:
 
 
 def channels_to_pixels(graph: Graph, x: Value) -> Value | None:
-    """DepthToSpace of four axes whose second has two parts to spare, in either order, or of a picture."""
+    """DepthToSpace of four axes whose second has two parts to spare, in either order, or of a
+    picture."""
     if len(x.axes) != 4:
         return None
     channels = x.axes[1]
@@ -245,7 +253,8 @@ def channels_to_pixels(graph: Graph, x: Value) -> Value | None:
 
 
 def phases(graph: Graph, x: Value) -> Value | None:
-    """Pictures of every second pixel as a batch, convolved, and back: how TensorFlow writes dilation."""
+    """Pictures of every second pixel as a batch, convolved, and back: how TensorFlow writes
+    dilation."""
     x = restored(graph, x)
     if not x.is_picture or any(side % 2 or side < 4 for side in x.shape[2:]):
         return None

@@ -1,6 +1,7 @@
 """Our library in a process of its own, so that a crash of it ends that process and nothing else.
 
-Run as a program this is that process: it reads requests from its input and writes replies, JSON a line.
+Run as a program this is that process: it reads requests from its input and writes replies, JSON a
+line.
 """
 
 from __future__ import annotations
@@ -72,10 +73,12 @@ class Library:
             self.process = None
 
 
-def answer(model: str, normalise: bool, sizes: list[list[int]], results: str, without: list[str]) -> dict:
-    """Imports the file `model`, and writes scores and labels of pictures of these sizes, numbered, to
-    the file `results`. Returns the stride and the preprocessing, or the message with which the import
-    was "refused" or a picture "failed"."""
+def answer(
+    model: str, normalise: bool, sizes: list[list[int]], results: str, without: list[str],
+) -> dict:
+    """Imports the file `model`, and writes scores and labels of pictures of these sizes, numbered,
+    to the file `results`. Returns the stride and the preprocessing, or the message with which the
+    import was "refused" or a picture "failed"."""
     import fcnswift
     from onnx_import.difference import picture
 
@@ -95,7 +98,8 @@ def answer(model: str, normalise: bool, sizes: list[list[int]], results: str, wi
     np.savez(results, **arrays)
     rule = imported.preprocessing
     return {
-        "stride": json.loads(imported.graph)["stride"], "mean": rule["mean"], "scale": rule["scale"]}
+        "stride": json.loads(imported.graph)["stride"], "mean": rule["mean"],
+        "scale": rule["scale"]}
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
-"""Makes random graphs: a family of operations, some of these one after the other, and what stands before
-and behind them in files."""
+"""Makes random graphs: a family of operations, some of these one after the other, and what stands
+before and behind them in files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from . import arithmetic, context, layouts, pictures
 from .values import LARGEST_VALUE, Graph, Value, restored
 
 OPERATIONS = {
-    "convolve": pictures.convolve, "transposed": pictures.convolve_transposed, "pool": pictures.pool,
-    "resize": pictures.resize, "join": pictures.join, "normalise": pictures.normalise,
-    "focus": pictures.focus, "shuffle": pictures.shuffle,
+    "convolve": pictures.convolve, "transposed": pictures.convolve_transposed,
+    "pool": pictures.pool, "resize": pictures.resize, "join": pictures.join,
+    "normalise": pictures.normalise, "focus": pictures.focus, "shuffle": pictures.shuffle,
     "gate": context.gate, "context": context.context, "attend": context.attend,
     "split": layouts.split, "group": layouts.group, "merge": layouts.merge, "turn": layouts.turn,
     "back": layouts.back, "repeat": layouts.repeat, "pad": layouts.pad, "take": layouts.take,
@@ -27,28 +27,28 @@ OPERATIONS = {
     "spread": arithmetic.spread, "centre": arithmetic.centre, "reduce": arithmetic.reduce,
     "softmax": arithmetic.softmax, "instances": arithmetic.normalise_instances,
     "layer": arithmetic.normalise_layer, "itself": arithmetic.multiply_by_itself,
-    "dense": arithmetic.dense, "global": arithmetic.pool_globally, "earlier": arithmetic.with_earlier,
-    "nothing": arithmetic.nothing,
+    "dense": arithmetic.dense, "global": arithmetic.pool_globally,
+    "earlier": arithmetic.with_earlier, "nothing": arithmetic.nothing,
 }
 
 #: What a graph is made of: its family's operations, those that are named twice twice as often.
 FAMILIES = {
     "pictures": [
-        "convolve", "convolve", "convolve", "transposed", "pool", "resize", "join", "join", "normalise",
-        "gate", "context", "attend", "focus", "shuffle", "to pixels", "activate", "slope", "take", "pad",
-        "softmax", "nothing"],
+        "convolve", "convolve", "convolve", "transposed", "pool", "resize", "join", "join",
+        "normalise", "gate", "context", "attend", "focus", "shuffle", "to pixels", "activate",
+        "slope", "take", "pad", "softmax", "nothing"],
     "groups": [
-        "group", "group", "turn", "centre", "centre", "constant", "spread", "reduce", "back", "convolve",
-        "earlier", "merge", "instances", "slope"],
+        "group", "group", "turn", "centre", "centre", "constant", "spread", "reduce", "back",
+        "convolve", "earlier", "merge", "instances", "slope"],
     "repeats": [
         "repeat", "repeat", "repeat", "turn", "split", "group", "back", "merge", "pad", "activate",
         "centre", "earlier"],
     "parts": [
-        "group", "group", "turn", "turn", "take", "take", "combine", "double", "stack", "pad", "pad",
-        "merge", "back", "activate", "softmax"],
+        "group", "group", "turn", "turn", "take", "take", "combine", "double", "stack", "pad",
+        "pad", "merge", "back", "activate", "softmax"],
     "sequences": [
-        "group", "turn", "merge", "merge", "split", "itself", "attend", "attend", "softmax", "dense",
-        "centre", "layer", "take", "back", "constant"],
+        "group", "turn", "merge", "merge", "split", "itself", "attend", "attend", "softmax",
+        "dense", "centre", "layer", "take", "back", "constant"],
     "phases": [
         "split", "split", "turn", "turn", "merge", "to channels", "to pixels", "phases", "convolve",
         "itself", "back", "pad", "constant", "instances"],
@@ -60,9 +60,9 @@ FAMILIES = {
 
 ENDINGS = [*["scores"] * 7, "softmax", "sigmoid", "labels", "labels"]
 SIDES = [(12, 16), (8, 12), (12, 12), (8, 8), (6, 10), (16, 24)]
-#: Where channels, rows and columns are as many, what confuses them has the right shape all the same:
-#: only the values are wrong.
-SQUARE_SIDES = [4, 6, 8, 12]
+#: Where channels, rows and columns are as many, what confuses them has the right shape all the
+#: same: only the values are wrong.
+SQUARE_SIDES = [4, 6, 8, 12, 16]
 
 
 @dataclass
@@ -86,33 +86,44 @@ class Made:
     scores: str
 
 
-def make(seed: int, index: int, square: bool = False, left_out: frozenset[int] = frozenset()) -> Made:
-    """The graph of this index, without the steps `left_out`. What is drawn for one step does not depend
-    on the others."""
+def make(
+    seed: int, index: int, square: bool = False, left_out: frozenset[int] = frozenset(),
+) -> Made:
+    """The graph of this index, without the steps `left_out`. What is drawn for one step does not
+    depend on the others."""
     def chance_of(what) -> random.Random:
         return random.Random(f"{seed} {index} {square} {what}")
 
     chance = chance_of("graph")
     family = chance.choice(list(FAMILIES))
-    drawn = [chance.choice(FAMILIES[family]) for _ in range(chance.choice([1, 2, 2, 3, 3, 4, 5, 6, 8]))]
+    count = chance.choice([1, 2, 3, 4, 6, 8, 10, 12])
+    drawn = [chance.choice(FAMILIES[family]) for _ in range(count)]
     channels = chance.choice(SQUARE_SIDES if square else [6, 8, 12, 12, 16])
-    rows, columns = (channels, chance.choice([channels, channels, 8])) if square else chance.choice(SIDES)
+    rows, columns = chance.choice(SIDES)
+    if square:
+        rows, columns = channels, chance.choice([channels, channels, channels, 8])
     is_open = chance.random() < (0.8 if family == "pictures" else 0.3)
-    if is_open:  # room for strides
+    if is_open and not square:  # room for strides
         rows, columns = 2 * rows, 2 * columns
     layout = chance.choice(["first", "first", "first", "last", "bytes"])
-    ending, classes = chance.choice(ENDINGS), chance.choice([2, 3, 5, channels])
-    graph = Graph(chance, opset=chance.choice([13, 16, 17, 18]), is_open=is_open)
+    ending, classes = chance.choice(ENDINGS), chance.choice([2, 2, 3, 3, 5, 5, channels, 1])
+    if classes == 1 and ending != "sigmoid":  # of one there is nothing to choose
+        ending = "scores"
+    graph = Graph(chance, opset=chance.choice([13, 16, 17, 18, 20, 21]), is_open=is_open)
 
     first = begin(graph, layout, channels, rows, columns)
     graph.kept.append(first)
     value, steps = first, {}
     for place, name in enumerate(drawn):
-        graph.chance = chance_of(place)
-        result = OPERATIONS[name](graph, value) if place not in left_out else None
-        if result is not None and result is not value and math.prod(result.shape) <= LARGEST_VALUE:
-            value, steps[place] = result, name
-            graph.kept.append(value)
+        if place in left_out:
+            continue
+        graph.chance, mark = chance_of(place), graph.mark()
+        result = OPERATIONS[name](graph, value)
+        if result in (None, value) or math.prod(result.shape) > LARGEST_VALUE:
+            graph.undo(mark)
+            continue
+        value, steps[place] = result, name
+        graph.kept.append(value)
     graph.chance = chance_of("end")
     scores_are_last = layout != "first" and graph.flip(0.7)
     scores, output = end(graph, first, value, ending, classes, scores_are_last)
@@ -126,7 +137,8 @@ def begin(graph: Graph, layout: str, channels: int, rows: int, columns: int) -> 
     """The input as N×C×H×W, and a convolution of it, after which it has the channels of a graph."""
     name = "input"
     if layout == "bytes":
-        name = graph.op("Mul", graph.op("Cast", name, to=TensorProto.FLOAT), graph.constant(1 / 255))
+        name = graph.op("Cast", name, to=TensorProto.FLOAT)
+        name = graph.op("Mul", name, graph.constant(1 / 255))
     if layout != "first":
         name = graph.op("Transpose", name, perm=[0, 3, 1, 2])
     name = graph.convolution(name, 3, channels, (3, 3), pads=[1] * 4)
@@ -139,9 +151,13 @@ def end(
     """The names of scores of the input's size, and of the output."""
     value = restored(graph, value)
     channels = value.shape[1]
+    is_mean = not value.is_picture  # over rows, columns or both
+    if is_mean and any(axis not in ((), own) for axis, own in zip(value.axes[2:], first.axes[2:])):
+        places = [axis[0] if axis else 1 for axis in value.axes[2:]]
+        value = graph.picture(value.name, channels, *places)
     if value.is_picture and value.axes[2:] != first.axes[2:]:
         value = pictures.resized_to(graph, value, first)
-    elif not value.is_picture:  # of means over rows or columns: spread over the picture
+    if is_mean:
         name = graph.convolution(first.name, first.shape[1], channels)
         value = graph.picture(
             graph.op("Mul", name, value.name), channels, *pictures.sides(first))
@@ -167,5 +183,5 @@ def finished(
         graph.nodes, "random", [helper.make_tensor_value_info("input", kind, shape)],
         [helper.make_tensor_value_info(output, result, None)], graph.weights)
     model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", graph.opset)])
-    model.ir_version = 8
+    model.ir_version = 10
     return model

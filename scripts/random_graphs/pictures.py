@@ -114,7 +114,8 @@ def join(graph: Graph, x: Value) -> Value | None:
     if sides(x) != sides(other):
         x = resized_to(graph, x, other)
     if x.shape[1] == other.shape[1] and graph.flip():
-        name = graph.op(graph.chance.choice(["Add", "Add", "Mul", "Sub", "Max"]), x.name, other.name)
+        kind = graph.chance.choice(["Add", "Add", "Mul", "Sub", "Max"])
+        name = graph.op(kind, x.name, other.name)
         return graph.picture(name, x.shape[1], *sides(other))
     names = [x.name, other.name]
     graph.chance.shuffle(names)
@@ -134,6 +135,10 @@ def normalise(graph: Graph, x: Value) -> Value | None:
             "BatchNormalization", x.name, factors, offsets, graph.noise([channels], 0.2), variances)
         return graph.picture(name, channels, *sides(x))
     groups = graph.chance.choice([g for g in range(1, channels + 1) if channels % g == 0])
+    if graph.opset >= 21 and graph.flip():
+        name = graph.op(
+            "GroupNormalization", x.name, factors, offsets, num_groups=groups, epsilon=1e-3)
+        return graph.picture(name, channels, *sides(x))
     flat = graph.op("Reshape", x.name, graph.integers([0, groups, -1]))
     name = graph.op(
         "InstanceNormalization", flat, graph.constant([1] * groups), graph.constant([0] * groups),

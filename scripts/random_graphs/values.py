@@ -1,7 +1,7 @@
 """Values of a graph that is being made, and the graph itself: nodes, weights and choices of chance.
 
-A value knows of each of its axes which parts of the picture's channels, rows and columns lie along it, so
-that whatever was split, merged and turned can be brought back to a picture.
+A value knows of each of its axes which parts of the picture's channels, rows and columns lie along
+it, so that whatever was split, merged and turned can be brought back to a picture.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ LARGEST_VALUE = 100_000
 
 
 class Part(NamedTuple):
-    """All channels, rows or columns (`kind` "C", "H" or "W"), or a factor of their count: `key` is its
-    place among those of its kind, the slowest first."""
+    """All channels, rows or columns (`kind` "C", "H" or "W"), or a factor of their count: `key` is
+    its place among those of its kind, the slowest first."""
 
     kind: str
     key: tuple[float, ...]
     size: int
-    #: What tells the size where the graph leaves it open: the axis of a value, or another such source
-    #: with what it is divided by. Empty where `size` is the only one; else that is an example.
+    #: What tells the size where the graph leaves it open: the axis of a value, or another such
+    #: source with what it is divided by. Empty where `size` is the only one; else that is an
+    #: example.
     source: tuple = ()
 
 
@@ -99,6 +100,14 @@ class Graph:
         self.count += 1
         return self.count / 10_000
 
+    def mark(self) -> tuple:
+        """What undo() takes to forget all that is added from now on."""
+        return len(self.nodes), len(self.weights), dict(self.extents)
+
+    def undo(self, mark: tuple) -> None:
+        nodes, weights, self.extents = mark
+        del self.nodes[nodes:], self.weights[weights:]
+
     # Constants.
 
     def constant(self, values, kind=np.float32) -> str:
@@ -156,8 +165,8 @@ class Graph:
         return self.extents[source]
 
     def shape(self, axes, in_full: bool = False) -> str:
-        """The shape of a value of these axes, as an input of Reshape: numbers where all are known, -1
-        for one that is not (not `in_full`), else put together of sizes that the graph reads."""
+        """The shape of a value of these axes, as an input of Reshape: numbers where all are known,
+        -1 for one that is not (not `in_full`), else put together of sizes that the graph reads."""
         sizes = [math.prod(part.size for part in axis) for axis in axes]
         unknown = [i for i, axis in enumerate(axes) if any(part.source for part in axis)]
         if len(unknown) <= 1 and self.flip(0.6) and not in_full:
@@ -187,8 +196,8 @@ class Graph:
             self.op("Transpose", x.name, perm=order), tuple(x.axes[i] for i in order))
 
     def picture(self, name: str, channels: int, rows: Part | int, columns: Part | int) -> Value:
-        """The N×C×H×W value of this name: its rows and columns are those of another value, or so many,
-        which the graph leaves open as it does the input's."""
+        """The N×C×H×W value of this name: its rows and columns are those of another value, or so
+        many, which the graph leaves open as it does the input's."""
         axes = [(), (Part("C", (0,), channels),) if channels > 1 else ()]
         for axis, (kind, side) in enumerate(zip("HW", (rows, columns)), 2):
             if isinstance(side, int):
