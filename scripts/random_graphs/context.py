@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from .layouts import factors
 from .pictures import resized_to, sides
 from .values import Graph, Value
 
@@ -71,23 +72,45 @@ def context(graph: Graph, x: Value) -> Value | None:
 
 
 def attend(graph: Graph, x: Value) -> Value | None:
-    """Several heads, each of a part of the channels, between all pixels."""
+    """Between all pixels, in sequence."""
     if not x.is_picture or x.shape[2] * x.shape[3] > 400:
         return None
-    channels = x.shape[1]
+    channels, rows, columns = x.axes[1:]
+    sequence = graph.reshaped(x, [(), channels, rows + columns])
+    sequence = attended(graph, graph.transposed(sequence, [0, 2, 1]))
+    result = graph.reshaped(graph.transposed(sequence, [0, 2, 1]), x.axes)
+    return Value(graph.op("Add", x.name, result.name), x.axes) if graph.flip() else result
+
+
+def patches(graph: Graph, x: Value) -> Value | None:
+    """Between the pixels at the same place of all squares of two by two, as MobileViT does: left as
+    they are, for whatever follows to bring back."""
+    if not x.is_picture or any(side % 2 or not 4 <= side <= 32 for side in x.shape[2:]):
+        return None
+    (rows, row), (columns, column) = (factors(axis[0], 2) for axis in x.axes[2:])
+    split = graph.reshaped(x, [(), x.axes[1], (rows,), (row,), (columns,), (column,)])
+    order = [0, 3, 5, 2, 4, 1]
+    if graph.flip(0.3):  # columns before rows, in either place
+        order[1:3] = order[2:0:-1]
+    turned = graph.transposed(split, order)
+    _, first, second, third, fourth, channels = turned.axes
+    return attended(graph, graph.reshaped(turned, [first + second, third + fourth, channels]))
+
+
+def attended(graph: Graph, x: Value) -> Value:
+    """Several heads, each of a part of the channels, between all that lie along the axis before the
+    channels."""
+    batch, _, channels = x.shape
     heads = graph.chance.choice([h for h in (1, 2, 3, 4) if channels % h == 0])
-    rows, columns = x.axes[2], x.axes[3]
-    sequence = graph.reshaped(x, [(), x.axes[1], rows + columns])
-    sequence = graph.transposed(sequence, [0, 2, 1])
-    if graph.flip():
-        sequence = layer_normalised(graph, sequence)
+    source = layer_normalised(graph, x) if graph.flip() else x
 
     def projected() -> str:
         name = graph.op(
-            "MatMul", sequence.name, graph.noise([channels, channels], channels ** -0.5))
+            "MatMul", source.name, graph.noise([channels, channels], channels ** -0.5))
         name = graph.op("Add", name, graph.noise([channels], 0.1))
-        name = graph.op("Reshape", name, graph.integers([1, -1, heads, channels // heads]))
-        return graph.op("Transpose", name, perm=[0, 2, 1, 3])
+        shape = [batch, -1, heads, channels // heads]
+        return graph.op(
+            "Transpose", graph.op("Reshape", name, graph.integers(shape)), perm=[0, 2, 1, 3])
 
     queries, keys, values = projected(), projected(), projected()
     keys = graph.op("Transpose", keys, perm=[0, 1, 3, 2])
@@ -98,11 +121,7 @@ def attend(graph: Graph, x: Value) -> Value | None:
         products = graph.op("MatMul", graph.op("Mul", queries, scale), keys)
     name = graph.op("MatMul", graph.op("Softmax", products, axis=-1), values)
     name = graph.op("Transpose", name, perm=[0, 2, 1, 3])
-    sequence = Value(
-        graph.op("Reshape", name, graph.integers([1, -1, channels])), sequence.axes)
-    sequence = graph.transposed(sequence, [0, 2, 1])
-    result = graph.reshaped(sequence, x.axes)
-    return Value(graph.op("Add", x.name, result.name), x.axes) if graph.flip() else result
+    return Value(graph.op("Reshape", name, graph.integers([batch, -1, channels])), x.axes)
 
 
 def layer_normalised(graph: Graph, x: Value) -> Value:

@@ -266,7 +266,11 @@ def phases(graph: Graph, x: Value) -> Value | None:
         ((1, 1), {}), ((3, 3), {"pads": [1] * 4}), ((3, 3), {"pads": [2] * 4, "dilations": [2, 2]}),
         ((3, 3), {"pads": [1] * 4, "group": channels}),
         ((3, 3), {"pads": [0, 1, 2, 1], "group": channels})])
-    name = graph.convolution(name, channels, channels, kernel, **options)
+    if graph.flip(0.2):
+        name = graph.op(
+            graph.chance.choice(["MaxPool", "AveragePool"]), name, kernel_shape=[3, 3], pads=[1] * 4)
+    else:
+        name = graph.convolution(name, channels, channels, kernel, **options)
     name = graph.op("Relu", name) if graph.flip() else name
     name = graph.op("Transpose", name, perm=[1, 0, 2, 3])
     name = graph.op("DepthToSpace", name, blocksize=2, mode="DCR" if graph.flip(0.8) else "CRD")

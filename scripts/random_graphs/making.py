@@ -7,6 +7,7 @@ import math
 import random
 from dataclasses import dataclass
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -18,6 +19,7 @@ OPERATIONS = {
     "pool": pictures.pool, "resize": pictures.resize, "join": pictures.join,
     "normalise": pictures.normalise, "focus": pictures.focus, "shuffle": pictures.shuffle,
     "gate": context.gate, "context": context.context, "attend": context.attend,
+    "patches": context.patches,
     "split": layouts.split, "group": layouts.group, "merge": layouts.merge, "turn": layouts.turn,
     "back": layouts.back, "repeat": layouts.repeat, "pad": layouts.pad, "take": layouts.take,
     "combine": layouts.combine, "double": layouts.double, "stack": layouts.stack,
@@ -47,11 +49,11 @@ FAMILIES = {
         "group", "group", "turn", "turn", "take", "take", "combine", "double", "stack", "pad",
         "pad", "merge", "back", "activate", "softmax"],
     "sequences": [
-        "group", "turn", "merge", "merge", "split", "itself", "attend", "attend", "softmax",
+        "group", "turn", "merge", "merge", "split", "itself", "attend", "attend", "patches", "softmax",
         "dense", "centre", "layer", "take", "back", "constant"],
     "phases": [
-        "split", "split", "turn", "turn", "merge", "to channels", "to pixels", "phases", "convolve",
-        "itself", "back", "pad", "constant", "instances"],
+        "split", "split", "turn", "turn", "merge", "to channels", "to pixels", "phases", "patches",
+        "convolve", "itself", "back", "pad", "constant", "instances"],
     "layouts": [
         "turn", "turn", "pad", "pad", "convolve", "slope", "instances", "global", "dense", "take",
         "merge", "split", "double", "to channels", "centre"],
@@ -126,8 +128,10 @@ def make(
         graph.kept.append(value)
     graph.chance = chance_of("end")
     scores_are_last = layout != "first" and graph.flip(0.7)
-    scores, output = end(graph, first, value, ending, classes, scores_are_last)
-    model = finished(graph, layout, rows, columns, output, ending == "labels")
+    scores, output, rank = end(graph, first, value, ending, classes, scores_are_last)
+    model = finished(graph, layout, rows, columns, helper.make_tensor_value_info(
+        output, TensorProto.INT64 if ending == "labels" else TensorProto.FLOAT,
+        [1, *[None] * (rank - 1)]))
     return Made(
         model, family, steps, (rows, columns), is_open, layout != "first", layout == "bytes",
         scores_are_last, ending, scores)
@@ -135,20 +139,38 @@ def make(
 
 def begin(graph: Graph, layout: str, channels: int, rows: int, columns: int) -> Value:
     """The input as N×C×H×W, and a convolution of it, after which it has the channels of a graph."""
-    name = "input"
+    name, axis = "input", 1 if layout == "first" else 3
     if layout == "bytes":
         name = graph.op("Cast", name, to=TensorProto.FLOAT)
         name = graph.op("Mul", name, graph.constant(1 / 255))
+    if graph.flip(0.2):
+        name = reversed_colours(graph, name, axis)
+    if graph.flip(0.2):  # with means and deviations of its own
+        shape = [3] if axis == 3 else [1, 3, 1, 1] if graph.flip() else [3, 1, 1]
+        name = graph.op("Sub", name, graph.noise(shape, 0.2, 0.4))
+        name = graph.op("Div", name, graph.constant(np.full(shape, 0.25)))
     if layout != "first":
         name = graph.op("Transpose", name, perm=[0, 3, 1, 2])
     name = graph.convolution(name, 3, channels, (3, 3), pads=[1] * 4)
     return graph.picture(name, channels, rows, columns)
 
 
+def reversed_colours(graph: Graph, name: str, axis: int) -> str:
+    """Blue, green, red, as OpenCV's pictures are."""
+    way = graph.chance.choice(["indices", "backwards", "parts"])
+    if way == "indices":
+        return graph.op("Gather", name, graph.integers([2, 1, 0]), axis=axis)
+    if way == "backwards":
+        terms = [graph.integers([each]) for each in (-1, -2**31, axis, -1)]
+        return graph.op("Slice", name, *terms)
+    parts = graph.split(name, axis, 3)
+    return graph.op("Concat", *parts[::-1], axis=axis)
+
+
 def end(
     graph: Graph, first: Value, value: Value, ending: str, classes: int, is_last: bool,
-) -> tuple[str, str]:
-    """The names of scores of the input's size, and of the output."""
+) -> tuple[str, str, int]:
+    """The names of scores of the input's size, and of the output, which has so many axes."""
     value = restored(graph, value)
     channels = value.shape[1]
     is_mean = not value.is_picture  # over rows, columns or both
@@ -166,22 +188,24 @@ def end(
         scores = graph.op("Transpose", scores, perm=[0, 2, 3, 1])
     axis = 3 if is_last else 1
     if ending == "labels":
-        return scores, graph.op("ArgMax", scores, axis=axis, keepdims=graph.chance.randrange(2))
+        keep = graph.chance.randrange(2)
+        return scores, graph.op("ArgMax", scores, axis=axis, keepdims=keep), 3 + keep
     if ending == "softmax":
-        return scores, graph.op("Softmax", scores, axis=axis)
-    return scores, graph.op("Sigmoid", scores) if ending == "sigmoid" else scores
+        scores = graph.op("Softmax", scores, axis=axis)
+    elif ending == "sigmoid":
+        scores = graph.op("Sigmoid", scores)
+    return scores, scores, 4
 
 
 def finished(
-    graph: Graph, layout: str, rows: int, columns: int, output: str, are_labels: bool,
+    graph: Graph, layout: str, rows: int, columns: int, output: onnx.ValueInfoProto,
 ) -> onnx.ModelProto:
     sides = ["height", "width"] if graph.is_open else [rows, columns]
     shape = [1, 3, *sides] if layout == "first" else [1, *sides, 3]
     kind = TensorProto.UINT8 if layout == "bytes" else TensorProto.FLOAT
-    result = TensorProto.INT64 if are_labels else TensorProto.FLOAT
     whole = helper.make_graph(
-        graph.nodes, "random", [helper.make_tensor_value_info("input", kind, shape)],
-        [helper.make_tensor_value_info(output, result, None)], graph.weights)
+        graph.nodes, "random", [helper.make_tensor_value_info("input", kind, shape)], [output],
+        graph.weights)
     model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", graph.opset)])
     model.ir_version = 10
     return model

@@ -74,12 +74,15 @@ def pool(graph: Graph, x: Value) -> Value | None:
     return graph.picture(name, x.shape[1], *((side + up) // 2 for side in x.shape[2:]))
 
 
-def resize_options(graph: Graph) -> dict:
+def resize_options(graph: Graph, is_by_factor: bool) -> dict:
+    """A way to place and weigh lines. Of sizes that a factor of two does not tell, some lines lie
+    halfway between two, and which is the nearest is a matter of rounding: not for these."""
     mode = graph.chance.choice(["nearest", "linear", "linear", "cubic"])
     if mode == "nearest":
         place, rule = graph.chance.choice([
             ("asymmetric", "floor"), ("half_pixel", "round_prefer_floor"),
-            ("half_pixel", "round_prefer_ceil"), ("asymmetric", "ceil")])
+            ("half_pixel", "round_prefer_ceil"), ("asymmetric", "ceil")
+        ]) if is_by_factor else ("asymmetric", "floor")
         return {"mode": mode, "coordinate_transformation_mode": place, "nearest_mode": rule}
     place = graph.chance.choice(["half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"])
     options = {"mode": mode, "coordinate_transformation_mode": place}
@@ -93,14 +96,15 @@ def resize(graph: Graph, x: Value) -> Value | None:
     # Of odd sizes half is what each engine rounds it to: the size is told by the graph.
     factor = graph.chance.choice([2, 2, 0.5]) if not graph.is_open else 2
     name = graph.op(
-        "Resize", x.name, "", graph.constant([1, 1, factor, factor]), **resize_options(graph))
+        "Resize", x.name, "", graph.constant([1, 1, factor, factor]),
+        **resize_options(graph, True))
     return graph.picture(name, x.shape[1], *(int(side * factor) for side in x.shape[2:]))
 
 
 def resized_to(graph: Graph, x: Value, like: Value) -> Value:
     """`x` with the rows and columns of `like`, as the graph tells them."""
     size = graph.shape([(), x.axes[1], *like.axes[2:]], in_full=True)
-    name = graph.op("Resize", x.name, "", graph.constant([]), size, **resize_options(graph))
+    name = graph.op("Resize", x.name, "", graph.constant([]), size, **resize_options(graph, False))
     return graph.picture(name, x.shape[1], *sides(like))
 
 
