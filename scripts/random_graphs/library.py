@@ -6,6 +6,7 @@ line.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -32,14 +33,25 @@ class Library:
         self.path, self.log = path, folder / "log.txt"
         self.process: subprocess.Popen | None = None
 
+    def start(self) -> None:
+        places = [str(SCRIPTS), str(SCRIPTS.parent / "python")]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "random_graphs.library"], text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=self.log.open("w"), env=os.environ | {
+                "FCN_LIBRARY": str(self.path), "PYTHONPATH": os.pathsep.join(places)})
+        if not self.process.stdout.readline():
+            sys.exit(f"{self.path}: {self.last_words()}")
+
+    def last_words(self) -> str:
+        """What the process said of its end."""
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+        fatal = [line for line in lines if "Fatal error" in line]
+        return (fatal or lines or [""])[-1]
+
     def ask(self, **request) -> dict:
         """The reply; see answer(). Raises Crash."""
         if self.process is None:
-            places = [str(SCRIPTS), str(SCRIPTS.parent / "python")]
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "random_graphs.library"], text=True, stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=self.log.open("w"), env=os.environ | {
-                    "FCN_LIBRARY": str(self.path), "PYTHONPATH": os.pathsep.join(places)})
+            self.start()
         process, late = self.process, threading.Event()
 
         def stop() -> None:
@@ -61,14 +73,13 @@ class Library:
         if late.is_set():
             raise Crash(f"no answer for {PATIENCE} s")
         status = process.returncode
-        said = [each.strip() for each in self.log.read_text(errors="replace").splitlines()]
-        said = next((each for each in said if "rror" in each), said[-1] if said else "")
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-        raise Crash(f"{how} {said}".strip())
+        raise Crash(f"{how} {self.last_words()}".strip())
 
     def close(self) -> None:
         if self.process is not None:
-            self.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
             self.process.wait()
             self.process = None
 
@@ -103,6 +114,9 @@ def answer(
 
 
 def main() -> None:
+    import fcnswift  # noqa: F401
+
+    print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(**json.loads(line))), flush=True)
 
