@@ -73,7 +73,8 @@ class Made:
 
     model: onnx.ModelProto
     family: str
-    #: The operations, by their places among those that were drawn.
+    #: How many operations were drawn, and those that fitted, by their places among them.
+    drawn: int
     steps: dict[int, str]
     #: Rows and columns; where the graph leaves them open, those that it was made with.
     size: tuple[int, int]
@@ -133,7 +134,7 @@ def make(
         output, TensorProto.INT64 if ending == "labels" else TensorProto.FLOAT,
         [1, *[None] * (rank - 1)]))
     return Made(
-        model, family, steps, (rows, columns), is_open, layout != "first", layout == "bytes",
+        model, family, count, steps, (rows, columns), is_open, layout != "first", layout == "bytes",
         scores_are_last, ending, scores)
 
 
