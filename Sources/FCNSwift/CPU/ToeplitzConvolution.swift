@@ -54,7 +54,10 @@ final class ToeplitzConvolution: PreparedForm {
   /// Positions of a tile, at most, so that what a task works on stays in a second-level cache.
   private static let mostPositions = 320
 
-  /// nil where `operation` is another, or pixels meet more others.
+  /// Floats of sums and products, at most, which lie in memory all at once: 64 MB.
+  private static let mostFloats = 1 << 24
+
+  /// nil where `operation` is another, pixels meet more others, or there are too many of them.
   init?(_ operation: Convolution, _ request: FormRequest) {
     let (input, output, window) = (request.inputs[0], request.output, operation.window)
     guard operation.groups == 1, window.stride == 1, window.kernel == 3,
@@ -80,6 +83,7 @@ final class ToeplitzConvolution: PreparedForm {
         tiles.append(tile)
       }
     }
+    guard pixels + products <= Self.mostFloats else { return nil }
     self.tiles = tiles
     (pixelCount, productCount) = (pixels, products)
     sumTasks = tiles.indices.flatMap { tile in

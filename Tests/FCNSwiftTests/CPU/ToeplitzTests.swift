@@ -40,4 +40,15 @@ import Testing
     #expect(ToeplitzAxis(size: 28, dilation: 9) == nil)
     #expect(ToeplitzAxis(size: 4, dilation: 1) == nil)
   }
+
+  /// All sums are in memory at once, so there may not be many.
+  @Test func largePicturesAreOthersTask() {
+    func isServed(_ side: Int) -> Bool {
+      let (shape, half) = (Shape(1, 256, side, side), Extent(side / 2, side / 2))
+      let convolution = Convolution(256, kernel: 3, padding: half, dilation: half)
+      return ToeplitzConvolution(
+        convolution, FormRequest(inputs: [shape], output: shape, loops: Loops.portable)) != nil
+    }
+    #expect(isServed(66) && !isServed(600))
+  }
 }
