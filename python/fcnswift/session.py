@@ -85,6 +85,8 @@ class Session(Handle):
         quicker, has values between layers as bytes, and wants a model that Model.calibrated made.
         `device` is "cpu", "cuda" for the first CUDA device, or "cuda:1" and so on; one takes
         "float32", "tf32", "float16" or "bfloat16".
+        `disabled_forms` are names of ways of computing layers, as `fcn bench --layers` shows them, that
+        are not to be used, to compare or to avoid one.
         `progress` is told of progress and stops the run, which then raises FCNError, by returning
         False.
         `largest_picture` is the most pixels that a picture may have, 0 for 2**28; `largest_memory` the
