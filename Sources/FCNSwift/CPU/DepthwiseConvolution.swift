@@ -14,12 +14,7 @@ final class DepthwiseConvolution: PreparedForm {
       request.epilogue.pooled == nil, request.epilogue.cropped == nil
     else { return nil }
     job = .allocate(capacity: 1)
-    job.initialize(
-      to: ConvolutionJob(
-        algorithm: .unfolded, pictures: input.n, input: (input.c, input.h, input.w),
-        output: (output.c, output.h, output.w), kernel: window.kernel.pair,
-        stride: window.stride.pair, padding: window.padding.pair, dilation: window.dilation.pair,
-        activation: request.epilogue.activation))
+    job.initialize(to: ConvolutionJob(window, request))
     loops = request.loops
     hasBias = operation.bias
   }
@@ -64,13 +59,7 @@ final class DepthwiseConvolution: PreparedForm {
 
   func forward(_ call: ForwardCall) {
     let (job, loops) = (job, loops)
-    job.pointee.input = UnsafePointer(call.input.pointer)
-    job.pointee.residual =
-      call.inputs.count > 1 ? UnsafePointer(call.inputs[1].pointer) : nil
-    job.pointee.output = call.output.pointer
-    job.pointee.bias = UnsafePointer(call.packed.pointer)
-    job.pointee.weights = UnsafePointer(
-      call.packed.pointer + job.pointee.outputBlocks * channelBlock)
+    job.pointee.take(call)
     let lines = job.pointee.pictures * job.pointee.outputBlocks * job.pointee.outputHeight
     // Neighbouring lines share what they read.
     let size = max(1, min(job.pointee.outputHeight, 4096 / job.pointee.outputWidth))

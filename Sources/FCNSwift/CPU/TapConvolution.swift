@@ -127,12 +127,7 @@ final class TapConvolution: PreparedForm {
   }
 
   func forward(_ call: ForwardCall) {
-    let (packed, count) = (call.packed.pointer, job.pointee.outputBlocks * channelBlock)
-    job.pointee.input = UnsafePointer(call.input.pointer)
-    job.pointee.residual = call.inputs.count > 1 ? UnsafePointer(call.inputs[1].pointer) : nil
-    job.pointee.output = call.output.pointer
-    job.pointee.bias = UnsafePointer(packed)
-    job.pointee.weights = UnsafePointer(packed + count)
+    job.pointee.take(call)
     let height = job.pointee.outputHeight
     let bands = (height + lines - 1) / lines
     call.workers.run(job.pointee.pictures * panels.count * bands) { [self] task, scratch in

@@ -96,12 +96,7 @@ final class ToeplitzConvolution: PreparedForm {
     loops = request.loops
     self.packer = packer
     job = .allocate(capacity: 1)
-    job.initialize(
-      to: ConvolutionJob(
-        algorithm: .unfolded, pictures: input.n, input: (input.c, input.h, input.w),
-        output: (output.c, output.h, output.w), kernel: window.kernel.pair,
-        stride: window.stride.pair, padding: window.padding.pair, dilation: window.dilation.pair,
-        activation: request.epilogue.activation))
+    job.initialize(to: ConvolutionJob(window, request))
     panels = ConvolutionPanel.dividing(job.pointee.outputBlocks, by: loops.panelBlocks)
   }
 
@@ -155,12 +150,7 @@ final class ToeplitzConvolution: PreparedForm {
   }
 
   func forward(_ call: ForwardCall) {
-    let (packed, count) = (call.packed.pointer, job.pointee.outputBlocks * channelBlock)
-    job.pointee.input = UnsafePointer(call.input.pointer)
-    job.pointee.residual = call.inputs.count > 1 ? UnsafePointer(call.inputs[1].pointer) : nil
-    job.pointee.output = call.output.pointer
-    job.pointee.bias = UnsafePointer(packed)
-    job.pointee.weights = UnsafePointer(packed + count)
+    job.pointee.take(call)
     let (shared, panels, depth) = (
       call.workers.shared, panels, job.pointee.inputBlocks * channelBlock
     )
