@@ -44,6 +44,9 @@ extension ConvolutionJob {
     (capacity + channelBlock - 1) / channelBlock * channelBlock
   }
 
+  /// The same between Strassen's sums of so many rows and blocks of channels.
+  public static func sumStride(rows: Int, blocks: Int) -> Int { (rows * blocks | 1) * channelBlock }
+
   /// The same for transformed gradients by the output, [position][output block][row][16].
   public func gradientStride(_ capacity: Int) -> Int {
     let rows = outputBlocks * capacity

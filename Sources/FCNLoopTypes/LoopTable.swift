@@ -151,6 +151,25 @@ public struct LoopTable: Sendable {
       _ terms: Int, _ target: UnsafeMutablePointer<Float>, _ count: Int
     ) -> Void
 
+  /// Writes the left-hand sides of Strassen's seven products (`StrassenConvolution`),
+  /// [product][block][row][16], each of half of `rows` and of `blocks` blocks of channels, both rounded up;
+  /// what is not there counts as zeros. Blocks of the source lie `blockStride` floats apart and are
+  /// multiplied by `factors`, one a channel; products are `ConvolutionJob.sumStride` apart.
+  public let prepareStrassen:
+    @Sendable (
+      _ source: UnsafePointer<Float>, _ blockStride: Int, _ blocks: Int, _ rows: Int,
+      _ factors: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Sums Strassen's products, each of `rows` rows and `columns` columns and `stride` floats after the one
+  /// before, in their place to results: upper rows of the left columns, of the right ones, then lower rows of
+  /// both. Left columns are multiplied by `scales`, right ones by `otherScales`.
+  public let finishStrassen:
+    @Sendable (
+      _ m: UnsafeMutablePointer<Float>, _ stride: Int, _ rows: Int, _ columns: Int,
+      _ scales: UnsafePointer<Float>, _ otherScales: UnsafePointer<Float>
+    ) -> Void
+
   /// Writes what an activation makes of `count` values, a multiple of sixteen, to `target`, which may be
   /// where they are.
   public let activate:
@@ -267,6 +286,14 @@ public struct LoopTable: Sendable {
         UnsafePointer<UnsafePointer<Float>>, UnsafePointer<Float>, Int,
         UnsafeMutablePointer<Float>, Int
       ) -> Void,
+    prepareStrassen:
+      @escaping @Sendable (
+        UnsafePointer<Float>, Int, Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>
+      ) -> Void,
+    finishStrassen:
+      @escaping @Sendable (
+        UnsafeMutablePointer<Float>, Int, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>
+      ) -> Void,
     activate:
       @escaping @Sendable (
         UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Activation
@@ -311,6 +338,7 @@ public struct LoopTable: Sendable {
     self.multiplyPixels = multiplyPixels
     self.multiplyTerms = multiplyTerms
     self.combine = combine
+    (self.prepareStrassen, self.finishStrassen) = (prepareStrassen, finishStrassen)
     self.activate = activate
     (self.exponentiate, self.softmax) = (exponentiate, softmax)
     (self.rank, self.rankProducts) = (rank, rankProducts)

@@ -154,6 +154,13 @@ public func loopTable() -> LoopTable {
     combine: { sources, factors, terms, target, count in
       combine(sources, factors, terms, to: target, count)
     },
+    prepareStrassen: { source, blockStride, blocks, rows, factors, target in
+      prepareStrassen(
+        source, blockStride: blockStride, blocks: blocks, rows: rows, factors, to: target)
+    },
+    finishStrassen: { m, stride, rows, columns, scales, otherScales in
+      finishStrassen(m, stride: stride, rows: rows, columns: columns, scales, otherScales)
+    },
     activate: { source, target, count, activation in
       activate(source, to: target, count, activation)
     },

@@ -142,7 +142,13 @@ func storePixels(
         bias: job.bias + (block + panelBlock) * channelBlock, blockStride: 0, rows: count,
         rectifies: job.rectifies)
       let from = products + (row - rows.lowerBound) * columns + panelBlock * channelBlock
-      for x in 0..<count { results.store(loadBlock(from + x * columns), row: x, column: 0) }
+      // Where the next channels go lies far behind, and comes meanwhile.
+      let next = job.outputPictures * planeCount * channelBlock
+      for x in 0..<count {
+        fcn_prefetch_soon(results.output + next + x * channelBlock)
+        if let residual = results.residual { fcn_prefetch_soon(residual + next + x * channelBlock) }
+        results.store(loadBlock(from + x * columns), row: x, column: 0)
+      }
       if job.activates {
         let values = job.output + start
         activate(UnsafePointer(values), to: values, count * channelBlock, job.activation)

@@ -170,7 +170,7 @@ struct ConvolutionBlocking {
   private static let rowsOfKernels = 420
 
   /// Floats in a core's second-level cache.
-  private static let secondLevelFloats: Int = {
+  static let secondLevelFloats: Int = {
     let bytes = Int(fcn_second_level_cache())
     return (bytes > 0 ? min(max(bytes, 256 << 10), 2 << 20) : 512 << 10) / 4
   }()
@@ -195,7 +195,7 @@ enum ConvolutionCost {
       positions * Double(job.depth) * outputs * Double(job.precision.byteCount) / 12
     let (input, output): (Double, Double) =
       switch job.algorithm {
-      case .pointwise: (0, 4)
+      case .pointwise: (3, 4)
       case .planar: (0, 1)
       case .shifted: (1, 4)
       case .unfolded: (4 * taps, 4)

@@ -10,6 +10,14 @@ extension Convolution: ProcessorOperation {
       Form("convolution.toeplitz", takes: .blocked, makes: .blocked) { request in
         takesBytes(request) ? nil : ToeplitzConvolution(self, request)
       })
+    for levels in 1...2 {
+      let name = "convolution.strassen" + (levels > 1 ? "\(levels)" : "")
+      forms.append(
+        Form(name, takes: .blocked, makes: .blocked) { request in
+          yieldsToIntegers(request) || yieldsToBytes(request)
+            ? nil : StrassenConvolution(self, request, levels: levels)
+        })
+    }
     forms.append(
       Form("convolution.taps", takes: .blocked, makes: .blocked) { request in
         takesBytes(request) ? nil : TapConvolution(self, request)

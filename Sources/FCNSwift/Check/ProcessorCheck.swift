@@ -225,6 +225,7 @@ extension ProcessorCheck {
         Shape(2, 72, 19, 23)),
       Case("7×7", Convolution(80, kernel: 7), Shape(1, 160, 12, 15)),
       Case("1×1", Convolution(150, kernel: 1), Shape(2, 272, 13, 19)),
+      Case("1×1 to twelve blocks", Convolution(192, kernel: 1), Shape(2, 272, 13, 19)),
       Case("1×1 to one block", Convolution(16, kernel: 1), Shape(1, 40, 13, 17)),
       Case("1×1 to three blocks", Convolution(40, kernel: 1), Shape(2, 24, 11, 9)),
       Case("1×1 of one row", Convolution(64, kernel: 1), Shape(1, 160, 1, 1)),

@@ -26,7 +26,7 @@ struct ProcessorCheckTests {
         "convolution.\($0)_bfloat16"
       } + [
         "convolution.toeplitz", "convolution.taps", "convolution.taps_int8",
-        "convolution.depthwise",
+        "convolution.strassen", "convolution.strassen2", "convolution.depthwise",
       ]
     for loops in Loops.available {
       let compared = Set(findings.filter { $0.instructionSet == loops.name }.map(\.form))
@@ -104,7 +104,8 @@ extension LoopTable {
       prepareGradient: prepareGradient, multiplyGradient: multiplyGradient,
       finishGradient: finishGradient, convolveDepthwise: convolveDepthwise, sumTaps: sumTaps,
       multiplyTaps: multiplyTaps, multiplyPixels: multiplyPixels, multiplyTerms: multiplyTerms,
-      combine: combine, activate: activate, exponentiate: exponentiate, softmax: softmax,
+      combine: combine, prepareStrassen: prepareStrassen, finishStrassen: finishStrassen,
+      activate: activate, exponentiate: exponentiate, softmax: softmax,
       rank: rank,
       rankProducts: rankProducts)
   }

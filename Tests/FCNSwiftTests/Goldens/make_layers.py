@@ -631,6 +631,11 @@ def make_widely_dilated():
         convolution(name, shape, channels, 3, padding=dilation, dilation=dilation)
 
 
+def make_halves():
+    """1×1 convolutions of whole blocks of channels, which halves of halves serve."""
+    convolution("conv 1x1 of 64 channels", (1, 64, 3, 5), 64, 1)
+
+
 def main():
     make_convolutions()
     make_transposed()
@@ -656,6 +661,7 @@ def main():
     make_channel_attention()
     make_wide_transposed()
     make_widely_dilated()
+    make_halves()
     save_file(tensors, HERE / "layers.safetensors", metadata={"made_by": "make_layers.py"})
     groups = [
         f'"{group}": [\n' + ",\n".join("  " + json.dumps(case) for case in cases) + "\n]"

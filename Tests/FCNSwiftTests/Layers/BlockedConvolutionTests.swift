@@ -247,7 +247,7 @@ struct BlockedConvolutionTests {
     (values.reduce(0) { $0 + $1 * $1 } / Float(values.count)).squareRoot()
   }
 
-  private func run(
+  func run(
     _ kernel: any PreparedForm, _ algorithm: ConvolutionAlgorithm, _ input: Tensor,
     _ residual: Tensor?, _ parameters: [Tensor], _ shape: Shape, _ threads: Int, _ name: String
   ) throws -> Tensor {
@@ -269,7 +269,7 @@ struct BlockedConvolutionTests {
     return try output.tensor.laidOut(.planar)
   }
 
-  private func reference(
+  func reference(
     _ layer: Case, _ input: Tensor, _ parameters: [Tensor], _ residual: Tensor?
   ) throws -> Tensor {
     func last(_ operation: any Operation, _ inputs: [Tensor], _ parameters: [Tensor] = []) throws

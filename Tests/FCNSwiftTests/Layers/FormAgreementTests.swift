@@ -21,6 +21,8 @@ struct FormAgreementTests {
     LayerCase(
       "dilated convolution of three channels",
       Convolution(33, kernel: 3, padding: 2, dilation: 2, bias: false), Shape(2, 3, 19, 21)),
+    LayerCase(
+      "convolution of pixels", Convolution(128, kernel: 1), Shape(2, 112, 9, 11)),
     LayerCase("max pool 3×3", MaxPool(kernel: 3, stride: 2, padding: 1), Shape(2, 21, 17, 23)),
     LayerCase("max pool of whole windows", MaxPool(kernel: 2, stride: 2), Shape(2, 21, 16, 26)),
     LayerCase(

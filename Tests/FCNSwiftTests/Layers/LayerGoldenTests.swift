@@ -18,7 +18,7 @@ struct LayerGoldenTests {
       else { continue }
       #expect(run.outputShape == golden.wantedShape)
       // Sums of inputs and of weights cost a few bits.
-      let sums = form.name.contains("winograd") || form.name.contains("toeplitz")
+      let sums = ["winograd", "toeplitz", "strassen"].contains { form.name.contains($0) }
       let tolerance: Float = form.name.contains("winograd8") ? 4e-4 : sums ? 4e-5 : 4e-6
       let output = try run.forward(training: golden.training ?? false)
       let upstream = try golden.upstream(outputs[1])
