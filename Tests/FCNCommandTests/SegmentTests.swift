@@ -89,6 +89,9 @@ struct SegmentTests {
     try Command.fail(
       2, saying: "500M", calling: ["segment", picture, "-m", model, "--memory", "much"])
     try Command.fail(
+      2, saying: "tiles of 7×7 pixels are too small",
+      calling: ["segment", picture, "-m", model, "--tiles", "7"])
+    try Command.fail(
       2, saying: "name the file", calling: ["segment", "-", "-m", model, "--tiles", "auto"])
     let wide = folder.file("wide.safetensors")
     try Command.succeed("init", "-o", wide, "--width", "0.25", "--classes", "a,b")

@@ -60,7 +60,7 @@ public struct Architecture: Sendable {
     let ranked = all.map { (name: $0.name, distance: editDistance(letters($0.name), wanted)) }
       .filter { name, distance in
         let own = letters(name)
-        return distance <= 2 || own.hasPrefix(wanted) || wanted.hasPrefix(own)
+        return distance <= 2 || own.contains(wanted) || wanted.hasPrefix(own)
       }
       .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
     return ranked.prefix(8).map(\.name)

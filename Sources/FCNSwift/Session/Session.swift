@@ -260,7 +260,10 @@ public final class Session {
     guard results.indices.contains(index) else {
       throw FCNError(
         .notFound,
-        "result \(index) was asked for; the last run of this session left \(results.count)")
+        results.isEmpty
+          ? "result \(index) was asked for, but this session has none: segment a picture first"
+          : "result \(index) was asked for; the last run of this session left \(results.count), counted "
+            + "from 0")
     }
     return results[index]
   }

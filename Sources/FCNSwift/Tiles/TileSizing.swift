@@ -36,7 +36,7 @@ struct TileSizing {
     guard options.side == 0 else {
       let side = min(options.side / alignment * alignment, picture.wholeSide)
       // Says what is wrong with a side that is too small.
-      _ = try picture.tiles(side: side)
+      _ = try picture.tiles(side: side, asked: options.side)
       if options.memory > 0 { try check(side, limit) }
       return side
     }
@@ -74,7 +74,7 @@ struct TileSizing {
     guard needed <= limit else {
       throw FCNError(
         .outOfMemory,
-        "tiles of \(side)×\(side) pixels need \(needed >> 20) MiB; the limit is \(limit >> 20) MiB, and "
+        "tiles of \(side)×\(side) pixels need \(needed) bytes; the limit is \(limit), and "
           + "tiles must have \(picture.leastSide)×\(picture.leastSide) at least")
     }
   }

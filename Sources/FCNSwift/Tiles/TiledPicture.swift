@@ -55,8 +55,8 @@ struct TiledPicture {
   }
 
   /// Tiles of at most `side`, a multiple of `alignment`. Throws `invalidArgument` where nothing is left
-  /// of such a tile beside what its pixels depend on.
-  func tiles(side: Int) throws -> (rows: TileAxis, columns: TileAxis) {
+  /// of such a tile beside what its pixels depend on; that speaks of the side that was `asked` for.
+  func tiles(side: Int, asked: Int? = nil) throws -> (rows: TileAxis, columns: TileAxis) {
     guard
       let rows = TileAxis(
         count: height, inputCount: inputSize.h, longest: side, alignment: alignment,
@@ -65,9 +65,10 @@ struct TiledPicture {
         count: width, inputCount: inputSize.w, longest: side, alignment: alignment,
         halo: halo.columns)
     else {
+      let asked = asked ?? side
       throw FCNError(
         .invalidArgument,
-        "tiles of \(side)×\(side) pixels are too small: a pixel's class depends on up to \(largestHalo) "
+        "tiles of \(asked)×\(asked) pixels are too small: a pixel's class depends on up to \(largestHalo) "
           + "pixels to each side, so tiles must have \(leastSide)×\(leastSide) at least")
     }
     return (rows, columns)

@@ -82,7 +82,9 @@ extension Subcommand {
 
   private func check(_ found: [String]) throws {
     if found.count > operands.upperBound {
-      throw UsageError("\"\(found[operands.upperBound])\" is one argument too many")
+      throw UsageError(
+        "\"\(found[operands.upperBound])\" is one argument too many: fcn \(name) \(usage.first ?? "")"
+      )
     }
     if found.count < operands.lowerBound {
       throw UsageError("an argument is missing: fcn \(name) \(usage.first ?? "")")

@@ -12,7 +12,8 @@ struct ArchitectureNamesTests {
 
   @Test(arguments: [
     ("deeplabv3_resnet50", "deeplabv3-resnet50"), ("dabnett", "dabnet"), ("DABNet", "dabnet"),
-    ("fcn_resnet-101", "fcn-resnet101"), ("mobilenet", nil), ("", nil),
+    ("fcn_resnet-101", "fcn-resnet101"), ("mobilenet", "fcn-mobilenet-v2"),
+    ("resnet34", "fcn-resnet34"), ("xyznet", nil), ("", nil),
   ])
   func theNearestNamesAreProposed(name: String, wanted: String?) throws {
     let error = #expect(throws: FCNError.self) { try Architecture.named(name) }

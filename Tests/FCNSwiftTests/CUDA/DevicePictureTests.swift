@@ -123,7 +123,9 @@ extension CUDATests {
       let session = try FakeDevice.session(try DeviceFixture.model())
       try session.run([PixelView]())
       #expect(session.resultCount == 0)
-      expectError(.notFound, saying: "result 0", "left 0") { _ = try session.labelMap(0) }
+      expectError(.notFound, saying: "result 0", "segment a picture first") {
+        _ = try session.labelMap(0)
+      }
       try session.run([try DeviceFixture.picture(10, 10)])
       var short = [Float](repeating: 0, count: 399)
       expectError(.bufferTooSmall, saying: "399", "400") {
