@@ -18,6 +18,13 @@ call that fails raises FCNError. Ctrl-C stops a segmentation at the next layer, 
 minibatch. Needs NumPy; pictures of Pillow's and bars of tqdm's where these are installed.
 """
 
+try:
+    import numpy as _numpy  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        f"{error}; fcnswift needs NumPy: apt-get install python3-numpy, or pip install numpy"
+    ) from error
+
 from ._native import FCNError, about, version
 from .image import Image, overlay, save_labels, sheet
 from .model import Model

@@ -272,9 +272,10 @@ def _load() -> ctypes.CDLL:
     try:
         library = ctypes.CDLL(path)
     except OSError as error:
-        raise ImportError(
-            f"{error}; install the wheel, or build libfcn with make, or name it in FCN_LIBRARY"
-        ) from error
+        advice = (
+            "FCN_LIBRARY names it" if path == os.environ.get("FCN_LIBRARY")
+            else "install the wheel, or build libfcn with make, or name it in FCN_LIBRARY")
+        raise ImportError(f"{error}; {advice}") from error
     for name, (result, parameters) in _OTHER_FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, parameters

@@ -181,7 +181,7 @@ def _view(array: npt.NDArray[Any], order: ChannelOrder) -> tuple[PixelsStruct, P
             hint = "; a PNG, JPEG or TIFF file in memory is to be bytes"
         raise ValueError(
             f"the picture has shape {shape}; it must be height x width, "
-            f"x 3 or x 4 where it is not grey{hint}")
+            f"x 3 or x 4 where it is not grey, of at least one row and column{hint}")
     if array.dtype.kind == "f":
         array = _bytes_of_floats(array)
     height, width, channels = array.shape
