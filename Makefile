@@ -75,7 +75,9 @@ build/openblas/openblas.pc: scripts/make-private-openblas
 	scripts/make-private-openblas build/openblas
 
 # Linked, not compiled in: another commit is no reason to compile anything anew.
-COMMIT ?= $(shell git describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null)
+# The clone may be another user's, as where root installs what somebody built.
+GIT := git -c safe.directory='*'
+COMMIT ?= $(shell $(GIT) describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null)
 
 build/commit.o: FORCE
 	@scripts/make-commit-object "$(COMMIT)" $@
@@ -137,7 +139,7 @@ build/lib/cmake/fcn/%: cmake/%.in Makefile include/fcn.h
 	$(call cmake_file,$*,lib) > $@
 
 # The day that manual pages bear.
-SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(shell $(GIT) log -1 --format=%ct 2>/dev/null)
 
 # What the command writes of itself: its manual pages, and what shells complete it by.
 build/share/man: build/bin/fcn
