@@ -15,11 +15,12 @@ final class BlockedTransposedConvolution: PreparedForm {
     let input = request.inputs[0]
     // Scores are wanted planar, and of few channels blocks would be mostly zeros.
     guard operation.groups == 1, let kept = request.kept, !request.makesScores,
-      5 * kept.shape.c >= 4 * roundUp(kept.shape.c, toMultipleOf: channelBlock)
+      5 * kept.shape.c >= 4 * roundUp(kept.shape.c, toMultipleOf: channelBlock),
+      let phases = TransposedPhases(operation, input, kept)
     else { return nil }
     self.operation = operation
     loops = request.loops
-    phases = TransposedPhases(operation, input, kept)
+    self.phases = phases
     job = .allocate(capacity: 1)
     job.initialize(
       to: phases.job(

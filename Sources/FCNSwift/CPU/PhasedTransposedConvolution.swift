@@ -12,10 +12,12 @@ final class PhasedTransposedConvolution: PreparedForm {
   let rows: Int
 
   init?(_ operation: TransposedConvolution, _ request: FormRequest) {
-    guard operation.groups == 1, let kept = request.kept else { return nil }
+    guard operation.groups == 1, let kept = request.kept,
+      let phases = TransposedPhases(operation, request.inputs[0], kept)
+    else { return nil }
     self.operation = operation
     loops = request.loops
-    phases = TransposedPhases(operation, request.inputs[0], kept)
+    self.phases = phases
     job = .allocate(capacity: 1)
     job.initialize(
       to: phases.job(.planar, request.inputs[0], channels: kept.shape.c * phases.count))

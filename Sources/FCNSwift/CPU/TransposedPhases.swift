@@ -16,8 +16,13 @@ struct TransposedPhases {
   /// Positions down and across.
   let positions: Extent
 
-  init(_ operation: TransposedConvolution, _ input: Shape, _ kept: Epilogue.Part) {
+  /// nil where most phases see nothing, for the stride is more than twice the kernel: their kernels of zeros
+  /// would take stride² times the memory of the input's channels.
+  init?(_ operation: TransposedConvolution, _ input: Shape, _ kept: Epilogue.Part) {
     let window = operation.window
+    guard window.stride.h <= 2 * window.kernel.h, window.stride.w <= 2 * window.kernel.w else {
+      return nil
+    }
     output = kept.shape
     stride = window.stride
     taps = Extent(

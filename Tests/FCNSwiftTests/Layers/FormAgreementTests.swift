@@ -58,6 +58,14 @@ struct FormAgreementTests {
       "widely dilated convolution", Convolution(33, kernel: 3, padding: 9, dilation: 9),
       Shape(2, 20, 26, 15)),
     LayerCase(
+      "transposed convolution of a stride twice its kernel",
+      TransposedConvolution(5, kernel: 2, stride: 4),
+      Shape(2, 17, 5, 6)),
+    LayerCase(
+      "transposed convolution of a stride beyond that",
+      TransposedConvolution(32, kernel: 2, stride: 5),
+      Shape(2, 16, 5, 6)),
+    LayerCase(
       "wide transposed convolution", TransposedConvolution(4, kernel: 4, stride: 2, padding: 1),
       Shape(2, 3, 49, 53)),
     LayerCase(
