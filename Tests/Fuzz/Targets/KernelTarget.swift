@@ -104,6 +104,11 @@ struct KernelDraw {
   private mutating func operation(_ shape: Shape) -> any Operation {
     switch input.number(below: 18) {
     case 0..<6:
+      // Halves of halves want whole blocks of channels, and nothing around.
+      if input.seldom(5) {
+        return Convolution(
+          input.one(of: [64, 32, 96, 128, 160]), kernel: 1, bias: !input.seldom(3))
+      }
       let outputs = input.one(of: [16, 1, 2, 5, 15, 17, 20, 24, 32, 33, 48, 64, 65, 80, 96])
       let divisors = (2...48).filter { shape.c % $0 == 0 && outputs % $0 == 0 }
       let groups = !divisors.isEmpty && input.seldom(4) ? input.one(of: divisors) : 1
@@ -197,6 +202,15 @@ private struct KernelCase {
       + [BorderReduction.name, Joining.name, "repeat_lines.blocked", "repeat_lines.bytes"]
     for name in names where !references.contains(name) && input.seldom(4) {
       disabled.insert(name)
+    }
+    // Some forms are hardly ever the best: at times an operation is left with one of them.
+    if input.seldom(3), !names.isEmpty {
+      let only = input.one(of: names)
+      let others = names.filter {
+        $0 != only && $0.prefix { $0 != "." } == only.prefix { $0 != "." }
+          && !references.contains($0)
+      }
+      disabled.formUnion(others)
     }
     self.disabled = disabled
     var generator = SeededGenerator(seed: UInt64(input.byte()))
