@@ -20,6 +20,8 @@ struct StrassenShape: Sendable {
 
   /// As in `ConvolutionBlocking`.
   private static let tasksWanted = 16
+  /// Products of a task, some 10 ms of a core.
+  private static let productsWanted = 0x1p29
   /// Output blocks of a leaf whose products are there at the same time.
   private static let blocksTogether = 8
   /// Rows of a leaf, at most; more make no difference to how often its weights come by.
@@ -47,7 +49,10 @@ struct StrassenShape: Sendable {
     // As many for each of two threads, or four.
     let even = roundUp(most, toMultipleOf: 4)
     parts = pixels >= even * 8 << levels ? even : most
-    groupTasks = max(1, min(groups.count, Self.tasksWanted / parts))
+    // Nor should a task keep whoever watches waiting for long.
+    let products = Double(pixels / parts + 1) * Double(inputs) * Double(outputs)
+    groupTasks = max(
+      1, min(groups.count, max(Self.tasksWanted / parts, Int(products / Self.productsWanted))))
     let leafRows = Self.halved((pixels - 1) / parts + 1, levels)
     panelCount = ConvolutionJob.productRows(leafRows) * panelBlocks * channelBlock
     slotCount = min(each, count) * panelCount

@@ -106,6 +106,20 @@ struct StrassenConvolutionTests {
     }
   }
 
+  /// Whoever watches a run is asked between tasks.
+  @Test(arguments: levels) func aTaskHasNotTooManyProducts(_ levels: Int) throws {
+    for pixels in [256, 1024, 1 << 20] {
+      for panelBlocks in [1, 4] {
+        let shape = try #require(
+          StrassenShape(
+            pixels: pixels, inputs: 4096, outputs: 4096, levels: levels,
+            panelBlocks: panelBlocks))
+        let products = Double(pixels / shape.parts + 1) * 0x1p24
+        #expect(products / Double(shape.groupTasks) <= 0x1p30)
+      }
+    }
+  }
+
   @Test func othersAreNotServed() {
     let others: [(Convolution, Shape)] = [
       (Convolution(64, kernel: 3, padding: 1), Shape(1, 64, 8, 8)),
