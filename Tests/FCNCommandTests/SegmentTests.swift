@@ -96,7 +96,7 @@ struct SegmentTests {
     let wide = folder.file("wide.safetensors")
     try Command.succeed("init", "-o", wide, "--width", "0.25", "--classes", "a,b")
     try Command.fail(
-      1, saying: "limit is 1 MiB",
+      1, saying: "bytes; the limit is 1048576, and",
       calling: [
         "segment", picture, "-m", wide, "--memory", "1M", "--labels", folder.file("l.png"),
       ])
