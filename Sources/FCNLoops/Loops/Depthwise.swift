@@ -13,6 +13,9 @@ func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) 
   let end =
     job.inputWidth > reach
     ? max(first, min(job.outputWidth, (job.inputWidth - 1 - reach) / job.strideWidth + 1)) : first
+  // Neighbours see most of what each sees: where registers hold that, it is read once.
+  let slides =
+    lanesPerBlock == 1 && job.strideWidth == 1 && end - first >= 8 * job.dilationWidth
   for line in lines {
     let (plane, y) = (line / job.outputHeight, line % job.outputHeight)
     let block = plane / job.pictures
@@ -33,24 +36,21 @@ func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) 
         taps: firstTap..<max(firstTap, lastTap), step: step, columnStep: columnStep)
       let target = line * job.outputWidth * channelBlock + offset
       for x in 0..<first { window.makeAtEdge(job, x, target) }
-      var x = first
-      while x + 8 <= end {
-        window.makeEight(job, x, target)
-        x += 8
+      if slides {
+        for phase in first..<first + job.dilationWidth {
+          // Pixels of a phase see the same columns: as many as dilation leaves apart.
+          let last = phase + (end - 1 - phase) / job.dilationWidth * job.dilationWidth
+          var x = phase
+          while x <= last {
+            // The last are made twice: eight take less time than one after the other.
+            window.slideEight(job, min(x, last - 7 * job.dilationWidth), target)
+            x += 8 * job.dilationWidth
+          }
+        }
+      } else {
+        window.make(job, first..<end, target)
       }
-      if x < end, end - first >= 8 {
-        // Some are made twice: eight take less time than one after the other.
-        window.makeEight(job, end - 8, target)
-        x = end
-      }
-      while x < end {
-        window.makeOne(job, x, 0..<job.kernelWidth, target)
-        x += 1
-      }
-      while x < job.outputWidth {
-        window.makeAtEdge(job, x, target)
-        x += 1
-      }
+      for x in end..<job.outputWidth { window.makeAtEdge(job, x, target) }
     }
     if job.activates {
       let values = job.output + line * job.outputWidth * channelBlock
@@ -71,6 +71,63 @@ private struct DepthwiseLine {
   let taps: Range<Int>
   /// Floats from a pixel's window to the next one's, and from a tap to the next one's.
   let step, columnStep: Int
+
+  /// Pixels whose columns are whole.
+  @inline(__always)
+  func make(_ job: borrowing ConvolutionJob, _ pixels: Range<Int>, _ target: Int) {
+    var x = pixels.lowerBound
+    while x + 8 <= pixels.upperBound {
+      makeEight(job, x, target)
+      x += 8
+    }
+    if x < pixels.upperBound, pixels.count >= 8 {
+      // Some are made twice: eight take less time than one after the other.
+      makeEight(job, pixels.upperBound - 8, target)
+      return
+    }
+    for x in x..<pixels.upperBound { makeOne(job, x, 0..<job.kernelWidth, target) }
+  }
+
+  /// Eight pixels whose columns are whole, of stride 1: `x` and those a dilation apart. What a tap sees of
+  /// them the next one sees of their neighbours.
+  @inline(__always)
+  func slideEight(_ job: borrowing ConvolutionJob, _ x: Int, _ target: Int) {
+    var (s0, s1, s2, s3) = (bias, bias, bias, bias)
+    var (s4, s5, s6, s7) = (bias, bias, bias, bias)
+    let left = x * step - job.paddingWidth * channelBlock
+    for j in taps {
+      var source = input + (top + j * job.dilationHeight) * job.inputWidth * channelBlock + left
+      var weight = weights + j * job.kernelWidth * channelBlock
+      var (x0, x1, x2) = (load(source), load(source + columnStep), load(source + 2 * columnStep))
+      var (x3, x4) = (load(source + 3 * columnStep), load(source + 4 * columnStep))
+      var (x5, x6) = (load(source + 5 * columnStep), load(source + 6 * columnStep))
+      source += 7 * columnStep
+      for _ in 0..<job.kernelWidth {
+        let w = load(weight)
+        let x7 = load(source)
+        s0 = fma(w, x0, s0)
+        s1 = fma(w, x1, s1)
+        s2 = fma(w, x2, s2)
+        s3 = fma(w, x3, s3)
+        s4 = fma(w, x4, s4)
+        s5 = fma(w, x5, s5)
+        s6 = fma(w, x6, s6)
+        s7 = fma(w, x7, s7)
+        (x0, x1, x2, x3, x4, x5, x6) = (x1, x2, x3, x4, x5, x6, x7)
+        source += columnStep
+        weight += channelBlock
+      }
+    }
+    let target = target + x * channelBlock
+    finish(job, s0, target)
+    finish(job, s1, target + columnStep)
+    finish(job, s2, target + 2 * columnStep)
+    finish(job, s3, target + 3 * columnStep)
+    finish(job, s4, target + 4 * columnStep)
+    finish(job, s5, target + 5 * columnStep)
+    finish(job, s6, target + 6 * columnStep)
+    finish(job, s7, target + 7 * columnStep)
+  }
 
   /// Eight pixels whose columns are whole, from `x` on.
   @inline(__always)

@@ -3,8 +3,8 @@ import FCNLoopTypes
 /// Convolution of each channel by itself, sixteen channels at a time, with what follows it done while its
 /// results are at hand.
 final class DepthwiseConvolution: PreparedForm {
-  private let loops: LoopTable
-  private let job: UnsafeMutablePointer<ConvolutionJob>
+  let loops: LoopTable
+  let job: UnsafeMutablePointer<ConvolutionJob>
   private let hasBias: Bool
 
   /// nil where channels see each other, and where pooling is to follow.
@@ -27,20 +27,23 @@ final class DepthwiseConvolution: PreparedForm {
       * (1 + job.pointee.kernelHeight * job.pointee.kernelWidth)
   }
 
-  /// A bias for every channel, then [block][tap][16]; zeros up to a whole block.
   func pack(_ parameters: [Tensor], _ pool: WorkerPool) throws -> AlignedMemory {
+    let memory = try AlignedMemory(count: packedCount)
+    pack(parameters, to: memory.pointer)
+    return memory
+  }
+
+  /// A bias for every channel, then [block][tap][16]; zeros up to a whole block.
+  func pack(_ parameters: [Tensor], to memory: UnsafeMutablePointer<Float>) {
     let job = job.pointee
     let taps = job.kernelHeight * job.kernelWidth
-    let channels = job.outputBlocks * channelBlock
-    let memory = try AlignedMemory(count: packedCount)
-    memory.pointer.update(repeating: 0, count: memory.count)
-    if hasBias { memory.pointer.update(from: parameters[1].pointer, count: job.outputChannels) }
-    let (weight, packed) = (parameters[0].pointer, memory.pointer + channels)
+    memory.update(repeating: 0, count: packedCount)
+    if hasBias { memory.update(from: parameters[1].pointer, count: job.outputChannels) }
+    let (weight, packed) = (parameters[0].pointer, memory + job.outputBlocks * channelBlock)
     for c in 0..<job.outputChannels {
       let start = c / channelBlock * taps * channelBlock + c % channelBlock
       for tap in 0..<taps { packed[start + tap * channelBlock] = weight[c * taps + tap] }
     }
-    return memory
   }
 
   /// Less than that of any form which multiplies matrices, a channel at a time.

@@ -106,19 +106,20 @@ final class Plan {
     output = tensors[ranking?.input ?? schedule.output]
     steps = try schedule.steps.enumerated().map { index, step in
       var (tensorsOfLayer, packed): ([Tensor], AlignedMemory?) = ([], nil)
-      if let layer = step.layer {
-        packed = try weights.memory(for: step.prepared, network.layers[layer].name, pool) {
-          try parameters.finiteTensors(of: layer, in: network, pool)
+      if let layer = step.layers.first {
+        func own() throws -> [Tensor] {
+          try step.layers.flatMap { try parameters.finiteTensors(of: $0, in: network, pool) }
         }
+        packed = try weights.memory(for: step.prepared, network.layers[layer].name, pool, own)
         guard packed != nil || step.prepared.packing == nil else {
           throw FCNError(
             .internalDefect, "layer \(step.name): \(step.formName) wants weights that nobody packed"
           )
         }
         if packed == nil {
-          tensorsOfLayer = try parameters.finiteTensors(of: layer, in: network, pool)
+          tensorsOfLayer = try own()
         } else {
-          parameters.forget(layer, in: network)
+          for layer in step.layers { parameters.forget(layer, in: network) }
         }
       }
       let call = ForwardCall(

@@ -70,6 +70,12 @@ struct ProcessorSchedule: ScheduleBackend {
       input.known[.blocked] != nil ? .blocked : scaling(lying: input) != nil ? .bytes : .planar
     var best: (form: ScheduledForm<Self>, cost: Double?)?
     for (fusion, output, residual) in layer.fusions {
+      if let depthwise = fusion.depthwise {
+        guard let pair = pair(layer.layer, request, fusion, depthwise, lying) else { continue }
+        return ScheduledForm(
+          fusion: fusion, formName: ExpandedDepthwise.name, prepared: pair, takes: .blocked,
+          makes: .blocked, adds: .blocked)
+      }
       // What fuses less is of use only where pooling can be a step of its own and a form without it is so
       // much cheaper.
       let pooled = best?.form.fusion.epilogue.pooled
@@ -102,6 +108,27 @@ struct ProcessorSchedule: ScheduleBackend {
     }
     if let best { return best.form }
     throw layer.layer.allFormsAreOff()
+  }
+
+  /// Of a 1×1 convolution that is carried out as such, and `depthwise` after it; nil where it is not.
+  private func pair(
+    _ layer: Layer, _ request: FormRequest, _ fusion: Fusion, _ depthwise: Fusion.Depthwise,
+    _ lying: Layout
+  ) -> ExpandedDepthwise? {
+    guard precision == .float32, !disabledForms.contains(ExpandedDepthwise.name),
+      !disabledForms.contains("convolution.depthwise")
+    else { return nil }
+    var request = request
+    request.epilogue = fusion.epilogue
+    let following = FormRequest(
+      inputs: [depthwise.input], output: depthwise.output, epilogue: depthwise.epilogue,
+      loops: loops)
+    guard
+      let expansion = layer.bestForm(request, disabledForms, lying: lying)?.prepared
+        as? BlockedConvolution,
+      let second = DepthwiseConvolution(depthwise.operation, following)
+    else { return nil }
+    return ExpandedDepthwise(expansion, second)
   }
 
   /// Nanoseconds of one core that a 2×2 pooling of one picture of `shape` takes.

@@ -79,7 +79,7 @@ final class DevicePlan {
     var all: [DeviceParameters] = []
     let steps = try schedule.steps.enumerated().map { index, step in
       var addresses: [CUDADriver.Address] = []
-      if let layer = step.layer {
+      if let layer = step.layers.first {
         let name = "\(network.layers[layer].name) \(ObjectIdentifier(context))"
         let packed = try weights.packed(name, step.prepared.packing) {
           let loader = try loader ?? DeviceLoader(context)

@@ -46,7 +46,7 @@ struct DeviceSchedule: ScheduleBackend {
     }
     let elements = elements(of: layer)
     var reasons: [String] = []
-    for (fusion, output, residual) in layer.fusions {
+    for (fusion, output, residual) in layer.fusions where fusion.depthwise == nil {
       let request = DeviceRequest(
         inputs: layer.inputs.map { tensor($0, elements.input) }
           + (residual.map { [tensor($0, elements.output)] } ?? []),

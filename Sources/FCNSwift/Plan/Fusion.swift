@@ -8,12 +8,23 @@ struct Fusion {
   var residual: Int?
   /// The layer whose output is made.
   var last: Int
+  /// What follows a 1×1 convolution and its activation, where it is a convolution of each channel by itself.
+  var depthwise: Depthwise?
+
+  /// A convolution of each channel by itself, with what it can do in turn.
+  struct Depthwise {
+    let layer: Int
+    let operation: Convolution
+    /// Of what it reads, and of what it makes by itself.
+    let input, output: Shape
+    let epilogue: Epilogue
+  }
 
   init(last: Int) { self.last = last }
 
   /// Ways to go on after layer `index`, the longest first: after a convolution a sum with what is `made`
-  /// already, an activation, a 2×2 pooling; after a transposed one a crop; after a batch normalisation a
-  /// rectifier.
+  /// already, an activation, a 2×2 pooling, and after a 1×1 one that of each channel by itself; after a
+  /// transposed one a crop; after a batch normalisation a rectifier.
   static func candidates(
     _ network: Network, _ index: Int, _ shapes: [Shape], _ readers: [[Int]],
     made: (Int) -> Bool
@@ -68,7 +79,35 @@ struct Fusion {
     {
       extend(to: layer) { $0.epilogue.pooled = shapes[layer] }
     }
-    return candidates
+    return followed(network, index, candidates, shapes, readers, made: made).map {
+      [$0] + candidates
+    } ?? candidates
+  }
+
+  /// After a 1×1 convolution and its activation, which is what the first of `candidates` does: with the
+  /// convolution of each channel by itself that alone reads what they make, and what it can do.
+  private static func followed(
+    _ network: Network, _ index: Int, _ candidates: [Fusion], _ shapes: [Shape],
+    _ readers: [[Int]], made: (Int) -> Bool
+  ) -> Fusion? {
+    var fusion = candidates.first ?? Fusion(last: index)
+    let input = shapes[fusion.last]
+    guard let expansion = network.layers[index].operation as? Convolution,
+      expansion.groups == 1, expansion.window.kernel == 1,
+      fusion.residual == nil, fusion.epilogue.pooled == nil,
+      readers[fusion.last].count == 1, let layer = readers[fusion.last].first,
+      let operation = network.layers[layer].operation as? Convolution,
+      operation.groups > 1, operation.groups == input.c
+    else { return nil }
+    let own =
+      Self.candidates(network, layer, shapes, readers, made: made)
+      .first { $0.epilogue.pooled == nil } ?? Fusion(last: layer)
+    fusion.depthwise = Depthwise(
+      layer: layer, operation: operation, input: input, output: shapes[layer],
+      epilogue: own.epilogue)
+    fusion.covered += [layer] + own.covered
+    (fusion.residual, fusion.last) = (own.residual, own.last)
+    return fusion
   }
 }
 

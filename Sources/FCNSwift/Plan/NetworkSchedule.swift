@@ -10,9 +10,10 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
 
   /// One prepared form.
   struct Step {
-    /// The layer whose parameters it has; nil where it only changes a value's variant.
-    let layer: Int?
-    /// Its name, and those of the layers after it that it covers too.
+    /// The layers whose parameters it has, the first of all and those of others that it covers; none where
+    /// it only changes a value's variant.
+    let layers: [Int]
+    /// The first's name, and those of the layers after it that it covers too.
     let name: String
     let formName: String
     let prepared: Backend.Prepared
@@ -124,7 +125,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     valueOf[fusion.last] = [choice.makes: made]
     steps.append(
       Step(
-        layer: index,
+        layers: [index] + (fusion.depthwise.map { [$0.layer] } ?? []),
         name: ([index] + fusion.covered).map { network.layers[$0].name }.joined(separator: " + "),
         formName: choice.formName, prepared: choice.prepared, inputs: inputs, output: made))
     return fusion.covered
@@ -149,7 +150,7 @@ struct NetworkSchedule<Backend: ScheduleBackend> {
     valueOf[layer, default: [:]][variant] = changed
     steps.append(
       Step(
-        layer: nil, name: layer < 0 ? Network.inputName : network.layers[layer].name,
+        layers: [], name: layer < 0 ? Network.inputName : network.layers[layer].name,
         formName: formName, prepared: prepared, inputs: [source], output: changed))
     return changed
   }
@@ -204,7 +205,7 @@ extension NetworkSchedule {
       let (formName, prepared) = try backend.conversion(values[known].place, home.place)
       steps.append(
         Step(
-          layer: nil, name: network.layers[index].name, formName: formName, prepared: prepared,
+          layers: [], name: network.layers[index].name, formName: formName, prepared: prepared,
           inputs: [known], output: copied))
     }
     valueOf[index] = [parts[0].variant: add(parts[0].variant, of: index)]

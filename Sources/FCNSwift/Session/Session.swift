@@ -105,7 +105,7 @@ public final class Session {
   ) throws -> any PictureSegmenter {
     var forms = options.disabledForms
     let folding = forms.remove(InferenceWeights.foldingName) == nil
-    try model.network.validateFormNames(forms.subtracting([BorderReduction.name, Joining.name]))
+    try model.network.validateFormNames(forms.subtracting(planNames))
     let weights = try model.inferenceWeights(folding: folding)
     let preprocessing = model.description.preprocessing
     let pool = try WorkerPool(threads: options.threads)
@@ -133,8 +133,11 @@ public final class Session {
 
   /// Every name that `Options.disabledForms` may hold for `model`.
   public static func formNames(of model: Model) -> [String] {
-    [InferenceWeights.foldingName, BorderReduction.name, Joining.name] + model.network.formNames
+    [InferenceWeights.foldingName] + planNames + model.network.formNames
   }
+
+  /// Of what plans do besides choosing a form for each operation.
+  private static let planNames = [BorderReduction.name, Joining.name, ExpandedDepthwise.name]
 
   /// Whether the ranges that `Precision.int8` needs are measured on the pictures that run together first,
   /// since the model has none.

@@ -108,6 +108,9 @@ struct FormAgreementTests {
       "depthwise convolution of dilation 6",
       Convolution(16, kernel: 3, padding: 6, dilation: 6, groups: 16), Shape(1, 16, 15, 29)),
     LayerCase(
+      "depthwise convolution 5×5 of dilation 2, many columns",
+      Convolution(35, kernel: 5, padding: 4, dilation: 2, groups: 35), Shape(2, 35, 12, 33)),
+    LayerCase(
       "depthwise convolution that reaches beyond both sides",
       Convolution(20, kernel: Extent(3, 5), padding: Extent(9, 8), dilation: 4, groups: 20),
       Shape(1, 20, 5, 6)),

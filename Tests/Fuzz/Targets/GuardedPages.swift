@@ -80,8 +80,10 @@ struct GuardedRun {
     tensors[0].pointer.update(from: input.pointer, count: input.shape.count)
     for step in schedule.steps {
       var (parameters, packed): ([Tensor], AlignedMemory?) = ([], nil)
-      if let layer = step.layer {
-        parameters = network.parametersByLayer[layer].compactMap { table[$0.name] }
+      if !step.layers.isEmpty {
+        parameters = step.layers.flatMap { layer in
+          network.parametersByLayer[layer].compactMap { table[$0.name] }
+        }
         if step.prepared.packing != nil {
           packed = try Self.copy(step.prepared.pack(parameters, pool), allocator)
           parameters = []

@@ -199,7 +199,8 @@ private struct KernelCase {
     var disabled: Set<String> = []
     let names =
       network.formNames
-      + [BorderReduction.name, Joining.name, "repeat_lines.blocked", "repeat_lines.bytes"]
+      + [BorderReduction.name, Joining.name, ExpandedDepthwise.name]
+      + ["repeat_lines.blocked", "repeat_lines.bytes"]
     for name in names where !references.contains(name) && input.seldom(4) {
       disabled.insert(name)
     }
