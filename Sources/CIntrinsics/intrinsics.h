@@ -2,6 +2,11 @@
 #ifndef CINTRINSICS_H
 #define CINTRINSICS_H
 
+/* Vectors are arguments of functions that are always inlined: there is no call whose convention could depend
+   on the instruction set. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpsabi"
+
 /* Asks for the cache line at `address` to be brought into the second-level cache. Any address will
    do. */
 static inline __attribute__((always_inline)) void fcn_prefetch(const void *address) {
@@ -234,5 +239,7 @@ static inline __attribute__((always_inline)) fcn_float32x16 fcn_floats_of_halves
 #include "bytes.h"
 #include "tiles.h"
 #include "bfloats.h"
+
+#pragma clang diagnostic pop
 
 #endif
