@@ -396,10 +396,11 @@ fcn_status fcn_image_decode(fcn_image **out, const void *bytes, size_t size);
 fcn_status fcn_image_copy(fcn_image **out, const fcn_pixels *pixels);
 /** Gives the image's pixels, FCN_PIXELS_RGB8 without gaps between rows, borrowed from `image`. */
 fcn_status fcn_image_pixels(fcn_pixels *out, const fcn_image *image);
-/** Writes the image to `path` as a PNG file, in place of what stood there. As all that this library
- *  writes, the file is whole at any moment: it is written under a name of its own in the same
- *  folder and then takes the place of the old one, whose mode it keeps; a symbolic link stays, and
- *  what it points to is replaced. A pipe or a device is written to as it is. */
+/** Writes the image to `path` as a PNG file, in place of what stood there; FCN_E_INVALID_ARGUMENT where
+ *  that ends as another kind of picture does, as with .jpg. As all that this library writes, the file
+ *  is whole at any moment: it is written under a name of its own in the same folder and then takes the
+ *  place of the old one, whose mode it keeps; a symbolic link stays, and what it points to is replaced.
+ *  A pipe or a device is written to as it is. */
 fcn_status fcn_image_save(const fcn_image *image, const char *path);
 /** Frees an image; NULL is allowed. */
 void fcn_image_free(fcn_image *image);
@@ -840,7 +841,8 @@ fcn_status fcn_result_areas(int64_t *buffer, size_t capacity, size_t *needed, fc
  */
 
 /** Writes `labels`, width * height bytes row by row, to `path` as a PNG file whose values are the
- *  labels and whose colours are those of `model`, or VOC's if that is NULL. */
+ *  labels and whose colours are those of `model`, or VOC's if that is NULL. FCN_E_INVALID_ARGUMENT where
+ *  `path` ends as another kind of picture does. */
 fcn_status fcn_labels_save(const uint8_t *labels, int32_t width, int32_t height,
                            const fcn_model *model, const char *path);
 /** Writes `labels`, width * height bytes row by row, to `path` as an 8-bit greyscale PNG file whose

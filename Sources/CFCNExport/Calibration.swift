@@ -12,7 +12,9 @@ public func fcn_model_calibrate(
       let model = try ModelObject.from(model).model
       let pictures = try required(pictures, "pictures")
       guard count > 0 else {
-        throw FCNError(.invalidArgument, "count is \(count); it must be at least 1")
+        throw FCNError(
+          .invalidArgument,
+          "count is \(count); it must be at least 1: ranges are measured on pictures")
       }
       try NumberRange.threads.check(Int(threads), "threads")
       let views = try UnsafeBufferPointer(start: pictures, count: Int(count)).enumerated().map(view)

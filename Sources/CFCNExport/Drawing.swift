@@ -9,7 +9,7 @@ public func fcn_labels_save(
   attempt {
     let labels = try labelView(labels, "labels", width: Int(width), height: Int(height))
     try labels.withEncodedPNG(palette: try model.map { try palette(of: $0) } ?? []) {
-      try File.write([$0], to: try pathString(path, "path"))
+      try File.write([$0], to: try pngPathString(path))
     }
   }
 }
@@ -20,7 +20,7 @@ public func fcn_labels_save_grey(
 ) -> fcn_status {
   attempt {
     let labels = try labelView(labels, "labels", width: Int(width), height: Int(height))
-    try labels.withEncodedGreyPNG { try File.write([$0], to: try pathString(path, "path")) }
+    try labels.withEncodedGreyPNG { try File.write([$0], to: try pngPathString(path)) }
   }
 }
 

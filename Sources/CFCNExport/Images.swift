@@ -68,7 +68,7 @@ public func fcn_image_save(
 ) -> fcn_status {
   attempt {
     try ImageObject.from(image).picture.withEncodedPNG {
-      try File.write([$0], to: try pathString(path, "path"))
+      try File.write([$0], to: try pngPathString(path))
     }
   }
 }

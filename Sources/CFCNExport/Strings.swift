@@ -47,6 +47,23 @@ func pathString(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws -
   return path
 }
 
+/// The path at `pointer` of a PNG file that is to be written: not one whose name says that it is a picture of
+/// another kind.
+func pngPathString(_ pointer: UnsafePointer<CChar>?) throws -> String {
+  let path = try pathString(pointer, "path")
+  let name = path.lowercased()
+  guard let other = otherPictures.first(where: name.hasSuffix) else { return path }
+  throw FCNError(
+    .invalidArgument,
+    "path is \(path), but pictures and labels are written as PNG files, not as \(other); end it with .png"
+  )
+}
+
+private let otherPictures = [
+  ".avif", ".bmp", ".gif", ".heic", ".jp2", ".jpeg", ".jpg", ".pgm", ".ppm", ".tif", ".tiff",
+  ".webp",
+]
+
 /// The string at `pointer`, or nil where that is NULL.
 func optionalString(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws -> String? {
   guard pointer != nil else { return nil }

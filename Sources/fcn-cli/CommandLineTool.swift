@@ -99,5 +99,7 @@ enum CommandLineTool {
 
 extension FCNError {
   /// The same with the options' names.
-  var inCommandWords: FCNError { naming(processor: "--device cpu") }
+  var inCommandWords: FCNError {
+    naming(processor: "--device cpu").naming(overwriting: "--overwrite")
+  }
 }

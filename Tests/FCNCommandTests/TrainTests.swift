@@ -92,7 +92,9 @@ struct TrainTests {
   @Test func aFolderWithATrainingIsNotTrainedInAgain() throws {
     try #require(Command.run(call("out", "--epochs", "1", "--quiet")).status == 0)
     let before = try bytes("out/model.safetensors")
-    try Command.fail(3, saying: "holds a training already", calling: call("out", "--epochs", "1"))
+    try Command.fail(
+      3, saying: "holds a training already", "--resume goes on",
+      calling: call("out", "--epochs", "1"))
     try Command.fail(
       2, saying: "one of 1 epoch,", "--extend", "--model",
       calling: call("out", "--epochs", "2", "--resume"))

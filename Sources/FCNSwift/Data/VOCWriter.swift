@@ -96,8 +96,8 @@ struct VOCWriter {
       guard File.isFolder(folder), try !File.names(inFolder: folder).isEmpty else { continue }
       throw FCNError(
         .invalidState,
-        "\(path): the folder holds another set of pictures already; choose an empty folder, or have "
-          + "what is there overwritten")
+        "\(path): the folder holds another set of pictures already; choose an empty folder, or "
+          + FCNError.overwritingAdvice)
     }
   }
 }

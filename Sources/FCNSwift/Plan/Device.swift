@@ -15,7 +15,7 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
 
 extension FCNError {
   /// What a message ends with where a device cannot do what the processor can.
-  private static let processorAdvice = "use the processor"
+  static let processorAdvice = "use the processor"
 
   /// `what` a device cannot do, and that the processor can.
   static func onlyOnProcessor(_ what: String) -> FCNError {
@@ -24,9 +24,21 @@ extension FCNError {
 
   /// The same with `way`, how a door has the processor named, where the message says to use that.
   package func naming(processor way: String) -> FCNError {
-    guard let advice = message.placeBehind(FCNError.processorAdvice) else { return self }
+    adding(way, behind: FCNError.processorAdvice)
+  }
+
+  /// What a message ends with where a folder's contents may be replaced.
+  static let overwritingAdvice = "have what is there overwritten"
+
+  /// The same with `way`, how a door is told to do so.
+  package func naming(overwriting way: String) -> FCNError {
+    adding(way, behind: FCNError.overwritingAdvice)
+  }
+
+  private func adding(_ way: String, behind advice: String) -> FCNError {
+    guard let place = message.placeBehind(advice) else { return self }
     var text = message
-    text.insert(contentsOf: " (\(way))", at: advice)
+    text.insert(contentsOf: " (\(way))", at: place)
     return FCNError(kind, text)
   }
 }

@@ -28,6 +28,10 @@ public enum File {
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
       try makeFolder(String(path[..<slash]))
     }
+    guard !exists(path) else {
+      throw FCNError(
+        .inputOutput, "\(path) is there and is not a folder; name another place, or move it away")
+    }
     guard retried({ mkdir(path, 0o777) }) == 0 || (errno == EEXIST && isFolder(path)) else {
       throw FCNError(.inputOutput, "\(path): the folder cannot be made: \(systemReason())")
     }

@@ -191,9 +191,14 @@ public final class Trainer {
   }
 
   /// Throws `invalidState` where `folder` holds a training and none is to be resumed, or where one is
-  /// running, as making a trainer does: to be asked before data is read.
+  /// running, and `inputOutput` where it is no folder, as making a trainer does: to be asked before data is
+  /// read.
   public static func checkFolder(_ folder: String, resume: Bool) throws {
-    if File.isFolder(folder) { _ = try lock(folder) }
+    if File.isFolder(folder) {
+      _ = try lock(folder)
+    } else if File.exists(folder) {
+      try File.makeFolder(folder)
+    }
     try checkHoldsNone(folder, resume: resume)
   }
 

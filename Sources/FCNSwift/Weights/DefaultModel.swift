@@ -31,7 +31,8 @@ public enum DefaultModel {
       let searched = places?.joined(separator: ", ") ?? "the folder of this library, not known here"
       throw FCNError(
         .notFound,
-        "no default model: \(variable) is not set, and there is none at \(searched); name a model")
+        "no default model: \(variable) is not set, and there is none at \(searched); name a model, "
+          + "or install the default one, in Debian's package fcn-data")
     }
     return found
   }

@@ -48,7 +48,8 @@ struct SafetensorsHeader {
       let advice =
         !isExplained && FileSignature.mayBeForeignWeights(file)
         ? "; weights of another framework are imported first, which makes a model of them" : ""
-      throw FCNError(.unsupported, "this is not a safetensors file\(guess)\(advice)")
+      let size = file.count <= 8 ? ", which has more than \(counted(file.count, "byte"))" : ""
+      throw FCNError(.unsupported, "this is not a safetensors file\(size)\(guess)\(advice)")
     }
     let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
     guard length <= UInt64(Safetensors.largestHeader) else {

@@ -7,7 +7,8 @@ enum Help {
   static let conventions = """
     `fcn COMMAND --help` tells of a command's options. Options are spelled
     --name VALUE or --name=VALUE; after -- there are only files; - is standard
-    input or output where that makes sense.
+    input or output where that makes sense. `fcn man` writes manual pages, and
+    `fcn completions` what shells complete words by.
     """
 
   /// What `fcn --help` prints.

@@ -63,6 +63,11 @@ extension Subcommand {
     if arguments.has(extend), !arguments.has(resume) {
       throw UsageError("--extend is for --resume")
     }
+    guard arguments.has(resume) || !Trainer.hasCheckpoint(in: folder) else {
+      throw FCNError(
+        .invalidState,
+        "\(folder) holds a training already; --resume goes on with it, or name another folder")
+    }
     try Trainer.checkFolder(folder, resume: arguments.has(resume))
     let saved = arguments.has(resume) ? try SavedTraining(folder: folder) : nil
     let data = try TrainingData(

@@ -393,6 +393,7 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_save(NULL, path));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_save(image, NULL));
   EXPECT(FCN_E_INPUT_OUTPUT, fcn_image_save(image, "/no/such/folder/picture.png"));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_image_save(image, "picture.JPG"));
 
   uint8_t labels[4] = {0};
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(NULL, 2, 2, NULL, path));
@@ -401,6 +402,8 @@ static void nulls(const char *model_path, const char *picture_path, const char *
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_labels_save(labels, INT32_MAX, INT32_MAX, NULL, path));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, NULL));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, ""));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save(labels, 2, 2, NULL, "labels.gif"));
+  EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 2, 2, "labels.tiff"));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(NULL, 2, 2, path));
   EXPECT(FCN_E_INVALID_ARGUMENT, fcn_labels_save_grey(labels, 0, 2, path));
   EXPECT(FCN_E_OUT_OF_MEMORY, fcn_labels_save_grey(labels, INT32_MAX, INT32_MAX, path));

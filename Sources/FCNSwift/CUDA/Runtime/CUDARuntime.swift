@@ -70,7 +70,12 @@ final class CUDARuntime: Sendable {
 
   /// Throws `unavailable` with what is missing.
   init(_ search: LibrarySearch, kernelCache: String?) throws {
-    let driver = try naming("NVIDIA's driver") { try CUDADriver(search) }
+    let driver: CUDADriver
+    do {
+      driver = try naming("NVIDIA's driver") { try CUDADriver(search) }
+    } catch let error as FCNError {
+      throw FCNError(error.kind, "\(error.message); install it, or \(FCNError.processorAdvice)")
+    }
     self.driver = driver
     var count: Int32 = 0
     let status = driver.cuDeviceGetCount(&count)

@@ -124,8 +124,8 @@ public struct ConversionSurvey: Sendable {
     guard overwrite else {
       throw FCNError(
         .invalidState,
-        "\(path): the folder holds another set of pictures already; choose an empty folder, or have "
-          + "what is there overwritten")
+        "\(path): the folder holds another set of pictures already; choose an empty folder, or "
+          + FCNError.overwritingAdvice)
     }
   }
 }
