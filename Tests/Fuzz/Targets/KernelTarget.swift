@@ -62,12 +62,18 @@ struct KernelDraw {
     guard let shape = shapes[last] else { return }
     add(operation(shape), [last])
     guard last != before else { return }
+    let isPointwise = (layers.last?.operation as? Convolution)?.window.kernel == 1
     if input.seldom(3) { add(BatchNorm(), [last]) }
     if input.seldom(2) {
       let activation: any Operation = input.one(of: [
         ReLU(), HardSwish(), SiLU(), Sigmoid(), LeakyReLU(slope: 0.1), PReLU(),
       ])
       add(activation, [last])
+    }
+    // The two are one step.
+    if isPointwise, let expanded = shapes[last], input.seldom(2) {
+      add(channelwise(expanded), [last])
+      if input.seldom(2) { add(input.one(of: [ReLU(), HardSwish()] as [any Operation]), [last]) }
     }
     // Of pools the one that convolutions do themselves.
     if input.seldom(4) { add(MaxPool(kernel: 2, stride: 2), [last]) }
@@ -116,11 +122,7 @@ struct KernelDraw {
         outputs, kernel: extent([3, 1, 3, 1, 2, 4, 5, 7, 9]), stride: extent([1, 1, 1, 2, 3, 4]),
         padding: extent([1, 0, 1, 2, 3, 6, 12]), dilation: extent([1, 1, 1, 2, 3, 6, 12]),
         groups: groups, bias: !input.seldom(3))
-    case 6, 7:
-      return Convolution(
-        shape.c, kernel: extent([3, 1, 2, 5, 7]), stride: extent([1, 1, 2, 3]),
-        padding: extent([1, 0, 2, 3, 5]), dilation: extent([1, 1, 2, 5]), groups: shape.c,
-        bias: !input.seldom(3))
+    case 6, 7: return channelwise(shape)
     case 8:
       let isChannelwise = input.seldom(2)
       return TransposedConvolution(
@@ -158,6 +160,13 @@ struct KernelDraw {
         columns: Slicing.Lines(from: input.number(below: 3), to: -1))
     default: return Softmax()
     }
+  }
+
+  private mutating func channelwise(_ shape: Shape) -> Convolution {
+    Convolution(
+      shape.c, kernel: extent([3, 1, 2, 5, 7]), stride: extent([1, 1, 2, 3]),
+      padding: extent([1, 0, 2, 3, 5]), dilation: extent([1, 1, 2, 5]), groups: shape.c,
+      bias: !input.seldom(3))
   }
 
   private mutating func add(_ operation: any Operation, _ inputs: [String]) {
