@@ -16,6 +16,7 @@ func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) 
   // Neighbours see most of what each sees: where registers hold that, it is read once.
   let slides =
     lanesPerBlock == 1 && job.strideWidth == 1 && end - first >= 8 * job.dilationWidth
+  let function = ResultFunction(job)
   for line in lines {
     let (plane, y) = (line / job.outputHeight, line % job.outputHeight)
     let block = plane / job.pictures
@@ -33,7 +34,8 @@ func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) 
         input: job.input + planeStart + offset,
         weights: job.weights + block * job.kernelHeight * job.kernelWidth * channelBlock + offset,
         bias: load(job.bias + block * channelBlock + offset), top: top,
-        taps: firstTap..<max(firstTap, lastTap), step: step, columnStep: columnStep)
+        taps: firstTap..<max(firstTap, lastTap), step: step, columnStep: columnStep,
+        function: function)
       let target = line * job.outputWidth * channelBlock + offset
       for x in 0..<first { window.makeAtEdge(job, x, target) }
       if slides {
@@ -52,7 +54,7 @@ func convolveDepthwise(_ job: UnsafePointer<ConvolutionJob>, lines: Range<Int>) 
       }
       for x in end..<job.outputWidth { window.makeAtEdge(job, x, target) }
     }
-    if job.activates {
+    if function.leavesActivation {
       let values = job.output + line * job.outputWidth * channelBlock
       activate(
         UnsafePointer(values), to: values, job.outputWidth * channelBlock, job.activation)
@@ -71,6 +73,7 @@ private struct DepthwiseLine {
   let taps: Range<Int>
   /// Floats from a pixel's window to the next one's, and from a tap to the next one's.
   let step, columnStep: Int
+  let function: ResultFunction
 
   /// Pixels whose columns are whole.
   @inline(__always)
@@ -195,7 +198,7 @@ private struct DepthwiseLine {
   private func finish(_ job: borrowing ConvolutionJob, _ sum: Lanes, _ target: Int) {
     var value = sum
     if let residual = job.residual { value += load(residual + target) }
-    if job.rectifies { value = rectified(value) }
+    value = function(value)
     store(value, to: job.output + target)
   }
 }

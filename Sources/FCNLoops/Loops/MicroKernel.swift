@@ -49,7 +49,7 @@ struct PixelResults {
   let blockStride: Int
   /// Rows that are there; others are computed in vain.
   let rows: Int
-  let rectifies: Bool
+  let function: ResultFunction
 
   @inline(__always)
   func store(_ sums: SIMD16<Float>, row: Int, column: Int) {
@@ -57,7 +57,7 @@ struct PixelResults {
     let place = column / channelBlock * blockStride + row * channelBlock
     var value = sums + loadBlock(bias + column)
     if let residual { value += loadBlock(residual + place) }
-    if rectifies { value = fcn_rectified_x16(value) }
+    value = function(value)
     UnsafeMutableRawPointer(output + place).storeBytes(of: value, as: SIMD16<Float>.self)
   }
 }

@@ -107,6 +107,7 @@ func multiplyPixels(
   let rowStride = job.algorithm == .planar ? 1 : channelBlock
   let stepStride = job.algorithm == .planar ? capacity : 1
   let blockStride = job.outputPictures * planeCount * channelBlock
+  let function = ResultFunction(job)
   let hasBytes = job.outputBytes != nil || job.residualBytes != nil
   var first = pixels.lowerBound
   while first < pixels.upperBound {
@@ -116,13 +117,13 @@ func multiplyPixels(
     let results = PixelResults(
       output: job.output + start, residual: job.residual.map { $0 + start },
       bias: job.bias + block * channelBlock, blockStride: blockStride, rows: count,
-      rectifies: job.rectifies)
+      function: function)
     multiplyPanel(
       width, count, depth, a + (first - pixels.lowerBound) * rowStride, rowStride: rowStride,
       stepStride: stepStride, capacity, weights, m, adding: false, hasBytes ? nil : results)
     if hasBytes {
       storeBytePixels(pointer, rows: first..<first + count, block: block, panelBlocks: width, m)
-    } else if job.activates {
+    } else if function.leavesActivation {
       for index in 0..<width {
         let values = job.output + start + index * blockStride
         activate(UnsafePointer(values), to: values, count * channelBlock, job.activation)

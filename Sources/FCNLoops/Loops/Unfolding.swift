@@ -130,6 +130,7 @@ func storePixels(
   let job = job.pointee
   let planeCount = job.outputHeight * job.outputWidth
   let columns = width * channelBlock
+  let function = ResultFunction(job)
   for panelBlock in 0..<width {
     var row = rows.lowerBound
     while row < rows.upperBound {
@@ -140,7 +141,7 @@ func storePixels(
       let results = PixelResults(
         output: job.output + start, residual: job.residual.map { $0 + start },
         bias: job.bias + (block + panelBlock) * channelBlock, blockStride: 0, rows: count,
-        rectifies: job.rectifies)
+        function: function)
       let from = products + (row - rows.lowerBound) * columns + panelBlock * channelBlock
       // Where the next channels go lies far behind, and comes meanwhile.
       let next = job.outputPictures * planeCount * channelBlock
@@ -149,7 +150,7 @@ func storePixels(
         if let residual = results.residual { fcn_prefetch_soon(residual + next + x * channelBlock) }
         results.store(loadBlock(from + x * columns), row: x, column: 0)
       }
-      if job.activates {
+      if function.leavesActivation {
         let values = job.output + start
         activate(UnsafePointer(values), to: values, count * channelBlock, job.activation)
       }
