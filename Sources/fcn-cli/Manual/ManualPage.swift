@@ -156,7 +156,7 @@ private struct Roff {
     var parts = tm()
     guard gmtime_r(&seconds, &parts) != nil else { return "" }
     var day = [CChar](repeating: 0, count: 32)
-    guard strftime(&day, day.count, "%Y-%m-%d", &parts) > 0 else { return "" }
-    return String(cString: day)
+    let count = strftime(&day, day.count, "%Y-%m-%d", &parts)
+    return String(decoding: day.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }()
 }

@@ -34,7 +34,7 @@ struct CityscapesReader: AnnotationReader {
       throw files.lacks(
         "there are no files NAME_gtFine_labelIds.png or _labelTrainIds.png in it", among: names)
     }
-    let pictures = try images ?? files
+    let pictures = images ?? files
     let left = try (images == nil ? names : pictures.names()).filter {
       $0.hasSuffix("_leftImg8bit.png") || $0.hasSuffix("_leftImg8bit.jpg")
     }
