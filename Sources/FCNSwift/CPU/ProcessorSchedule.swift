@@ -83,7 +83,7 @@ struct ProcessorSchedule: ScheduleBackend {
       request.epilogue = fusion.epilogue
       request.makesScores = layer.carriesScores || output.layer == layer.lastLayer
       let added = residual.flatMap(scaling(lying:))
-      if precision == .int8 {
+      if precision == .int8, !isGate(layer) {
         request.bytes = RequestedBytes(
           input: scaling(lying: input) ?? scalings[input.layer],
           output: request.makesScores ? nil : scalings[output.layer], residual: added)
@@ -108,6 +108,15 @@ struct ProcessorSchedule: ScheduleBackend {
     }
     if let best { return best.form }
     throw layer.layer.allFormsAreOff()
+  }
+
+  /// Whether `layer` is a small one that sees a single pixel, as what follows a global pool in
+  /// squeeze-and-excite: floats cost next to nothing there, and ranges that were measured on a number a
+  /// picture cut off what others have.
+  private func isGate(_ layer: ScheduledLayer<Self>) -> Bool {
+    guard let convolution = layer.layer.operation as? Convolution else { return false }
+    let input = layer.inputs[0].shape
+    return input.planeCount == 1 && input.c * convolution.outputChannels <= 1 << 20
   }
 
   /// Of a 1×1 convolution that is carried out as such, and `depthwise` after it; nil where it is not.

@@ -102,6 +102,17 @@ struct ByteSessionTests {
     #expect(first.form == "convolution.winograd4_int8")
   }
 
+  /// What squeeze-and-excite makes of a picture's means is a gate for all its pixels.
+  @Test func gatesAreMadeOfFloats() throws {
+    let model = try Self.model("lraspp-mobilenet-v3-large", width: 0.5)
+    let session = try Session(model: model, options: .init(precision: .int8))
+    try session.run([try Self.picture(64, 64), try Self.picture(64, 64, seed: 8)])
+    let gates = session.steps.filter { $0.layers.contains(".fc") || $0.layers.contains("scale.1") }
+    #expect(gates.count > 10)
+    for step in gates { #expect(!step.form.hasSuffix("_int8"), "\(step.layers)") }
+    #expect(session.steps.contains { $0.form.hasSuffix("_int8") })
+  }
+
   /// Lines that are repeated for a wide border are copied as bytes, and what follows them reads these.
   @Test func bordersAreRepeatedAsBytes() throws {
     let model = try Self.model("fcn8s", width: 0.25)
