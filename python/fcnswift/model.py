@@ -132,8 +132,6 @@ class Model(Handle):
         them."""
         require_several("calibrated", pictures)
         views = [pixels_of(picture, order) for picture in pictures]
-        if not views:
-            raise ValueError("pictures is empty; ranges are measured on some dozen of them")
         array = (PixelsStruct * len(views))(*(view for view, _ in views))
         with SignalGuard() as guard:
             # A signal's handler ends it.
