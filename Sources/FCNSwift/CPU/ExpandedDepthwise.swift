@@ -32,14 +32,20 @@ final class ExpandedDepthwise: PreparedForm {
     let fitting = ConvolutionBlocking.secondLevelFloats * 5 / 8 / lineCount
     lines = min(job.outputHeight, max(2, (fitting - reach) / job.strideHeight + 1))
     capacity = min(job.inputHeight, (lines - 1) * job.strideHeight + reach)
-    // Tasks for several threads, each of which makes lines anew that the one before has made.
+    // Tasks for several threads, and so small that a session's callback is asked often; each makes lines anew
+    // that the one before has made.
     let overlap = max(0, reach - job.strideHeight)
-    let wanted = (16 + expansion.panels.count - 1) / expansion.panels.count
+    let products = job.inputHeight * lineCount * expansion.job.pointee.inputChannels
+    let wanted = max(
+      (16 + expansion.panels.count - 1) / expansion.panels.count, products / Self.productsInTask)
     let bands = max(1, min(wanted, job.inputHeight / max(1, 8 * overlap)))
     linesInBand = (job.outputHeight + bands - 1) / bands
     guard capacity * lineCount <= Self.largestStrip, overlap <= 2 * lines * job.strideHeight
     else { return nil }
   }
+
+  /// Products of the expansion that a task makes, about, at most.
+  private static let productsInTask = 1 << 28
 
   /// Floats of expanded lines, at most: more would come from memory anyway.
   private static let largestStrip = 1 << 20
