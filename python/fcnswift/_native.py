@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
+import reprlib
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t
 from ctypes import c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
@@ -46,18 +47,28 @@ def encoded_path(path: PathLike) -> bytes:
     """`path` for C."""
     data = os.fsencode(path)
     if b"\0" in data:
-        raise ValueError(f"there is a NUL in the path {path!r}")
+        hint = "; contents of files are for from_bytes and decode" if len(data) > 4096 else ""
+        raise ValueError(f"there is a NUL in the path {reprlib.repr(path)}{hint}")
     return data
 
 
 def encoded_text(name: str, text: str) -> bytes:
     """The text `text`, given as `name`, for C."""
     if not isinstance(text, str):
-        raise TypeError(f"{name} is {text!r}; it must be a str")
+        raise TypeError(f"{name} is {reprlib.repr(text)}; it must be a str")
     data = text.encode()
     if b"\0" in data:
-        raise ValueError(f"there is a NUL in {name}, {text!r}")
+        raise ValueError(f"there is a NUL in {name}, {reprlib.repr(text)}")
     return data
+
+
+def file_contents(name: str, data: Any) -> bytes:
+    """The bytes `data`, given as `name`, of a file in memory."""
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError(
+            f"{name} is {reprlib.repr(data)}; it must be bytes, as open(path, 'rb').read() gives") from None
 
 
 def whole_number(name: str, value: Any, bits: int = 32, signed: bool = True) -> int:

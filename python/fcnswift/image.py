@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._native import PathLike, encoded_path, encoded_text, lib
+from ._native import PathLike, encoded_path, encoded_text, file_contents, lib
 from ._optional import pillow_module
 from ._pixels import (
     ChannelOrder, ImagePixels, Picture, PictureLike, array_of, as_labels, labels_on, pixels_of,
@@ -44,7 +44,7 @@ class Image(ImagePixels):
     @classmethod
     def decode(cls, data: bytes) -> Image:
         """Decodes a PNG, JPEG or TIFF file that stands in memory."""
-        data = bytes(data)
+        data = file_contents("data", data)
         return cls.made_by("fcn_image_decode", data, len(data))
 
     @classmethod

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ._html import model_table
 from ._native import (
     Handle, ImportInfoStruct, ImportParamsStruct, ModelHandle, ModelInfoStruct, PathLike,
-    PixelsStruct, PreprocessingStruct, SegmentCallback, encoded_path, encoded_text, lib,
+    PixelsStruct, PreprocessingStruct, SegmentCallback, encoded_path, encoded_text, file_contents, lib,
     whole_number)
 from ._pixels import ChannelOrder, PictureLike, pixels_of, require_several
 from ._signals import SignalGuard
@@ -55,7 +55,7 @@ class Model(Handle):
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
         """Opens a model file that stands in memory; it is copied."""
-        data = bytes(data)
+        data = file_contents("data", data)
         return cls.made_by("fcn_model_open_memory", data, len(data))
 
     @classmethod
@@ -90,6 +90,8 @@ class Model(Handle):
         if preprocessing is not None:
             params.preprocessing = ctypes.pointer(preprocessing_struct(preprocessing))
         if rename:
+            if not isinstance(rename, Mapping):
+                raise TypeError(f"rename is {rename!r}; it must be a dict of old names and new ones")
             pairs = [encoded_text("rename", f"{old}={new}") for old, new in rename.items()]
             params.renames, params.rename_count = (ctypes.c_char_p * len(pairs))(*pairs), len(pairs)
         if graph_output is not None:

@@ -16,6 +16,7 @@ Preprocessing = Union[str, "Mapping[str, Any]"]
 
 _SIZES = ("native", "exact", "longest-side", "at-most")
 _ORDERS = ("rgb", "bgr", "grey")
+_KEYS = ("channels", "mean", "scale", "std", "size", "width", "height")
 
 
 def preprocessing_struct(rule: Preprocessing) -> PreprocessingStruct:
@@ -31,9 +32,9 @@ def preprocessing_struct(rule: Preprocessing) -> PreprocessingStruct:
     if isinstance(rule, str):
         lib.fcn_preprocessing_named(byref(struct), encoded_text("preprocessing", rule))
         return struct
-    unknown = set(rule) - {"channels", "mean", "scale", "std", "size", "width", "height"}
+    unknown = set(rule) - set(_KEYS)
     if unknown:
-        raise ValueError(f"preprocessing has no {sorted(unknown)}; see Model.imported")
+        raise ValueError(f"preprocessing has no {sorted(unknown)}; it has {', '.join(_KEYS)}")
     if "scale" in rule and "std" in rule:
         raise ValueError("std divides and scale multiplies: say one of them")
     struct.channel_order = _index(_ORDERS, rule.get("channels", "rgb"), "channels")

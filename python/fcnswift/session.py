@@ -29,10 +29,21 @@ def _parse_device(device: str) -> tuple[int, int]:
     """The backend and the index of the device in it."""
     if device == "cpu":
         return 0, 0
+    if not isinstance(device, str):
+        raise TypeError(f"device is {device!r}; wanted 'cpu', 'cuda' or 'cuda:N'")
     name, colon, index = device.partition(":")
     if name != "cuda" or (colon and not index.isdecimal()):
         raise ValueError(f"device is {device!r}; wanted 'cpu', 'cuda' or 'cuda:N'")
     return 1, whole_number("device", int(index or "0"))
+
+
+def _joined(names: Iterable[str] | str) -> bytes:
+    """The names of forms as one text for C."""
+    several = [names] if isinstance(names, str) else names
+    try:
+        return encoded_text("disabled_forms", ",".join(several))
+    except TypeError:
+        raise TypeError(f"disabled_forms is {names!r}; it must be names of forms") from None
 
 
 @dataclass(frozen=True)
@@ -106,9 +117,7 @@ class Session(Handle):
             raise ValueError(f"precision is {precision!r}; wanted one of {', '.join(_PRECISIONS)}")
         params.precision = _PRECISIONS[precision]
         params.backend, params.device = _parse_device(device)
-        if isinstance(disabled_forms, str):
-            disabled_forms = [disabled_forms]
-        params.disabled_forms = encoded_text("disabled_forms", ",".join(disabled_forms)) or None
+        params.disabled_forms = _joined(disabled_forms) or None
         self._class_names = model.class_names
         self._model = model._about()
         lib.fcn_session_create(byref(self.pointer), model.live, byref(params))

@@ -93,6 +93,12 @@ public struct Preprocessing: Sendable, Hashable {
     guard (mean + scale).allSatisfy(\.isFinite) else {
       throw FCNError(.invalidArgument, "preprocessing has a mean or scale that is not finite")
     }
+    guard !scale.contains(0) else {
+      throw FCNError(
+        .invalidArgument,
+        "preprocessing has a scale of 0, by which every picture is the same; 1 leaves values as they are"
+      )
+    }
     let sides: [Int]
     switch size {
     case .native: sides = []

@@ -10,9 +10,9 @@ extension Network {
     }.filter { seen.insert($0).inserted }
   }
 
-  /// Throws where `names` has one that no operation of this network knows.
-  func validateFormNames(_ names: Set<String>) throws {
-    let known = Set(formNames)
+  /// Throws where `names` has one that no operation of this network knows, and that is not of `others`.
+  func validateFormNames(_ names: Set<String>, and others: [String]) throws {
+    let known = Set(formNames + others)
     for name in names.sorted() where !known.contains(name) {
       throw FCNError(
         .invalidArgument,

@@ -104,8 +104,8 @@ public final class Session {
     findRuntime: () throws -> CUDARuntime
   ) throws -> any PictureSegmenter {
     var forms = options.disabledForms
+    try model.network.validateFormNames(forms, and: planNames)
     let folding = forms.remove(InferenceWeights.foldingName) == nil
-    try model.network.validateFormNames(forms.subtracting(planNames))
     let weights = try model.inferenceWeights(folding: folding)
     let preprocessing = model.description.preprocessing
     let pool = try WorkerPool(threads: options.threads)
@@ -133,11 +133,13 @@ public final class Session {
 
   /// Every name that `Options.disabledForms` may hold for `model`.
   public static func formNames(of model: Model) -> [String] {
-    [InferenceWeights.foldingName] + planNames + model.network.formNames
+    planNames + model.network.formNames
   }
 
   /// Of what plans do besides choosing a form for each operation.
-  private static let planNames = [BorderReduction.name, Joining.name, ExpandedDepthwise.name]
+  private static let planNames = [
+    InferenceWeights.foldingName, BorderReduction.name, Joining.name, ExpandedDepthwise.name,
+  ]
 
   /// Whether the ranges that `Precision.int8` needs are measured on the pictures that run together first,
   /// since the model has none.

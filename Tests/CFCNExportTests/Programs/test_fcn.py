@@ -140,6 +140,10 @@ class ModelTest(unittest.TestCase):
                     with self.assertRaises(TypeError) as wrong:
                         fcnswift.Model.imported(path, preprocessing={key: given})
                     self.assertIn(key, str(wrong.exception))
+            for given in [{"scale": 0}, {"std": float("inf")}]:
+                with self.assertRaises(fcnswift.FCNError) as caught:
+                    fcnswift.Model.imported(path, preprocessing=given)
+                self.assertIn("a scale of 0", str(caught.exception))
             with self.assertRaises(fcnswift.FCNError) as caught:
                 fcnswift.Model.imported(path, class_names=["a", "b", "a", "d"])
             self.assertEqual(caught.exception.name, "INVALID_ARGUMENT")
@@ -165,6 +169,23 @@ class ModelTest(unittest.TestCase):
         with self.assertRaises(fcnswift.FCNError) as caught:
             fcnswift.Model.from_bytes(Path(MODEL).read_bytes()[:-1])
         self.assertEqual(caught.exception.name, "CORRUPT")
+        with self.assertRaises(ValueError) as long:
+            fcnswift.Model(Path(MODEL).read_bytes())
+        self.assertIn("from_bytes", str(long.exception))
+        self.assertLess(len(str(long.exception)), 200)
+        for wrong in ("x", 10, None):
+            with self.assertRaises(TypeError):
+                fcnswift.Model.from_bytes(wrong)
+            with self.assertRaises(TypeError):
+                fcnswift.Image.decode(wrong)
+        with fcnswift.Model(MODEL) as model:
+            for wrong in ({"device": 0}, {"disabled_forms": 3}, {"disabled_forms": [3]}):
+                with self.assertRaises(TypeError) as named:
+                    fcnswift.Session(model, **wrong)
+                self.assertIn(next(iter(wrong)), str(named.exception))
+            with self.assertRaises(fcnswift.FCNError) as caught:
+                fcnswift.Session(model, disabled_forms=["convolution.expanded"])
+            self.assertIn("convolution.expanded_depthwise", str(caught.exception))
 
     def test_closing(self):
         model = fcnswift.Model(MODEL)
