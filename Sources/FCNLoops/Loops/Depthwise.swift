@@ -95,8 +95,7 @@ private struct DepthwiseLine {
   /// them the next one sees of their neighbours.
   @inline(__always)
   func slideEight(_ job: borrowing ConvolutionJob, _ x: Int, _ target: Int) {
-    var (s0, s1, s2, s3) = (bias, bias, bias, bias)
-    var (s4, s5, s6, s7) = (bias, bias, bias, bias)
+    var sums = EightSums(bias)
     let left = x * step - job.paddingWidth * channelBlock
     for j in taps {
       var source = input + (top + j * job.dilationHeight) * job.inputWidth * channelBlock + left
@@ -108,62 +107,34 @@ private struct DepthwiseLine {
       for _ in 0..<job.kernelWidth {
         let w = load(weight)
         let x7 = load(source)
-        s0 = fma(w, x0, s0)
-        s1 = fma(w, x1, s1)
-        s2 = fma(w, x2, s2)
-        s3 = fma(w, x3, s3)
-        s4 = fma(w, x4, s4)
-        s5 = fma(w, x5, s5)
-        s6 = fma(w, x6, s6)
-        s7 = fma(w, x7, s7)
+        sums.add(w, x0, x1, x2, x3, x4, x5, x6, x7)
         (x0, x1, x2, x3, x4, x5, x6) = (x1, x2, x3, x4, x5, x6, x7)
         source += columnStep
         weight += channelBlock
       }
     }
-    let target = target + x * channelBlock
-    finish(job, s0, target)
-    finish(job, s1, target + columnStep)
-    finish(job, s2, target + 2 * columnStep)
-    finish(job, s3, target + 3 * columnStep)
-    finish(job, s4, target + 4 * columnStep)
-    finish(job, s5, target + 5 * columnStep)
-    finish(job, s6, target + 6 * columnStep)
-    finish(job, s7, target + 7 * columnStep)
+    finish(job, sums, target + x * channelBlock, apart: columnStep)
   }
 
   /// Eight pixels whose columns are whole, from `x` on.
   @inline(__always)
   func makeEight(_ job: borrowing ConvolutionJob, _ x: Int, _ target: Int) {
-    var (s0, s1, s2, s3) = (bias, bias, bias, bias)
-    var (s4, s5, s6, s7) = (bias, bias, bias, bias)
+    var sums = EightSums(bias)
     let left = x * step - job.paddingWidth * channelBlock
     for j in taps {
       var source = input + (top + j * job.dilationHeight) * job.inputWidth * channelBlock + left
       var weight = weights + j * job.kernelWidth * channelBlock
       for _ in 0..<job.kernelWidth {
         let w = load(weight)
-        s0 = fma(w, load(source), s0)
-        s1 = fma(w, load(source + step), s1)
-        s2 = fma(w, load(source + 2 * step), s2)
-        s3 = fma(w, load(source + 3 * step), s3)
-        s4 = fma(w, load(source + 4 * step), s4)
-        s5 = fma(w, load(source + 5 * step), s5)
-        s6 = fma(w, load(source + 6 * step), s6)
-        s7 = fma(w, load(source + 7 * step), s7)
+        sums.add(
+          w, load(source), load(source + step), load(source + 2 * step), load(source + 3 * step),
+          load(source + 4 * step), load(source + 5 * step), load(source + 6 * step),
+          load(source + 7 * step))
         source += columnStep
         weight += channelBlock
       }
     }
-    let target = target + x * channelBlock
-    finish(job, s0, target)
-    finish(job, s1, target + channelBlock)
-    finish(job, s2, target + 2 * channelBlock)
-    finish(job, s3, target + 3 * channelBlock)
-    finish(job, s4, target + 4 * channelBlock)
-    finish(job, s5, target + 5 * channelBlock)
-    finish(job, s6, target + 6 * channelBlock)
-    finish(job, s7, target + 7 * channelBlock)
+    finish(job, sums, target + x * channelBlock, apart: channelBlock)
   }
 
   /// A pixel some of whose columns lie outside.
@@ -194,11 +165,53 @@ private struct DepthwiseLine {
     finish(job, sum, target + x * channelBlock)
   }
 
+  /// Stores eight pixels that lie `apart` floats from each other.
+  @inline(__always)
+  private func finish(
+    _ job: borrowing ConvolutionJob, _ sums: EightSums, _ target: Int, apart: Int
+  ) {
+    finish(job, sums.s0, target)
+    finish(job, sums.s1, target + apart)
+    finish(job, sums.s2, target + 2 * apart)
+    finish(job, sums.s3, target + 3 * apart)
+    finish(job, sums.s4, target + 4 * apart)
+    finish(job, sums.s5, target + 5 * apart)
+    finish(job, sums.s6, target + 6 * apart)
+    finish(job, sums.s7, target + 7 * apart)
+  }
+
   @inline(__always)
   private func finish(_ job: borrowing ConvolutionJob, _ sum: Lanes, _ target: Int) {
     var value = sum
     if let residual = job.residual { value += load(residual + target) }
     value = function(value)
     store(value, to: job.output + target)
+  }
+}
+
+/// One register's channels of eight pixels, all in registers.
+private struct EightSums {
+  private(set) var s0, s1, s2, s3, s4, s5, s6, s7: Lanes
+
+  @inline(__always)
+  init(_ bias: Lanes) {
+    (s0, s1, s2, s3) = (bias, bias, bias, bias)
+    (s4, s5, s6, s7) = (bias, bias, bias, bias)
+  }
+
+  /// Adds the products of a tap's weights and what each pixel sees under it.
+  @inline(__always)
+  mutating func add(
+    _ w: Lanes, _ x0: Lanes, _ x1: Lanes, _ x2: Lanes, _ x3: Lanes, _ x4: Lanes, _ x5: Lanes,
+    _ x6: Lanes, _ x7: Lanes
+  ) {
+    s0 = fma(w, x0, s0)
+    s1 = fma(w, x1, s1)
+    s2 = fma(w, x2, s2)
+    s3 = fma(w, x3, s3)
+    s4 = fma(w, x4, s4)
+    s5 = fma(w, x5, s5)
+    s6 = fma(w, x6, s6)
+    s7 = fma(w, x7, s7)
   }
 }
